@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Unicode text: UTF-8 in and out, NFC, case folding. By utf8proc; nothing here
+ * knows about messages or about Vietnam.
+ */
+#pragma once
+
+#include "base/buf.h"
+
+/* One code point at s->p; advances s. -1 at the end, -2 on malformed UTF-8 (advances one byte). */
+int32_t text_next(struct slice *s);
+void text_add_code_point(struct buf *out, int32_t c);
+/* Byte offset of the first malformed sequence (overlong, surrogate, > U+10FFFF …), or -1. */
+ptrdiff_t text_find_malformed(struct slice s);
+/* Code points in s (malformed bytes count one each). */
+size_t text_length(struct slice s);
+
+/* Append the NFC form of s. False when s is malformed UTF-8 (out is unchanged). */
+bool text_add_nfc(struct buf *out, struct slice s);
+/* Append NFC + full case folding: the form in which texts are compared. */
+bool text_add_folded(struct buf *out, struct slice s);
+/* Append folded, without accents: NFD without marks, đ → d. For "contains" and misspellings. */
+bool text_add_unaccented_folded(struct buf *out, struct slice s);
