@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What every verb of the command line shares: its table entry, options with
+ * "did you mean", the one-line error, and the line-in, JSON-line-out stream of
+ * the pure verbs. A verb is a function of its own words; it returns the exit
+ * code: 0 done, 1 the input was judged wrong, 2 usage, 3 server or Redis out of
+ * reach, 4 refused by policy or rights.
+ */
+#pragma once
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#define CLI_LINE_MAX (1u << 20) /* bytes of one input line */
+
+struct verb {
+	const char *words;   /* "template render": one or two words */
+	const char *synopsis; /* "FILE [--language L]" */
+	const char *help;    /* one line */
+	/* argv[0] is the last word of the verb; arguments follow. */
+	int (*run)(int argc, char **argv);
+};
+
+/* Ends with words == NULL. `loa help` prints it. */
+extern const struct verb cli_verbs[];
+
+struct cli_option {
+	const char *name;   /* "--from" */
+	const char **value; /* set to the next word; NULL = the option takes none */
+	bool *flag;	    /* set to true; NULL = the option takes a value */
+};
+
+/*
+ * Take the options out of argv (also `--name=value`; `--` ends them); *argc and
+ * argv keep the plain words, argv[0] included. options end with name == NULL.
+ */
+MUST_CHECK enum err cli_parse(int *argc, char **argv, const struct cli_option *options,
+			      struct err_ctx *e);
+/* Print `loa: what: why: what to do` to stderr and return the exit code. */
+int cli_fail(const struct err_ctx *e);
+/* "usage: loa WORDS SYNOPSIS" to stderr; returns 2. */
+int cli_usage(const char *words, const char *why);
+
+/*
+ * Call `one` for each line of stdin (without its line end); what it appends to
+ * out is printed as a line. A false return means the line was in error (its
+ * JSON error object is already in out). Returns 0, or 1 if any line was.
+ */
+int cli_each_line(bool (*one)(struct slice line, struct buf *out, void *arg), void *arg);
+/* Append {"error":{"code":…,"message":…}} */
+void cli_add_error(struct buf *out, const char *code, const char *message);
+/* The whole file, at most max_bytes; "-" is stdin. */
+MUST_CHECK enum err cli_read_file(const char *path, size_t max_bytes, struct buf *out,
+				  struct err_ctx *e);
+
+/* The verbs; each lives in the file of its name. */
+int verb_text(int argc, char **argv);
+int verb_phone(int argc, char **argv);
+int verb_template_render(int argc, char **argv);
+int verb_template_check(int argc, char **argv);
+int verb_segment_eval(int argc, char **argv);
+int verb_segment_check(int argc, char **argv);
+int verb_schedule_next(int argc, char **argv);
