@@ -37,23 +37,26 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n",$$1,$$2}' Makefile
 
 $(B)/loa: $(B)/dispatcher/main.o $(LIB_FILES)
-	$(CC) $(CFLAGS_ALL) -o $@ $(B)/dispatcher/main.o -Wl,--start-group $(LIB_FILES) -Wl,--end-group $(LIBS)
+	@echo "  LD $@"
+	@$(CC) $(CFLAGS_ALL) -o $@ $(B)/dispatcher/main.o -Wl,--start-group $(LIB_FILES) -Wl,--end-group $(LIBS)
 
 define layer_rule
 $(B)/lib$(1).a: $$(SRC_$(1):%.c=$(B)/%.o) $$(ASM_$(1):%.S=$(B)/%.o)
 	@mkdir -p $$(@D)
 	@rm -f $$@
-	$$(AR) rcs $$@ $$^
+	@$$(AR) rcs $$@ $$^
 endef
 $(foreach l,$(LAYERS),$(eval $(call layer_rule,$(l))))
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
+	@echo "  CC $<"
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -c -o $@ $<
 
 $(B)/%.o: %.S
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) -I. -c -o $@ $<
+	@echo "  AS $<"
+	@$(CC) $(CPPFLAGS_ALL) -c -o $@ $<
 
 # The Lua functions and default files are inside the binary.
 $(B)/dispatcher/store/embed.o: $(wildcard dispatcher/lua/*.lua) $(wildcard config/*.json)
@@ -61,16 +64,19 @@ $(B)/dispatcher/store/embed.o: $(wildcard dispatcher/lua/*.lua) $(wildcard confi
 # The gateway simulator shares nothing with Loa but the C library, libevent and Jansson.
 $(B)/gateway: $(wildcard tests/gateway/*.c tests/gateway/*.h)
 	@mkdir -p $(@D)
-	$(CC) -D_GNU_SOURCE -std=c11 $(WARN) $(OPT) $(SAN_FLAGS) -o $@ $(wildcard tests/gateway/*.c) \
+	@echo "  LD $@"
+	@$(CC) -D_GNU_SOURCE -std=c11 $(WARN) $(OPT) $(SAN_FLAGS) -o $@ $(wildcard tests/gateway/*.c) \
 		$(shell pkg-config --cflags --libs libevent jansson 2>/dev/null)
 
 $(B)/tests/unit/%: tests/unit/%.c $(LIB_FILES)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< -Wl,--start-group $(LIB_FILES) -Wl,--end-group -lcmocka $(LIBS)
+	@echo "  LD $@"
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< -Wl,--start-group $(LIB_FILES) -Wl,--end-group -lcmocka $(LIBS)
 
 $(B)/tests/model/model: $(wildcard tests/model/*.c tests/model/*.h)
 	@mkdir -p $(@D)
-	$(CC) -D_GNU_SOURCE -std=c11 $(WARN) -O2 -g -o $@ $(wildcard tests/model/*.c)
+	@echo "  LD $@"
+	@$(CC) -D_GNU_SOURCE -std=c11 $(WARN) -O2 -g -o $@ $(wildcard tests/model/*.c)
 
 unit: deps ## the unit tests; T=name runs those whose path contains it
 	@$(MAKE) --no-print-directory unit-build
