@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+#include "dispatcher/run/record.h"
+
+const char *
+record_state_name(enum record_state s)
+{
+	switch (s) {
+#define X(name, number, text)                                                                      \
+	case RECORD_##name:                                                                        \
+		return text;
+		RECORD_STATES(X)
+#undef X
+	case RECORD_STATE_COUNT:
+		break;
+	}
+	return "?";
+}
+
+const char *
+record_reason_text(uint8_t reason)
+{
+#define X(name, number, text)                                                                      \
+	if (reason == number)                                                                      \
+		return text;
+	RECORD_REASONS(X)
+#undef X
+	return "?";
+}
+
+bool
+record_is_settled(enum record_state s)
+{
+	return s != RECORD_WAITING && s != RECORD_SENDING && s != RECORD_RETRY &&
+	       s != RECORD_UNKNOWN;
+}

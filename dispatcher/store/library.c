@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "dispatcher/store/library.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "dispatcher/run/record.h"
+#include "dispatcher/store/keys.h"
+
+extern const char loa_lua_start[], loa_lua_end[];
+
+static const char *const function_names[] = {
+	"hello", "bye",	 "claim",  "release", "reconcile", "permit",  "unmark",
+	"skip",	 "launch", "freeze", "control", "progress",  "outcome", "receipts",
+};
+
+static struct buf source;
+static char full_names[ARRAY_LEN(function_names)][48];
+
+static uint64_t
+fnv1a(uint64_t h, struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		h = (h ^ (uint8_t)s.p[i]) * 1099511628211u;
+	return h;
+}
+
+static void
+add_tables(struct buf *b)
+{
+	buf_adds(b, "local K = {");
+#define X(name, text) buf_addf(b, " %s = '%s',", #name, text);
+	REDIS_KEYS(X)
+#undef X
+	buf_adds(b, " }\nlocal S = {");
+#define X(name, number, text) buf_addf(b, " %s = %d,", #name, number);
+	RECORD_STATES(X)
+#undef X
+	buf_adds(b, " }\nlocal R = {");
+#define X(name, number, text) buf_addf(b, " %s = %d,", #name, number);
+	RECORD_REASONS(X)
+#undef X
+	buf_adds(b, " }\n");
+}
+
+static void
+build(void)
+{
+	struct buf body = {0};
+	char suffix[16];
+
+	add_tables(&body);
+	buf_add(&body, loa_lua_start, (size_t)(loa_lua_end - loa_lua_start));
+	snprintf(suffix, sizeof(suffix), "_%08x",
+		 (unsigned)(fnv1a(14695981039346656037u, buf_slice(&body)) & 0xffffffffu));
+	buf_addf(&source, "#!lua name=loa%s\nlocal V = '%s'\n", suffix, suffix);
+	buf_add_slice(&source, buf_slice(&body));
+	buf_free(&body);
+	for (size_t i = 0; i < ARRAY_LEN(function_names); i++)
+		snprintf(full_names[i], sizeof(full_names[i]), "loa_%s%s", function_names[i], suffix);
+}
+
+struct slice
+library_source(void)
+{
+	if (source.len == 0)
+		build();
+	return buf_slice(&source);
+}
+
+const char *
+library_function(const char *name)
+{
+	library_source();
+	for (size_t i = 0; i < ARRAY_LEN(function_names); i++)
+		if (strcmp(function_names[i], name) == 0)
+			return full_names[i];
+	fatalx("library: no function %s", name);
+}
