@@ -19,14 +19,14 @@
 #include "base/json.h"
 #include "base/mem.h"
 
-#define BATCH_MAX 5000	       /* messages in a request; what any known gateway takes */
-#define REFERENCE_MAX 48       /* bytes of a client reference with its NUL */
-#define GATEWAY_ID_MAX 64      /* bytes of a gateway's own id that we keep */
-#define GATEWAY_CODE_MAX 40    /* bytes of a raw code that we keep, with its NUL */
+#define BATCH_MAX 5000	    /* messages in a request; what any known gateway takes */
+#define REFERENCE_MAX 48    /* bytes of a client reference with its NUL */
+#define GATEWAY_ID_MAX 64   /* bytes of a gateway's own id that we keep */
+#define GATEWAY_CODE_MAX 40 /* bytes of a raw code that we keep, with its NUL */
 
 enum outcome_class {
-	OUTCOME_ACCEPTED,	/* the gateway has taken it over */
-	OUTCOME_DUPLICATE,	/* reference seen before; capability.duplicate_means says what it proves */
+	OUTCOME_ACCEPTED, /* the gateway has taken it over */
+	OUTCOME_DUPLICATE, /* reference seen before; capability.duplicate_means says what it proves */
 	OUTCOME_AUTH_EXPIRED,	/* not looked at: renew the credentials and send again */
 	OUTCOME_THROTTLED,	/* not taken, too fast: documented code only */
 	OUTCOME_TEMPORARY,	/* not taken, try later: documented code only */
@@ -55,19 +55,19 @@ enum receipt_echo { ECHO_NOTHING, ECHO_REFERENCE, ECHO_ID };
 
 struct capability {
 	enum batch_shape shape;
-	uint32_t batch_min;	    /* smallest request it takes; 1 = any */
-	uint32_t batch_max;	    /* largest; 1..BATCH_MAX */
-	bool has_unicode;	    /* false: texts must be unaccented */
-	const char *channel;	    /* "sms" */
+	uint32_t batch_min;  /* smallest request it takes; 1 = any */
+	uint32_t batch_max;  /* largest; 1..BATCH_MAX */
+	bool has_unicode;    /* false: texts must be unaccented */
+	const char *channel; /* "sms" */
 	enum reference_scope reference_scope;
 	enum dedupe dedupe;
-	uint32_t dedupe_window_s;   /* it forgets a reference after this long; 0 without dedupe */
+	uint32_t dedupe_window_s; /* it forgets a reference after this long; 0 without dedupe */
 	enum duplicate_means duplicate_means;
-	enum receipt_echo echo;	    /* what a receipt brings back */
+	enum receipt_echo echo; /* what a receipt brings back */
 	bool has_receipts;
 	uint32_t receipt_deadline_s; /* no receipt by then: settled as "accepted, no report" */
-	enum counts counts;	    /* what the contracted rate counts */
-	bool is_sandbox;	    /* nothing leaves for real people */
+	enum counts counts;	     /* what the contracted rate counts */
+	bool is_sandbox;	     /* nothing leaves for real people */
 };
 
 struct header {
@@ -85,11 +85,11 @@ struct out_message {
 
 struct batch {
 	const struct out_message *messages;
-	size_t count;		    /* within the capability's batch_min..batch_max */
-	struct slice reference;	    /* of the request: that of its first message */
-	struct slice brandname;	    /* sender name */
-	struct slice receipt_url;   /* where the gateway may push reports; n = 0: nowhere */
-	struct slice campaign;	    /* label for the partner's books */
+	size_t count;		  /* within the capability's batch_min..batch_max */
+	struct slice reference;	  /* of the request: that of its first message */
+	struct slice brandname;	  /* sender name */
+	struct slice receipt_url; /* where the gateway may push reports; n = 0: nowhere */
+	struct slice campaign;	  /* label for the partner's books */
 };
 
 /* Everything allocated in the arena given to encode. */
