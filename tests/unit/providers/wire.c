@@ -262,12 +262,15 @@ secret(const char *json, struct wire_secret *out, struct err_ctx *e)
 static void
 secret_comes_from_text_file_or_environment(void **state)
 {
-	char path[] = "/tmp/loa-wire-XXXXXX", json[80];
-	int fd = mkstemp(path);
+	const char *folder = getenv("TMPDIR") != NULL ? getenv("TMPDIR") : "/tmp";
+	char path[140], json[180];
+	int fd;
 	struct wire_secret s = {0};
 	struct err_ctx e = {0};
 
 	(void)state;
+	snprintf(path, sizeof(path), "%.100s/loa-wire-XXXXXX", folder);
+	fd = mkstemp(path);
 	assert_int_equal(write(fd, "s3cret\r\n", 8), 8);
 	close(fd);
 	snprintf(json, sizeof(json), "{\"file\": \"%s\"}", path);
