@@ -113,7 +113,7 @@ judge_batch(const struct provider *p, const struct batch *b, struct err_ctx *e)
 
 /* Enough that rendering seldom grows: what is fixed, what each message adds, an eighth more. */
 static size_t
-guess_size(const struct template *t, const struct batch *b)
+guess_size(const struct request_template *t, const struct batch *b)
 {
 	size_t n = t->literal_bytes + 512, text = 0;
 
@@ -134,12 +134,12 @@ encode_url(const struct provider *p, const struct batch *b, struct arena *a)
 	struct wire_out o = wire_out_new(a, guess_size(&p->url, b) + guess_size(&p->query, b));
 	size_t before;
 
-	template_render(&p->url, p, b, &o);
+	request_template_render(&p->url, p, b, &o);
 	if (p->query.count == 0)
 		return wire_text(&o);
 	before = o.len;
 	wire_addc(&o, memchr(o.p, '?', o.len) != NULL ? '&' : '?');
-	template_render(&p->query, p, b, &o);
+	request_template_render(&p->query, p, b, &o);
 	if (o.len == before + 1)
 		o.len = before;
 	return wire_text(&o);
@@ -161,7 +161,7 @@ encode_headers(const struct provider *p, const struct batch *b, struct arena *a,
 	for (size_t i = 0; i < p->header_count; i++) {
 		struct wire_out o = wire_out_new(a, 128);
 
-		template_render(&p->headers[i].value, p, b, &o);
+		request_template_render(&p->headers[i].value, p, b, &o);
 		for (size_t k = 0; k < o.len; k++)
 			if ((unsigned char)o.p[k] < 0x20 || o.p[k] == 0x7f)
 				return err_set(e, ERR_INPUT, "headers", "",
@@ -189,7 +189,7 @@ generic_encode(const struct provider *p, const struct batch *b, struct arena *a,
 	if (p->has_body) {
 		struct wire_out o = wire_out_new(a, guess_size(&p->body, b));
 
-		template_render(&p->body, p, b, &o);
+		request_template_render(&p->body, p, b, &o);
 		out->body = wire_slice(&o);
 	}
 	return ERR_OK;

@@ -56,8 +56,7 @@ struct piece {
 };
 
 /* Compiled at open into the provider's arena. Zero-initialised = empty text. */
-struct template
-{
+struct request_template {
 	const char *literals;
 	const struct piece *pieces;
 	size_t count;
@@ -69,18 +68,20 @@ struct template
 };
 
 /* A JSON body, from any JSON value. */
-MUST_CHECK enum err template_compile_json(const struct json_at *at, struct arena *a,
-					  struct template *out, struct err_ctx *e);
+MUST_CHECK enum err request_template_compile_json(const struct json_at *at, struct arena *a,
+						  struct request_template *out, struct err_ctx *e);
 /* name=value&…, from a flat object; escape is ESCAPE_FORM or ESCAPE_PERCENT. */
-MUST_CHECK enum err template_compile_form(const struct json_at *at, enum escape escape,
-					  struct arena *a, struct template *out, struct err_ctx *e);
+MUST_CHECK enum err request_template_compile_form(const struct json_at *at, enum escape escape,
+						  struct arena *a, struct request_template *out,
+						  struct err_ctx *e);
 /* One string: the literal parts stay as they are, the values are escaped. */
-MUST_CHECK enum err template_compile_text(const struct json_at *at, enum escape escape,
-					  struct arena *a, struct template *out, struct err_ctx *e);
+MUST_CHECK enum err request_template_compile_text(const struct json_at *at, enum escape escape,
+						  struct arena *a, struct request_template *out,
+						  struct err_ctx *e);
 
 struct provider;
-void template_render(const struct template *t, const struct provider *p, const struct batch *b,
-		     struct wire_out *out);
+void request_template_render(const struct request_template *t, const struct provider *p,
+			     const struct batch *b, struct wire_out *out);
 
 /* ---- settings ---- */
 
@@ -134,7 +135,7 @@ struct receipt_settings {
 
 struct header_setting {
 	const char *name;
-	struct template value;
+	struct request_template value;
 };
 
 struct provider {
@@ -144,7 +145,7 @@ struct provider {
 	const char *method;
 	const char *content_type;
 	bool has_body, is_form;
-	struct template url, query, body;
+	struct request_template url, query, body;
 	struct header_setting headers[HEADERS_MAX];
 	size_t header_count;
 	struct answer_settings answer;

@@ -182,10 +182,10 @@ read_url(const struct reading *r)
 		if ((unsigned char)*c <= 0x20 || (unsigned char)*c >= 0x7f || *c == '#')
 			return err_set(r->e, ERR_INPUT, at.path, "write it as %20, %23 …",
 				       "has a blank, a '#' or a letter outside ASCII in it");
-	rc = template_compile_text(&at, ESCAPE_PERCENT, &r->p->arena, &r->p->url, r->e);
+	rc = request_template_compile_text(&at, ESCAPE_PERCENT, &r->p->arena, &r->p->url, r->e);
 	if (rc == ERR_OK && query.v != NULL)
-		rc = template_compile_form(&query, ESCAPE_PERCENT, &r->p->arena, &r->p->query,
-					   r->e);
+		rc = request_template_compile_form(&query, ESCAPE_PERCENT, &r->p->arena,
+						   &r->p->query, r->e);
 	return rc;
 }
 
@@ -239,8 +239,8 @@ read_headers(const struct reading *r)
 
 		rc = judge_header(r, &one, name);
 		if (rc == ERR_OK)
-			rc = template_compile_text(&one, ESCAPE_HEADER, &r->p->arena, &h->value,
-						   r->e);
+			rc = request_template_compile_text(&one, ESCAPE_HEADER, &r->p->arena,
+							   &h->value, r->e);
 		if (rc != ERR_OK)
 			return rc;
 		h->name = arena_memdup0(&r->p->arena, name, strlen(name));
@@ -277,8 +277,9 @@ read_body(const struct reading *r)
 	if (at.v == NULL)
 		return err_set(r->e, ERR_INPUT, at.path, "add it", "is missing");
 	p->has_body = true;
-	return p->is_form ? template_compile_form(&at, ESCAPE_FORM, &p->arena, &p->body, r->e)
-			  : template_compile_json(&at, &p->arena, &p->body, r->e);
+	return p->is_form
+		       ? request_template_compile_form(&at, ESCAPE_FORM, &p->arena, &p->body, r->e)
+		       : request_template_compile_json(&at, &p->arena, &p->body, r->e);
 }
 
 static enum err

@@ -41,7 +41,7 @@ struct compiler {
 	bool is_form; /* members are name=value&… */
 	bool in_each;
 	bool has_boundary; /* a jump ends here: the last literal must not grow */
-	struct template *out;
+	struct request_template *out;
 	struct err_ctx *e;
 };
 
@@ -381,7 +381,7 @@ compile_value(struct compiler *c, const struct json_at *at)
 }
 
 static void
-start(struct compiler *c, enum escape escape, struct arena *a, struct template *out,
+start(struct compiler *c, enum escape escape, struct arena *a, struct request_template *out,
       struct err_ctx *e)
 {
 	c->count = 0;
@@ -391,7 +391,7 @@ start(struct compiler *c, enum escape escape, struct arena *a, struct template *
 	c->in_each = c->has_boundary = false;
 	c->out = out;
 	c->e = e;
-	*out = (struct template){.escape = escape};
+	*out = (struct request_template){.escape = escape};
 }
 
 static enum err
@@ -413,8 +413,8 @@ finish(struct compiler *c, const struct json_at *at, enum err rc)
 }
 
 enum err
-template_compile_json(const struct json_at *at, struct arena *a, struct template *out,
-		      struct err_ctx *e)
+request_template_compile_json(const struct json_at *at, struct arena *a,
+			      struct request_template *out, struct err_ctx *e)
 {
 	struct compiler c;
 
@@ -423,8 +423,8 @@ template_compile_json(const struct json_at *at, struct arena *a, struct template
 }
 
 enum err
-template_compile_form(const struct json_at *at, enum escape escape, struct arena *a,
-		      struct template *out, struct err_ctx *e)
+request_template_compile_form(const struct json_at *at, enum escape escape, struct arena *a,
+			      struct request_template *out, struct err_ctx *e)
 {
 	struct compiler c;
 	enum err rc = json_want_object(at, e);
@@ -434,8 +434,8 @@ template_compile_form(const struct json_at *at, enum escape escape, struct arena
 }
 
 enum err
-template_compile_text(const struct json_at *at, enum escape escape, struct arena *a,
-		      struct template *out, struct err_ctx *e)
+request_template_compile_text(const struct json_at *at, enum escape escape, struct arena *a,
+			      struct request_template *out, struct err_ctx *e)
 {
 	const char *s = NULL;
 	struct compiler c;
@@ -448,7 +448,7 @@ template_compile_text(const struct json_at *at, enum escape escape, struct arena
 /* ---- render ---- */
 
 struct renderer {
-	const struct template *t;
+	const struct request_template *t;
 	const struct provider *p;
 	const struct batch *b;
 	const struct out_message *m; /* the current one; outside $each the first */
@@ -575,8 +575,8 @@ render_pieces(struct renderer *r, size_t from, size_t to)
 }
 
 void
-template_render(const struct template *t, const struct provider *p, const struct batch *b,
-		struct wire_out *out)
+request_template_render(const struct request_template *t, const struct provider *p,
+			const struct batch *b, struct wire_out *out)
 {
 	struct renderer r = {
 		.t = t, .p = p, .b = b, .m = b->messages, .start = out->len, .out = out};
