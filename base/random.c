@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/random.h"
+
+#include <sodium.h>
+
+#include "base/log.h"
+
+void
+random_init(void)
+{
+	if (sodium_init() < 0)
+		fatalx("random: libsodium cannot start");
+}
+
+void
+random_bytes(void *out, size_t n)
+{
+	randombytes_buf(out, n);
+}
+
+void
+random_hex(char *out, size_t n)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < n; i++) {
+		uint8_t b;
+
+		randombytes_buf(&b, 1);
+		out[2 * i] = digits[b >> 4];
+		out[2 * i + 1] = digits[b & 15];
+	}
+	out[2 * n] = '\0';
+}
+
+void
+hash_keyed(struct slice text, const uint8_t key[HASH_KEY_BYTES], uint8_t *out, size_t n)
+{
+	crypto_generichash(out, n, (const uint8_t *)text.p, text.n, key, HASH_KEY_BYTES);
+}
+
+void
+hash_plain(struct slice text, uint8_t out[16])
+{
+	crypto_generichash(out, 16, (const uint8_t *)text.p, text.n, NULL, 0);
+}
+
+bool
+hash_is_same(const void *a, const void *b, size_t n)
+{
+	return sodium_memcmp(a, b, n) == 0;
+}

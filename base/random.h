@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* Random bytes and keyed hashes, by libsodium. random_init is called first in main. */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+#define HASH_KEY_BYTES 32u
+
+/* Dies when the system has no randomness. */
+void random_init(void);
+void random_bytes(void *out, size_t n);
+/* 2 * n lower-case hex digits and a NUL. */
+void random_hex(char *out, size_t n);
+/* BLAKE2b of n bytes (16..64), keyed. */
+void hash_keyed(struct slice text, const uint8_t key[HASH_KEY_BYTES], uint8_t *out, size_t n);
+/* BLAKE2b-128 without a key: for "is it the same", never against an attacker. */
+void hash_plain(struct slice text, uint8_t out[16]);
+/* Constant-time comparison. */
+bool hash_is_same(const void *a, const void *b, size_t n);
