@@ -17,7 +17,7 @@
 
 #define BLOCK_ROWS 256u
 #define COLUMNS_MAX 128u
-#define CELL_MAX 1000u	    /* bytes of a cell */
+#define CELL_MAX 1000u /* bytes of a cell */
 
 enum column_type { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_DATE };
 /*
@@ -26,8 +26,8 @@ enum column_type { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_DATE };
  */
 
 struct column {
-	char name[64];	  /* identifier used in queries and templates: ho_ten */
-	char title[128];  /* as the file's header had it: "Họ và tên" */
+	char name[64];	 /* identifier used in queries and templates: ho_ten */
+	char title[128]; /* as the file's header had it: "Họ và tên" */
 	enum column_type type;
 };
 

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * When a campaign fires: the schedule spec (JSON) and its occurrences.
+ *   {"at":"2027-10-10T08:00"}
+ *   {"rrule":"FREQ=YEARLY;BYMONTH=10;BYMONTHDAY=10","time":"08:00","start":"2026-09-01"}
+ *   {"anchor":"10-10","offsets":["-7d","-1d","0d"],"time":"08:00"}
+ * RRULE as in RFC 5545, by libical; `start` is DTSTART, by default the day of
+ * `from`. Times are of Asia/Ho_Chi_Minh (UTC+7 throughout). Pure.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "base/json.h"
+
+struct schedule;
+
+/* Unknown keys, contradicting keys and impossible dates are errors with their path. */
+MUST_CHECK enum err schedule_parse(const struct json_at *spec, struct schedule **out,
+				   struct err_ctx *e);
+void schedule_free(struct schedule *s);
+/* Occurrences at or after from_s (unix seconds), ascending, at most max; fewer when the rule ends. */
+size_t schedule_next(const struct schedule *s, int64_t from_s, int64_t *out, size_t max);

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Lists in Redis: a record per list, immutable blocks, and a snapshot (the
+ * array of block ids) per version. An import writes new blocks and swaps the
+ * snapshot at the end, so a list being imported is invisible until complete,
+ * and a run keeps the snapshot it was approved with.
+ *
+ * Keys (the only ones spelled outside dispatcher/store/keys):
+ *   loa:list:NAME          hash: id, unit, schema (JSON), version, rows, report (JSON), created_s
+ *   loa:lists              set of names
+ *   loa:snap:ID:VERSION    string: block ids, u32 LE each
+ *   loa:block:ID:N         string: one block of up to 256 rows (segments/block.h)
+ *   loa:rejects:ID:VERSION string: the rejected rows as CSV
+ */
+#pragma once
+
+#include "base/json.h"
+#include "base/redis.h"
+#include "segments/block.h"
+#include "segments/query.h"
+
+#define LIST_NAME_MAX 64
+#define SWEEP_WINDOW 64
+
+/* What is known of a list; `schema` and `blocks` are owned by the struct. */
+struct list {
+	char name[LIST_NAME_MAX + 1];
+	uint64_t id;
+	uint32_t version;
+	uint64_t unit;
+	uint64_t rows; /* of this version */
+	int64_t created_s;
+	struct schema schema;
+	uint32_t *blocks; /* ids of the snapshot; NULL unless loaded with it */
+	size_t block_count;
+	char *report; /* JSON of the last import; NULL = none */
+};
+void list_free(struct list *l);
+
+/* A name staff may give: 1..64 bytes of UTF-8 without control characters, ':' and '/'. */
+MUST_CHECK enum err name_check(const char *what, struct slice name, struct err_ctx *e);
+
+/* Callbacks get a list that is theirs now (list_free), or NULL and why. */
+typedef void (*list_cb)(void *arg, struct list *l, const struct err_ctx *e);
+/* The newest version, with its snapshot if wanted. */
+void list_load(struct redis *r, const char *name, bool with_snapshot, list_cb cb, void *arg);
+/* A certain version of the list with that id (a run's pinned snapshot). */
+void list_load_version(struct redis *r, const char *name, uint32_t version, list_cb cb, void *arg);
+
+/* The key of block n; out has room for 64 bytes. */
+const char *list_block_key(char *out, uint64_t list_id, uint32_t n);
+
+/* ---- writing ---- */
+
+/* A new list id and the next block number are taken by list_writer_open. */
+struct list_writer;
+typedef void (*list_done_cb)(void *arg, const struct err_ctx *e); /* e NULL = done */
+struct list_writer *list_writer_new(struct redis *r, const char *name);
+void list_writer_free(struct list_writer *w);
+/* Write a block; may be called any number of times. */
+void list_writer_block(struct list_writer *w, struct slice bytes, uint32_t rows);
+/* Blocks written and not yet acknowledged: the caller pauses above a few dozen. */
+size_t list_writer_pending(const struct list_writer *w);
+/*
+ * When all blocks are acknowledged: write snapshot, rejects and record in one
+ * transaction. cb runs once. Nothing is visible before that; if a block could
+ * not be written, nothing ever is.
+ */
+void list_writer_commit(struct list_writer *w, const struct schema *s, const char *report,
+			struct slice rejects, list_done_cb cb, void *arg);
+
+/* ---- reading all of it ---- */
+
+/*
+ * Visit blocks [from, to) of a snapshot in order, at most SWEEP_WINDOW GETs
+ * under way, one block a loop step so that nothing else waits. on_block's view
+ * lives during the call only; returning false ends the sweep. on_done runs
+ * once, e NULL = all visited.
+ */
+struct sweep;
+struct sweep_options {
+	bool (*on_block)(void *arg, uint32_t index, const struct block *b);
+	list_done_cb on_done;
+	void *arg;
+};
+struct sweep *sweep_start(struct loop *l, struct redis *r, const struct list *list, uint32_t from,
+			  uint32_t to, const struct sweep_options *o);
+/* Stop without calling back. */
+void sweep_cancel(struct sweep *s);
