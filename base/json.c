@@ -48,7 +48,8 @@ json_parse(struct slice text, size_t max_bytes, const char *what, json_t **out, 
 		return err_set(e, ERR_INPUT, what, "make it smaller", "has more than %zu bytes",
 			       max_bytes);
 	if (is_too_deep(text))
-		return err_set(e, ERR_INPUT, what, "", "is nested deeper than %d levels", MAX_DEPTH);
+		return err_set(e, ERR_INPUT, what, "", "is nested deeper than %d levels",
+			       MAX_DEPTH);
 	*out = json_loadb(text.p != NULL ? text.p : "", text.n,
 			  JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &je);
 	if (*out == NULL) {
@@ -264,7 +265,7 @@ json_only_keys(const struct json_at *at, const char *const *names, size_t count,
 
 	if (rc != ERR_OK || at->v == NULL)
 		return rc;
-	json_object_foreach(at->v, key, v) {
+	json_object_foreach (at->v, key, v) {
 		struct json_at bad = json_get(at, key);
 		const char *near_name;
 		size_t i;

@@ -12,8 +12,8 @@
 
 /* A place in a document: what errors call it and the value there. */
 struct json_at {
-	json_t *v;	      /* NULL = absent */
-	char path[200];	      /* "providers[0].rate"; "" = the whole document */
+	json_t *v;	/* NULL = absent */
+	char path[200]; /* "providers[0].rate"; "" = the whole document */
 };
 
 /*

@@ -63,16 +63,16 @@ write_line(const char *level, const char *fmt, va_list ap)
 		return;
 }
 
-#define DEFINE_LOG(name, lvl)                                                                      \
-	void name(const char *fmt, ...)                                                            \
-	{                                                                                          \
-		va_list ap;                                                                        \
-                                                                                                   \
-		if (log_level < (lvl))                                                             \
-			return;                                                                    \
-		va_start(ap, fmt);                                                                 \
-		write_line(level_names[lvl], fmt, ap);                                             \
-		va_end(ap);                                                                        \
+#define DEFINE_LOG(name, lvl)                          \
+	void name(const char *fmt, ...)                \
+	{                                              \
+		va_list ap;                            \
+                                                       \
+		if (log_level < (lvl))                 \
+			return;                        \
+		va_start(ap, fmt);                     \
+		write_line(level_names[lvl], fmt, ap); \
+		va_end(ap);                            \
 	}
 
 DEFINE_LOG(log_error, LOG_LEVEL_ERROR)

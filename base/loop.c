@@ -20,7 +20,7 @@
 
 struct loop {
 	struct event_base *base;
-	struct event *wake; /* fires when the earliest timer is due */
+	struct event *wake;  /* fires when the earliest timer is due */
 	struct timer **heap; /* 1-based; heap[1] is due first */
 	uint32_t heap_len, heap_cap;
 	uint64_t next_order;

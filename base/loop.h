@@ -19,9 +19,9 @@ struct event_base;
 struct timer {
 	void (*cb)(struct timer *t, void *arg);
 	void *arg;
-	int64_t due_us;	 /* mono clock; meaningful while armed */
-	uint64_t order;	 /* ties fire in the order they were armed */
-	uint32_t pos;	 /* 1-based place in the heap; 0 = not armed */
+	int64_t due_us; /* mono clock; meaningful while armed */
+	uint64_t order; /* ties fire in the order they were armed */
+	uint32_t pos;	/* 1-based place in the heap; 0 = not armed */
 };
 
 /* A step at the end of each turn, lowest phase first. Embedded in its owner. */

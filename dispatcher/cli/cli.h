@@ -14,9 +14,9 @@
 #define CLI_LINE_MAX (1u << 20) /* bytes of one input line */
 
 struct verb {
-	const char *words;   /* "template render": one or two words */
+	const char *words;    /* "template render": one or two words */
 	const char *synopsis; /* "FILE [--language L]" */
-	const char *help;    /* one line */
+	const char *help;     /* one line */
 	/* argv[0] is the last word of the verb; arguments follow. */
 	int (*run)(int argc, char **argv);
 };

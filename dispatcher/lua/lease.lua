@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Incarnations, leases and claim: who works on which range of which run.
 --
 -- A lease is {to, incarnation, fence} in the run's lease hash under

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- outcome: evidence is merged, never overwritten, never fenced out. The
 -- sender's answer, pushed receipts and local ends all come through merge().
 

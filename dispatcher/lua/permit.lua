@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- permit: exactly one request, already rendered, may leave at a dated slot.
 -- All checks or none: lease, run, hours, suppression epoch, the records as the
 -- sender saw them, rate, concurrency. Then the members are marked and the

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Records and the lattice: the only code that changes a message's state.
 -- Prepended by the generated tables K (keys), S (states), R (reasons) and V
 -- (version suffix of the function names); see dispatcher/store/library.c.

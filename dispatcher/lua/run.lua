@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Runs: launch, the frontier, control, and whether anything is left to do.
 
 -- [campaign key, run, prio, lanes, partitions, field, value, …] → run id

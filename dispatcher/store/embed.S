@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* The Lua library, inside the binary. */
+/* Files inside the binary: the Lua library and the default policy. */
 	.section .rodata
 	.global loa_lua_start
 	.global loa_lua_end
+	.global loa_policy_start
+	.global loa_policy_end
 loa_lua_start:
 	.incbin "dispatcher/lua/record.lua"
 	.incbin "dispatcher/lua/lease.lua"
@@ -10,5 +12,9 @@ loa_lua_start:
 	.incbin "dispatcher/lua/outcome.lua"
 	.incbin "dispatcher/lua/run.lua"
 loa_lua_end:
+	.byte 0
+loa_policy_start:
+	.incbin "config/policy.json"
+loa_policy_end:
 	.byte 0
 	.section .note.GNU-stack,"",@progbits

@@ -11,26 +11,26 @@
 #include <stdint.h>
 
 /* X(C and Lua name, spelling) */
-#define REDIS_KEYS(X)                                                                              \
-	X(meta, "loa:meta")                                                                        \
-	X(incarnations, "loa:incarnations")                                                        \
-	X(lane, "loa:lane:")                                                                       \
-	X(busy, ":busy")                                                                           \
-	X(runs, "loa:runs")                                                                        \
-	X(run, "loa:run:")                                                                         \
-	X(count, ":count")                                                                         \
-	X(records, ":rec:")                                                                        \
-	X(audience, ":aud:")                                                                       \
-	X(todo, ":todo:")                                                                          \
-	X(lease, ":lease")                                                                         \
-	X(request, ":req:")                                                                        \
-	X(earlier, ":earlier")                                                                     \
-	X(log, ":log")                                                                             \
-	X(seq, "loa:seq")                                                                          \
-	X(names, "loa:names:")                                                                     \
-	X(segment, "loa:segment:")                                                                 \
-	X(template, "loa:template:")                                                               \
-	X(campaign, "loa:campaign:")                                                               \
+#define REDIS_KEYS(X)                       \
+	X(meta, "loa:meta")                 \
+	X(incarnations, "loa:incarnations") \
+	X(lane, "loa:lane:")                \
+	X(busy, ":busy")                    \
+	X(runs, "loa:runs")                 \
+	X(run, "loa:run:")                  \
+	X(count, ":count")                  \
+	X(records, ":rec:")                 \
+	X(audience, ":aud:")                \
+	X(todo, ":todo:")                   \
+	X(lease, ":lease")                  \
+	X(request, ":req:")                 \
+	X(earlier, ":earlier")              \
+	X(log, ":log")                      \
+	X(seq, "loa:seq")                   \
+	X(names, "loa:names:")              \
+	X(segment, "loa:segment:")          \
+	X(template, "loa:template:")        \
+	X(campaign, "loa:campaign:")        \
 	X(tick, "loa:tick")
 
 #define X(name, text) extern const char key_prefix_##name[];

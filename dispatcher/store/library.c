@@ -5,13 +5,13 @@
 
 #include "base/log.h"
 #include "base/mem.h"
-#include "dispatcher/run/record.h"
+#include "dispatcher/store/record.h"
 #include "dispatcher/store/keys.h"
 
 extern const char loa_lua_start[], loa_lua_end[];
 
 static const char *const function_names[] = {
-	"hello", "bye",	 "claim",  "release", "reconcile", "permit",  "unmark",
+	"hello", "bye",	   "claim",  "release", "reconcile", "permit",	"unmark",
 	"skip",	 "launch", "freeze", "control", "progress",  "outcome", "receipts",
 };
 
@@ -58,7 +58,8 @@ build(void)
 	buf_add_slice(&source, buf_slice(&body));
 	buf_free(&body);
 	for (size_t i = 0; i < ARRAY_LEN(function_names); i++)
-		snprintf(full_names[i], sizeof(full_names[i]), "loa_%s%s", function_names[i], suffix);
+		snprintf(full_names[i], sizeof(full_names[i]), "loa_%s%s", function_names[i],
+			 suffix);
 }
 
 struct slice

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-#include "dispatcher/run/record.h"
+#include "dispatcher/store/record.h"
 
 const char *
 record_state_name(enum record_state s)
 {
 	switch (s) {
-#define X(name, number, text)                                                                      \
-	case RECORD_##name:                                                                        \
+#define X(name, number, text) \
+	case RECORD_##name:   \
 		return text;
 		RECORD_STATES(X)
 #undef X
@@ -19,8 +19,8 @@ record_state_name(enum record_state s)
 const char *
 record_reason_text(uint8_t reason)
 {
-#define X(name, number, text)                                                                      \
-	if (reason == number)                                                                      \
+#define X(name, number, text) \
+	if (reason == number) \
 		return text;
 	RECORD_REASONS(X)
 #undef X

@@ -39,44 +39,44 @@
 #define PARTITIONS_MAX 8
 
 /* X(C name, number, stable name). Numbers are stored: never change one. */
-#define RECORD_STATES(X)                                                                           \
-	X(WAITING, 0, "waiting")                                                                   \
-	X(SENDING, 1, "sending")                                                                   \
-	X(RETRY, 2, "retry")                                                                       \
-	X(ACCEPTED, 3, "accepted")                                                                 \
-	X(UNKNOWN, 4, "unknown")                                                                   \
-	X(DELIVERED, 5, "delivered")                                                               \
-	X(UNDELIVERABLE, 6, "undeliverable")                                                       \
-	X(REFUSED, 7, "refused")                                                                   \
-	X(EXPIRED, 8, "expired")                                                                   \
-	X(SUPPRESSED, 9, "suppressed")                                                             \
-	X(SKIPPED, 10, "skipped")                                                                  \
+#define RECORD_STATES(X)                     \
+	X(WAITING, 0, "waiting")             \
+	X(SENDING, 1, "sending")             \
+	X(RETRY, 2, "retry")                 \
+	X(ACCEPTED, 3, "accepted")           \
+	X(UNKNOWN, 4, "unknown")             \
+	X(DELIVERED, 5, "delivered")         \
+	X(UNDELIVERABLE, 6, "undeliverable") \
+	X(REFUSED, 7, "refused")             \
+	X(EXPIRED, 8, "expired")             \
+	X(SUPPRESSED, 9, "suppressed")       \
+	X(SKIPPED, 10, "skipped")            \
 	X(CANCELLED, 11, "cancelled")
 
-#define RECORD_REASONS(X)                                                                          \
-	X(NONE, 0, "")                                                                             \
-	X(SAME_PHONE, 1, "same phone as an earlier row")                                           \
-	X(NO_PHONE, 2, "no phone")                                                                 \
-	X(MISSING_FIELD, 3, "missing field")                                                       \
-	X(TEXT_TOO_LONG, 4, "text too long")                                                       \
-	X(NO_ROUTE, 5, "no provider serves this carrier")                                          \
-	X(DELETED_ROW, 6, "row was deleted")                                                       \
-	X(NOT_ENCODABLE, 7, "the provider cannot carry this text")                                 \
-	X(BAD_RECIPIENT, 20, "recipient refused by the gateway")                                   \
-	X(BAD_MESSAGE, 21, "text refused by the gateway")                                          \
-	X(BAD_ACCOUNT, 22, "account refused by the gateway")                                       \
-	X(THROTTLED, 23, "gateway said too fast")                                                  \
-	X(TEMPORARY, 24, "gateway said try later")                                                 \
-	X(AUTH_EXPIRED, 25, "gateway credentials expired")                                         \
-	X(QUOTA_TOMORROW, 26, "gateway quota used up for today")                                   \
-	X(CLOSED_HOURS, 27, "gateway closed at this hour")                                         \
-	X(ATTEMPTS_USED, 28, "all attempts used")                                                  \
-	X(NO_ANSWER, 40, "no complete answer after bytes may have left")                           \
-	X(UNREADABLE, 41, "answer could not be understood")                                        \
-	X(ORPHANED, 42, "sender died while sending")                                               \
-	X(DUPLICATE_SEEN, 43, "gateway saw this reference before; what it did is not known")       \
-	X(REPEAT_FAILED, 44, "a second copy was answered no; the first is not known")              \
-	X(HELD, 45, "may not be repeated automatically")                                           \
+#define RECORD_REASONS(X)                                                                    \
+	X(NONE, 0, "")                                                                       \
+	X(SAME_PHONE, 1, "same phone as an earlier row")                                     \
+	X(NO_PHONE, 2, "no phone")                                                           \
+	X(MISSING_FIELD, 3, "missing field")                                                 \
+	X(TEXT_TOO_LONG, 4, "text too long")                                                 \
+	X(NO_ROUTE, 5, "no provider serves this carrier")                                    \
+	X(DELETED_ROW, 6, "row was deleted")                                                 \
+	X(NOT_ENCODABLE, 7, "the provider cannot carry this text")                           \
+	X(BAD_RECIPIENT, 20, "recipient refused by the gateway")                             \
+	X(BAD_MESSAGE, 21, "text refused by the gateway")                                    \
+	X(BAD_ACCOUNT, 22, "account refused by the gateway")                                 \
+	X(THROTTLED, 23, "gateway said too fast")                                            \
+	X(TEMPORARY, 24, "gateway said try later")                                           \
+	X(AUTH_EXPIRED, 25, "gateway credentials expired")                                   \
+	X(QUOTA_TOMORROW, 26, "gateway quota used up for today")                             \
+	X(CLOSED_HOURS, 27, "gateway closed at this hour")                                   \
+	X(ATTEMPTS_USED, 28, "all attempts used")                                            \
+	X(NO_ANSWER, 40, "no complete answer after bytes may have left")                     \
+	X(UNREADABLE, 41, "answer could not be understood")                                  \
+	X(ORPHANED, 42, "sender died while sending")                                         \
+	X(DUPLICATE_SEEN, 43, "gateway saw this reference before; what it did is not known") \
+	X(REPEAT_FAILED, 44, "a second copy was answered no; the first is not known")        \
+	X(HELD, 45, "may not be repeated automatically")                                     \
 	X(RECEIPT_FAILED, 60, "receipt: not delivered")
 
 enum record_state {
@@ -94,8 +94,8 @@ enum record_reason {
 
 /* High nibble of byte 0. */
 enum record_flag {
-	RECORD_HELD = 0x10,	/* in doubt, and no automatic repeat */
-	RECORD_EARLIER = 0x20,	/* an earlier attempt has evidence in the sparse table */
+	RECORD_HELD = 0x10,    /* in doubt, and no automatic repeat */
+	RECORD_EARLIER = 0x20, /* an earlier attempt has evidence in the sparse table */
 };
 
 struct record {

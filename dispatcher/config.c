@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: MIT */
+/* The option table is the one list of scalar options: parse, show and reload all walk it. */
+#include "dispatcher/config.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "segments/phone.h"
+
+#define CONFIG_MAX_BYTES (1u << 20)
+
+enum option_kind { OPTION_STRING, OPTION_INT, OPTION_SECRET };
+
+static const struct option {
+	const char *name;
+	enum option_kind kind;
+	bool is_reloadable;
+	size_t offset;
+	const char *text; /* default of a string */
+	int64_t number, min, max;
+	const char *help;
+} options[] = {
+#define STRING(n, reload, def, help)                                                      \
+	{                                                                                 \
+#n, OPTION_STRING, reload, offsetof(struct config, n), def, 0, 0, 0, help \
+	}
+#define SECRET(n, help)                                                                 \
+	{                                                                               \
+#n, OPTION_SECRET, false, offsetof(struct config, n), "", 0, 0, 0, help \
+	}
+#define INT(n, reload, def, lo, hi, help)                                                 \
+	{                                                                                 \
+#n, OPTION_INT, reload, offsetof(struct config, n), "", def, lo, hi, help \
+	}
+	STRING(data, false, "/var/lib/loa", "folder of the embedded Redis and the API socket"),
+	STRING(listen, false, "127.0.0.1:8088", "address of the HTTP API; port 0 = any free one"),
+	STRING(public_url, true, "", "how gateways reach this server for receipts"),
+	STRING(redis_socket, false, "", "socket of a Redis of your own; empty = embedded"),
+	STRING(redis_address, false, "", "host:port of a Redis of your own"),
+	SECRET(redis_password, "password of a Redis of your own"),
+	STRING(policy, false, "", "policy file; empty = the built-in one"),
+	STRING(log_level, true, "info", "error, warn, info or debug"),
+	INT(max_attempts, true, 6, 1, 15, "times a message is sent on explicit \"try later\""),
+	INT(lease_ms, false, 5000, 1000, 60000, "a silent process loses its work after this long"),
+	INT(embedded_max_mb, false, 1024, 64, 65536, "memory limit of the embedded Redis"),
+};
+
+extern const char loa_policy_start[], loa_policy_end[];
+
+static const char *
+option_string(const struct config *c, const struct option *o)
+{
+	return *(const char *const *)((const char *)c + o->offset);
+}
+
+static int64_t
+option_int(const struct config *c, const struct option *o)
+{
+	return *(const int64_t *)((const char *)c + o->offset);
+}
+
+static enum err
+read_options(struct config *c, const struct json_at *root, struct err_ctx *e)
+{
+	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+		const struct option *o = &options[i];
+		struct json_at at = json_get(root, o->name);
+		void *to = (char *)c + o->offset;
+		enum err rc;
+
+		if (o->kind == OPTION_INT) {
+			*(int64_t *)to = o->number;
+			rc = json_read_int(&at, o->min, o->max, to, e);
+		} else {
+			*(const char **)to = o->text;
+			rc = json_read_string(&at, to, e);
+		}
+		if (rc != ERR_OK)
+			return rc;
+	}
+	return ERR_OK;
+}
+
+static enum err
+read_prices(struct provider_config *p, const struct json_at *at, struct err_ctx *e)
+{
+	const char *key;
+	json_t *v;
+	int64_t all = 0;
+	struct json_at star = json_get(at, "*");
+	enum err rc = json_want_object(at, e);
+
+	if (rc != ERR_OK)
+		return rc;
+	rc = json_read_int(&star, 0, 1000000, &all, e);
+	for (size_t i = 0; i < CARRIERS_MAX; i++)
+		p->price[i] = all;
+	json_object_foreach (at->v, key, v) {
+		struct json_at one = json_get(at, key);
+		int carrier = carrier_find(slice_of(key));
+
+		if (rc != ERR_OK)
+			return rc;
+		if (strcmp(key, "*") == 0)
+			continue;
+		if (carrier <= 0)
+			return err_set(e, ERR_INPUT, one.path,
+				       "use viettel, mobifone, vinaphone, … or \"*\"",
+				       "is no carrier");
+		rc = json_read_int(&one, 0, 1000000, &p->price[carrier], e);
+	}
+	return rc;
+}
+
+static enum err
+read_provider(struct provider_config *p, const struct json_at *at, struct err_ctx *e)
+{
+	static const char *const keys[] = {"name",	  "unit",	"driver",    "rate",
+					   "concurrency", "timeout_ms", "brandname", "token",
+					   "price",	  "settings"};
+	struct json_at name = json_get(at, "name"), driver = json_get(at, "driver");
+	struct json_at rate = json_get(at, "rate"), unit = json_get(at, "unit");
+	struct json_at concurrency = json_get(at, "concurrency");
+	struct json_at timeout = json_get(at, "timeout_ms"), brand = json_get(at, "brandname");
+	struct json_at token = json_get(at, "token"), price = json_get(at, "price");
+	struct json_at settings = json_get(at, "settings");
+	const char *s_name = "", *s_driver = "", *s_brand = "", *s_token = "";
+	const struct capability *cap;
+	enum err rc;
+
+	p->unit = 1;
+	p->concurrency = 8;
+	p->timeout_ms = 10000;
+	if ((rc = json_only_keys(at, keys, ARRAY_LEN(keys), e)) != ERR_OK ||
+	    (rc = json_need_string(&name, &s_name, e)) != ERR_OK ||
+	    (rc = json_need_string(&driver, &s_driver, e)) != ERR_OK ||
+	    (rc = json_read_int(&unit, 1, 1000000, &p->unit, e)) != ERR_OK ||
+	    (rc = json_read_number(&rate, 0.1, 1000000, &p->rate, e)) != ERR_OK ||
+	    (rc = json_read_int(&concurrency, 1, 1024, &p->concurrency, e)) != ERR_OK ||
+	    (rc = json_read_int(&timeout, 100, 120000, &p->timeout_ms, e)) != ERR_OK ||
+	    (rc = json_read_string(&brand, &s_brand, e)) != ERR_OK ||
+	    (rc = json_read_string(&token, &s_token, e)) != ERR_OK ||
+	    (rc = read_prices(p, &price, e)) != ERR_OK)
+		return rc;
+	if (rate.v == NULL)
+		return err_set(e, ERR_INPUT, rate.path, "write the rate of the contract",
+			       "is missing");
+	if (strlen(s_name) >= sizeof(p->name) || strpbrk(s_name, ",: /") != NULL)
+		return err_set(e, ERR_INPUT, name.path, "use letters, digits and -",
+			       "must be short and without blanks, commas, colons, slashes");
+	if (strlen(s_brand) > 11)
+		return err_set(e, ERR_INPUT, brand.path, "", "has more than 11 characters");
+	if (s_token[0] != '\0' && (strlen(s_token) < 16 || strlen(s_token) >= sizeof(p->token)))
+		return err_set(e, ERR_INPUT, token.path, "", "must have 16 to 63 characters");
+	snprintf(p->name, sizeof(p->name), "%s", s_name);
+	snprintf(p->brandname, sizeof(p->brandname), "%s", s_brand);
+	snprintf(p->token, sizeof(p->token), "%s", s_token);
+	p->driver = driver_find(s_driver, e);
+	if (p->driver == NULL)
+		return ERR_INPUT;
+	rc = p->driver->open(&settings, &p->account, e);
+	if (rc != ERR_OK) {
+		char what[sizeof(e->what)];
+
+		snprintf(what, sizeof(what), "%.60s: %.90s", at->path, e->what);
+		snprintf(e->what, sizeof(e->what), "%s", what);
+		return rc;
+	}
+	cap = p->driver->capability(p->account);
+	if (cap->counts != COUNTS_REQUESTS && cap->batch_min > p->rate)
+		return err_set(e, ERR_INPUT, rate.path, "lower settings' batch minimum",
+			       "is less than the smallest batch (%u) that this gateway takes",
+			       cap->batch_min);
+	return ERR_OK;
+}
+
+static enum err
+read_providers(struct config *c, const struct json_at *root, struct err_ctx *e)
+{
+	struct json_at list = json_get(root, "providers");
+	enum err rc = json_want_array(&list, e);
+
+	if (rc != ERR_OK)
+		return rc;
+	if (json_array_size(list.v) > PROVIDERS_MAX)
+		return err_set(e, ERR_INPUT, "providers", "", "more than %d", PROVIDERS_MAX);
+	for (size_t i = 0; i < json_array_size(list.v); i++) {
+		struct json_at at = json_item(&list, i);
+
+		c->provider_count++;
+		rc = read_provider(&c->providers[i], &at, e);
+		if (rc != ERR_OK)
+			return rc;
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(c->providers[k].name, c->providers[i].name) == 0)
+				return err_set(e, ERR_INPUT, at.path, "give each its own",
+					       "the name \"%s\" is used twice",
+					       c->providers[i].name);
+	}
+	return ERR_OK;
+}
+
+/* "route": {"viettel": "provider", "*": "provider"}; absent = the first provider for all. */
+static enum err
+read_route(struct config *c, const struct json_at *root, struct err_ctx *e)
+{
+	struct json_at route = json_get(root, "route");
+	enum err rc = json_want_object(&route, e);
+	const char *key;
+	json_t *v;
+	bool is_set[CARRIERS_MAX] = {false};
+
+	if (rc != ERR_OK)
+		return rc;
+	memset(c->route, route.v == NULL && c->provider_count > 0 ? 0 : -1, sizeof(c->route));
+	json_object_foreach (route.v, key, v) {
+		struct json_at at = json_get(&route, key);
+		const char *name = "";
+		bool is_rest = strcmp(key, "*") == 0;
+		int carrier = is_rest ? 0 : carrier_find(slice_of(key));
+		int p;
+
+		rc = json_need_string(&at, &name, e);
+		if (rc != ERR_OK)
+			return rc;
+		p = config_provider(c, slice_of(name));
+		if (p < 0 || carrier < (is_rest ? 0 : 1))
+			return err_set(e, ERR_INPUT, at.path, "see providers[].name",
+				       p < 0 ? "\"%s\" is no provider of this file"
+					     : "\"%s\": no such carrier",
+				       p < 0 ? name : key);
+		for (int i = 0; i < CARRIERS_MAX; i++)
+			if (is_rest ? !is_set[i] : i == carrier)
+				c->route[i] = (int8_t)p;
+		if (!is_rest)
+			is_set[carrier] = true;
+	}
+	return ERR_OK;
+}
+
+static enum err
+read_minute(const struct json_at *at, int *out, struct err_ctx *e)
+{
+	const char *s = NULL;
+	int h, m, n = 0;
+	enum err rc = json_read_string(at, &s, e);
+
+	if (rc != ERR_OK || s == NULL)
+		return rc;
+	if (sscanf(s, "%2d:%2d%n", &h, &m, &n) != 2 || s[n] != '\0' || h < 0 || h > 24 || m < 0 ||
+	    m > 59 || h * 60 + m > 1440)
+		return err_set(e, ERR_INPUT, at->path, "write 07:00", "\"%s\" is no time of day",
+			       s);
+	*out = h * 60 + m;
+	return ERR_OK;
+}
+
+/* The entry of the class that is in force today: the last one whose `from` has come. */
+static enum err
+read_class(struct config *c, const struct json_at *entry, const char *today, struct err_ctx *e)
+{
+	struct json_at name_at = json_get(entry, "class"), since_at = json_get(entry, "since");
+	struct json_at hours = json_get(entry, "hours"), prio_at = json_get(entry, "priority");
+	struct json_at from_at = json_get(&hours, "from"), to_at = json_get(&hours, "to");
+	struct class_policy cp = {.hours_from = 0, .hours_to = 1440};
+	const char *name = "", *since = "0000-00-00";
+	int64_t prio = 3;
+	enum err rc;
+
+	if ((rc = json_need_string(&name_at, &name, e)) != ERR_OK ||
+	    (rc = json_read_string(&since_at, &since, e)) != ERR_OK ||
+	    (rc = json_read_int(&prio_at, 0, 9, &prio, e)) != ERR_OK ||
+	    (rc = read_minute(&from_at, &cp.hours_from, e)) != ERR_OK ||
+	    (rc = read_minute(&to_at, &cp.hours_to, e)) != ERR_OK)
+		return rc;
+	if (strcmp(since, today) > 0)
+		return ERR_OK;
+	snprintf(cp.name, sizeof(cp.name), "%s", name);
+	cp.priority = (int)prio;
+	for (size_t i = 0; i < c->class_count; i++) {
+		if (strcmp(c->classes[i].name, cp.name) == 0) {
+			c->classes[i] = cp;
+			return ERR_OK;
+		}
+	}
+	if (c->class_count == CLASSES_MAX)
+		return err_set(e, ERR_INPUT, entry->path, "", "more than %d classes", CLASSES_MAX);
+	c->classes[c->class_count++] = cp;
+	return ERR_OK;
+}
+
+static enum err
+read_policy(struct config *c, struct err_ctx *e)
+{
+	struct slice builtin = {loa_policy_start, (size_t)(loa_policy_end - loa_policy_start)};
+	struct json_at root, classes;
+	char today[32];
+	enum err rc;
+
+	if (c->policy[0] != '\0')
+		rc = json_read_file(c->policy, CONFIG_MAX_BYTES, &c->policy_document, e);
+	else
+		rc = json_parse(builtin, CONFIG_MAX_BYTES, "built-in policy", &c->policy_document,
+				e);
+	if (rc != ERR_OK)
+		return rc;
+	clock_format_vn(clock_wall_ms() / 1000, today);
+	today[10] = '\0';
+	root = json_root(c->policy_document);
+	classes = json_get(&root, "classes");
+	rc = json_want_array(&classes, e);
+	for (size_t i = 0; rc == ERR_OK && i < json_array_size(classes.v); i++) {
+		struct json_at entry = json_item(&classes, i);
+
+		rc = read_class(c, &entry, today, e);
+	}
+	return rc;
+}
+
+static enum err
+read_document(struct config *c, struct err_ctx *e)
+{
+	const char *keys[ARRAY_LEN(options) + 2];
+	struct json_at root = json_root(c->document);
+	enum log_level level;
+	enum err rc;
+
+	for (size_t i = 0; i < ARRAY_LEN(options); i++)
+		keys[i] = options[i].name;
+	keys[ARRAY_LEN(options)] = "providers";
+	keys[ARRAY_LEN(options) + 1] = "route";
+	if ((rc = json_only_keys(&root, keys, ARRAY_LEN(keys), e)) != ERR_OK ||
+	    (rc = read_options(c, &root, e)) != ERR_OK ||
+	    (rc = read_providers(c, &root, e)) != ERR_OK ||
+	    (rc = read_route(c, &root, e)) != ERR_OK)
+		return rc;
+	if (!log_level_parse(c->log_level, &level))
+		return err_set(e, ERR_INPUT, "log_level", "use error, warn, info or debug",
+			       "\"%s\" is no level", c->log_level);
+	return read_policy(c, e);
+}
+
+enum err
+config_load(const char *path, struct config **out, struct err_ctx *e)
+{
+	struct config *c = xcalloc(1, sizeof(*c));
+	enum err rc = ERR_OK;
+
+	*out = NULL;
+	if (path != NULL)
+		rc = json_read_file(path, CONFIG_MAX_BYTES, &c->document, e);
+	else
+		c->document = json_object();
+	if (rc == ERR_OK)
+		rc = read_document(c, e);
+	if (rc != ERR_OK) {
+		config_free(c);
+		return rc;
+	}
+	*out = c;
+	return ERR_OK;
+}
+
+void
+config_free(struct config *c)
+{
+	if (c == NULL)
+		return;
+	for (size_t i = 0; i < c->provider_count; i++)
+		if (c->providers[i].account != NULL)
+			c->providers[i].driver->close(c->providers[i].account);
+	json_decref(c->document);
+	json_decref(c->policy_document);
+	free(c);
+}
+
+void
+config_show(const struct config *c, struct buf *out)
+{
+	buf_addc(out, '{');
+	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+		const struct option *o = &options[i];
+
+		buf_adds(out, i > 0 ? ",\n " : "\n ");
+		json_add_string(out, slice_of(o->name));
+		buf_adds(out, ": ");
+		if (o->kind == OPTION_INT)
+			buf_addf(out, "%lld", (long long)option_int(c, o));
+		else if (o->kind == OPTION_SECRET && option_string(c, o)[0] != '\0')
+			buf_adds(out, "\"***\"");
+		else
+			json_add_string(out, slice_of(option_string(c, o)));
+	}
+	buf_adds(out, "\n}\n");
+}
+
+void
+config_diff_fixed(const struct config *from, const struct config *to, struct buf *out)
+{
+	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+		const struct option *o = &options[i];
+		bool is_same = o->kind == OPTION_INT
+				       ? option_int(from, o) == option_int(to, o)
+				       : strcmp(option_string(from, o), option_string(to, o)) == 0;
+
+		if (!is_same && !o->is_reloadable)
+			buf_addf(out, "%s%s", out->len > 0 ? ", " : "", o->name);
+	}
+}
+
+const struct class_policy *
+config_class(const struct config *c, const char *name)
+{
+	for (size_t i = 0; i < c->class_count; i++)
+		if (strcmp(c->classes[i].name, name) == 0)
+			return &c->classes[i];
+	return NULL;
+}
+
+int
+config_provider(const struct config *c, struct slice name)
+{
+	for (size_t i = 0; i < c->provider_count; i++)
+		if (slice_is(name, c->providers[i].name))
+			return (int)i;
+	return -1;
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The server's configuration: one JSON file (docs/FORMATS.md has a worked
+ * example). Scalar options stand in one table that drives parsing, --show,
+ * reload and the check against the docs; providers and routes are objects.
+ * Every error names the path in the file; a misspelt key gets the nearest one.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "base/json.h"
+#include "providers/provider.h"
+
+#define PROVIDERS_MAX 16
+#define CARRIERS_MAX 16 /* carriers by index as in segments/phone.h; 0 = unknown */
+#define CLASSES_MAX 8
+
+struct provider_config {
+	char name[40];
+	int64_t unit; /* owner */
+	const struct driver *driver;
+	struct provider *account; /* opened by the driver */
+	double rate;		  /* contracted, per second, in what capability.counts says */
+	int64_t concurrency;	  /* requests in flight over all processes */
+	int64_t timeout_ms;	  /* of a request, after its bytes left */
+	char brandname[32];
+	char token[64]; /* in the URL of its receipts; made from the install key when empty */
+	int64_t price[CARRIERS_MAX]; /* VND per part, by carrier index */
+};
+
+/* What a class of messages may do: one entry of config/policy.json in force today. */
+struct class_policy {
+	char name[16];
+	int priority;		  /* 0 most urgent */
+	int hours_from, hours_to; /* minutes of the Vietnamese day; 0 and 1440 = any time */
+};
+
+struct config {
+	/* scalar options, see the table in config.c */
+	const char *data;	   /* folder of the embedded Redis, the socket, the token */
+	const char *listen;	   /* "127.0.0.1:8088"; port 0 = any */
+	const char *public_url;	   /* how gateways reach us for receipts; "" = http://LISTEN */
+	const char *redis_socket;  /* "" = embedded */
+	const char *redis_address; /* "host:port"; "" = none */
+	const char *redis_password;
+	const char *policy; /* file; "" = the built-in policy */
+	const char *log_level;
+	int64_t max_attempts; /* explicit "try later" answers before a message is refused */
+	int64_t lease_ms;
+	int64_t embedded_max_mb; /* maxmemory of the embedded Redis */
+
+	struct provider_config providers[PROVIDERS_MAX];
+	size_t provider_count;
+	/* route[carrier] = index of the provider, -1 = none */
+	int8_t route[CARRIERS_MAX];
+	struct class_policy classes[CLASSES_MAX];
+	size_t class_count;
+
+	json_t *document; /* owns the strings */
+	json_t *policy_document;
+};
+
+/* path NULL = all defaults. The caller frees *out with config_free. */
+MUST_CHECK enum err config_load(const char *path, struct config **out, struct err_ctx *e);
+void config_free(struct config *c);
+/* The options as JSON, secrets as "***". */
+void config_show(const struct config *c, struct buf *out);
+/* Names in a difference that a running server cannot take over; "" = all can be. */
+void config_diff_fixed(const struct config *from, const struct config *to, struct buf *out);
+
+const struct class_policy *config_class(const struct config *c, const char *name);
+/* Index of the provider, or -1. */
+int config_provider(const struct config *c, struct slice name);

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: MIT */
+#include "dispatcher/redisd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+#define CHECK_MS 250
+
+struct redisd {
+	struct loop *loop;
+	char *folder; /* absolute */
+	char *socket;
+	int64_t max_mb;
+	int lock;    /* server.lock, held */
+	pid_t child; /* 0 = adopted or gone */
+	struct timer check;
+	int starts; /* for the log, and to slow down when it dies at once */
+};
+
+static int
+lock_file(const char *folder, const char *name, bool is_inherited)
+{
+	char path[4096];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", folder, name);
+	fd = open(path, O_RDWR | O_CREAT | (is_inherited ? 0 : O_CLOEXEC), 0600);
+	if (fd < 0)
+		return -1;
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+		int saved = errno;
+
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	return fd;
+}
+
+static void
+exec_server(const struct redisd *d, int lock)
+{
+	char memory[32], log[4200];
+	int null = open("/dev/null", O_RDWR);
+
+	snprintf(memory, sizeof(memory), "%lldmb", (long long)d->max_mb);
+	snprintf(log, sizeof(log), "%s/redis.log", d->folder);
+	setsid();
+	if (null >= 0) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+	}
+	for (int fd = 3; fd < 1024; fd++)
+		if (fd != lock)
+			close(fd);
+	execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", d->socket,
+	       "--unixsocketperm", "700", "--dir", d->folder, "--appendonly", "yes",
+	       "--appendfsync", "always", "--save", "", "--maxmemory", memory, "--maxmemory-policy",
+	       "noeviction", "--daemonize", "no", "--logfile", log, "--loglevel", "notice",
+	       "--stop-writes-on-bgsave-error", "yes", (char *)NULL);
+	_exit(127);
+}
+
+/* Start Redis if its lock is free. False when neither started nor alive. */
+static bool
+start_if_gone(struct redisd *d)
+{
+	int lock = lock_file(d->folder, "redis.lock", true);
+	pid_t pid;
+
+	if (lock < 0)
+		return errno == EWOULDBLOCK; /* someone holds it: alive */
+	pid = fork();
+	if (pid == 0)
+		exec_server(d, lock);
+	close(lock);
+	if (pid < 0) {
+		log_error("redis=embedded result=cannot-fork why=%s", strerror(errno));
+		return false;
+	}
+	d->child = pid;
+	d->starts++;
+	log_info("redis=embedded pid=%d start=%d", (int)pid, d->starts);
+	return true;
+}
+
+static void
+on_check(struct timer *t, void *arg)
+{
+	struct redisd *d = arg;
+	int status;
+
+	(void)t;
+	if (d->child > 0 && waitpid(d->child, &status, WNOHANG) == d->child) {
+		log_warn("redis=embedded pid=%d result=died status=%d", (int)d->child, status);
+		if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+			log_error("redis=embedded result=not-found todo=install redis-server");
+		d->child = 0;
+	}
+	start_if_gone(d);
+	timer_arm_ms(d->loop, &d->check, CHECK_MS * (d->starts > 20 ? 20 : 1));
+}
+
+void
+redisd_check(struct redisd *d)
+{
+	if (!timer_is_armed(&d->check))
+		timer_arm_ms(d->loop, &d->check, CHECK_MS);
+}
+
+void
+redisd_ready(struct redisd *d)
+{
+	timer_disarm(d->loop, &d->check);
+}
+
+static enum err
+make_folder(const char *folder, char **absolute, struct err_ctx *e)
+{
+	struct stat st;
+
+	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
+		return err_set(e, ERR_SYSTEM, folder, "make the folder or choose another by --data",
+			       "cannot be made: %s", strerror(errno));
+	if (stat(folder, &st) != 0 || !S_ISDIR(st.st_mode))
+		return err_set(e, ERR_SYSTEM, folder, "choose another by --data", "is no folder");
+	if (access(folder, R_OK | W_OK | X_OK) != 0)
+		return err_set(e, ERR_SYSTEM, folder, "give this user the folder", "%s",
+			       strerror(errno));
+	*absolute = realpath(folder, NULL);
+	if (*absolute == NULL)
+		return err_set(e, ERR_SYSTEM, folder, "", "%s", strerror(errno));
+	if (strlen(*absolute) > 90)
+		return err_set(e, ERR_INPUT, folder, "choose a shorter path by --data",
+			       "is too long a path for a unix socket");
+	return ERR_OK;
+}
+
+enum err
+redisd_open(struct loop *l, const char *folder, int64_t max_mb, struct redisd **out,
+	    struct err_ctx *e)
+{
+	struct redisd *d;
+	char *absolute = NULL;
+	char socket[4200];
+	int lock;
+	enum err rc = make_folder(folder, &absolute, e);
+
+	if (rc != ERR_OK) {
+		free(absolute);
+		return rc;
+	}
+	lock = lock_file(absolute, "server.lock", false);
+	if (lock < 0) {
+		rc = errno == EWOULDBLOCK
+			     ? err_set(e, ERR_CONFLICT, absolute, "stop it first, or use --data",
+				       "another loa serve works in this folder")
+			     : err_set(e, ERR_SYSTEM, absolute, "", "cannot lock: %s",
+				       strerror(errno));
+		free(absolute);
+		return rc;
+	}
+	d = xcalloc(1, sizeof(*d));
+	snprintf(socket, sizeof(socket), "%s/redis.sock", absolute);
+	*d = (struct redisd){.loop = l,
+			     .folder = absolute,
+			     .socket = xstrdup(socket),
+			     .max_mb = max_mb,
+			     .lock = lock};
+	timer_init(&d->check, on_check, d);
+	if (!start_if_gone(d)) {
+		rc = err_set(e, ERR_SYSTEM, absolute, "", "cannot start Redis: %s",
+			     strerror(errno));
+		redisd_close(d);
+		return rc;
+	}
+	if (d->child == 0)
+		log_info("redis=embedded result=adopted");
+	redisd_check(d);
+	*out = d;
+	return ERR_OK;
+}
+
+const char *
+redisd_socket(const struct redisd *d)
+{
+	return d->socket;
+}
+
+void
+redisd_close(struct redisd *d)
+{
+	timer_disarm(d->loop, &d->check);
+	close(d->lock);
+	free(d->folder);
+	free(d->socket);
+	free(d);
+}

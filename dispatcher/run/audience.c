@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: MIT */
+#include "dispatcher/run/audience.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+/* Open addressing: row → distance back to the previous row with its phone. */
+struct chain {
+	uint64_t row1; /* row + 1; 0 = free */
+	uint32_t back;
+};
+
+struct audience {
+	struct query *const *queries;
+	size_t query_count;
+	enum per per;
+	struct carrier_map map;
+	uint64_t *in; /* one bit a row: is in the audience with a phone */
+	uint64_t rows;
+	struct chain *chains;
+	size_t chain_count, chain_cap; /* cap is a power of two */
+};
+
+struct audience *
+audience_new(struct query *const *queries, size_t count, enum per per,
+	     const struct carrier_map *map, uint64_t rows)
+{
+	struct audience *a = xcalloc(1, sizeof(*a));
+
+	a->queries = queries;
+	a->query_count = count;
+	a->per = per;
+	a->map = *map;
+	a->rows = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS * BLOCK_ROWS;
+	a->in = xcalloc((size_t)(a->rows / 64 + 1), sizeof(*a->in));
+	return a;
+}
+
+void
+audience_free(struct audience *a)
+{
+	if (a == NULL)
+		return;
+	free(a->in);
+	free(a->chains);
+	free(a);
+}
+
+static struct chain *
+chain_slot(struct chain *chains, size_t cap, uint64_t row)
+{
+	size_t i = (size_t)((row * 0x9e3779b97f4a7c15u) >> 20) & (cap - 1);
+
+	while (chains[i].row1 != 0 && chains[i].row1 != row + 1)
+		i = (i + 1) & (cap - 1);
+	return &chains[i];
+}
+
+static void
+chain_put(struct audience *a, uint64_t row, uint32_t back)
+{
+	struct chain *c;
+
+	if ((a->chain_count + 1) * 4 > a->chain_cap * 3) {
+		size_t cap = a->chain_cap > 0 ? a->chain_cap * 2 : 256;
+		struct chain *bigger = xcalloc(cap, sizeof(*bigger));
+
+		for (size_t i = 0; i < a->chain_cap; i++)
+			if (a->chains[i].row1 != 0)
+				*chain_slot(bigger, cap, a->chains[i].row1 - 1) = a->chains[i];
+		free(a->chains);
+		a->chains = bigger;
+		a->chain_cap = cap;
+	}
+	c = chain_slot(a->chains, a->chain_cap, row);
+	a->chain_count += c->row1 == 0;
+	*c = (struct chain){row + 1, back};
+}
+
+static bool
+has_bit(const struct audience *a, uint64_t row)
+{
+	return row < a->rows && (a->in[row / 64] >> (row % 64) & 1) != 0;
+}
+
+/* Is an earlier row with this phone already in the audience? */
+static bool
+is_taken(const struct audience *a, uint64_t row)
+{
+	while (a->chain_cap > 0) {
+		const struct chain *c = chain_slot(a->chains, a->chain_cap, row);
+
+		if (c->row1 == 0 || c->back == 0 || c->back > row)
+			return false;
+		row -= c->back;
+		if (has_bit(a, row))
+			return true;
+	}
+	return false;
+}
+
+static struct audience_row
+judge(struct audience *a, const struct block *b, uint32_t i, uint64_t row)
+{
+	struct audience_row r = {.row = (uint32_t)row, .state = RECORD_WAITING};
+	uint8_t partition = a->map.partition[block_carrier(b, i) & 15];
+
+	r.partition = partition == NO_PARTITION ? 0 : partition;
+	r.state = RECORD_SKIPPED;
+	if (block_phone(b, i) == 0) {
+		r.reason = REASON_NO_PHONE;
+	} else if (partition == NO_PARTITION) {
+		r.reason = REASON_NO_ROUTE;
+	} else if (a->per == PER_PHONE && is_taken(a, row)) {
+		r.reason = REASON_SAME_PHONE;
+	} else {
+		r.state = RECORD_WAITING;
+		r.reason = REASON_NONE;
+		a->in[row / 64] |= 1ULL << (row % 64);
+	}
+	return r;
+}
+
+size_t
+audience_block(struct audience *a, uint32_t index, const struct block *b, int64_t today,
+	       struct audience_row rows[BLOCK_ROWS])
+{
+	uint64_t matched[4] = {0};
+	size_t n = 0;
+
+	for (size_t q = 0; q < a->query_count; q++) {
+		uint64_t one[4];
+
+		query_eval_block(a->queries[q], b, today, one);
+		for (int k = 0; k < 4; k++)
+			matched[k] |= one[k];
+	}
+	for (uint32_t i = 0; i < b->rows; i++) {
+		uint64_t row = (uint64_t)index * BLOCK_ROWS + i;
+		uint32_t back = block_same_back(b, i);
+
+		if (back > 0)
+			chain_put(a, row, back);
+		if ((matched[i / 64] >> (i % 64) & 1) == 0 || block_is_deleted(b, i) ||
+		    row >= a->rows)
+			continue;
+		rows[n++] = judge(a, b, i, row);
+	}
+	return n;
+}

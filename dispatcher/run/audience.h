@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Who is in a run: all rows that its segments matched, in row order. A row that
+ * may not be sent to is in it too, with its end (same phone, no phone, no
+ * route): exclusions are states, not absences. Pure: blocks in, decisions out;
+ * `freeze` writes them down, `preview` counts them.
+ *
+ * With per: phone, rows that share a phone get one message: the first of them
+ * that is in the audience. Rows are chained backwards by the list
+ * (block_same_back), and the chain of a row is remembered here, so memory is
+ * one bit a row plus 8 bytes per row that shares a phone.
+ */
+#pragma once
+
+#include "dispatcher/store/record.h"
+#include "segments/block.h"
+#include "segments/query.h"
+
+enum per { PER_PHONE, PER_ROW };
+
+/* Partition of each carrier index; 255 = no provider serves it. */
+#define NO_PARTITION 255
+struct carrier_map {
+	uint8_t partition[16];
+};
+
+struct audience;
+
+/* The queries are borrowed: bound to the list's schema, a row is in if any matches. */
+struct audience *audience_new(struct query *const *queries, size_t count, enum per per,
+			      const struct carrier_map *map, uint64_t rows);
+void audience_free(struct audience *a);
+
+struct audience_row {
+	uint32_t row;		 /* in the list */
+	uint8_t partition;	 /* excluded rows stand in partition 0 if they have none */
+	enum record_state state; /* WAITING, or SKIPPED */
+	enum record_reason reason;
+};
+
+/*
+ * Evaluate block `index`; rows[256] gets the members in row order. Blocks come
+ * in order, each once. today = days since 1970-01-01 in Vietnam.
+ */
+size_t audience_block(struct audience *a, uint32_t index, const struct block *b, int64_t today,
+		      struct audience_row rows[BLOCK_ROWS]);

@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: MIT */
+#include "dispatcher/run/view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "dispatcher/store/keys.h"
+
+#define VIEWS_MAX 64
+
+struct run_views {
+	struct engine *engine;
+	const struct config *config;
+	struct run_view *views[VIEWS_MAX];
+	size_t count;
+};
+
+struct run_views *
+run_views_new(struct engine *e, const struct config *c)
+{
+	struct run_views *vs = xcalloc(1, sizeof(*vs));
+
+	vs->engine = e;
+	vs->config = c;
+	return vs;
+}
+
+void
+run_views_free(struct run_views *vs)
+{
+	for (size_t i = 0; i < vs->count; i++)
+		run_view_unref(vs->views[i]); /* from the cache */
+	free(vs);
+}
+
+static void
+find_providers(const struct run_views *vs, struct run_view *v)
+{
+	for (unsigned p = 0; p < v->partitions; p++)
+		v->provider[p] = (int8_t)config_provider(vs->config, slice_of(v->provider_name[p]));
+}
+
+void
+run_views_set_config(struct run_views *vs, const struct config *c)
+{
+	vs->config = c;
+	for (size_t i = 0; i < vs->count; i++)
+		find_providers(vs, vs->views[i]);
+}
+
+struct run_view *
+run_view_ref(struct run_view *v)
+{
+	v->refs++;
+	return v;
+}
+
+void
+run_view_unref(struct run_view *v)
+{
+	if (--v->refs > 0)
+		return;
+	list_free(v->list);
+	template_free(v->template);
+	free(v->column_of_field);
+	for (size_t i = 0; i < v->query_count; i++)
+		query_free(v->queries[i]);
+	for (unsigned p = 0; p < PARTITIONS_MAX; p++)
+		free(v->directory[p].starts);
+	free(v);
+}
+
+void
+run_views_forget(struct run_views *vs, uint64_t run)
+{
+	for (size_t i = 0; i < vs->count; i++) {
+		if (vs->views[i]->id != run)
+			continue;
+		run_view_unref(vs->views[i]); /* from the cache */
+		vs->views[i] = vs->views[--vs->count];
+		return;
+	}
+}
+
+/* ---- loading ---- */
+
+struct view_load {
+	struct run_views *vs;
+	struct run_view *v;
+	run_view_cb cb;
+	void *arg;
+	char *queries; /* JSON array of texts */
+};
+
+static void
+load_end(struct view_load *ld, const struct err_ctx *e)
+{
+	struct run_views *vs = ld->vs;
+
+	free(ld->queries);
+	if (e != NULL) {
+		run_view_unref(ld->v); /* from run_view_get */
+		ld->cb(ld->arg, NULL, e);
+	} else {
+		if (vs->count == VIEWS_MAX)
+			run_views_forget(vs, vs->views[0]->id);
+		vs->views[vs->count++] = run_view_ref(ld->v); /* the cache */
+		ld->cb(ld->arg, ld->v, NULL);
+	}
+	free(ld);
+}
+
+static enum err
+bind_queries(struct view_load *ld, struct err_ctx *e)
+{
+	struct run_view *v = ld->v;
+	struct query_error qe;
+	json_t *texts;
+	enum err rc = json_parse(slice_of(ld->queries), 1u << 20, "run", &texts, e);
+
+	if (rc != ERR_OK)
+		return rc;
+	for (size_t i = 0; i < json_array_size(texts) && i < RUN_QUERIES_MAX; i++) {
+		const char *text = json_string_value(json_array_get(texts, i));
+		struct query *q = query_parse(slice_of(text != NULL ? text : ""), &qe);
+
+		if (q != NULL)
+			v->queries[v->query_count++] = q;
+		if (q == NULL || !query_bind(q, &v->list->schema, &qe)) {
+			rc = err_set(e, ERR_INPUT, "segment", "", "%s", qe.message);
+			break;
+		}
+	}
+	json_decref(texts);
+	return rc;
+}
+
+static void
+on_list(void *arg, struct list *l, const struct err_ctx *why)
+{
+	struct view_load *ld = arg;
+	struct run_view *v = ld->v;
+	struct err_ctx e;
+	size_t n = template_field_count(v->template);
+
+	if (l == NULL) {
+		load_end(ld, why);
+		return;
+	}
+	v->list = l;
+	v->column_of_field = xcalloc(n + 1, sizeof(*v->column_of_field));
+	for (size_t i = 0; i < n; i++)
+		v->column_of_field[i] =
+			schema_find(&l->schema, slice_of(template_field(v->template, i)));
+	load_end(ld, bind_queries(ld, &e) == ERR_OK ? NULL : &e);
+}
+
+static int64_t
+field_int(const struct reply *r, size_t i)
+{
+	int64_t v = 0;
+
+	return slice_to_i64(reply_item(r, i)->str, &v) ? v : 0;
+}
+
+static void
+read_route(struct run_view *v, struct slice map, struct slice lanes)
+{
+	memset(v->map.partition, NO_PARTITION, sizeof(v->map.partition));
+	for (size_t i = 0; i < map.n && i < sizeof(v->map.partition); i++)
+		v->map.partition[i] = map.p[i] >= '0' && map.p[i] < '8' ? (uint8_t)(map.p[i] - '0')
+									: NO_PARTITION;
+	while (lanes.n > 0 && v->partitions < PARTITIONS_MAX) {
+		const char *comma = memchr(lanes.p, ',', lanes.n);
+		size_t n = comma != NULL ? (size_t)(comma - lanes.p) : lanes.n;
+
+		snprintf(v->provider_name[v->partitions++], sizeof(v->provider_name[0]), "%.*s",
+			 (int)n, lanes.p);
+		n += comma != NULL;
+		lanes.p += n;
+		lanes.n -= n;
+	}
+}
+
+static void
+on_run(void *arg, const struct reply *r)
+{
+	struct view_load *ld = arg;
+	struct run_view *v = ld->v;
+	struct template_error te;
+	struct err_ctx e;
+	char list[LIST_NAME_MAX + 1];
+
+	if (!reply_is_good(r)) {
+		err_set(&e, ERR_UNREACHABLE, "Redis", "try again", "%.*s", (int)r->str.n, r->str.p);
+		load_end(ld, &e);
+		return;
+	}
+	if (reply_item(r, 0)->kind != REPLY_STRING) {
+		err_set(&e, ERR_NOT_FOUND, "run", "", "there is no run %llu",
+			(unsigned long long)v->id);
+		load_end(ld, &e);
+		return;
+	}
+	v->launched_s = field_int(r, 0);
+	v->campaign = (uint64_t)field_int(r, 1);
+	v->today = field_int(r, 2);
+	v->per = slice_is(reply_item(r, 3)->str, "row") ? PER_ROW : PER_PHONE;
+	read_route(v, reply_item(r, 4)->str, reply_item(r, 5)->str);
+	find_providers(ld->vs, v);
+	ld->queries = xmemdup0(reply_item(r, 6)->str.p, reply_item(r, 6)->str.n);
+	v->template = template_compile(reply_item(r, 7)->str, &te);
+	if (v->template == NULL) {
+		err_set(&e, ERR_INPUT, "template", "", "%d:%d: %s", te.line, te.column, te.message);
+		load_end(ld, &e);
+		return;
+	}
+	snprintf(list, sizeof(list), "%.*s", (int)reply_item(r, 8)->str.n, reply_item(r, 8)->str.p);
+	list_load_version(engine_redis(ld->vs->engine), list, (uint32_t)field_int(r, 9), on_list,
+			  ld);
+}
+
+void
+run_view_get(struct run_views *vs, uint64_t run, run_view_cb cb, void *arg)
+{
+	static const char *const fields[] = {"launched_s",  "campaign",	   "today",   "per",
+					     "carrier_map", "lanes",	   "queries", "template",
+					     "list",	    "list_version"};
+	struct view_load *ld;
+	struct slice v[2 + ARRAY_LEN(fields)];
+	char key[KEY_MAX];
+
+	for (size_t i = 0; i < vs->count; i++) {
+		if (vs->views[i]->id == run) {
+			cb(arg, run_view_ref(vs->views[i]), NULL);
+			return;
+		}
+	}
+	ld = xcalloc(1, sizeof(*ld));
+	ld->vs = vs;
+	ld->cb = cb;
+	ld->arg = arg;
+	ld->v = xcalloc(1, sizeof(*ld->v));
+	ld->v->id = run;
+	ld->v->refs = 1; /* run_view_get's, handed to cb */
+	v[0] = SLICE("HMGET");
+	v[1] = slice_of(key_run(key, run, ""));
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		v[2 + i] = slice_of(fields[i]);
+	redis_command(engine_redis(vs->engine), v, ARRAY_LEN(v), on_run, ld);
+}
+
+/* ---- directories ---- */
+
+struct directory_load {
+	struct run_view *v;
+	unsigned p;
+	run_directory_cb cb;
+	void *arg;
+};
+
+static void
+on_directory(void *arg, const struct reply *r)
+{
+	struct directory_load *ld = arg;
+	struct run_view *v = ld->v;
+	struct err_ctx e;
+
+	if (r->kind != REPLY_ARRAY) {
+		err_set(&e, ERR_UNREACHABLE, "Redis", "try again", "%.*s", (int)r->str.n, r->str.p);
+		ld->cb(ld->arg, &e);
+	} else {
+		if (r->count > v->directory[ld->p].count) {
+			v->directory[ld->p].starts =
+				xrealloc(v->directory[ld->p].starts, r->count * sizeof(uint32_t));
+			for (size_t i = 0; i < r->count; i++)
+				v->directory[ld->p].starts[i] = (uint32_t)field_int(r, i);
+			v->directory[ld->p].count = r->count;
+		}
+		ld->cb(ld->arg, NULL);
+	}
+	run_view_unref(v); /* from run_view_directory */
+	free(ld);
+}
+
+void
+run_view_directory(struct run_views *vs, struct run_view *v, unsigned p, run_directory_cb cb,
+		   void *arg)
+{
+	struct directory_load *ld = xcalloc(1, sizeof(*ld));
+	char key[KEY_MAX];
+	struct slice a[4] = {SLICE("LRANGE"), {NULL, 0}, SLICE("0"), SLICE("-1")};
+
+	ld->v = run_view_ref(v); /* until on_directory */
+	ld->p = p;
+	ld->cb = cb;
+	ld->arg = arg;
+	key_run(key, v->id, key_prefix_audience);
+	snprintf(key + strlen(key), 8, "%u", p);
+	a[1] = slice_of(key);
+	redis_command(engine_redis(vs->engine), a, 4, on_directory, ld);
+}
+
+int
+run_view_slice(const struct run_view *v, unsigned p, uint32_t rank)
+{
+	const uint32_t *starts = v->directory[p].starts;
+	size_t lo = 0, hi = v->directory[p].count;
+
+	/* The last slice that starts at or before rank: empty slices share a start. */
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+
+		if (starts[mid] <= rank)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return (int)lo - 1;
+}
+
+void
+run_view_values(const struct run_view *v, const struct block *b, uint32_t row_in_block,
+		struct slice *out)
+{
+	size_t n = template_field_count(v->template);
+
+	for (size_t i = 0; i < n; i++) {
+		int c = v->column_of_field[i];
+
+		out[i] =
+			c >= 0 ? block_cell(b, row_in_block, (uint32_t)c) : (struct slice){NULL, 0};
+	}
+}

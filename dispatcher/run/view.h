@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A run as a process sees it: what was frozen at launch (template, list
+ * snapshot, route), loaded once and shared by all chunks of the run that this
+ * process works on. Immutable but for the directories, which grow with the
+ * frontier.
+ */
+#pragma once
+
+#include "base/loop.h"
+#include "dispatcher/config.h"
+#include "dispatcher/run/audience.h"
+#include "dispatcher/store/engine.h"
+#include "segments/list.h"
+#include "templates/template.h"
+
+#define SLICE_BLOCKS 64u /* blocks in a slice of the frontier */
+#define SLICE_ROWS (SLICE_BLOCKS * BLOCK_ROWS)
+#define RUN_QUERIES_MAX 16
+
+struct run_view {
+	uint64_t id;
+	uint64_t campaign;
+	int64_t launched_s;
+	int64_t today; /* days since 1970 in Vietnam, frozen */
+	enum per per;
+	struct list *list; /* pinned version, with snapshot */
+	struct template *template;
+	int *column_of_field; /* per template field: column, -1 = none */
+	struct query *queries[RUN_QUERIES_MAX];
+	size_t query_count;
+	struct carrier_map map;
+	uint8_t partitions;
+	int8_t provider[PARTITIONS_MAX]; /* index in this process's configuration, -1 = unknown */
+	char provider_name[PARTITIONS_MAX][40];
+	/* per partition: first rank of each slice, as far as known */
+	struct {
+		uint32_t *starts;
+		size_t count;
+	} directory[PARTITIONS_MAX];
+	unsigned refs; /* the cache and each user hold one */
+};
+
+struct run_views; /* the cache */
+struct run_views *run_views_new(struct engine *e, const struct config *c);
+void run_views_free(struct run_views *v);
+/* A reloaded configuration: providers are looked up by name again. */
+void run_views_set_config(struct run_views *v, const struct config *c);
+
+/* cb gets a reference (run_view_unref), or NULL and why. May call back before returning. */
+typedef void (*run_view_cb)(void *arg, struct run_view *v, const struct err_ctx *e);
+void run_view_get(struct run_views *vs, uint64_t run, run_view_cb cb, void *arg);
+struct run_view *run_view_ref(struct run_view *v);
+void run_view_unref(struct run_view *v);
+/* Forget a finished run. */
+void run_views_forget(struct run_views *vs, uint64_t run);
+
+/* Load the directory of partition p as far as it goes now. */
+typedef void (*run_directory_cb)(void *arg, const struct err_ctx *e);
+void run_view_directory(struct run_views *vs, struct run_view *v, unsigned p, run_directory_cb cb,
+			void *arg);
+/* The slice in which rank of p lies, or -1 when the directory does not reach it. */
+int run_view_slice(const struct run_view *v, unsigned p, uint32_t rank);
+
+/*
+ * Values of the template's fields for one row, borrowed from the block; out has
+ * room for template_field_count entries.
+ */
+void run_view_values(const struct run_view *v, const struct block *b, uint32_t row_in_block,
+		     struct slice *out);
