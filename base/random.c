@@ -23,12 +23,14 @@ random_hex(char *out, size_t n)
 {
 	static const char digits[] = "0123456789abcdef";
 
-	for (size_t i = 0; i < n; i++) {
-		uint8_t b;
+	uint8_t bytes[32];
 
-		randombytes_buf(&b, 1);
-		out[2 * i] = digits[b >> 4];
-		out[2 * i + 1] = digits[b & 15];
+	if (n > sizeof(bytes))
+		fatalx("random: more than %zu bytes as text", sizeof(bytes));
+	randombytes_buf(bytes, n);
+	for (size_t i = 0; i < n; i++) {
+		out[2 * i] = digits[bytes[i] >> 4];
+		out[2 * i + 1] = digits[bytes[i] & 15];
 	}
 	out[2 * n] = '\0';
 }

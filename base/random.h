@@ -12,7 +12,7 @@
 /* Dies when the system has no randomness. */
 void random_init(void);
 void random_bytes(void *out, size_t n);
-/* 2 * n lower-case hex digits and a NUL. */
+/* 2 * n lower-case hex digits (n ≤ 32) and a NUL. */
 void random_hex(char *out, size_t n);
 /* BLAKE2b of n bytes (16..64), keyed. */
 void hash_keyed(struct slice text, const uint8_t key[HASH_KEY_BYTES], uint8_t *out, size_t n);

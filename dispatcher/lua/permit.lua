@@ -46,7 +46,7 @@ end
 
 -- [run, p, from, inc, fence, permit, lane, 'new'|'repeat', first, members, expected,
 --  attempts, parts, hash, cost, epoch, dedupe_ms, provider]
---   ['go', slot in us from now] ['wait', us, reason] ['stop', state] ['lost']
+--   ['go', slot in us from now, asked ms, repeatable till ms] ['wait', us, reason] ['stop', state] ['lost']
 --   ['changed', records] ['epoch', n] ['held']
 local function permit(_, a)
   local run, p, from = a[1], tonumber(a[2]), tonumber(a[3])
@@ -109,7 +109,7 @@ local function permit(_, a)
   call('HSET', key, field, cmsgpack.pack(q))
   call('HSET', busy, id, a[4])
   if tat then call('HSET', K.lane .. lane, 'tat', int(tat)) end
-  return { 'go', int(slot - t.us) }
+  return { 'go', int(slot - t.us), int(q.asked), int(q.till) }
 end
 
 -- [run, p, first, attempt, permit, lane, lane_wait_ms, why] → 1
@@ -145,5 +145,57 @@ local function unmark(_, a)
   call('HDEL', K.lane .. lane .. K.busy, id)
   local wait = tonumber(a[7])
   if wait > 0 then call('HSET', K.lane .. lane, 'not_before', int(t.ms + wait), 'why', a[8]) end
+  return 1
+end
+
+-- [run, p, first, attempt, permit, lane, members, attempts, parts, hash, asked ms,
+--  till ms, provider] → 1
+-- Replay of an acknowledged permit after Redis came back: what it lost is marked
+-- again, with its original time. A request of other members or other words
+-- under this name means that both are in doubt for a person.
+local function remark(_, a)
+  local run, p, first, id, lane = a[1], tonumber(a[2]), tonumber(a[3]), a[5], a[6]
+  local t = clock()
+  local r = run_get(run)
+  if not r.launched_s then return 0 end
+  local key, field = request_key(run, p, first), first .. ':' .. a[4]
+  local stored = call('HGET', key, field)
+  local q = stored and cmsgpack.unpack(stored)
+  if q and has_copy(q, id) then return 1 end
+  local is_other = q and (q.members ~= a[7] or q.hash ~= a[10])
+  q = q or { lane = lane, first = first, members = a[7], attempts = a[8], hash = a[10],
+    copies = {}, asked = tonumber(a[11]), till = tonumber(a[12]) }
+  local ranks = request_ranks({ first = first, members = a[7] })
+  local w = window_open(run, p, first, ranks[#ranks] + 1)
+  if not w then return 0 end
+  local now_s = floor(t.ms / 1000) - r.launched_s
+  local is_needed = is_other
+  for i, rank in ipairs(ranks) do
+    local rec, at = window_get(w, rank), byte(a[8], i)
+    if rec.attempt < at or (rec.attempt == at and rec.state == S.WAITING) then
+      window_set(w, rank, { state = S.SENDING, flags = rec.flags, reason = 0, attempt = at,
+        provider = tonumber(a[13]), parts = byte(a[9], i), changed = rec.changed }, now_s)
+      is_needed = true
+    elseif rec.attempt == at and (rec.state == S.SENDING or rec.state == S.UNKNOWN) then
+      is_needed = true
+    end
+  end
+  if is_needed then
+    q.copies[#q.copies + 1] = id
+    q.till = math.min(q.till, tonumber(a[12]))
+    if is_other then q.till = 0 end
+    call('HSET', key, field, cmsgpack.pack(q))
+    call('HSET', K.lane .. lane .. K.busy, id, '')
+  end
+  window_write(w)
+  return 1
+end
+
+-- [lane, us] → 1. Bytes left this much after their slot: the next slots are moved.
+local function late(_, a)
+  local key = K.lane .. a[1]
+  local t = clock()
+  local tat = math.max(tonumber(call('HGET', key, 'tat')) or 0, t.us)
+  call('HSET', key, 'tat', int(tat + math.min(tonumber(a[2]), 200000)))
   return 1
 end

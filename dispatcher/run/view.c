@@ -72,6 +72,15 @@ run_view_unref(struct run_view *v)
 	free(v);
 }
 
+struct run_view *
+run_view_peek(struct run_views *vs, uint64_t run)
+{
+	for (size_t i = 0; i < vs->count; i++)
+		if (vs->views[i]->id == run)
+			return run_view_ref(vs->views[i]);
+	return NULL;
+}
+
 void
 run_views_forget(struct run_views *vs, uint64_t run)
 {
@@ -104,10 +113,17 @@ load_end(struct view_load *ld, const struct err_ctx *e)
 		run_view_unref(ld->v); /* from run_view_get */
 		ld->cb(ld->arg, NULL, e);
 	} else {
-		if (vs->count == VIEWS_MAX)
-			run_views_forget(vs, vs->views[0]->id);
-		vs->views[vs->count++] = run_view_ref(ld->v); /* the cache */
-		ld->cb(ld->arg, ld->v, NULL);
+		struct run_view *v = run_view_peek(vs, ld->v->id);
+
+		if (v != NULL) {	       /* somebody else loaded it meanwhile */
+			run_view_unref(ld->v); /* from run_view_get */
+		} else {
+			if (vs->count == VIEWS_MAX)
+				run_views_forget(vs, vs->views[0]->id);
+			v = ld->v;
+			vs->views[vs->count++] = run_view_ref(v); /* the cache */
+		}
+		ld->cb(ld->arg, v, NULL);
 	}
 	free(ld);
 }
@@ -207,6 +223,7 @@ on_run(void *arg, const struct reply *r)
 	v->launched_s = field_int(r, 0);
 	v->campaign = (uint64_t)field_int(r, 1);
 	v->today = field_int(r, 2);
+	v->prio = (int)field_int(r, 10);
 	v->per = slice_is(reply_item(r, 3)->str, "row") ? PER_ROW : PER_PHONE;
 	read_route(v, reply_item(r, 4)->str, reply_item(r, 5)->str);
 	find_providers(ld->vs, v);
@@ -225,19 +242,13 @@ on_run(void *arg, const struct reply *r)
 void
 run_view_get(struct run_views *vs, uint64_t run, run_view_cb cb, void *arg)
 {
-	static const char *const fields[] = {"launched_s",  "campaign",	   "today",   "per",
-					     "carrier_map", "lanes",	   "queries", "template",
-					     "list",	    "list_version"};
+	static const char *const fields[] = {"launched_s",  "campaign",	    "today",   "per",
+					     "carrier_map", "lanes",	    "queries", "template",
+					     "list",	    "list_version", "prio"};
 	struct view_load *ld;
 	struct slice v[2 + ARRAY_LEN(fields)];
 	char key[KEY_MAX];
 
-	for (size_t i = 0; i < vs->count; i++) {
-		if (vs->views[i]->id == run) {
-			cb(arg, run_view_ref(vs->views[i]), NULL);
-			return;
-		}
-	}
 	ld = xcalloc(1, sizeof(*ld));
 	ld->vs = vs;
 	ld->cb = cb;

@@ -23,6 +23,7 @@ struct run_view {
 	uint64_t campaign;
 	int64_t launched_s;
 	int64_t today; /* days since 1970 in Vietnam, frozen */
+	int prio;      /* of its class, 0 most urgent */
 	enum per per;
 	struct list *list; /* pinned version, with snapshot */
 	struct template *template;
@@ -47,7 +48,9 @@ void run_views_free(struct run_views *v);
 /* A reloaded configuration: providers are looked up by name again. */
 void run_views_set_config(struct run_views *v, const struct config *c);
 
-/* cb gets a reference (run_view_unref), or NULL and why. May call back before returning. */
+/* The cached one, with a reference for the caller, or NULL. */
+struct run_view *run_view_peek(struct run_views *vs, uint64_t run);
+/* cb gets a reference (run_view_unref), or NULL and why; never before this returns. */
 typedef void (*run_view_cb)(void *arg, struct run_view *v, const struct err_ctx *e);
 void run_view_get(struct run_views *vs, uint64_t run, run_view_cb cb, void *arg);
 struct run_view *run_view_ref(struct run_view *v);

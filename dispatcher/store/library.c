@@ -11,8 +11,8 @@
 extern const char loa_lua_start[], loa_lua_end[];
 
 static const char *const function_names[] = {
-	"hello", "bye",	   "claim",  "release", "reconcile", "permit",	"unmark",
-	"skip",	 "launch", "freeze", "control", "progress",  "outcome", "receipts",
+	"hello",  "bye",    "claim",   "release",  "reconcile", "permit",   "unmark", "skip",
+	"launch", "freeze", "control", "progress", "outcome",	"receipts", "remark", "late",
 };
 
 static struct buf source;

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include "dispatcher/run/freeze.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "dispatcher/run/audience.h"
+
+struct freeze {
+	struct loop *loop;
+	struct engine *engine;
+	struct run_views *views;
+	uint64_t run;
+	freeze_cb on_done;
+	void *arg;
+	struct run_view *view;
+	struct audience *audience;
+	struct sweep *sweep;
+	uint32_t slice;	 /* the one being evaluated */
+	uint32_t stored; /* Redis has all before this one */
+	uint32_t slices; /* of the whole list, at least one */
+	bool is_cancelled, is_waiting;
+	/* of the slice: */
+	uint8_t bitmap[PARTITIONS_MAX][SLICE_ROWS / 8];
+	struct buf records[PARTITIONS_MAX];
+};
+
+static void next_slice(struct freeze *f);
+
+static void
+freeze_free(struct freeze *f)
+{
+	if (f->view != NULL)
+		run_view_unref(f->view); /* from freeze_start */
+	audience_free(f->audience);
+	for (unsigned p = 0; p < PARTITIONS_MAX; p++)
+		buf_free(&f->records[p]);
+	free(f);
+}
+
+static void
+freeze_end(struct freeze *f, const struct err_ctx *e)
+{
+	if (!f->is_cancelled)
+		f->on_done(f->arg, e);
+	freeze_free(f);
+}
+
+static bool
+on_block(void *arg, uint32_t index, const struct block *b)
+{
+	struct freeze *f = arg;
+	struct audience_row rows[BLOCK_ROWS];
+	size_t n = audience_block(f->audience, index, b, f->view->today, rows);
+
+	for (size_t i = 0; i < n; i++) {
+		struct record r = {.state = rows[i].state, .reason = (uint8_t)rows[i].reason};
+		uint32_t at = rows[i].row % SLICE_ROWS;
+		char bytes[RECORD_SIZE];
+
+		record_encode(&r, bytes);
+		buf_add(&f->records[rows[i].partition], bytes, RECORD_SIZE);
+		f->bitmap[rows[i].partition][at / 8] |= (uint8_t)(1u << (at % 8));
+	}
+	return true;
+}
+
+static void
+on_stored(void *arg, const struct reply *r)
+{
+	struct freeze *f = arg;
+
+	f->is_waiting = false;
+	if (f->is_cancelled || !reply_is_good(r)) {
+		struct err_ctx e;
+
+		err_set(&e, ERR_UNREACHABLE, "Redis", "", "stopping");
+		freeze_end(f, &e);
+		return;
+	}
+	if (r->integer < 0) { /* cancelled meanwhile */
+		freeze_end(f, NULL);
+		return;
+	}
+	f->stored = (uint32_t)r->integer;
+	f->slice++;
+	next_slice(f);
+}
+
+static void
+store_slice(struct freeze *f)
+{
+	struct argv a = {0};
+
+	argv_add_int(&a, (int64_t)f->run);
+	argv_add_int(&a, f->slice);
+	argv_adds(&a, f->slice + 1 == f->slices ? "1" : "0");
+	for (unsigned p = 0; p < f->view->partitions; p++) {
+		argv_add_int(&a, p);
+		argv_add(&a, (struct slice){(const char *)f->bitmap[p], sizeof(f->bitmap[p])});
+		argv_add(&a, f->records[p].len > 0 ? buf_slice(&f->records[p]) : SLICE(""));
+	}
+	f->is_waiting = true;
+	engine_sure(f->engine, "freeze", &a, false, on_stored, f);
+	argv_free(&a);
+}
+
+static void
+on_swept(void *arg, const struct err_ctx *e)
+{
+	struct freeze *f = arg;
+
+	f->sweep = NULL;
+	if (e != NULL) {
+		freeze_end(f, e);
+	} else if (f->slice < f->stored) { /* read only to know who shares a phone */
+		f->slice++;
+		next_slice(f);
+	} else {
+		store_slice(f);
+	}
+}
+
+static void
+next_slice(struct freeze *f)
+{
+	struct sweep_options o = {.on_block = on_block, .on_done = on_swept, .arg = f};
+
+	if (f->slice >= f->slices || f->stored >= f->slices) {
+		freeze_end(f, NULL);
+		return;
+	}
+	memset(f->bitmap, 0, sizeof(f->bitmap));
+	for (unsigned p = 0; p < PARTITIONS_MAX; p++)
+		buf_reset(&f->records[p]);
+	f->sweep = sweep_start(f->loop, engine_redis(f->engine), f->view->list,
+			       f->slice * SLICE_BLOCKS, (f->slice + 1) * SLICE_BLOCKS, &o);
+}
+
+static void
+freeze_begin(struct freeze *f)
+{
+	size_t blocks = f->view->list->block_count;
+
+	f->slices = blocks == 0 ? 1 : (uint32_t)((blocks + SLICE_BLOCKS - 1) / SLICE_BLOCKS);
+	f->audience = audience_new(f->view->queries, f->view->query_count, f->view->per,
+				   &f->view->map, blocks * BLOCK_ROWS);
+	next_slice(f);
+}
+
+static void
+on_view(void *arg, struct run_view *v, const struct err_ctx *e)
+{
+	struct freeze *f = arg;
+
+	f->is_waiting = false;
+	f->view = v;
+	if (v == NULL || f->is_cancelled)
+		freeze_end(f, e);
+	else
+		freeze_begin(f);
+}
+
+struct freeze *
+freeze_start(struct loop *l, struct engine *e, struct run_views *vs, uint64_t run,
+	     freeze_cb on_done, void *arg)
+{
+	struct freeze *f = xcalloc(1, sizeof(*f));
+
+	f->loop = l;
+	f->engine = e;
+	f->views = vs;
+	f->run = run;
+	f->on_done = on_done;
+	f->arg = arg;
+	f->view = run_view_peek(vs, run);
+	if (f->view != NULL) {
+		freeze_begin(f);
+	} else {
+		f->is_waiting = true;
+		run_view_get(vs, run, on_view, f);
+	}
+	return f;
+}
+
+void
+freeze_cancel(struct freeze *f)
+{
+	f->is_cancelled = true;
+	if (f->sweep != NULL)
+		sweep_cancel(f->sweep);
+	if (!f->is_waiting)
+		freeze_free(f);
+}

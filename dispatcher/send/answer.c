@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/* What a gateway's answer means for the messages of the request and for the lane. */
+#include <stdio.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "dispatcher/send/lane.h"
+
+#define LANE_WAIT_MIN_MS 1000
+#define LANE_WAIT_MAX_MS 300000
+
+/* How each outcome class is merged: class byte of `outcome`, reason, and what the lane does. */
+static const struct class_rule {
+	char class;
+	uint8_t reason;
+	bool is_lane_fault;
+	int64_t rest_ms; /* the lane rests at least this long; 0 = goes on */
+	const char *why;
+} rules[OUTCOME_CLASSES] = {
+	[OUTCOME_ACCEPTED] = {'A', REASON_NONE, false, 0, ""},
+	[OUTCOME_DUPLICATE] = {'U', REASON_DUPLICATE_SEEN, false, 0, ""},
+	[OUTCOME_AUTH_EXPIRED] = {'T', REASON_AUTH_EXPIRED, true, 60000,
+				  "the gateway says that the credentials expired"},
+	[OUTCOME_THROTTLED] = {'T', REASON_THROTTLED, true, 1000, "the gateway says too fast"},
+	[OUTCOME_TEMPORARY] = {'T', REASON_TEMPORARY, false, 0, ""},
+	[OUTCOME_BAD_RECIPIENT] = {'N', REASON_BAD_RECIPIENT, false, 0, ""},
+	[OUTCOME_BAD_MESSAGE] = {'N', REASON_BAD_MESSAGE, false, 0, ""},
+	[OUTCOME_BAD_ACCOUNT] = {'T', REASON_BAD_ACCOUNT, true, 60000,
+				 "the gateway refuses the account"},
+	[OUTCOME_QUOTA_TOMORROW] = {'T', REASON_QUOTA_TOMORROW, true, 300000,
+				    "the gateway's quota for today is used up"},
+	[OUTCOME_CLOSED_HOURS] = {'T', REASON_CLOSED_HOURS, true, 300000,
+				  "the gateway is closed at this hour"},
+	[OUTCOME_IN_DOUBT] = {'U', REASON_UNREADABLE, false, 0, ""},
+};
+
+/* 1 s, 2 s, 4 s … 5 min: after n bad answers in a row. */
+static int64_t
+rest_ms(unsigned bad_in_row)
+{
+	unsigned n = bad_in_row > 9 ? 9 : bad_in_row;
+	int64_t ms = (int64_t)LANE_WAIT_MIN_MS << (n > 0 ? n - 1 : 0);
+
+	return ms > LANE_WAIT_MAX_MS ? LANE_WAIT_MAX_MS : ms;
+}
+
+static void
+lane_must_rest(struct request *r, struct judgement *j, int64_t at_least_ms, const char *why)
+{
+	int64_t ms = rest_ms(++r->lane->bad_in_row);
+
+	j->lane_wait_ms = ms > at_least_ms ? ms : at_least_ms;
+	j->why = why;
+}
+
+/* No complete answer: in doubt if bytes may have left. The lane rests when it happens in a row. */
+static void
+judge_no_answer(struct request *r, struct judgement *j)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		buf_addc(&j->classes, 'U');
+		buf_add_u8(&j->reasons, REASON_NO_ANSWER);
+	}
+	lane_must_rest(r, j, 0, "the gateway does not answer");
+	r->lane->in_doubt += r->count;
+}
+
+static void
+count_class(struct lane *l, char class)
+{
+	switch (class) {
+	case 'A':
+		l->accepted++;
+		break;
+	case 'N':
+		l->refused++;
+		break;
+	case 'T':
+		l->later++;
+		break;
+	default:
+		l->in_doubt++;
+	}
+}
+
+/* ,[rank,attempt,"id","code"] where the gateway said something worth keeping. */
+static void
+log_member(struct request *r, size_t i, const struct message_outcome *m, struct buf *out)
+{
+	if (m->id[0] == '\0' && (m->code[0] == '\0' || m->class == OUTCOME_ACCEPTED))
+		return;
+	buf_addf(out, "%s[%u,%u,", out->len > 0 ? "," : "", r->ranks[i],
+		 (unsigned)(uint8_t)r->attempts.data[i]);
+	json_add_string(out, slice_of(m->id));
+	buf_addc(out, ',');
+	json_add_string(out, slice_of(m->code));
+	buf_addc(out, ']');
+}
+
+static void
+judge_batch(struct request *r, const struct batch_outcome *bo, struct judgement *j)
+{
+	const struct capability *cap = r->provider->driver->capability(r->provider->account);
+	struct buf members = {0};
+	bool has_good = false;
+
+	for (size_t i = 0; i < r->count; i++) {
+		const struct message_outcome *m = &bo->messages[i];
+		const struct class_rule *rule = &rules[m->class];
+		char class = rule->class;
+		uint8_t reason = rule->reason;
+
+		if (m->class == OUTCOME_DUPLICATE && cap->duplicate_means == DUPLICATE_ACCEPTED) {
+			class = 'A';
+			reason = REASON_NONE;
+		}
+		buf_addc(&j->classes, class);
+		buf_add_u8(&j->reasons, reason);
+		count_class(r->lane, class);
+		has_good = has_good || class == 'A' || class == 'N';
+		if (rule->is_lane_fault && j->lane_wait_ms == 0)
+			lane_must_rest(r, j, rule->rest_ms, rule->why);
+		j->is_lane_fault = j->is_lane_fault || rule->is_lane_fault;
+		log_member(r, i, m, &members);
+	}
+	if (has_good && j->lane_wait_ms == 0)
+		r->lane->bad_in_row = 0;
+	if (bo->retry_after_s > 0 && j->lane_wait_ms < (int64_t)bo->retry_after_s * 1000) {
+		j->lane_wait_ms = (int64_t)bo->retry_after_s * 1000;
+		if (j->why == NULL)
+			j->why = "the gateway asked to wait";
+	}
+	if (members.len > 0)
+		buf_addf(&j->log, "[\"answer\",%u,[%s]]", r->work->chunk->p, members.data);
+	buf_free(&members);
+}
+
+void
+judge_answer(struct request *r, const struct fetch_answer *a, struct judgement *j)
+{
+	struct header *headers;
+	struct http_answer http = {
+		.status = a->status, .body = a->body, .header_count = a->header_count};
+	struct batch_outcome bo = {0};
+
+	*j = (struct judgement){0};
+	if (a->result != FETCH_DONE) {
+		judge_no_answer(r, j);
+		return;
+	}
+	headers = arena_alloc(&r->arena, (a->header_count + 1) * sizeof(*headers));
+	for (size_t i = 0; i < a->header_count; i++)
+		headers[i] = (struct header){a->headers[i].name, a->headers[i].value};
+	http.headers = headers;
+	r->provider->driver->decode(r->provider->account, &r->batch, &http, &r->arena, &bo);
+	if (bo.has_unknown_code)
+		log_warn("lane=%s status=%d result=unknown-code code=%s", r->provider->name,
+			 a->status, bo.messages[0].code);
+	judge_batch(r, &bo, j);
+	/* A whole answer that cannot be read: a proxy's page, an outage. Slow down. */
+	if (j->lane_wait_ms == 0 && bo.messages[0].class == OUTCOME_IN_DOUBT)
+		lane_must_rest(r, j, 0, "the gateway's answers cannot be understood");
+}
+
+void
+judgement_free(struct judgement *j)
+{
+	buf_free(&j->classes);
+	buf_free(&j->reasons);
+	buf_free(&j->log);
+}

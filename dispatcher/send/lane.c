@@ -1,0 +1,649 @@
+/* SPDX-License-Identifier: MIT */
+/* A lane: claims chunks, turns their members into requests, asks permits, gives back. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "dispatcher/send/lane.h"
+
+#define WORKS_MAX 8u
+#define CLAIM_MAX RECORDS_PER_STRING
+
+void
+lane_want(struct lane *l)
+{
+	loop_step_want(l->sender->o.loop, &l->step);
+}
+
+static const struct capability *
+capability_of(const struct lane *l)
+{
+	return l->provider->driver->capability(l->provider->account);
+}
+
+void
+lane_wait(struct lane *l, int64_t until_us, struct slice why)
+{
+	snprintf(l->why_text, sizeof(l->why_text), "%.*s", (int)why.n, why.p);
+	l->why = l->why_text;
+	l->ask_at_us = until_us;
+	lane_want(l);
+}
+
+static void
+lane_push(struct lane *l, struct request *r)
+{
+	struct request **at = l->ready_tail;
+
+	/* Urgent runs first; otherwise in the order in which they were made. */
+	if (l->ready != NULL && l->ready->work->chunk->view->prio > r->work->chunk->view->prio)
+		at = &l->ready;
+	r->next = *at;
+	*at = r;
+	if (r->next == NULL)
+		l->ready_tail = &r->next;
+	l->ready_messages += r->count;
+}
+
+void
+lane_push_front(struct lane *l, struct request *r)
+{
+	r->next = l->ready;
+	l->ready = r;
+	if (r->next == NULL)
+		l->ready_tail = &r->next;
+	l->ready_messages += r->count;
+}
+
+static struct request *
+lane_pop(struct lane *l)
+{
+	struct request *r = l->ready;
+
+	l->ready = r->next;
+	if (l->ready == NULL)
+		l->ready_tail = &l->ready;
+	l->ready_messages -= r->count;
+	r->next = NULL;
+	return r;
+}
+
+/* ---- requests of a work ---- */
+
+static struct request *
+request_new(struct work *w, const uint32_t *ranks, size_t count)
+{
+	struct request *r = xcalloc(1, sizeof(*r));
+
+	r->lane = w->lane;
+	r->work = w;
+	r->count = count;
+	r->first = ranks[0];
+	r->ranks = xmalloc(count * sizeof(*ranks));
+	memcpy(r->ranks, ranks, count * sizeof(*ranks));
+	for (size_t i = 0; i < count; i++) {
+		buf_add_u16(&r->members, (uint16_t)(ranks[i] - ranks[0]));
+		buf_add_u8(&r->parts, chunk_member(w->chunk, ranks[i])->parts);
+		r->cost += chunk_member(w->chunk, ranks[i])->parts;
+	}
+	switch (capability_of(w->lane)->counts) {
+	case COUNTS_PARTS:
+		break;
+	case COUNTS_MESSAGES:
+		r->cost = (uint32_t)count;
+		break;
+	case COUNTS_REQUESTS:
+		r->cost = 1;
+		break;
+	}
+	w->open++;
+	return r;
+}
+
+/* The attempt that a member would be sent under now; 0 = it cannot be sent now. */
+static uint8_t
+next_attempt(struct record r)
+{
+	if (r.state == RECORD_WAITING)
+		return r.attempt > 0 ? r.attempt : 1;
+	if (r.state == RECORD_RETRY && r.attempt < ATTEMPTS_MAX)
+		return (uint8_t)(r.attempt + 1);
+	return 0;
+}
+
+static void
+push_new_request(struct work *w, const uint32_t *ranks, size_t count)
+{
+	struct request *r = request_new(w, ranks, count);
+
+	for (size_t i = 0; i < count; i++)
+		buf_add_u8(&r->attempts, next_attempt(chunk_record(w->chunk, ranks[i])));
+	lane_push(w->lane, r);
+}
+
+/* What one request may cost: a tenth of a second of the contract, so that the urgent wait little. */
+static uint32_t
+cost_max(const struct lane *l)
+{
+	double tenth = l->provider->rate / 10;
+
+	return tenth < 1 ? 1 : tenth > BATCH_MAX * 10.0 ? BATCH_MAX * 10 : (uint32_t)tenth;
+}
+
+/* How many of ranks[count], from the first on, one request takes. */
+static size_t
+batch_size(const struct work *w, const uint32_t *ranks, size_t count)
+{
+	const struct capability *cap = capability_of(w->lane);
+	uint32_t max = cost_max(w->lane);
+	size_t n = 0, cost = 0;
+
+	if (cap->shape == SHAPE_ONE)
+		return 1;
+	while (n < count && n < cap->batch_max) {
+		cost += cap->counts == COUNTS_PARTS	 ? chunk_member(w->chunk, ranks[n])->parts
+			: cap->counts == COUNTS_MESSAGES ? 1u
+							 : 0u;
+		if (n >= cap->batch_min && n > 0 && cost > max)
+			break;
+		n++;
+	}
+	/* Do not leave a rest that is too small to be a request. */
+	if (n < count && count - n < cap->batch_min && count >= 2u * cap->batch_min)
+		n = count - cap->batch_min;
+	return n;
+}
+
+static int
+by_text(const void *x, const void *y, void *arg)
+{
+	struct chunk *c = arg;
+	uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+	struct slice s = chunk_member(c, a)->text, t = chunk_member(c, b)->text;
+	size_t n = s.n < t.n ? s.n : t.n;
+	int d = n > 0 ? memcmp(s.p, t.p, n) : 0;
+
+	if (d != 0)
+		return d;
+	if (s.n != t.n)
+		return s.n < t.n ? -1 : 1;
+	return a < b ? -1 : a > b;
+}
+
+/* Equal texts stand together in ranks[count]: how many from the first on. */
+static size_t
+same_text(const struct work *w, const uint32_t *ranks, size_t count)
+{
+	size_t n = 1;
+
+	while (n < count && slice_eq(chunk_member(w->chunk, ranks[n])->text,
+				     chunk_member(w->chunk, ranks[0])->text))
+		n++;
+	return n;
+}
+
+static void
+on_skipped(void *arg, const struct reply *reply)
+{
+	(void)reply;
+	work_closed_one(arg);
+}
+
+/* Local ends: their reason stands in member->skip. */
+static void
+skip_members(struct work *w, const uint32_t *ranks, size_t count)
+{
+	struct engine *e = w->lane->sender->o.engine;
+	const struct chunk *c = w->chunk;
+	struct argv a = {0};
+	struct buf offsets = {0}, states = {0}, reasons = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		buf_add_u16(&offsets, (uint16_t)(ranks[i] - c->from));
+		buf_add_u8(&states, RECORD_SKIPPED);
+		buf_add_u8(&reasons, chunk_member(w->chunk, ranks[i])->skip);
+	}
+	argv_add_int(&a, (int64_t)c->run);
+	argv_add_int(&a, c->p);
+	argv_add_int(&a, c->from);
+	argv_adds(&a, engine_incarnation(e));
+	argv_add_int(&a, c->fence);
+	argv_add(&a, buf_slice(&offsets));
+	argv_add(&a, buf_slice(&states));
+	argv_add(&a, buf_slice(&reasons));
+	w->open++;
+	engine_sure(e, "skip", &a, true, on_skipped, w);
+	argv_free(&a);
+	buf_free(&offsets);
+	buf_free(&states);
+	buf_free(&reasons);
+}
+
+static void
+build_batches(struct work *w, uint32_t *ranks, size_t count, uint32_t *skip, size_t *skip_count)
+{
+	const struct capability *cap = capability_of(w->lane);
+
+	for (size_t at = 0; at < count;) {
+		size_t alike = cap->shape == SHAPE_ONE_TEXT ? same_text(w, ranks + at, count - at)
+							    : count - at;
+
+		while (alike > 0) {
+			size_t n = batch_size(w, ranks + at, alike);
+
+			if (n >= cap->batch_min)
+				push_new_request(w, ranks + at, n);
+			for (size_t i = 0; n < cap->batch_min && i < n; i++) {
+				chunk_member(w->chunk, ranks[at + i])->skip = REASON_TOO_FEW;
+				skip[(*skip_count)++] = ranks[at + i];
+			}
+			at += n;
+			alike -= n;
+		}
+	}
+}
+
+void
+work_build(struct work *w, const uint32_t *ranks, size_t count)
+{
+	struct chunk *c = w->chunk;
+	const struct capability *cap = capability_of(w->lane);
+	uint32_t *good = xmalloc((count + 1) * sizeof(*good));
+	uint32_t *skip = xmalloc((count + 1) * sizeof(*skip));
+	size_t good_count = 0, skip_count = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct member *m = chunk_member(c, ranks[i]);
+
+		if (!m->is_needed || next_attempt(chunk_record(c, ranks[i])) == 0)
+			continue;
+		if (m->skip == 0 && m->is_unicode && !cap->has_unicode)
+			m->skip = REASON_NOT_ENCODABLE;
+		if (m->skip != 0)
+			skip[skip_count++] = ranks[i];
+		else
+			good[good_count++] = ranks[i];
+	}
+	if (cap->shape == SHAPE_ONE_TEXT)
+		qsort_r(good, good_count, sizeof(*good), by_text, c);
+	build_batches(w, good, good_count, skip, &skip_count);
+	if (skip_count > 0)
+		skip_members(w, skip, skip_count);
+	free(good);
+	free(skip);
+	lane_want(w->lane);
+}
+
+static void
+build_repeats(struct work *w)
+{
+	struct chunk *c = w->chunk;
+
+	for (size_t i = 0; i < c->repeat_count; i++) {
+		const struct repeat *rp = &c->repeats[i];
+		size_t n = rp->attempts.n;
+		uint32_t *ranks = xmalloc(n * sizeof(*ranks));
+		bool can_be_said = true;
+
+		for (size_t k = 0; k < n; k++) {
+			ranks[k] = members_rank(rp->members, rp->first, k);
+			can_be_said = can_be_said && chunk_member(c, ranks[k])->skip == 0;
+		}
+		if (can_be_said) {
+			struct request *r = request_new(w, ranks, n);
+
+			r->is_repeat = true;
+			buf_add_slice(&r->attempts, rp->attempts);
+			lane_push(w->lane, r);
+		}
+		free(ranks);
+	}
+}
+
+/* ---- works ---- */
+
+static void
+work_free(struct work *w)
+{
+	struct lane *l = w->lane;
+
+	for (struct work **p = &l->works; *p != NULL; p = &(*p)->next) {
+		if (*p != w)
+			continue;
+		*p = w->next;
+		l->work_count--;
+		break;
+	}
+	chunk_free(w->chunk);
+	free(w);
+	lane_want(l);
+}
+
+static void
+work_release(struct work *w)
+{
+	struct engine *e = w->lane->sender->o.engine;
+	const struct chunk *c = w->chunk;
+	struct argv a = {0};
+
+	argv_add_int(&a, (int64_t)c->run);
+	argv_add_int(&a, c->p);
+	argv_add_int(&a, c->from);
+	argv_adds(&a, engine_incarnation(e));
+	argv_add_int(&a, c->fence);
+	argv_add_int(&a, w->delay_ms);
+	if (!w->is_lost)
+		engine_sure(e, "release", &a, false, NULL, NULL);
+	argv_free(&a);
+	work_free(w);
+}
+
+void
+work_closed_one(struct work *w)
+{
+	if (--w->open == 0)
+		work_release(w);
+	else
+		lane_want(w->lane);
+}
+
+void
+work_close(struct work *w, int64_t delay_ms)
+{
+	struct lane *l = w->lane;
+
+	w->is_closing = true;
+	if (delay_ms > w->delay_ms)
+		w->delay_ms = delay_ms;
+	for (struct request **p = &l->ready; *p != NULL;) {
+		struct request *r = *p;
+
+		if (r->work != w) {
+			p = &r->next;
+			continue;
+		}
+		*p = r->next;
+		l->ready_messages -= r->count;
+		request_free(r);
+		w->open--;
+	}
+	l->ready_tail = &l->ready;
+	while (*l->ready_tail != NULL)
+		l->ready_tail = &(*l->ready_tail)->next;
+}
+
+static void
+on_loaded(void *arg, struct chunk *c, const struct err_ctx *e)
+{
+	struct work *w = arg;
+	uint32_t *ranks;
+
+	w->is_loaded = true;
+	if (e != NULL) {
+		log_warn("run=%llu chunk=%u:%u lane=%s result=cannot-prepare what=%s why=%s",
+			 (unsigned long long)c->run, c->p, c->from, w->lane->provider->name,
+			 e->what, e->why);
+		work_close(w, 2000);
+	} else if (!w->is_closing) {
+		ranks = xmalloc((c->to - c->from) * sizeof(*ranks));
+		for (uint32_t rank = c->from; rank < c->to; rank++)
+			ranks[rank - c->from] = rank;
+		build_repeats(w);
+		work_build(w, ranks, c->to - c->from);
+		free(ranks);
+	}
+	work_closed_one(w); /* from work_start */
+}
+
+static void
+work_start(struct lane *l, struct chunk *c)
+{
+	struct work *w = xcalloc(1, sizeof(*w));
+
+	w->lane = l;
+	w->chunk = c;
+	w->next = l->works;
+	l->works = w;
+	l->work_count++;
+	w->open = 1; /* the loading, until on_loaded */
+	chunk_load(c, l->sender->o.views, engine_redis(l->sender->o.engine), on_loaded, w);
+}
+
+/* ---- claim ---- */
+
+static void
+on_claim(void *arg, const struct reply *reply)
+{
+	struct lane *l = arg;
+	int64_t now = clock_mono_us();
+	struct chunk *c;
+
+	l->is_claiming = false;
+	if (!reply_is_good(reply)) {
+		if (reply->kind == REPLY_ERROR)
+			log_warn("lane=%s call=claim result=error why=%.*s", l->provider->name,
+				 (int)reply->str.n, reply->str.p);
+		l->claim_at_us = now + 500000;
+	} else if (slice_is(reply_item(reply, 0)->str, "work")) {
+		c = chunk_new(reply);
+		if (c == NULL)
+			fatalx("lane: claim answered what it never should");
+		l->claim_at_us = now;
+		work_start(l, c);
+	} else {
+		struct slice why = reply_item(reply, 2)->str;
+
+		l->claim_at_us = now + reply_item(reply, 1)->integer * 1000;
+		if (l->work_count == 0) {
+			snprintf(l->why_text, sizeof(l->why_text), "%.*s", (int)why.n, why.p);
+			l->why = slice_is(why, "no work") ? "" : l->why_text;
+		}
+	}
+	lane_want(l);
+}
+
+/* Up to a second of the contract at a time, at least the driver's smallest batch. */
+static int64_t
+claim_want(const struct lane *l)
+{
+	const struct capability *cap = capability_of(l);
+	double second = l->provider->rate;
+	int64_t want;
+
+	/* What the contract counts per message is at least one. */
+	want = cap->counts == COUNTS_REQUESTS ? (int64_t)second * cap->batch_max : (int64_t)second;
+	if (want < cap->batch_min)
+		want = cap->batch_min;
+	if (want > (cap->shape == SHAPE_ONE ? 512 : (int64_t)CLAIM_MAX))
+		want = cap->shape == SHAPE_ONE ? 512 : CLAIM_MAX;
+	return want < 1 ? 1 : want;
+}
+
+static void
+lane_claim(struct lane *l)
+{
+	struct engine *e = l->sender->o.engine;
+	struct argv a = {0};
+
+	l->is_claiming = true;
+	argv_adds(&a, l->provider->name);
+	argv_adds(&a, engine_incarnation(e));
+	argv_add_int(&a, claim_want(l));
+	engine_call(e, "claim", &a, on_claim, l);
+	argv_free(&a);
+}
+
+/* ---- the lane's step ---- */
+
+static bool
+may_ask(const struct lane *l)
+{
+	return l->ready != NULL && l->asked < l->window &&
+	       l->asked + l->in_flight < (unsigned)l->provider->concurrency;
+}
+
+static void
+on_lane_step(struct loop_step *step, void *arg)
+{
+	struct lane *l = arg;
+	int64_t now = clock_mono_us(), next = INT64_MAX;
+
+	(void)step;
+	if (!l->sender->is_open)
+		return;
+	while (may_ask(l) && now >= l->ask_at_us)
+		request_ask(lane_pop(l));
+	if (!l->sender->is_draining && !l->is_claiming && l->work_count < WORKS_MAX &&
+	    (int64_t)l->ready_messages * 2 <= claim_want(l)) {
+		if (now >= l->claim_at_us)
+			lane_claim(l);
+		else
+			next = l->claim_at_us;
+	}
+	if (l->ready != NULL && now < l->ask_at_us && l->ask_at_us < next)
+		next = l->ask_at_us;
+	if (next != INT64_MAX)
+		timer_arm_us(l->sender->o.loop, &l->wake, next - now);
+}
+
+static void
+on_lane_wake(struct timer *t, void *arg)
+{
+	(void)t;
+	lane_want(arg);
+}
+
+/* ---- sender ---- */
+
+static void
+lane_init(struct sender *s, struct lane *l, const struct provider_config *p)
+{
+	*l = (struct lane){.sender = s, .provider = p, .why = "", .window = 1};
+	l->ready_tail = &l->ready;
+	timer_init(&l->wake, on_lane_wake, l);
+	loop_step_add(s->o.loop, &l->step, LOOP_START_TRANSFERS, on_lane_step, l);
+}
+
+struct sender *
+sender_new(const struct sender_options *o)
+{
+	struct sender *s = xcalloc(1, sizeof(*s));
+
+	s->o = *o;
+	sender_set_config(s, o->config);
+	return s;
+}
+
+void
+sender_set_config(struct sender *s, const struct config *c)
+{
+	s->o.config = c;
+	for (size_t i = 0; i < s->lane_count; i++) {
+		int at = config_provider(c, slice_of(s->lanes[i].provider->name));
+
+		/* A provider that was taken out keeps its old settings until a restart. */
+		if (at >= 0)
+			s->lanes[i].provider = &c->providers[at];
+	}
+	for (size_t i = 0; i < c->provider_count && s->lane_count < PROVIDERS_MAX; i++) {
+		bool is_known = false;
+
+		for (size_t k = 0; k < s->lane_count; k++)
+			is_known = is_known || s->lanes[k].provider == &c->providers[i];
+		if (!is_known)
+			lane_init(s, &s->lanes[s->lane_count++], &c->providers[i]);
+	}
+}
+
+void
+sender_wake(struct sender *s)
+{
+	for (size_t i = 0; i < s->lane_count; i++) {
+		s->lanes[i].claim_at_us = 0;
+		lane_want(&s->lanes[i]);
+	}
+}
+
+void
+sender_open(struct sender *s, const uint8_t reference_key[REFERENCE_KEY_BYTES],
+	    const char *receipt_base_url)
+{
+	memcpy(s->reference_key, reference_key, REFERENCE_KEY_BYTES);
+	snprintf(s->receipt_base_url, sizeof(s->receipt_base_url), "%s", receipt_base_url);
+	s->is_open = true;
+	sender_wake(s);
+}
+
+void
+sender_shut(struct sender *s)
+{
+	s->is_open = false;
+}
+
+void
+sender_drain(struct sender *s)
+{
+	s->is_draining = true;
+	for (size_t i = 0; i < s->lane_count; i++) {
+		struct work *next;
+
+		for (struct work *w = s->lanes[i].works; w != NULL; w = next) {
+			next = w->next;
+			w->open++; /* until work_closed_one below */
+			work_close(w, 0);
+			work_closed_one(w);
+		}
+	}
+}
+
+bool
+sender_is_idle(const struct sender *s)
+{
+	for (size_t i = 0; i < s->lane_count; i++)
+		if (s->lanes[i].works != NULL || s->lanes[i].is_claiming)
+			return false;
+	return true;
+}
+
+void
+sender_free(struct sender *s)
+{
+	for (size_t i = 0; i < s->lane_count; i++) {
+		loop_step_remove(s->o.loop, &s->lanes[i].step);
+		timer_disarm(s->o.loop, &s->lanes[i].wake);
+	}
+	free(s);
+}
+
+size_t
+sender_lane_count(const struct sender *s)
+{
+	return s->lane_count;
+}
+
+void
+sender_lane_status(const struct sender *s, size_t i, struct lane_status *out)
+{
+	const struct lane *l = &s->lanes[i];
+	int64_t now = clock_mono_us();
+	int64_t at = l->ready != NULL ? l->ask_at_us : l->claim_at_us;
+
+	*out = (struct lane_status){
+		.name = l->provider->name,
+		.rate = l->provider->rate,
+		.why = !s->is_open ? "Redis is out of reach" : l->why,
+		.wait_ms = at > now ? (at - now) / 1000 : 0,
+		.chunks = (unsigned)l->work_count,
+		.ready = (unsigned)l->ready_messages,
+		.asked = l->asked,
+		.in_flight = l->in_flight,
+		.requests = l->requests,
+		.accepted = l->accepted,
+		.refused = l->refused,
+		.later = l->later,
+		.in_doubt = l->in_doubt,
+		.unmarked = l->unmarked,
+		.late_slots = l->late_slots,
+	};
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inside of the sender: a lane, the chunks it works on, their requests.
+ *
+ *   work:     LOADING → OPEN → CLOSING (nothing new is asked) → released, freed
+ *
+ *   request:  READY → ASKED ─┬→ DATED → SENT → CLOSING (outcome or un-mark) → freed
+ *               ▲            ├→ READY (wait, not sent)
+ *               └────────────┴→ freed (stop, lost, held)
+ */
+#pragma once
+
+#include "dispatcher/run/chunk.h"
+#include "dispatcher/send/sender.h"
+
+#define PERMIT_CHARS 17
+#define PERMIT_AGE_US 200000 /* bytes never leave under an older permit */
+#define SLOT_LATE_US 6000    /* a slot not used by then is lost */
+
+enum request_state {
+	REQUEST_READY,
+	REQUEST_ASKED,
+	REQUEST_DATED,
+	REQUEST_SENT,
+	REQUEST_CLOSING,
+};
+
+struct request {
+	struct request *next; /* in lane->ready while READY */
+	struct lane *lane;
+	struct work *work;
+	enum request_state state;
+	bool is_repeat;
+	uint32_t first;
+	size_t count;
+	uint32_t *ranks;     /* [count], ascending */
+	struct buf members;  /* as Redis keeps them */
+	struct buf attempts; /* one byte a member */
+	struct buf parts;    /* one byte a member */
+	uint8_t hash[16];    /* of what is said to whom: a repeat must say the same */
+	uint32_t cost;	     /* in what the contract counts */
+	char permit[PERMIT_CHARS];
+	int64_t asked_us, slot_us; /* mono clock */
+	struct timer timer;	   /* DATED: fires at slot_us */
+	/* From here: made when the permit is asked for, gone with the answer. */
+	const struct provider_config *provider;
+	struct arena arena;
+	struct batch batch;
+	struct http_request http;
+	struct fetch_transfer *transfer; /* SENT */
+};
+
+struct work {
+	struct work *next;
+	struct lane *lane;
+	struct chunk *chunk;
+	bool is_loaded;
+	bool is_closing;  /* ask for nothing more; release when nothing is open */
+	bool is_lost;	  /* the lease is somebody else's: do not even release */
+	size_t open;	  /* requests and skips that are not over */
+	int64_t delay_ms; /* until the rest may be claimed again */
+};
+
+struct lane {
+	struct sender *sender;
+	const struct provider_config *provider;
+	struct loop_step step;
+	struct timer wake; /* claim again, or ask again */
+	struct work *works;
+	size_t work_count;
+	bool is_claiming;
+	int64_t claim_at_us, ask_at_us; /* not before */
+	const char *why;		/* a literal, or why_text */
+	char why_text[80];
+	struct request *ready, **ready_tail;
+	size_t ready_messages;
+	unsigned asked, in_flight;
+	unsigned window; /* permits that may be asked for at a time */
+	int64_t rtt_us;	 /* what asking a permit usually takes: slots are dated by it */
+	unsigned late_in_row;
+	unsigned bad_in_row; /* answers that say something about the lane, not the message */
+	uint64_t requests, accepted, refused, later, in_doubt, unmarked, late_slots;
+};
+
+struct sender {
+	struct sender_options o;
+	struct lane lanes[PROVIDERS_MAX];
+	size_t lane_count;
+	bool is_open, is_draining, has_config;
+	int64_t epoch; /* of the suppressions that were looked at */
+	uint8_t reference_key[REFERENCE_KEY_BYTES];
+	char receipt_base_url[256];
+};
+
+/* ---- lane.c ---- */
+void lane_want(struct lane *l);
+/* A request or a skip of the work is over. May release and free the work. */
+void work_closed_one(struct work *w);
+/* Ask for nothing more of it; delay_ms until the rest may be claimed. */
+void work_close(struct work *w, int64_t delay_ms);
+/* Group ranks that can be sent into requests and put them into lane->ready. */
+void work_build(struct work *w, const uint32_t *ranks, size_t count);
+void lane_push_front(struct lane *l, struct request *r);
+/* Say why nothing leaves, and look again then. */
+void lane_wait(struct lane *l, int64_t until_us, struct slice why);
+
+/* ---- request.c ---- */
+void request_free(struct request *r);
+void request_ask(struct request *r);
+
+/* ---- answer.c ---- */
+/* What an answer proves, per member, as the Lua function `outcome` takes it. */
+struct judgement {
+	struct buf classes, reasons; /* one byte a member */
+	struct buf log;		     /* line for the detail log; empty = none */
+	int64_t lane_wait_ms;	     /* the lane must rest; 0 = no */
+	const char *why;	     /* of lane_wait_ms */
+	bool is_lane_fault;	     /* it says nothing about the messages: no attempt is used up */
+};
+void judge_answer(struct request *r, const struct fetch_answer *a, struct judgement *j);
+void judgement_free(struct judgement *j);

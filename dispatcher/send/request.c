@@ -1,0 +1,475 @@
+/* SPDX-License-Identifier: MIT */
+/* One request: permit → slot → bytes → outcome. States are drawn in lane.h. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "dispatcher/send/lane.h"
+
+#define CONNECT_TIMEOUT_MS 5000
+#define DEDUPE_MARGIN_MS 2000
+/* Slots lost in a row before a slow connection may depart late, paid for by the next ones. */
+#define LATE_BEFORE_PATIENT 3
+
+void
+request_free(struct request *r)
+{
+	timer_disarm(r->lane->sender->o.loop, &r->timer);
+	arena_free(&r->arena);
+	buf_free(&r->members);
+	buf_free(&r->attempts);
+	buf_free(&r->parts);
+	free(r->ranks);
+	free(r);
+}
+
+/* The request is over for this lease. */
+static void
+request_end(struct request *r)
+{
+	struct work *w = r->work;
+
+	request_free(r);
+	work_closed_one(w);
+}
+
+/* ---- saying it ---- */
+
+static void
+make_references(struct request *r, struct out_message *messages)
+{
+	const struct chunk *c = r->work->chunk;
+
+	for (size_t i = 0; i < r->count; i++) {
+		struct reference ref = {.run = c->run,
+					.partition = (uint8_t)c->p,
+					.rank = r->ranks[i],
+					.attempt = (uint8_t)r->attempts.data[i]};
+		char text[REFERENCE_TEXT_MAX];
+		size_t n = reference_encode(&ref, r->lane->sender->reference_key, text);
+
+		messages[i].reference = (struct slice){arena_memdup0(&r->arena, text, n), n};
+	}
+}
+
+/* The batch in the words of provider.h, and the hash of what it says to whom. */
+static void
+make_batch(struct request *r)
+{
+	struct sender *s = r->lane->sender;
+	const struct provider_config *p = r->lane->provider;
+	struct out_message *messages = arena_alloc(&r->arena, r->count * sizeof(*messages));
+	struct buf said = {0};
+	char text[512];
+
+	r->provider = p;
+	for (size_t i = 0; i < r->count; i++) {
+		const struct member *m = chunk_member(r->work->chunk, r->ranks[i]);
+
+		messages[i] = (struct out_message){.phone = slice_of(m->phone),
+						   .text = m->text,
+						   .parts = m->parts,
+						   .is_unicode = m->is_unicode};
+	}
+	make_references(r, messages);
+	r->batch = (struct batch){.messages = messages,
+				  .count = r->count,
+				  .reference = messages[0].reference,
+				  .brandname = slice_of(p->brandname)};
+	if (s->receipt_base_url[0] != '\0') {
+		int n = snprintf(text, sizeof(text), "%s/hooks/receipt/%s/%s", s->receipt_base_url,
+				 p->name, p->token);
+
+		r->batch.receipt_url =
+			(struct slice){arena_memdup0(&r->arena, text, (size_t)n), (size_t)n};
+	}
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)r->work->chunk->view->campaign);
+	r->batch.campaign =
+		(struct slice){arena_memdup0(&r->arena, text, strlen(text)), strlen(text)};
+	for (size_t i = 0; i < r->count; i++) {
+		buf_adds(&said, messages[i].phone.p);
+		buf_addc(&said, '\0');
+		buf_add_slice(&said, messages[i].reference);
+		buf_add_slice(&said, messages[i].text);
+		buf_addc(&said, '\0');
+	}
+	buf_adds(&said, p->brandname);
+	hash_plain(buf_slice(&said), r->hash);
+	buf_free(&said);
+}
+
+/* Nothing of the request can be said to this gateway: its members end here. */
+static void
+request_cannot_be_said(struct request *r, const struct err_ctx *e)
+{
+	struct chunk *c = r->work->chunk;
+
+	log_error("run=%llu lane=%s first=%u result=not-encodable why=%s %s",
+		  (unsigned long long)c->run, r->lane->provider->name, r->first, e->what, e->why);
+	for (size_t i = 0; i < r->count; i++)
+		chunk_member(c, r->ranks[i])->skip = REASON_NOT_ENCODABLE;
+	work_build(r->work, r->ranks, r->count);
+	request_end(r);
+}
+
+static bool
+request_encode(struct request *r)
+{
+	struct err_ctx e;
+
+	arena_reset(&r->arena);
+	make_batch(r);
+	if (r->provider->driver->encode(r->provider->account, &r->batch, &r->arena, &r->http, &e) ==
+	    ERR_OK)
+		return true;
+	request_cannot_be_said(r, &e);
+	return false;
+}
+
+/* ---- ends of a permit ---- */
+
+static void
+add_request(const struct request *r, struct argv *a)
+{
+	const struct chunk *c = r->work->chunk;
+
+	argv_add_int(a, (int64_t)c->run);
+	argv_add_int(a, c->p);
+	argv_add_int(a, r->first);
+	argv_add_int(a, (uint8_t)r->attempts.data[0]);
+	argv_adds(a, r->permit);
+	argv_adds(a, r->lane->provider->name);
+}
+
+static void
+on_outcome_kept(void *arg, const struct reply *reply)
+{
+	(void)reply;
+	request_end(arg);
+}
+
+static void
+on_unmarked(void *arg, const struct reply *reply)
+{
+	struct request *r = arg;
+	struct work *w = r->work;
+
+	(void)reply;
+	/* The records have changed: permit shows them when it is asked again. */
+	if (!r->is_repeat && !w->is_closing)
+		work_build(w, r->ranks, r->count);
+	request_end(r);
+}
+
+/* The permit's bytes surely did not leave. lane_wait_ms: the lane must rest. */
+static void
+request_unmark(struct request *r, int64_t lane_wait_ms, const char *why)
+{
+	struct argv a = {0};
+
+	r->state = REQUEST_CLOSING;
+	r->lane->unmarked++;
+	add_request(r, &a);
+	argv_add_int(&a, lane_wait_ms);
+	argv_adds(&a, why);
+	engine_sure(r->lane->sender->o.engine, "unmark", &a, true, on_unmarked, r);
+	argv_free(&a);
+	if (lane_wait_ms > 0)
+		lane_wait(r->lane, clock_mono_us() + lane_wait_ms * 1000, slice_of(why));
+}
+
+static void
+request_outcome(struct request *r, const struct fetch_answer *answer)
+{
+	struct sender *s = r->lane->sender;
+	struct judgement j;
+	struct argv a = {0};
+
+	judge_answer(r, answer, &j);
+	log_debug("run=%llu chunk=%u:%u lane=%s members=%zu status=%d result=%.*s ms=%lld",
+		  (unsigned long long)r->work->chunk->run, r->work->chunk->p, r->first,
+		  r->provider->name, r->count, answer->status, (int)(r->count < 20 ? r->count : 20),
+		  j.classes.data, (long long)(answer->elapsed_us / 1000));
+	r->state = REQUEST_CLOSING;
+	add_request(r, &a);
+	argv_add(&a, buf_slice(&r->members));
+	argv_add(&a, buf_slice(&r->attempts));
+	argv_add(&a, buf_slice(&j.classes));
+	argv_add(&a, buf_slice(&j.reasons));
+	argv_add_int(&a, j.is_lane_fault ? ATTEMPTS_MAX : s->o.config->max_attempts);
+	argv_add_int(&a, j.lane_wait_ms);
+	argv_adds(&a, j.why != NULL ? j.why : "");
+	argv_add(&a, j.log.len > 0 ? buf_slice(&j.log) : SLICE(""));
+	engine_sure(s->o.engine, "outcome", &a, true, on_outcome_kept, r);
+	if (j.lane_wait_ms > 0) {
+		lane_wait(r->lane, clock_mono_us() + j.lane_wait_ms * 1000, slice_of(j.why));
+		work_close(r->work, j.lane_wait_ms);
+	}
+	argv_free(&a);
+	judgement_free(&j);
+}
+
+/* ---- bytes ---- */
+
+/* The next slots pay for bytes that leave late, so that no second is over the contract. */
+static void
+pay_lateness(struct request *r, int64_t late_us)
+{
+	struct argv a = {0};
+
+	argv_adds(&a, r->lane->provider->name);
+	argv_add_int(&a, late_us);
+	engine_call(r->lane->sender->o.engine, "late", &a, NULL, NULL);
+	argv_free(&a);
+}
+
+static bool
+on_depart(void *arg)
+{
+	struct request *r = arg;
+	struct lane *l = r->lane;
+	int64_t now = clock_mono_us();
+	int64_t late = now - r->slot_us;
+
+	if (now - r->asked_us > PERMIT_AGE_US)
+		return false;
+	if (late > SLOT_LATE_US) {
+		l->late_slots++;
+		if (++l->late_in_row <= LATE_BEFORE_PATIENT)
+			return false;
+		pay_lateness(r, late);
+	} else {
+		l->late_in_row = 0;
+	}
+	return true;
+}
+
+static void
+on_answer(void *arg, const struct fetch_answer *a)
+{
+	struct request *r = arg;
+	struct lane *l = r->lane;
+
+	r->transfer = NULL;
+	l->in_flight--;
+	if (a->departed) {
+		request_outcome(r, a);
+	} else if (a->result == FETCH_ABORTED) {
+		request_unmark(r, 0, "");
+	} else {
+		unsigned n = ++l->bad_in_row > 6 ? 6 : l->bad_in_row;
+
+		log_warn("lane=%s result=not-reached why=%s", r->provider->name, a->why);
+		request_unmark(r, 500 << n, "the gateway cannot be reached");
+		work_close(r->work, 500 << n);
+	}
+	lane_want(l);
+}
+
+static void
+request_send(struct request *r)
+{
+	struct lane *l = r->lane;
+	struct fetch_request f = {
+		.method = r->http.method,
+		.url = r->http.url,
+		.header_count = r->http.header_count,
+		.body = r->http.body,
+		.connect_timeout_ms = CONNECT_TIMEOUT_MS,
+		.timeout_ms = r->provider->timeout_ms,
+		.body_max = 1u << 20,
+		.on_depart = on_depart,
+		.on_answer = on_answer,
+		.arg = r,
+	};
+	struct fetch_header *headers =
+		arena_alloc(&r->arena, (r->http.header_count + 1) * sizeof(*headers));
+
+	for (size_t i = 0; i < r->http.header_count; i++)
+		headers[i] =
+			(struct fetch_header){r->http.headers[i].name, r->http.headers[i].value};
+	f.headers = headers;
+	r->state = REQUEST_SENT;
+	l->in_flight++;
+	l->requests++;
+	r->transfer = fetch_start(l->sender->o.fetch, &f);
+}
+
+static void
+on_slot(struct timer *t, void *arg)
+{
+	(void)t;
+	request_send(arg);
+}
+
+/* ---- permit ---- */
+
+/* So long may the request be repeated by itself, from its first mark. */
+static int64_t
+dedupe_ms(const struct request *r)
+{
+	const struct capability *cap = r->provider->driver->capability(r->provider->account);
+	int64_t ms = (int64_t)cap->dedupe_window_s * 1000 - PERMIT_AGE_US / 1000 -
+		     r->provider->timeout_ms - DEDUPE_MARGIN_MS;
+
+	return cap->dedupe == DEDUPE_BY_REFERENCE && ms > 0 ? ms : 0;
+}
+
+static void
+on_go(struct request *r, const struct reply *reply)
+{
+	struct lane *l = r->lane;
+	struct sender *s = l->sender;
+	int64_t rtt = clock_mono_us() - r->asked_us, offset = 0;
+	struct argv a = {0};
+
+	/*
+	 * The slot is dated by Redis's clock when it answered; what matters to the
+	 * gateway is not how long that takes but how much it varies.
+	 */
+	l->rtt_us = rtt < l->rtt_us ? rtt : l->rtt_us + (rtt - l->rtt_us) / 32;
+	slice_to_i64(reply_item(reply, 1)->str, &offset);
+	r->slot_us = r->asked_us + l->rtt_us + offset;
+	r->state = REQUEST_DATED;
+	add_request(r, &a);
+	argv_add(&a, buf_slice(&r->members));
+	argv_add(&a, buf_slice(&r->attempts));
+	argv_add(&a, buf_slice(&r->parts));
+	argv_add(&a, (struct slice){(const char *)r->hash, sizeof(r->hash)});
+	argv_add(&a, reply_item(reply, 2)->str); /* asked */
+	argv_add(&a, reply_item(reply, 3)->str); /* till */
+	argv_add_int(&a, r->work->chunk->p);
+	engine_journal(s->o.engine, "remark", &a);
+	argv_free(&a);
+	if (l->window < 32)
+		l->window++;
+	l->why = "";
+	timer_arm_us(s->o.loop, &r->timer, r->slot_us - clock_mono_us());
+}
+
+/* The records are not what we thought: look at them again. */
+static void
+on_changed(struct request *r, struct slice records)
+{
+	struct work *w = r->work;
+	struct chunk *c = w->chunk;
+
+	if (!r->is_repeat && records.n == c->records.len && !w->is_closing) {
+		buf_reset(&c->records);
+		buf_add_slice(&c->records, records);
+		work_build(w, r->ranks, r->count);
+	}
+	request_end(r);
+}
+
+static void
+on_wait(struct request *r, const struct reply *reply)
+{
+	struct lane *l = r->lane;
+	int64_t us = 1000;
+
+	slice_to_i64(reply_item(reply, 1)->str, &us);
+	r->state = REQUEST_READY;
+	lane_push_front(l, r);
+	l->window = l->window > 1 ? l->window / 2 : 1;
+	lane_wait(l, clock_mono_us() + us, reply_item(reply, 2)->str);
+}
+
+static void
+on_no_reply(struct request *r, const struct reply *reply)
+{
+	struct lane *l = r->lane;
+
+	if (reply->kind == REPLY_NOT_SENT) {
+		r->state = REQUEST_READY;
+		lane_push_front(l, r);
+		return;
+	}
+	/* It may have been permitted, but its bytes surely did not leave. */
+	log_warn("lane=%s call=permit result=unknown why=%.*s", l->provider->name,
+		 (int)reply->str.n, reply->str.p);
+	lane_wait(l, clock_mono_us() + 1000000, SLICE("Redis does not answer"));
+	request_unmark(r, 0, "");
+}
+
+static void
+on_permit(void *arg, const struct reply *reply)
+{
+	struct request *r = arg;
+	struct lane *l = r->lane;
+	struct work *w = r->work;
+	struct slice what = reply_item(reply, 0)->str;
+
+	l->asked--;
+	if (!reply_is_good(reply)) {
+		on_no_reply(r, reply);
+	} else if (slice_is(what, "go")) {
+		on_go(r, reply);
+	} else if (slice_is(what, "wait")) {
+		on_wait(r, reply);
+	} else if (slice_is(what, "epoch")) {
+		l->sender->epoch = reply_item(reply, 1)->integer;
+		r->state = REQUEST_READY;
+		lane_push_front(l, r);
+	} else if (slice_is(what, "changed")) {
+		on_changed(r, reply_item(reply, 1)->str);
+	} else {
+		/* stop: the run is not running; lost: the lease is not ours; held: not again. */
+		if (!slice_is(what, "held"))
+			work_close(w, slice_is(what, "stop") ? 200 : 0);
+		w->is_lost = w->is_lost || slice_is(what, "lost");
+		request_end(r);
+	}
+	lane_want(l);
+}
+
+static void
+add_expected(const struct request *r, struct argv *a)
+{
+	const struct chunk *c = r->work->chunk;
+	struct buf b = {0};
+
+	for (size_t i = 0; i < r->count; i++)
+		buf_add(&b, c->records.data + (size_t)(r->ranks[i] - c->from) * RECORD_SIZE,
+			RECORD_SIZE);
+	argv_add(a, buf_slice(&b));
+	buf_free(&b);
+}
+
+void
+request_ask(struct request *r)
+{
+	struct sender *s = r->lane->sender;
+	const struct chunk *c = r->work->chunk;
+	struct argv a = {0};
+
+	if (!request_encode(r))
+		return;
+	timer_init(&r->timer, on_slot, r);
+	random_hex(r->permit, (PERMIT_CHARS - 1) / 2);
+	argv_add_int(&a, (int64_t)c->run);
+	argv_add_int(&a, c->p);
+	argv_add_int(&a, c->from);
+	argv_adds(&a, engine_incarnation(s->o.engine));
+	argv_add_int(&a, c->fence);
+	argv_adds(&a, r->permit);
+	argv_adds(&a, r->lane->provider->name);
+	argv_adds(&a, r->is_repeat ? "repeat" : "new");
+	argv_add_int(&a, r->first);
+	argv_add(&a, buf_slice(&r->members));
+	add_expected(r, &a);
+	argv_add(&a, buf_slice(&r->attempts));
+	argv_add(&a, buf_slice(&r->parts));
+	argv_add(&a, (struct slice){(const char *)r->hash, sizeof(r->hash)});
+	argv_add_int(&a, r->cost);
+	argv_add_int(&a, s->epoch);
+	argv_add_int(&a, dedupe_ms(r));
+	argv_add_int(&a, c->p);
+	r->state = REQUEST_ASKED;
+	r->asked_us = clock_mono_us();
+	r->lane->asked++;
+	engine_call(s->o.engine, "permit", &a, on_permit, r);
+	argv_free(&a);
+}
