@@ -18,6 +18,14 @@
 #include "base/log.h"
 #include "base/mem.h"
 
+struct signal_watch {
+	struct signal_watch *next;
+	struct loop *loop;
+	struct event *event;
+	void (*cb)(void *arg);
+	void *arg;
+};
+
 struct loop {
 	struct event_base *base;
 	struct event *wake;  /* fires when the earliest timer is due */
@@ -29,6 +37,7 @@ struct loop {
 	struct loop_step *steps[LOOP_PHASES];
 	void **to_free;
 	size_t to_free_len, to_free_cap;
+	struct signal_watch *signals;
 	bool is_stopping;
 	bool is_step_wanted;
 	int64_t turn_began_us; /* wall time when this turn's wait ended; 0 = nothing ran yet */
@@ -63,10 +72,43 @@ free_deferred(struct loop *l)
 	l->to_free_len = 0;
 }
 
+static void
+on_signal(evutil_socket_t number, short what, void *arg)
+{
+	struct signal_watch *w = arg;
+
+	(void)number;
+	(void)what;
+	loop_touch(w->loop);
+	w->cb(w->arg);
+}
+
+void
+loop_on_signal(struct loop *l, int signal_number, void (*cb)(void *arg), void *arg)
+{
+	struct signal_watch *w = xcalloc(1, sizeof(*w));
+
+	w->loop = l;
+	w->cb = cb;
+	w->arg = arg;
+	w->event = evsignal_new(l->base, signal_number, on_signal, w);
+	if (w->event == NULL || event_add(w->event, NULL) != 0)
+		fatalx("loop: cannot watch signal %d", signal_number);
+	w->next = l->signals;
+	l->signals = w;
+}
+
 void
 loop_free(struct loop *l)
 {
 	free_deferred(l);
+	while (l->signals != NULL) {
+		struct signal_watch *w = l->signals;
+
+		l->signals = w->next;
+		event_free(w->event);
+		free(w);
+	}
 	event_free(l->wake);
 	event_base_free(l->base);
 	free(l->heap);

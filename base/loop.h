@@ -66,6 +66,12 @@ void loop_step_remove(struct loop *l, struct loop_step *s);
 /* Ask for the step at the end of this turn (a turn is made if the loop would sleep). */
 void loop_step_want(struct loop *l, struct loop_step *s);
 
+/*
+ * Call cb in a turn after the process got the signal. Kept until loop_free;
+ * each signal once.
+ */
+void loop_on_signal(struct loop *l, int signal_number, void (*cb)(void *arg), void *arg);
+
 /* free(p) after the end-of-turn steps: for objects that libevent may still deliver to. */
 void loop_free_later(struct loop *l, void *p);
 

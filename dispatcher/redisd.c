@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -199,9 +200,30 @@ redisd_socket(const struct redisd *d)
 }
 
 void
+redisd_kill(struct redisd *d)
+{
+	if (d->child > 0)
+		kill(d->child, SIGTERM);
+}
+
+/* A Redis of ours that was told to stop: wait until its file is complete. */
+static void
+wait_for_child(struct redisd *d)
+{
+	struct timespec pause = {.tv_nsec = 20000000};
+
+	for (int i = 0; i < 500 && d->child > 0; i++) {
+		if (waitpid(d->child, NULL, WNOHANG) != 0)
+			return;
+		nanosleep(&pause, NULL);
+	}
+}
+
+void
 redisd_close(struct redisd *d)
 {
 	timer_disarm(d->loop, &d->check);
+	wait_for_child(d);
 	close(d->lock);
 	free(d->folder);
 	free(d->socket);

@@ -26,5 +26,7 @@ const char *redisd_socket(const struct redisd *d);
 void redisd_check(struct redisd *d);
 /* The connection is there: stop looking. */
 void redisd_ready(struct redisd *d);
+/* The server could not start after all: end the Redis that this process started, if it did. */
+void redisd_kill(struct redisd *d);
 /* Give up the locks; Redis goes on. The caller has asked it to shut down, or wants it to stay. */
 void redisd_close(struct redisd *d);

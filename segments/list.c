@@ -12,6 +12,12 @@
 #define KEY_LISTS "loa:lists"
 #define KEY_LIST "loa:list:"
 #define KEY_SEQ_LIST "loa:seq:list"
+#define KEY_SEQ_BLOCK "loa:seq:block"
+
+/* Block numbers that an import takes: 67 million rows, and 16,000 imports of a list. */
+#define BLOCKS_PER_IMPORT 262144
+#define TEXT_OF_(x) #x
+#define TEXT_OF(x) TEXT_OF_(x)
 
 void
 list_free(struct list *l)
@@ -53,6 +59,34 @@ snapshot_key(char *out, uint64_t list_id, uint32_t version)
 {
 	snprintf(out, 64, "loa:snap:%" PRIu64 ":%u", list_id, version);
 	return out;
+}
+
+const char *
+list_key(char *out, const char *name)
+{
+	snprintf(out, LIST_KEY_MAX, KEY_LIST "%.*s", LIST_NAME_MAX, name);
+	return out;
+}
+
+void
+list_names(struct redis *r, redis_reply_cb cb, void *arg)
+{
+	struct slice v[3] = {SLICE("SORT"), SLICE(KEY_LISTS), SLICE("ALPHA")};
+
+	redis_command(r, v, 3, cb, arg);
+}
+
+void
+list_rejects(struct redis *r, const char *name, redis_reply_cb cb, void *arg)
+{
+	static const char find[] =
+		"local v = redis.call('HMGET', KEYS[1], 'id', 'version') "
+		"return v[1] and redis.call('GET', 'loa:rejects:' .. v[1] .. ':' .. v[2])";
+	char key[LIST_KEY_MAX];
+	struct slice v[4] = {SLICE("EVAL"), slice_of(find), SLICE("1"),
+			     slice_of(list_key(key, name))};
+
+	redis_command(r, v, 4, cb, arg);
 }
 
 /* ---- schema as JSON ---- */
@@ -220,15 +254,14 @@ on_record(void *arg, const struct reply *r)
 static void
 load_start(struct redis *r, const char *name, struct load *ld)
 {
-	char key[LIST_NAME_MAX + 32];
+	char key[LIST_KEY_MAX];
 	struct slice v[9];
 
 	ld->redis = r;
 	ld->list = xcalloc(1, sizeof(*ld->list));
 	snprintf(ld->list->name, sizeof(ld->list->name), "%s", name);
-	snprintf(key, sizeof(key), KEY_LIST "%.*s", LIST_NAME_MAX, name);
 	v[0] = SLICE("HMGET");
-	v[1] = slice_of(key);
+	v[1] = slice_of(list_key(key, name));
 	v[2] = SLICE("id");
 	v[3] = SLICE("version");
 	v[4] = SLICE("unit");
@@ -279,8 +312,10 @@ struct list_writer {
 	uint64_t rows;
 	size_t pending;
 	bool has_failed, is_freed;
+	bool is_committed; /* or a commit was sent whose fate is not known */
 	char why[200];
 	struct held_block *held, **held_tail; /* waiting for the id */
+	uint32_t held_count;
 	char *schema, *report;
 	struct buf rejects;
 	list_done_cb cb;
@@ -325,7 +360,7 @@ write_block(struct list_writer *w, struct slice bytes)
 static const char take_numbers[] =
 	"local id = redis.call('HGET', KEYS[1], 'id') or redis.call('INCR', KEYS[2]) "
 	"return {tostring(id), redis.call('HGET', KEYS[1], 'version') or '0', "
-	"redis.call('HINCRBY', KEYS[3], id, 1000000)}";
+	"redis.call('HINCRBY', KEYS[3], id, ARGV[1])}";
 
 static void
 on_numbers(void *arg, const struct reply *r)
@@ -338,7 +373,7 @@ on_numbers(void *arg, const struct reply *r)
 	} else {
 		w->id = item_u64(r, 0);
 		w->version = (uint32_t)item_u64(r, 1) + 1;
-		w->first = (uint32_t)(reply_item(r, 2)->integer - 1000000 + 1);
+		w->first = (uint32_t)(reply_item(r, 2)->integer - BLOCKS_PER_IMPORT + 1);
 	}
 	while (w->held != NULL) {
 		struct held_block *h = w->held;
@@ -349,6 +384,7 @@ on_numbers(void *arg, const struct reply *r)
 		free(h);
 	}
 	w->held_tail = &w->held;
+	w->held_count = 0;
 	writer_step(w);
 }
 
@@ -356,21 +392,22 @@ struct list_writer *
 list_writer_new(struct redis *r, const char *name)
 {
 	struct list_writer *w = xcalloc(1, sizeof(*w));
-	char key[LIST_NAME_MAX + 32];
-	struct slice v[6];
+	char key[LIST_KEY_MAX];
+	struct slice v[7];
 
 	w->redis = r;
 	w->held_tail = &w->held;
 	snprintf(w->name, sizeof(w->name), "%s", name);
-	snprintf(key, sizeof(key), KEY_LIST "%s", w->name);
+	list_key(key, w->name);
 	v[0] = SLICE("EVAL");
 	v[1] = slice_of(take_numbers);
 	v[2] = SLICE("3");
 	v[3] = slice_of(key);
 	v[4] = SLICE(KEY_SEQ_LIST);
-	v[5] = SLICE("loa:seq:block");
+	v[5] = SLICE(KEY_SEQ_BLOCK);
+	v[6] = SLICE(TEXT_OF(BLOCKS_PER_IMPORT));
 	w->pending++;
-	redis_command(r, v, 6, on_numbers, w);
+	redis_command(r, v, 7, on_numbers, w);
 	return w;
 }
 
@@ -378,6 +415,10 @@ void
 list_writer_block(struct list_writer *w, struct slice bytes, uint32_t rows)
 {
 	w->rows += rows;
+	if (!w->has_failed && w->blocks + w->held_count >= BLOCKS_PER_IMPORT) {
+		w->has_failed = true;
+		snprintf(w->why, sizeof(w->why), "a list has at most %d blocks", BLOCKS_PER_IMPORT);
+	}
 	if (w->has_failed)
 		return;
 	if (w->id == 0) {
@@ -388,6 +429,7 @@ list_writer_block(struct list_writer *w, struct slice bytes, uint32_t rows)
 		h->next = NULL;
 		*w->held_tail = h;
 		w->held_tail = &h->next;
+		w->held_count++;
 		return;
 	}
 	write_block(w, bytes);
@@ -420,33 +462,43 @@ on_committed(void *arg, const struct reply *r)
 		writer_fail(w, r);
 		err_set(&e, ERR_UNREACHABLE, "Redis", "look at loa list show, then import again",
 			"%s", w->why);
+	} else if (r->integer == 0) {
+		w->is_committed = false;
+		err_set(&e, ERR_CONFLICT, "list", "look at loa list show, then import again",
+			"somebody else imported into it meanwhile");
 	}
 	if (!w->is_freed)
-		writer_end(w, reply_is_good(r) ? NULL : &e);
+		writer_end(w, reply_is_good(r) && r->integer == 1 ? NULL : &e);
 	if (w->is_freed && w->pending == 0)
 		list_writer_free(w);
 }
 
-/* Snapshot, rejects and record appear together. ARGV: snapshot, rejects, then field, value… */
+/*
+ * Snapshot, rejects and record appear together, unless somebody else imported meanwhile.
+ * ARGV: snapshot, rejects, name, version before, then field, value…
+ */
 static const char commit_list[] =
+	"if (redis.call('HGET', KEYS[3], 'version') or '0') ~= ARGV[4] then return 0 end "
 	"redis.call('SET', KEYS[1], ARGV[1]) redis.call('SET', KEYS[2], ARGV[2]) "
-	"redis.call('HSET', KEYS[3], unpack(ARGV, 4)) redis.call('SADD', KEYS[4], ARGV[3]) return "
+	"redis.call('HSET', KEYS[3], unpack(ARGV, 5)) redis.call('SADD', KEYS[4], ARGV[3]) return "
 	"1";
 
 static void
 send_commit(struct list_writer *w)
 {
-	char snap[64], rejects[64], key[LIST_NAME_MAX + 32], id[24], version[24], rows[24], at[24];
+	char snap[64], rejects[64], key[LIST_KEY_MAX], id[24], version[24], rows[24], at[24];
+	char before[24];
 	struct buf ids = {0};
-	struct slice v[24] = {SLICE("EVAL"), slice_of(commit_list), SLICE("4")};
+	struct slice v[28] = {SLICE("EVAL"), slice_of(commit_list), SLICE("4")};
 	size_t n = 3;
 
 	for (uint32_t i = 0; i < w->blocks; i++)
 		buf_add_u32(&ids, w->first + i);
 	snprintf(rejects, sizeof(rejects), "loa:rejects:%" PRIu64 ":%u", w->id, w->version);
-	snprintf(key, sizeof(key), KEY_LIST "%s", w->name);
+	list_key(key, w->name);
 	snprintf(id, sizeof(id), "%" PRIu64, w->id);
 	snprintf(version, sizeof(version), "%u", w->version);
+	snprintf(before, sizeof(before), "%u", w->version - 1);
 	snprintf(rows, sizeof(rows), "%" PRIu64, w->rows);
 	snprintf(at, sizeof(at), "%lld", (long long)(clock_wall_ms() / 1000));
 	v[n++] = slice_of(snapshot_key(snap, w->id, w->version));
@@ -456,6 +508,7 @@ send_commit(struct list_writer *w)
 	v[n++] = ids.len > 0 ? buf_slice(&ids) : SLICE("");
 	v[n++] = w->rejects.len > 0 ? buf_slice(&w->rejects) : SLICE("");
 	v[n++] = slice_of(w->name);
+	v[n++] = slice_of(before);
 	v[n++] = SLICE("id");
 	v[n++] = slice_of(id);
 	v[n++] = SLICE("version");
@@ -471,6 +524,7 @@ send_commit(struct list_writer *w)
 	v[n++] = SLICE("report");
 	v[n++] = slice_of(w->report);
 	w->pending++;
+	w->is_committed = true;
 	redis_command(w->redis, v, n, on_committed, w);
 	buf_free(&ids);
 }
@@ -510,6 +564,19 @@ list_writer_commit(struct list_writer *w, const struct schema *s, const char *re
 	writer_step(w);
 }
 
+/* Nothing refers to them. What cannot be deleted now stays: it costs room, nothing else. */
+static void
+delete_blocks(struct list_writer *w)
+{
+	for (uint32_t i = 0; i < w->blocks; i++) {
+		char key[64];
+		struct slice v[2] = {SLICE("UNLINK"), {NULL, 0}};
+
+		v[1] = slice_of(list_block_key(key, w->id, w->first + i));
+		redis_command(w->redis, v, 2, NULL, NULL);
+	}
+}
+
 void
 list_writer_free(struct list_writer *w)
 {
@@ -517,6 +584,8 @@ list_writer_free(struct list_writer *w)
 	w->cb = NULL;
 	if (w->pending > 0)
 		return; /* the last acknowledgement frees it */
+	if (!w->is_committed)
+		delete_blocks(w);
 	free(w->schema);
 	free(w->report);
 	buf_free(&w->rejects);

@@ -47,6 +47,14 @@ void list_load(struct redis *r, const char *name, bool with_snapshot, list_cb cb
 /* A certain version of the list with that id (a run's pinned snapshot). */
 void list_load_version(struct redis *r, const char *name, uint32_t version, list_cb cb, void *arg);
 
+/* All names, as an array reply, sorted. */
+void list_names(struct redis *r, redis_reply_cb cb, void *arg);
+/* The rejected rows of the newest version's import as CSV; NIL = no such list. */
+void list_rejects(struct redis *r, const char *name, redis_reply_cb cb, void *arg);
+/* The key of the list's record; out has room for LIST_KEY_MAX bytes. */
+#define LIST_KEY_MAX 128
+const char *list_key(char *out, const char *name);
+
 /* The key of block n; out has room for 64 bytes. */
 const char *list_block_key(char *out, uint64_t list_id, uint32_t n);
 
@@ -56,6 +64,7 @@ const char *list_block_key(char *out, uint64_t list_id, uint32_t n);
 struct list_writer;
 typedef void (*list_done_cb)(void *arg, const struct err_ctx *e); /* e NULL = done */
 struct list_writer *list_writer_new(struct redis *r, const char *name);
+/* Without a commit, the blocks that were written are deleted again. */
 void list_writer_free(struct list_writer *w);
 /* Write a block; may be called any number of times. */
 void list_writer_block(struct list_writer *w, struct slice bytes, uint32_t rows);

@@ -63,10 +63,10 @@ local function receipts(_, a)
     local r = run_get(run)
     local w = r.launched_s and window_open(run, p, rank, rank + 1)
     if w then
-      merge(w, rank, tonumber(a[i + 3]), tonumber(a[i + 4]), tonumber(a[i + 5]),
-        floor(t.ms / 1000) - r.launched_s)
+      local is_news = merge(w, rank, tonumber(a[i + 3]), tonumber(a[i + 4]),
+        tonumber(a[i + 5]), floor(t.ms / 1000) - r.launched_s)
       window_write(w)
-      if a[i + 6] ~= '' then call('RPUSH', K.run .. run .. K.log, a[i + 6]) end
+      if is_news and a[i + 6] ~= '' then call('RPUSH', K.run .. run .. K.log, a[i + 6]) end
       merged = merged + 1
     end
   end

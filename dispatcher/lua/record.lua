@@ -134,16 +134,16 @@ local function shown(phases, n)
 end
 
 -- Merge one piece of evidence about attempt `a` into the message at rank.
--- `phase` is the state that the evidence proves.
+-- `phase` is the state that the evidence proves. Returns whether it was news.
 local function merge(w, rank, a, phase, reason, now_s)
   local r = window_get(w, rank)
-  if a < 1 or a > 15 then return end
+  if a < 1 or a > 15 then return false end
   if r.attempt == a and r.flags % 64 < EARLIER then
-    if RANK[phase] <= RANK[r.state] then return end
+    if RANK[phase] <= RANK[r.state] then return false end
     window_set(w, rank, { state = phase, flags = POSITIVE[phase] and 0 or r.flags,
       reason = reason, attempt = a, provider = r.provider, parts = r.parts,
       changed = r.changed }, now_s)
-    return
+    return true
   end
   -- Several attempts have something to say: their phases are in the sparse table.
   local field = w.p .. ':' .. rank
@@ -155,7 +155,7 @@ local function merge(w, rank, a, phase, reason, now_s)
     phases[i] = known and byte(known, i) or (i == r.attempt and r.state) or
       (i < r.attempt and S.RETRY) or S.WAITING
   end
-  if RANK[phase] <= RANK[phases[a]] then return end
+  if RANK[phase] <= RANK[phases[a]] then return false end
   phases[a] = phase
   local out = {}
   for i = 1, n do out[i] = char(phases[i]) end
@@ -164,6 +164,7 @@ local function merge(w, rank, a, phase, reason, now_s)
   window_set(w, rank, { state = state, flags = EARLIER + (POSITIVE[state] and 0 or r.flags % 32),
     reason = state == phase and reason or r.reason, attempt = n, provider = r.provider,
     parts = r.parts, changed = r.changed }, now_s)
+  return true
 end
 
 local function has_copy(request, permit)

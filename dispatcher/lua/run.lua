@@ -1,6 +1,15 @@
 -- SPDX-License-Identifier: MIT
 -- Runs: launch, the frontier, control, and whether anything is left to do.
 
+-- [install key, hash of an administrator's token] → [install key, hash, is it new (0|1)]
+-- Both are made at the first start and kept.
+local function install(_, a)
+  call('HSETNX', K.meta, 'install_key', a[1])
+  local is_new = call('HSETNX', K.meta, 'token_hash', a[2])
+  local v = call('HMGET', K.meta, 'install_key', 'token_hash')
+  return { v[1], v[2], is_new }
+end
+
 -- [campaign key, run, prio, lanes, partitions, field, value, …] → run id
 -- Idempotent: a campaign that was launched answers with the run it has.
 -- The caller has read the campaign in state 'draft'; anything else is refused.
@@ -80,20 +89,38 @@ local function control(_, a)
   return a[3]
 end
 
--- [run] → [state, nothing left to send (0|1), seconds since launch]
--- Nothing left: frozen, every cursor at its front, no lease, no todo.
+-- [run] → [state, frozen (0|1), finished (0|1), cursor of each partition]
+-- Nothing left to send: frozen, every cursor at its front, no lease, no todo.
+-- Finished: also nothing accepted that still awaits its receipt, or its
+-- deadline has passed since there was nothing left to send.
 local function progress(_, a)
   local t = clock()
+  local key = K.run .. a[1]
   local r = run_get(a[1])
-  if not r.launched_s then return { 'gone', 0, 0 } end
-  local over = call('HGET', K.run .. a[1], 'frozen') and
-    call('HLEN', K.run .. a[1] .. K.lease) == 0
+  if not r.launched_s then return { 'gone', 0, 0, {} } end
+  local v = call('HMGET', key, 'frozen', 'over_s', 'receipt_deadline_s')
+  local is_over = v[1] and call('HLEN', key .. K.lease) == 0
+  local cursors = {}
   for p = 0, (tonumber(r.partitions) or 0) - 1 do
-    local v = call('HMGET', K.run .. a[1], 'cursor' .. p, 'front' .. p)
-    if (tonumber(v[1]) or 0) < (tonumber(v[2]) or 0) or
-      call('ZCARD', K.run .. a[1] .. K.todo .. p) > 0 then over = false end
+    local w = call('HMGET', key, 'cursor' .. p, 'front' .. p)
+    local cursor, front = tonumber(w[1]) or 0, tonumber(w[2]) or 0
+    cursors[p + 1] = cursor
+    if cursor < front or call('ZCARD', key .. K.todo .. p) > 0 then is_over = false end
   end
-  return { r.state, over and 1 or 0, floor(t.ms / 1000) - r.launched_s }
+  local is_finished = 0
+  if is_over then
+    local now_s = floor(t.ms / 1000)
+    local over_s = tonumber(v[2])
+    if not over_s then
+      over_s = now_s
+      call('HSET', key, 'over_s', now_s)
+    end
+    local accepted = tonumber(call('HGET', key .. K.count, 'accepted')) or 0
+    if accepted == 0 or now_s - over_s >= (tonumber(v[3]) or 0) then is_finished = 1 end
+  elseif v[2] then
+    call('HDEL', key, 'over_s')
+  end
+  return { r.state, v[1] and 1 or 0, is_finished, cursors }
 end
 
 -- Names carry the version of this text, so two releases can use one Redis.
@@ -114,10 +141,18 @@ export('remark', remark)
 export('late', late)
 export('unmark', unmark)
 export('skip', skip)
+export('install', install)
 export('launch', launch)
 export('freeze', freeze)
 export('control', control)
 export('progress', progress)
+export('segment_save', segment_save)
+export('template_save', template_save)
+export('campaign_create', campaign_create)
+export('template_get', template_get)
+export('ls', ls)
+export('campaign_id', campaign_id)
+export('campaign_get', campaign_get)
 -- Evidence must find room even when memory is short: it was paid for.
 export('outcome', outcome, { 'allow-oom' })
 export('receipts', receipts, { 'allow-oom' })

@@ -356,6 +356,7 @@ on_lost(void *arg)
 	e->is_ready = false;
 	timer_disarm(e->loop, &e->heartbeat);
 	engine_shut(e);
+	e->o.on_lost(e->o.arg);
 }
 
 static void

@@ -39,6 +39,8 @@ struct engine_options {
 	void (*on_open)(void *arg);
 	/* Work must stop: what is under way will be told by its own callbacks. */
 	void (*on_shut)(void *arg);
+	/* The connection was lost, or could not be made: called each time. */
+	void (*on_lost)(void *arg);
 	/* A hint that a run has changed. */
 	void (*on_tick)(void *arg);
 	void *arg;

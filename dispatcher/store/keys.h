@@ -31,6 +31,7 @@
 	X(segment, "loa:segment:")          \
 	X(template, "loa:template:")        \
 	X(campaign, "loa:campaign:")        \
+	X(idempotency, "loa:idempotency:")  \
 	X(tick, "loa:tick")
 
 #define X(name, text) extern const char key_prefix_##name[];

@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT */
+/* Campaigns over HTTP: create, show, preview, launch, pause, resume. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "dispatcher/api/private.h"
+#include "dispatcher/campaign/preview.h"
+#include "dispatcher/store/keys.h"
+
+/* ---- create and show ---- */
+
+static void
+on_created(void *arg, uint64_t id, bool is_new, const struct err_ctx *e)
+{
+	struct http_exchange *x = arg;
+
+	if (e != NULL)
+		http_answer_error(x, e);
+	else
+		http_answer_json(x, is_new ? 201 : 200,
+				 json_pack("{s:I}", "campaign", (json_int_t)id));
+}
+
+void
+on_campaign_create(struct http_exchange *x, void *arg)
+{
+	struct api *a = arg;
+	struct daemon *d = a->daemon;
+	const char *key = http_header(x, "Idempotency-Key");
+	struct err_ctx e;
+	json_t *body;
+
+	if (!api_is_open(a, x) || (body = api_body_json(x)) == NULL)
+		return;
+	if (key != NULL && (strlen(key) < 8 || strlen(key) > 128)) {
+		err_set(&e, ERR_INPUT, "Idempotency-Key", "", "must have 8 to 128 characters");
+		http_answer_error(x, &e);
+	} else if (campaign_create(d->engine, d->config, body, key != NULL ? key : "", on_created,
+				   x, &e) != ERR_OK) {
+		http_answer_error(x, &e);
+	}
+	json_decref(body);
+}
+
+static json_t *
+campaign_json(const struct campaign *c)
+{
+	json_t *segments = json_array();
+	char created[32];
+	json_t *out;
+
+	for (size_t i = 0; i < c->segment_count; i++)
+		json_array_append_new(segments, json_pack("{s:s, s:s}", "name", c->segments[i],
+							  "query", c->queries[i]));
+	clock_format_vn(c->created_s, created);
+	out = json_pack("{s:I, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:s}", "id",
+			(json_int_t)c->id, "name", c->name, "state", c->state, "unit",
+			(json_int_t)c->unit, "class", c->class, "goal", c->goal, "event", c->event,
+			"list", c->list, "per", c->per == PER_ROW ? "row" : "phone", "template",
+			c->template, "template_version", (int)c->template_version, "segments",
+			segments, "created", created);
+	if (c->run != 0)
+		json_object_set_new(out, "run", json_integer((json_int_t)c->run));
+	return out;
+}
+
+static void
+on_shown(void *arg, struct campaign *c, const struct err_ctx *e)
+{
+	struct http_exchange *x = arg;
+
+	if (c == NULL) {
+		http_answer_error(x, e);
+		return;
+	}
+	http_answer_json(x, 200, campaign_json(c));
+	campaign_free(c);
+}
+
+void
+on_campaign_show(struct http_exchange *x, void *arg)
+{
+	struct api *a = arg;
+	const char *id = api_name(x, "id", "campaign");
+
+	if (id != NULL && api_is_open(a, x))
+		campaign_load(a->daemon->engine, id, on_shown, x);
+}
+
+/* ---- preview: lines of JSON, progress first, the result last ---- */
+
+struct preview_stream {
+	struct http_exchange *x;
+	struct preview_job *job;
+	bool has_begun;
+};
+
+static void
+stream_line(struct preview_stream *s, json_t *take_line)
+{
+	struct buf b = {0};
+
+	if (!s->has_begun)
+		http_stream_begin(s->x, 200, "application/x-ndjson");
+	s->has_begun = true;
+	json_add_value(&b, take_line);
+	buf_addc(&b, '\n');
+	http_stream_write(s->x, buf_slice(&b));
+	buf_free(&b);
+	json_decref(take_line);
+}
+
+static void
+on_preview_progress(void *arg, uint64_t done, uint64_t total)
+{
+	stream_line(arg, json_pack("{s:{s:I, s:I}}", "progress", "done", (json_int_t)done, "total",
+				   (json_int_t)total));
+}
+
+static json_t *
+preview_carriers(const struct preview *p)
+{
+	json_t *out = json_object();
+
+	for (int i = 0; i < CARRIERS_MAX; i++) {
+		const struct preview_carrier *c = &p->carrier[i];
+		const char *name = carrier_name(i);
+
+		if (c->messages > 0)
+			json_object_set_new(out, name != NULL ? name : "unknown",
+					    json_pack("{s:I, s:I, s:I}", "messages",
+						      (json_int_t)c->messages, "parts",
+						      (json_int_t)c->parts, "cost",
+						      (json_int_t)c->cost));
+	}
+	return out;
+}
+
+static json_t *
+preview_json(const struct ready_campaign *c, const struct preview *p)
+{
+	json_t *skipped = json_object();
+	json_t *out;
+
+	for (unsigned r = 0; r < 256; r++)
+		if (p->skipped[r] > 0)
+			json_object_set_new(skipped, record_reason_text((uint8_t)r),
+					    json_integer((json_int_t)p->skipped[r]));
+	out = json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:f, s:I}",
+			"campaign", c->campaign->name, "list", c->list->name, "list_version",
+			(json_int_t)c->list->version, "list_rows", (json_int_t)p->list_rows,
+			"audience", (json_int_t)p->audience, "messages", (json_int_t)p->messages,
+			"parts", (json_int_t)p->parts, "unicode", (json_int_t)p->unicode, "cost",
+			(json_int_t)p->cost, "skipped", skipped, "carriers", preview_carriers(p),
+			"forecast_s", p->forecast_s, "opens_in_s", (json_int_t)p->opens_in_s);
+	if (p->shortest != NULL)
+		json_object_set_new(out, "shortest",
+				    json_pack("{s:s, s:i}", "text", p->shortest, "parts",
+					      (int)p->shortest_parts));
+	if (p->longest != NULL)
+		json_object_set_new(out, "longest",
+				    json_pack("{s:s, s:i}", "text", p->longest, "parts",
+					      (int)p->longest_parts));
+	return out;
+}
+
+static void
+on_preview_done(void *arg, const struct ready_campaign *c, const struct preview *p,
+		const struct err_ctx *e)
+{
+	struct preview_stream *s = arg;
+
+	http_on_gone(s->x, NULL, NULL);
+	if (e != NULL && !s->has_begun) {
+		http_answer_error(s->x, e);
+	} else {
+		if (e != NULL)
+			stream_line(s, json_pack("{s:{s:s, s:s, s:s, s:s}}", "error", "code",
+						 err_name(e->code), "what", e->what, "detail",
+						 e->why, "todo", e->todo));
+		else
+			stream_line(s, json_pack("{s:o}", "preview", preview_json(c, p)));
+		http_stream_end(s->x);
+	}
+	free(s);
+}
+
+static void
+on_preview_gone(void *arg)
+{
+	struct preview_stream *s = arg;
+
+	preview_cancel(s->job);
+	if (s->has_begun)
+		http_stream_end(s->x);
+	else
+		http_answer_json(s->x, 499, json_object());
+	free(s);
+}
+
+void
+on_campaign_preview(struct http_exchange *x, void *arg)
+{
+	struct api *a = arg;
+	struct daemon *d = a->daemon;
+	const char *id = api_name(x, "id", "campaign");
+	struct preview_callbacks cbs = {.on_progress = on_preview_progress,
+					.on_done = on_preview_done};
+	struct preview_stream *s;
+
+	if (id == NULL || !api_is_open(a, x))
+		return;
+	s = xcalloc(1, sizeof(*s));
+	s->x = x;
+	cbs.arg = s;
+	s->job = preview_start(d->loop, d->engine, d->config, id, &cbs);
+	http_on_gone(x, on_preview_gone, s);
+}
+
+/* ---- launch ---- */
+
+static void
+on_launched(void *arg, uint64_t run, const struct err_ctx *e)
+{
+	struct http_exchange *x = arg;
+
+	if (e != NULL)
+		http_answer_error(x, e);
+	else
+		http_answer_json(x, 202, json_pack("{s:I}", "run", (json_int_t)run));
+}
+
+void
+on_campaign_launch(struct http_exchange *x, void *arg)
+{
+	struct api *a = arg;
+	const char *id = api_name(x, "id", "campaign");
+
+	if (id != NULL && api_is_open(a, x))
+		campaign_launch(a->daemon->engine, a->daemon->config, id, on_launched, x);
+}
+
+/* ---- pause and resume ---- */
+
+struct control {
+	struct api *api;
+	struct http_exchange *x;
+	const char *from, *to; /* states of the run */
+};
+
+static void
+on_controlled(void *arg, const struct reply *r)
+{
+	struct control *c = arg;
+	struct err_ctx e;
+
+	if (!reply_is_good(r)) {
+		api_answer_reply(c->x, r);
+	} else if (slice_is(r->str, c->to)) {
+		http_answer_json(c->x, 200, json_pack("{s:s}", "state", c->to));
+	} else {
+		err_set(&e, ERR_CONFLICT, "campaign", "", "is %.*s, not %s", (int)r->str.n,
+			r->str.p, c->from);
+		http_answer_error(c->x, &e);
+	}
+	free(c);
+}
+
+static void
+on_control_campaign(void *arg, struct campaign *camp, const struct err_ctx *e)
+{
+	struct control *c = arg;
+	struct argv args = {0};
+	struct err_ctx none;
+
+	if (camp != NULL && camp->run != 0) {
+		argv_add_int(&args, (int64_t)camp->run);
+		argv_adds(&args, c->from);
+		argv_adds(&args, c->to);
+		engine_call(c->api->daemon->engine, "control", &args, on_controlled, c);
+		argv_free(&args);
+		campaign_free(camp);
+		return;
+	}
+	if (camp != NULL) {
+		e = &none;
+		err_set(&none, ERR_CONFLICT, "campaign", "launch it first", "is a draft");
+		campaign_free(camp);
+	}
+	http_answer_error(c->x, e);
+	free(c);
+}
+
+static void
+control(struct http_exchange *x, struct api *a, const char *from, const char *to)
+{
+	const char *id = api_name(x, "id", "campaign");
+	struct control *c;
+
+	if (id == NULL || !api_is_open(a, x))
+		return;
+	c = xcalloc(1, sizeof(*c));
+	*c = (struct control){a, x, from, to};
+	campaign_load(a->daemon->engine, id, on_control_campaign, c);
+}
+
+void
+on_campaign_pause(struct http_exchange *x, void *arg)
+{
+	control(x, arg, "running", "paused");
+}
+
+void
+on_campaign_resume(struct http_exchange *x, void *arg)
+{
+	control(x, arg, "paused", "running");
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/* Inside of the API: what its route files share. */
+#pragma once
+
+#include "dispatcher/api/api.h"
+#include "dispatcher/api/http.h"
+#include "dispatcher/daemon.h"
+
+struct imports;
+struct watch;
+
+struct api {
+	struct daemon *daemon;
+	struct http_server *http;
+	struct imports *imports;
+	struct watch *watches; /* open event streams */
+};
+
+/* True: Redis is there. Otherwise the exchange was answered with 503. */
+bool api_is_open(struct api *a, struct http_exchange *x);
+/* A reply that cannot be used: answers 503. */
+void api_answer_reply(struct http_exchange *x, const struct reply *r);
+/* The body as a JSON object; NULL: the exchange was answered with the error. */
+json_t *api_body_json(struct http_exchange *x);
+/* A path parameter that is a name; NULL: the exchange was answered. */
+const char *api_name(struct http_exchange *x, const char *param, const char *what);
+
+/* The handlers, by file. Each gets the struct api as arg. */
+/* lists.c */
+void on_import_begin(struct http_exchange *x, void *arg);
+void on_import_piece(struct http_exchange *x, void *arg);
+void on_import_commit(struct http_exchange *x, void *arg);
+void on_import_abort(struct http_exchange *x, void *arg);
+void on_list_ls(struct http_exchange *x, void *arg);
+void on_list_show(struct http_exchange *x, void *arg);
+void on_list_rejects(struct http_exchange *x, void *arg);
+struct imports *imports_new(struct api *a);
+void imports_free(struct imports *im);
+/* segments.c */
+void on_segment_save(struct http_exchange *x, void *arg);
+void on_segment_ls(struct http_exchange *x, void *arg);
+void on_segment_count(struct http_exchange *x, void *arg);
+void on_template_save(struct http_exchange *x, void *arg);
+void on_template_ls(struct http_exchange *x, void *arg);
+void on_template_show(struct http_exchange *x, void *arg);
+/* campaigns.c */
+void on_campaign_create(struct http_exchange *x, void *arg);
+void on_campaign_ls(struct http_exchange *x, void *arg);
+void on_campaign_show(struct http_exchange *x, void *arg);
+void on_campaign_preview(struct http_exchange *x, void *arg);
+void on_campaign_launch(struct http_exchange *x, void *arg);
+void on_campaign_pause(struct http_exchange *x, void *arg);
+void on_campaign_resume(struct http_exchange *x, void *arg);
+/* runs.c */
+void on_campaign_report(struct http_exchange *x, void *arg);
+void on_campaign_watch(struct http_exchange *x, void *arg);
+/* End the open event streams. */
+void watches_end(struct api *a);
+/* status.c */
+void on_healthz(struct http_exchange *x, void *arg);
+void on_readyz(struct http_exchange *x, void *arg);
+void on_metrics(struct http_exchange *x, void *arg);
+void on_provider_ls(struct http_exchange *x, void *arg);
+void on_config_show(struct http_exchange *x, void *arg);
+void on_receipt_hook(struct http_exchange *x, void *arg);

@@ -1,0 +1,329 @@
+/* SPDX-License-Identifier: MIT */
+/* What a run does (server-sent events) and what became of it (the report). */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "dispatcher/api/private.h"
+#include "dispatcher/run/report.h"
+
+#define WATCH_EVERY_MS 300
+#define HEARTBEAT_MS 15000
+
+/* ---- JSON of a run ---- */
+
+static json_t *
+states_json(const uint64_t states[RECORD_STATE_COUNT])
+{
+	json_t *out = json_object();
+
+	for (unsigned i = 0; i < RECORD_STATE_COUNT; i++)
+		json_object_set_new(out, record_state_name((enum record_state)i),
+				    json_integer((json_int_t)states[i]));
+	return out;
+}
+
+/* Why the run's lanes do not send now; "" = they do, or have nothing to. */
+static const char *
+why_waiting(const struct daemon *d, const struct run_status *s, int64_t *wait_ms)
+{
+	for (size_t i = 0; d->sender != NULL && i < sender_lane_count(d->sender); i++) {
+		struct lane_status lane;
+
+		sender_lane_status(d->sender, i, &lane);
+		for (unsigned p = 0; p < s->partitions; p++) {
+			if (strcmp(lane.name, s->lane[p]) != 0 || lane.why[0] == '\0')
+				continue;
+			*wait_ms = lane.wait_ms;
+			return lane.why;
+		}
+	}
+	return "";
+}
+
+static json_t *
+status_json(const struct daemon *d, const struct run_status *s)
+{
+	int64_t wait_ms = 0;
+	const char *why = strcmp(s->state, "running") == 0 && s->over_s == 0
+				  ? why_waiting(d, s, &wait_ms)
+				  : "";
+
+	return json_pack("{s:I, s:I, s:s, s:s, s:b, s:b, s:I, s:o, s:s, s:I, s:I}", "run",
+			 (json_int_t)s->run, "campaign", (json_int_t)s->campaign, "state", s->state,
+			 "class", s->class, "frozen", s->is_frozen, "sent", s->over_s != 0,
+			 "audience", (json_int_t)s->audience, "states", states_json(s->states),
+			 "waiting_for", why, "wait_ms", (json_int_t)wait_ms, "seconds",
+			 (json_int_t)(clock_wall_ms() / 1000 - s->launched_s));
+}
+
+static json_t *
+reasons_json(const struct run_report *r)
+{
+	json_t *out = json_array();
+
+	for (unsigned s = 0; s < RECORD_STATE_COUNT; s++)
+		for (unsigned k = 1; k < 256; k++)
+			if (r->reasons[s][k] > 0)
+				json_array_append_new(
+					out, json_pack("{s:s, s:s, s:I}", "state",
+						       record_state_name((enum record_state)s),
+						       "reason", record_reason_text((uint8_t)k),
+						       "messages", (json_int_t)r->reasons[s][k]));
+	return out;
+}
+
+static json_t *
+lanes_json(const struct run_report *r, int64_t *cost)
+{
+	json_t *out = json_array();
+
+	*cost = 0;
+	for (unsigned p = 0; p < r->status.partitions; p++) {
+		int64_t one = (int64_t)r->parts[p] * r->status.price[p];
+
+		*cost += one;
+		json_array_append_new(
+			out, json_pack("{s:s, s:I, s:I, s:I}", "provider", r->status.lane[p],
+				       "parts", (json_int_t)r->parts[p], "price",
+				       (json_int_t)r->status.price[p], "cost", (json_int_t)one));
+	}
+	return out;
+}
+
+static json_t *
+report_json(const struct campaign *c, const struct run_report *r)
+{
+	const struct run_status *s = &r->status;
+	char launched[32];
+	int64_t cost;
+	json_t *lanes = lanes_json(r, &cost), *sums;
+
+	clock_format_vn(s->launched_s, launched);
+	sums = json_pack("{s:I, s:I, s:I, s:s, s:s}", "list_rows", (json_int_t)s->list_rows,
+			 "audience", (json_int_t)s->audience, "records", (json_int_t)r->messages,
+			 "counters",
+			 r->does_agree	? "agree"
+			 : r->has_moved ? "moving"
+					: "differ",
+			 "difference", r->difference);
+	return json_pack(
+		"{s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:o, s:I, s:o, s:o, "
+		"s:I, s:o}",
+		"campaign", c->name, "campaign_id", (json_int_t)c->id, "run", (json_int_t)s->run,
+		"state", s->state, "class", s->class, "goal", c->goal, "event", c->event, "list",
+		s->list, "list_version", (json_int_t)s->list_version, "launched", launched,
+		"states", states_json(r->states), "held", (json_int_t)r->held, "reasons",
+		reasons_json(r), "providers", lanes, "cost", (json_int_t)cost, "sums", sums);
+}
+
+/* ---- report ---- */
+
+struct report_job {
+	struct api *api;
+	struct http_exchange *x;
+	struct campaign *campaign;
+};
+
+static void
+on_report(void *arg, const struct run_report *r, const struct err_ctx *e)
+{
+	struct report_job *j = arg;
+
+	if (r == NULL)
+		http_answer_error(j->x, e);
+	else
+		http_answer_json(j->x, 200, report_json(j->campaign, r));
+	campaign_free(j->campaign);
+	free(j);
+}
+
+static void
+on_report_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
+{
+	struct report_job *j = arg;
+	struct err_ctx none;
+
+	j->campaign = c;
+	if (c != NULL && c->run != 0) {
+		run_report_load(j->api->daemon->engine, c->run, on_report, j);
+		return;
+	}
+	if (c != NULL) {
+		e = &none;
+		err_set(&none, ERR_CONFLICT, "campaign", "launch it first",
+			"has not been launched: there is nothing to report");
+	}
+	http_answer_error(j->x, e);
+	campaign_free(c);
+	free(j);
+}
+
+void
+on_campaign_report(struct http_exchange *x, void *arg)
+{
+	struct api *a = arg;
+	const char *id = api_name(x, "id", "campaign");
+	struct report_job *j;
+
+	if (id == NULL || !api_is_open(a, x))
+		return;
+	j = xcalloc(1, sizeof(*j));
+	j->api = a;
+	j->x = x;
+	campaign_load(a->daemon->engine, id, on_report_campaign, j);
+}
+
+/* ---- watch ---- */
+
+struct watch {
+	struct watch *next;
+	struct api *api;
+	struct http_exchange *x;
+	uint64_t run; /* 0 = not known yet */
+	struct timer tick;
+	bool is_asking;
+	bool is_over; /* the client left or the run is finished: free after the reply */
+	char *last;   /* the last event's data */
+	int64_t said_ms;
+};
+
+static void
+watch_free(struct watch *w)
+{
+	struct watch **p = &w->api->watches;
+
+	while (*p != w)
+		p = &(*p)->next;
+	*p = w->next;
+	timer_disarm(w->api->daemon->loop, &w->tick);
+	free(w->last);
+	free(w);
+}
+
+static void
+watch_end(struct watch *w)
+{
+	http_on_gone(w->x, NULL, NULL);
+	http_stream_end(w->x);
+	watch_free(w);
+}
+
+static void
+on_watch_gone(void *arg)
+{
+	struct watch *w = arg;
+
+	w->is_over = true;
+	if (!w->is_asking)
+		watch_end(w);
+}
+
+/* An event when something changed, a comment when nothing did for a while. */
+static void
+watch_say(struct watch *w, json_t *take_status)
+{
+	struct buf data = {0}, event = {0};
+	int64_t now = clock_mono_ms();
+
+	/* The seconds go on by themselves: they are no news. */
+	json_add_value(&data, take_status);
+	if (w->last == NULL || strcmp(w->last, data.data) != 0) {
+		buf_addf(&event, "event: status\ndata: %s\n\n", data.data);
+		w->said_ms = now;
+	} else if (now - w->said_ms > HEARTBEAT_MS) {
+		buf_adds(&event, ": still here\n\n");
+		w->said_ms = now;
+	}
+	if (event.len > 0 && !http_stream_write(w->x, buf_slice(&event)))
+		w->is_over = true;
+	free(w->last);
+	w->last = buf_take(&data);
+	buf_free(&event);
+	json_decref(take_status);
+}
+
+static void
+on_watch_status(void *arg, const struct run_status *s, const struct err_ctx *e)
+{
+	struct watch *w = arg;
+	struct daemon *d = w->api->daemon;
+
+	(void)e;
+	w->is_asking = false;
+	if (!w->is_over && s != NULL) {
+		watch_say(w, status_json(d, s));
+		w->is_over = w->is_over || strcmp(s->state, "finished") == 0;
+	}
+	if (w->is_over || d->is_draining)
+		watch_end(w);
+	else
+		timer_arm_ms(d->loop, &w->tick, WATCH_EVERY_MS);
+}
+
+static void
+on_watch_tick(struct timer *t, void *arg)
+{
+	struct watch *w = arg;
+
+	(void)t;
+	w->is_asking = true;
+	run_status_load(w->api->daemon->engine, w->run, on_watch_status, w);
+}
+
+static void
+on_watch_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
+{
+	struct watch *w = arg;
+	struct err_ctx none;
+
+	if (c != NULL && c->run != 0) {
+		w->run = c->run;
+		campaign_free(c);
+		http_stream_begin(w->x, 200, "text/event-stream");
+		http_on_gone(w->x, on_watch_gone, w);
+		w->is_asking = false;
+		timer_arm_ms(w->api->daemon->loop, &w->tick, 0);
+		return;
+	}
+	if (c != NULL) {
+		e = &none;
+		err_set(&none, ERR_CONFLICT, "campaign", "launch it first",
+			"has not been launched: there is nothing to watch");
+		campaign_free(c);
+	}
+	http_answer_error(w->x, e);
+	watch_free(w);
+}
+
+void
+on_campaign_watch(struct http_exchange *x, void *arg)
+{
+	struct api *a = arg;
+	const char *id = api_name(x, "id", "campaign");
+	struct watch *w;
+
+	if (id == NULL || !api_is_open(a, x))
+		return;
+	w = xcalloc(1, sizeof(*w));
+	w->api = a;
+	w->x = x;
+	w->is_asking = true;
+	w->next = a->watches;
+	a->watches = w;
+	timer_init(&w->tick, on_watch_tick, w);
+	campaign_load(a->daemon->engine, id, on_watch_campaign, w);
+}
+
+void
+watches_end(struct api *a)
+{
+	struct watch *next;
+
+	for (struct watch *w = a->watches; w != NULL; w = next) {
+		next = w->next;
+		w->is_over = true;
+		if (!w->is_asking)
+			watch_end(w);
+	}
+}

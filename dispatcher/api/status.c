@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/* Health, metrics, providers, and the hooks that gateways push to. */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "dispatcher/api/private.h"
+
+void
+on_healthz(struct http_exchange *x, void *arg)
+{
+	struct api *a = arg;
+
+	http_answer_json(x, 200,
+			 json_pack("{s:s, s:s, s:I}", "status", "ok", "version", LOA_VERSION,
+				   "seconds",
+				   (json_int_t)((clock_mono_ms() - a->daemon->started_ms) / 1000)));
+}
+
+void
+on_readyz(struct http_exchange *x, void *arg)
+{
+	struct api *a = arg;
+
+	if (a->daemon->is_draining)
+		http_answer_json(x, 503,
+				 json_pack("{s:s, s:s}", "status", "no", "why", "stopping"));
+	else if (!a->daemon->is_open)
+		http_answer_json(
+			x, 503,
+			json_pack("{s:s, s:s}", "status", "no", "why", a->daemon->why_shut.p));
+	else
+		http_answer_json(x, 200, json_pack("{s:s}", "status", "ready"));
+}
+
+/* ---- metrics: Prometheus text format 0.0.4; names in docs/FORMATS.md ---- */
+
+static void
+metric(struct buf *b, const char *name, const char *type, const char *help)
+{
+	buf_addf(b, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void
+lane_metrics(struct buf *b, const struct sender *s)
+{
+	static const struct {
+		const char *name, *type, *help;
+		size_t offset;
+	} fields[] = {
+#define COUNTER(field, text) \
+	{"loa_lane_" #field "_total", "counter", text, offsetof(struct lane_status, field)}
+		COUNTER(requests, "Requests handed to the HTTP client."),
+		COUNTER(accepted, "Messages that the gateway accepted."),
+		COUNTER(refused, "Messages that the gateway refused for good."),
+		COUNTER(later, "Messages that the gateway asked to send later."),
+		COUNTER(in_doubt, "Messages without a complete, well-formed answer."),
+		COUNTER(unmarked, "Permits whose bytes surely did not leave."),
+		COUNTER(late_slots, "Slots that were not used in time."),
+#undef COUNTER
+	};
+
+	for (size_t f = 0; f < ARRAY_LEN(fields); f++) {
+		metric(b, fields[f].name, fields[f].type, fields[f].help);
+		for (size_t i = 0; i < sender_lane_count(s); i++) {
+			struct lane_status lane;
+
+			sender_lane_status(s, i, &lane);
+			buf_addf(b, "%s{lane=\"%s\"} %" PRIu64 "\n", fields[f].name, lane.name,
+				 *(const uint64_t *)((const char *)&lane + fields[f].offset));
+		}
+	}
+	metric(b, "loa_lane_in_flight", "gauge", "Requests on the wire.");
+	for (size_t i = 0; i < sender_lane_count(s); i++) {
+		struct lane_status lane;
+
+		sender_lane_status(s, i, &lane);
+		buf_addf(b, "loa_lane_in_flight{lane=\"%s\"} %u\n", lane.name, lane.in_flight);
+	}
+	metric(b, "loa_lane_chunks", "gauge", "Chunks leased to this process.");
+	for (size_t i = 0; i < sender_lane_count(s); i++) {
+		struct lane_status lane;
+
+		sender_lane_status(s, i, &lane);
+		buf_addf(b, "loa_lane_chunks{lane=\"%s\"} %u\n", lane.name, lane.chunks);
+	}
+}
+
+static void
+loop_metrics(struct buf *b, const struct loop *l)
+{
+	const struct loop_gauge *g = loop_gauge(l);
+	uint64_t sum = 0;
+
+	metric(b, "loa_loop_turn_seconds", "histogram",
+	       "Length of the loop's turns without waiting.");
+	for (unsigned i = 0; i < ARRAY_LEN(g->below); i++) {
+		sum += g->below[i];
+		if (i + 1 < ARRAY_LEN(g->below))
+			buf_addf(b, "loa_loop_turn_seconds_bucket{le=\"%.6f\"} %" PRIu64 "\n",
+				 (64u << i) / 1e6, sum);
+	}
+	buf_addf(b, "loa_loop_turn_seconds_bucket{le=\"+Inf\"} %" PRIu64 "\n", sum);
+	buf_addf(b, "loa_loop_turn_seconds_count %" PRIu64 "\n", g->turns);
+	metric(b, "loa_loop_longest_turn_seconds", "gauge", "The longest turn since the start.");
+	buf_addf(b, "loa_loop_longest_turn_seconds %.6f\n", g->longest_us / 1e6);
+}
+
+void
+on_metrics(struct http_exchange *x, void *arg)
+{
+	struct api *a = arg;
+	struct daemon *d = a->daemon;
+	struct buf b = {0};
+
+	metric(&b, "loa_up", "gauge", "1 while Redis is in reach and work may be done.");
+	buf_addf(&b, "loa_up %d\n", d->is_open);
+	metric(&b, "loa_redis_pending", "gauge", "Redis commands without a reply yet.");
+	buf_addf(&b, "loa_redis_pending %zu\n", redis_pending(engine_redis(d->engine)));
+	metric(&b, "loa_unacknowledged", "gauge", "Facts that Redis has not acknowledged yet.");
+	buf_addf(&b, "loa_unacknowledged %zu\n", engine_unacknowledged(d->engine));
+	loop_metrics(&b, d->loop);
+	if (d->sender != NULL)
+		lane_metrics(&b, d->sender);
+	if (d->receipts != NULL) {
+		const struct receipts_gauges *g = receipts_gauges(d->receipts);
+
+		metric(&b, "loa_receipt_pushes_total", "counter", "Pushes that gateways made.");
+		buf_addf(&b, "loa_receipt_pushes_total %" PRIu64 "\n", g->pushes);
+		metric(&b, "loa_receipts_total", "counter", "Receipts by what was done with them.");
+		buf_addf(&b,
+			 "loa_receipts_total{result=\"merged\"} %" PRIu64 "\n"
+			 "loa_receipts_total{result=\"foreign\"} %" PRIu64 "\n"
+			 "loa_receipts_total{result=\"malformed\"} %" PRIu64 "\n",
+			 g->merged, g->foreign, g->malformed);
+	}
+	http_answer_buf(x, 200, "text/plain; version=0.0.4; charset=utf-8", buf_slice(&b));
+	buf_free(&b);
+}
+
+/* ---- providers, configuration ---- */
+
+static json_t *
+provider_json(const struct daemon *d, const struct provider_config *p)
+{
+	static const char *const counts[] = {"messages", "parts", "requests"};
+	static const char *const shapes[] = {"one", "one-text", "list"};
+	const struct capability *cap = p->driver->capability(p->account);
+	json_t *out = json_pack("{s:s, s:s, s:I, s:f, s:s, s:I, s:s, s:s, s:i, s:b, s:b, s:b}",
+				"name", p->name, "driver", p->driver->name, "unit",
+				(json_int_t)p->unit, "rate", p->rate, "counts", counts[cap->counts],
+				"concurrency", (json_int_t)p->concurrency, "brandname",
+				p->brandname, "shape", shapes[cap->shape], "batch_max",
+				(int)cap->batch_max, "unicode", cap->has_unicode, "receipts",
+				cap->has_receipts, "sandbox", cap->is_sandbox);
+
+	for (size_t i = 0; d->sender != NULL && i < sender_lane_count(d->sender); i++) {
+		struct lane_status lane;
+
+		sender_lane_status(d->sender, i, &lane);
+		if (strcmp(lane.name, p->name) == 0)
+			json_object_set_new(
+				out, "lane",
+				json_pack("{s:s, s:I, s:i, s:i, s:I, s:I}", "waiting_for", lane.why,
+					  "wait_ms", (json_int_t)lane.wait_ms, "in_flight",
+					  (int)lane.in_flight, "chunks", (int)lane.chunks,
+					  "accepted", (json_int_t)lane.accepted, "in_doubt",
+					  (json_int_t)lane.in_doubt));
+	}
+	return out;
+}
+
+void
+on_provider_ls(struct http_exchange *x, void *arg)
+{
+	struct api *a = arg;
+	const struct config *c = a->daemon->config;
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < c->provider_count; i++)
+		json_array_append_new(out, provider_json(a->daemon, &c->providers[i]));
+	http_answer_json(x, 200, json_pack("{s:o}", "providers", out));
+}
+
+void
+on_config_show(struct http_exchange *x, void *arg)
+{
+	struct api *a = arg;
+	struct buf b = {0};
+
+	config_show(a->daemon->config, &b);
+	http_answer_buf(x, 200, "application/json", buf_slice(&b));
+	buf_free(&b);
+}
+
+/* ---- hooks ---- */
+
+static void
+on_receipt_kept(void *arg, const struct err_ctx *e)
+{
+	struct http_exchange *x = arg;
+
+	if (e != NULL)
+		http_answer_error(x, e);
+	else
+		http_answer_json(x, 200, json_pack("{s:s}", "status", "kept"));
+}
+
+void
+on_receipt_hook(struct http_exchange *x, void *arg)
+{
+	struct api *a = arg;
+	struct daemon *d = a->daemon;
+	const char *token = http_param(x, "token");
+	int at = config_provider(d->config, slice_of(http_param(x, "provider")));
+	const struct provider_config *p = at >= 0 ? &d->config->providers[at] : NULL;
+	struct err_ctx e;
+
+	if (!api_is_open(a, x))
+		return;
+	if (p == NULL || strlen(token) != strlen(p->token) ||
+	    !hash_is_same(token, p->token, strlen(token)))
+		err_set(&e, ERR_NOT_FOUND, "hook", "", "there is no such hook");
+	else if (receipts_push(d->receipts, p, http_raw_query(x), http_body(x), on_receipt_kept, x,
+			       &e) == ERR_OK)
+		return;
+	http_answer_error(x, &e);
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: MIT */
+#include "dispatcher/campaign/campaign.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "dispatcher/store/keys.h"
+
+void
+campaign_free(struct campaign *c)
+{
+	if (c == NULL)
+		return;
+	free(c->name);
+	free(c->state);
+	free(c->class);
+	free(c->goal);
+	free(c->event);
+	free(c->template);
+	free(c->list);
+	free(c->source);
+	for (size_t i = 0; i < c->segment_count; i++) {
+		free(c->segments[i]);
+		free(c->queries[i]);
+	}
+	free(c);
+}
+
+/* ---- load ---- */
+
+struct load {
+	campaign_cb cb;
+	void *arg;
+	char name[LIST_NAME_MAX * 2];
+};
+
+static char *
+item_text(const struct reply *r, size_t i)
+{
+	struct slice s = reply_item(r, i)->str;
+
+	return xmemdup0(s.p, s.n);
+}
+
+static int64_t
+item_int(const struct reply *r, size_t i)
+{
+	int64_t v = 0;
+
+	return slice_to_i64(reply_item(r, i)->str, &v) ? v : 0;
+}
+
+/* In the order of load_fields, behind the four that campaign_get adds. */
+static struct campaign *
+campaign_read(const struct reply *r)
+{
+	struct campaign *c = xcalloc(1, sizeof(*c));
+	const struct reply *segments = reply_item(r, 3);
+
+	c->id = (uint64_t)item_int(r, 0);
+	c->template_version = (unsigned)item_int(r, 1);
+	c->source = item_text(r, 2);
+	for (size_t i = 0; i + 1 < segments->count && c->segment_count < RUN_QUERIES_MAX; i += 2) {
+		c->segments[c->segment_count] = item_text(segments, i);
+		c->queries[c->segment_count++] = item_text(segments, i + 1);
+	}
+	c->name = item_text(r, 4);
+	c->state = item_text(r, 5);
+	c->class = item_text(r, 6);
+	c->goal = item_text(r, 7);
+	c->event = item_text(r, 8);
+	c->template = item_text(r, 9);
+	c->list = item_text(r, 10);
+	c->per = slice_is(reply_item(r, 11)->str, "row") ? PER_ROW : PER_PHONE;
+	c->unit = (uint64_t)item_int(r, 12);
+	c->run = (uint64_t)item_int(r, 13);
+	c->created_s = item_int(r, 14);
+	return c;
+}
+
+static void
+on_campaign(void *arg, const struct reply *r)
+{
+	struct load *ld = arg;
+	struct err_ctx e;
+
+	if (!reply_is_good(r)) {
+		err_set(&e, ERR_UNREACHABLE, "Redis", "try again", "%.*s", (int)r->str.n, r->str.p);
+		ld->cb(ld->arg, NULL, &e);
+	} else if (r->kind != REPLY_ARRAY) {
+		err_set(&e, ERR_NOT_FOUND, ld->name, "see loa campaign ls",
+			"there is no campaign of this name or number");
+		ld->cb(ld->arg, NULL, &e);
+	} else {
+		ld->cb(ld->arg, campaign_read(r), NULL);
+	}
+	free(ld);
+}
+
+void
+campaign_load(struct engine *e, const char *id_or_name, campaign_cb cb, void *arg)
+{
+	static const char *const load_fields[] = {"name",  "state",    "class",	   "goal",
+						  "event", "template", "list",	   "per",
+						  "unit",  "run",      "created_s"};
+	struct load *ld = xcalloc(1, sizeof(*ld));
+	struct argv a = {0};
+
+	ld->cb = cb;
+	ld->arg = arg;
+	snprintf(ld->name, sizeof(ld->name), "%s", id_or_name);
+	argv_adds(&a, id_or_name);
+	for (size_t i = 0; i < ARRAY_LEN(load_fields); i++)
+		argv_adds(&a, load_fields[i]);
+	engine_call(e, "campaign_get", &a, on_campaign, ld);
+	argv_free(&a);
+}
+
+/* ---- create ---- */
+
+struct create {
+	campaign_created_cb cb;
+	void *arg;
+};
+
+static void
+on_created(void *arg, const struct reply *r)
+{
+	struct create *cr = arg;
+	struct slice what = reply_item(r, 0)->str, which = reply_item(r, 1)->str;
+	struct err_ctx e;
+	bool is_new = slice_is(what, "created");
+
+	if (!reply_is_good(r))
+		err_set(&e, ERR_UNREACHABLE, "Redis", "try again", "%.*s", (int)r->str.n, r->str.p);
+	else if (slice_is(what, "name taken"))
+		err_set(&e, ERR_CONFLICT, "name", "choose another name",
+			"there is a campaign \"%.*s\" already", (int)which.n, which.p);
+	else if (slice_is(what, "no template"))
+		err_set(&e, ERR_INPUT, "template", "see loa template ls",
+			"there is no template \"%.*s\"", (int)which.n, which.p);
+	else if (slice_is(what, "no segment"))
+		err_set(&e, ERR_INPUT, "segments", "see loa segment ls",
+			"there is no segment \"%.*s\"", (int)which.n, which.p);
+	else if (slice_is(what, "other list"))
+		err_set(&e, ERR_INPUT, "segments", "use segments of one list",
+			"\"%.*s\" is a segment of another list", (int)which.n, which.p);
+	if (is_new || slice_is(what, "known"))
+		cr->cb(cr->arg, (uint64_t)reply_item(r, 1)->integer, is_new, NULL);
+	else
+		cr->cb(cr->arg, 0, false, &e);
+	free(cr);
+}
+
+struct document {
+	const char *name, *template, *class, *goal, *event;
+	int per, approval;
+};
+
+static enum err
+read_names(const struct json_at *root, struct document *d, struct err_ctx *e)
+{
+	static const char *const pers[] = {"phone", "row"};
+	static const char *const approvals[] = {"none", "second-person"};
+	struct json_at name = json_get(root, "name"), template = json_get(root, "template");
+	struct json_at class = json_get(root, "class"), goal = json_get(root, "goal");
+	struct json_at event = json_get(root, "event"), per = json_get(root, "per");
+	struct json_at approval = json_get(root, "approval");
+	enum err rc;
+
+	if ((rc = json_need_string(&name, &d->name, e)) != ERR_OK ||
+	    (rc = name_check("name", slice_of(d->name), e)) != ERR_OK ||
+	    (rc = json_need_string(&template, &d->template, e)) != ERR_OK ||
+	    (rc = name_check("template", slice_of(d->template), e)) != ERR_OK ||
+	    (rc = json_need_string(&class, &d->class, e)) != ERR_OK ||
+	    (rc = json_read_string(&goal, &d->goal, e)) != ERR_OK ||
+	    (rc = json_read_string(&event, &d->event, e)) != ERR_OK ||
+	    (rc = json_read_choice(&per, pers, 2, &d->per, e)) != ERR_OK ||
+	    (rc = json_read_choice(&approval, approvals, 2, &d->approval, e)) != ERR_OK)
+		return rc;
+	if (strlen(d->goal) > 200 || strlen(d->event) > 200)
+		return err_set(e, ERR_INPUT, "goal, event", "shorten it",
+			       "has more than 200 bytes");
+	if (strspn(d->name, "0123456789") == strlen(d->name))
+		return err_set(e, ERR_INPUT, "name", "put a letter into it",
+			       "\"%s\" could be taken for a campaign's number", d->name);
+	if (d->approval == 1)
+		return err_set(e, ERR_REFUSED, "approval",
+			       "use \"none\" until this server has users",
+			       "\"second-person\" needs a second user who approves");
+	return ERR_OK;
+}
+
+/* Names joined by line ends, as the record keeps them. */
+static enum err
+read_segments(const struct json_at *root, struct buf *out, struct err_ctx *e)
+{
+	struct json_at segments = json_get(root, "segments");
+	size_t n = json_array_size(segments.v);
+	enum err rc = json_want_array(&segments, e);
+
+	if (rc != ERR_OK)
+		return rc;
+	if (n == 0 || n > RUN_QUERIES_MAX)
+		return err_set(e, ERR_INPUT, "segments", "name one to sixteen segments",
+			       n == 0 ? "is missing or empty" : "has too many");
+	for (size_t i = 0; i < n; i++) {
+		struct json_at one = json_item(&segments, i);
+		const char *name = "";
+
+		if ((rc = json_need_string(&one, &name, e)) != ERR_OK ||
+		    (rc = name_check(one.path, slice_of(name), e)) != ERR_OK)
+			return rc;
+		buf_addf(out, "%s%s", i > 0 ? "\n" : "", name);
+	}
+	return ERR_OK;
+}
+
+enum err
+campaign_create(struct engine *engine, const struct config *c, json_t *document,
+		const char *idempotency_key, campaign_created_cb cb, void *arg, struct err_ctx *e)
+{
+	static const char *const keys[] = {"name", "template", "segments", "class",
+					   "goal", "event",    "per",	   "approval"};
+	struct json_at root = json_root(document);
+	struct document d = {.goal = "", .event = "", .class = "", .name = "", .template = ""};
+	struct buf segments = {0};
+	struct create *cr;
+	struct argv a = {0};
+	enum err rc;
+
+	if ((rc = json_only_keys(&root, keys, ARRAY_LEN(keys), e)) != ERR_OK ||
+	    (rc = read_names(&root, &d, e)) != ERR_OK ||
+	    (rc = read_segments(&root, &segments, e)) != ERR_OK) {
+		buf_free(&segments);
+		return rc;
+	}
+	if (config_class(c, d.class) == NULL) {
+		buf_free(&segments);
+		return err_set(e, ERR_INPUT, "class", "see the classes of the policy",
+			       "\"%s\" is no class", d.class);
+	}
+	cr = xcalloc(1, sizeof(*cr));
+	cr->cb = cb;
+	cr->arg = arg;
+	argv_adds(&a, idempotency_key);
+	argv_adds(&a, d.name);
+	argv_adds(&a, d.template);
+	argv_add(&a, buf_slice(&segments));
+	argv_adds(&a, "class");
+	argv_adds(&a, d.class);
+	argv_adds(&a, "goal");
+	argv_adds(&a, d.goal);
+	argv_adds(&a, "event");
+	argv_adds(&a, d.event);
+	argv_adds(&a, "per");
+	argv_adds(&a, d.per == 1 ? "row" : "phone");
+	argv_adds(&a, "approval");
+	argv_adds(&a, "none");
+	argv_adds(&a, "unit");
+	argv_adds(&a, "1");
+	engine_call(engine, "campaign_create", &a, on_created, cr);
+	argv_free(&a);
+	buf_free(&segments);
+	return ERR_OK;
+}

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Campaigns: template × segments × class, with a state. Created from JSON
+ * (docs/FORMATS.md, "Campaign"), previewed, launched into a run.
+ *
+ *   draft ──launch──▶ running ⇄ paused
+ *                        └─────▶ finished
+ *
+ * The campaign's record holds its state; the run's record holds whether it
+ * moves. Each transition is one Lua step that compares the expected state.
+ */
+#pragma once
+
+#include "base/json.h"
+#include "dispatcher/config.h"
+#include "dispatcher/run/audience.h"
+#include "dispatcher/run/view.h"
+#include "dispatcher/store/engine.h"
+
+#define CAMPAIGN_JSON_MAX 65536u
+
+struct campaign {
+	uint64_t id;
+	uint64_t unit;
+	uint64_t run; /* 0 = not launched */
+	int64_t created_s;
+	char *name, *state, *class, *goal, *event, *template, *list;
+	enum per per;
+	unsigned template_version;
+	char *source; /* of the template */
+	char *segments[RUN_QUERIES_MAX], *queries[RUN_QUERIES_MAX];
+	size_t segment_count;
+};
+void campaign_free(struct campaign *c);
+
+typedef void (*campaign_cb)(void *arg, struct campaign *c, const struct err_ctx *e);
+/* By id or name, with what its names stand for now. The callback owns it. */
+void campaign_load(struct engine *e, const char *id_or_name, campaign_cb cb, void *arg);
+
+/* *id: the campaign; is_new false: this idempotency key has created it before. */
+typedef void (*campaign_created_cb)(void *arg, uint64_t id, bool is_new, const struct err_ctx *e);
+/* Checks the document (keys, class, names) before anything is written. */
+MUST_CHECK enum err campaign_create(struct engine *e, const struct config *c, json_t *document,
+				    const char *idempotency_key, campaign_created_cb cb, void *arg,
+				    struct err_ctx *err);
+
+/* ---- the route at one moment ---- */
+
+/* Carriers that are served by one provider at one price share a partition. */
+struct route_plan {
+	struct carrier_map map;
+	uint8_t partitions;
+	uint8_t provider[PARTITIONS_MAX]; /* index in the configuration */
+	int64_t price[PARTITIONS_MAX];	  /* VND per part */
+};
+/* ERR_INPUT when nobody is served, or there are more kinds than partitions. */
+MUST_CHECK enum err route_plan_make(const struct config *c, struct route_plan *out,
+				    struct err_ctx *e);
+
+/* ---- checked against its list ---- */
+
+struct ready_campaign {
+	struct campaign *campaign;
+	struct list *list; /* the newest version */
+	struct template *template;
+	struct query *queries[RUN_QUERIES_MAX]; /* bound */
+	int column_of_field[TEMPLATE_FIELDS_MAX];
+	struct route_plan route;
+};
+void ready_campaign_free(struct ready_campaign *r);
+typedef void (*ready_campaign_cb)(void *arg, struct ready_campaign *r, const struct err_ctx *e);
+/* Load it, its list (with the snapshot) and check all of it against each other. */
+void campaign_ready(struct engine *e, const struct config *c, const char *id_or_name,
+		    ready_campaign_cb cb, void *arg);
+
+typedef void (*campaign_launched_cb)(void *arg, uint64_t run, const struct err_ctx *e);
+/* Launched again, it answers with the run that it has. */
+void campaign_launch(struct engine *e, const struct config *c, const char *id_or_name,
+		     campaign_launched_cb cb, void *arg);

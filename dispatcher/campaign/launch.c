@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+/* A campaign checked against its list, and its launch into a run. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "dispatcher/campaign/campaign.h"
+#include "dispatcher/store/keys.h"
+
+#define DAY_S 86400
+#define VIETNAM_S 25200
+
+/* ---- route ---- */
+
+enum err
+route_plan_make(const struct config *c, struct route_plan *out, struct err_ctx *e)
+{
+	memset(out, 0, sizeof(*out));
+	memset(out->map.partition, NO_PARTITION, sizeof(out->map.partition));
+	for (unsigned carrier = 0; carrier < CARRIERS_MAX; carrier++) {
+		int provider = c->route[carrier];
+		unsigned p = 0;
+		int64_t price;
+
+		if (provider < 0)
+			continue;
+		price = c->providers[provider].price[carrier];
+		while (p < out->partitions &&
+		       (out->provider[p] != provider || out->price[p] != price))
+			p++;
+		if (p == PARTITIONS_MAX)
+			return err_set(
+				e, ERR_INPUT, "route", "give some of them one price",
+				"carriers fall into more than %d kinds of provider and price",
+				PARTITIONS_MAX);
+		if (p == out->partitions) {
+			out->provider[p] = (uint8_t)provider;
+			out->price[p] = price;
+			out->partitions++;
+		}
+		out->map.partition[carrier] = (uint8_t)p;
+	}
+	if (out->partitions == 0)
+		return err_set(e, ERR_REFUSED, "route",
+			       "add a provider to the server's configuration",
+			       "no provider is configured");
+	return ERR_OK;
+}
+
+/* ---- checked ---- */
+
+struct ready_load {
+	struct engine *engine;
+	const struct config *config;
+	struct ready_campaign *r;
+	ready_campaign_cb cb;
+	void *arg;
+};
+
+void
+ready_campaign_free(struct ready_campaign *r)
+{
+	if (r == NULL)
+		return;
+	for (size_t i = 0; i < RUN_QUERIES_MAX; i++)
+		query_free(r->queries[i]);
+	template_free(r->template);
+	list_free(r->list);
+	campaign_free(r->campaign);
+	free(r);
+}
+
+static void
+ready_end(struct ready_load *ld, const struct err_ctx *e)
+{
+	if (e != NULL) {
+		ready_campaign_free(ld->r);
+		ld->r = NULL;
+	}
+	ld->cb(ld->arg, ld->r, e);
+	free(ld);
+}
+
+static enum err
+check_template(struct ready_campaign *r, struct err_ctx *e)
+{
+	const struct schema *s = &r->list->schema;
+	const char *names[COLUMNS_MAX];
+	struct template_error te;
+
+	r->template = template_compile(slice_of(r->campaign->source), &te);
+	for (uint32_t i = 0; i < s->count; i++)
+		names[i] = s->columns[i].name;
+	if (r->template == NULL || !template_check_fields(r->template, names, s->count, &te)) {
+		char what[sizeof(e->what)];
+
+		snprintf(what, sizeof(what), "template %.60s:%d:%d", r->campaign->template, te.line,
+			 te.column);
+		err_set(e, ERR_INPUT, what, "", "%s", te.message);
+		e->line = te.line;
+		e->column = te.column;
+		return ERR_INPUT;
+	}
+	for (size_t i = 0; i < template_field_count(r->template); i++)
+		r->column_of_field[i] = schema_find(s, slice_of(template_field(r->template, i)));
+	return ERR_OK;
+}
+
+static enum err
+check_queries(struct ready_campaign *r, struct err_ctx *e)
+{
+	for (size_t i = 0; i < r->campaign->segment_count; i++) {
+		struct query_error qe;
+		char what[sizeof(e->what)];
+
+		r->queries[i] = query_parse(slice_of(r->campaign->queries[i]), &qe);
+		if (r->queries[i] != NULL && query_bind(r->queries[i], &r->list->schema, &qe))
+			continue;
+		snprintf(what, sizeof(what), "segment %.80s", r->campaign->segments[i]);
+		return err_set(e, ERR_INPUT, what, "save the segment again", "character %zu: %s",
+			       qe.column, qe.message);
+	}
+	return ERR_OK;
+}
+
+static void
+on_list(void *arg, struct list *l, const struct err_ctx *why)
+{
+	struct ready_load *ld = arg;
+	struct err_ctx e;
+
+	ld->r->list = l;
+	if (l == NULL) {
+		ready_end(ld, why);
+		return;
+	}
+	if (check_template(ld->r, &e) != ERR_OK || check_queries(ld->r, &e) != ERR_OK ||
+	    route_plan_make(ld->config, &ld->r->route, &e) != ERR_OK)
+		ready_end(ld, &e);
+	else
+		ready_end(ld, NULL);
+}
+
+static void
+on_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
+{
+	struct ready_load *ld = arg;
+
+	if (c == NULL) {
+		ready_end(ld, e);
+		return;
+	}
+	ld->r->campaign = c;
+	list_load(engine_redis(ld->engine), c->list, true, on_list, ld);
+}
+
+void
+campaign_ready(struct engine *e, const struct config *c, const char *id_or_name,
+	       ready_campaign_cb cb, void *arg)
+{
+	struct ready_load *ld = xcalloc(1, sizeof(*ld));
+
+	ld->engine = e;
+	ld->config = c;
+	ld->cb = cb;
+	ld->arg = arg;
+	ld->r = xcalloc(1, sizeof(*ld->r));
+	campaign_load(e, id_or_name, on_campaign, ld);
+}
+
+/* ---- launch ---- */
+
+struct launch {
+	struct engine *engine;
+	const struct config *config;
+	struct ready_campaign *r;
+	campaign_launched_cb cb;
+	void *arg;
+};
+
+static void
+launch_end(struct launch *ln, uint64_t run, const struct err_ctx *e)
+{
+	ln->cb(ln->arg, run, e);
+	ready_campaign_free(ln->r);
+	free(ln);
+}
+
+static void
+on_launched(void *arg, const struct reply *r)
+{
+	struct launch *ln = arg;
+	struct slice state = reply_item(r, 0)->str;
+	uint64_t run = (uint64_t)reply_item(r, 1)->integer;
+	struct err_ctx e;
+
+	if (!reply_is_good(r)) {
+		err_set(&e, ERR_UNREACHABLE, "Redis", "look at the campaign, then launch again",
+			"%.*s", (int)r->str.n, r->str.p);
+		launch_end(ln, 0, &e);
+	} else if (slice_is(state, "launched") || run != 0) {
+		launch_end(ln, run, NULL);
+	} else {
+		err_set(&e, ERR_CONFLICT, "campaign", "", "is %.*s, not a draft", (int)state.n,
+			state.p);
+		launch_end(ln, 0, &e);
+	}
+}
+
+static void
+add_int(struct argv *a, const char *field, int64_t v)
+{
+	argv_adds(a, field);
+	argv_add_int(a, v);
+}
+
+static void
+add_text(struct argv *a, const char *field, const char *v)
+{
+	argv_adds(a, field);
+	argv_adds(a, v);
+}
+
+/* Which providers, at which price, for which carriers: as the run will keep it. */
+static void
+add_route(const struct launch *ln, struct argv *a)
+{
+	const struct route_plan *route = &ln->r->route;
+	char map[CARRIERS_MAX + 1] = {0};
+	struct buf prices = {0};
+	int64_t deadline = 0;
+
+	for (unsigned i = 0; i < CARRIERS_MAX; i++)
+		map[i] = route->map.partition[i] == NO_PARTITION
+				 ? '-'
+				 : (char)('0' + route->map.partition[i]);
+	for (unsigned p = 0; p < route->partitions; p++) {
+		const struct provider_config *pc = &ln->config->providers[route->provider[p]];
+		const struct capability *cap = pc->driver->capability(pc->account);
+
+		buf_addf(&prices, "%s%" PRId64, p > 0 ? "," : "", route->price[p]);
+		if (cap->has_receipts && cap->receipt_deadline_s > deadline)
+			deadline = cap->receipt_deadline_s;
+	}
+	add_text(a, "carrier_map", map);
+	add_text(a, "prices", prices.data);
+	add_int(a, "receipt_deadline_s", deadline);
+	buf_free(&prices);
+}
+
+static void
+add_queries(const struct campaign *c, struct argv *a)
+{
+	struct buf queries = {0};
+
+	for (size_t i = 0; i < c->segment_count; i++) {
+		buf_addc(&queries, i > 0 ? ',' : '[');
+		json_add_string(&queries, slice_of(c->queries[i]));
+	}
+	buf_addc(&queries, ']');
+	add_text(a, "queries", queries.data);
+	buf_free(&queries);
+}
+
+static void
+on_run_id(void *arg, const struct reply *r)
+{
+	struct launch *ln = arg;
+	const struct campaign *c = ln->r->campaign;
+	const struct class_policy *class = config_class(ln->config, c->class);
+	struct argv a = {0};
+	struct buf lanes = {0};
+	char key[KEY_MAX], id[24];
+	struct err_ctx e;
+
+	if (r->kind != REPLY_INTEGER || class == NULL) {
+		err_set(&e, class == NULL ? ERR_REFUSED : ERR_UNREACHABLE, "launch", "try again",
+			"%s",
+			class == NULL ? "the policy knows its class no more"
+				      : "Redis does not answer");
+		launch_end(ln, 0, &e);
+		return;
+	}
+	snprintf(id, sizeof(id), "%" PRIu64, c->id);
+	for (unsigned p = 0; p < ln->r->route.partitions; p++)
+		buf_addf(&lanes, "%s%s", p > 0 ? "," : "",
+			 ln->config->providers[ln->r->route.provider[p]].name);
+	argv_adds(&a, key_of(key, key_prefix_campaign, id));
+	argv_add_int(&a, r->integer);
+	argv_add_int(&a, class->priority);
+	argv_adds(&a, lanes.data);
+	argv_add_int(&a, ln->r->route.partitions);
+	add_text(&a, "campaign", id);
+	add_text(&a, "class", c->class);
+	add_int(&a, "unit", (int64_t)c->unit);
+	add_int(&a, "today", (clock_wall_ms() / 1000 + VIETNAM_S) / DAY_S);
+	add_text(&a, "per", c->per == PER_ROW ? "row" : "phone");
+	add_int(&a, "hours_from", class->hours_from);
+	add_int(&a, "hours_to", class->hours_to);
+	add_text(&a, "list", c->list);
+	add_int(&a, "list_version", ln->r->list->version);
+	add_int(&a, "list_rows", (int64_t)ln->r->list->rows);
+	add_text(&a, "template", c->source);
+	add_int(&a, "template_version", c->template_version);
+	add_queries(c, &a);
+	add_route(ln, &a);
+	engine_call(ln->engine, "launch", &a, on_launched, ln);
+	argv_free(&a);
+	buf_free(&lanes);
+}
+
+static void
+on_ready(void *arg, struct ready_campaign *r, const struct err_ctx *e)
+{
+	struct launch *ln = arg;
+	struct slice v[4] = {SLICE("HINCRBY"), slice_of(key_prefix_seq), SLICE("run"), SLICE("1")};
+
+	ln->r = r;
+	if (r == NULL)
+		launch_end(ln, 0, e);
+	else if (r->campaign->run != 0)
+		launch_end(ln, r->campaign->run, NULL);
+	else
+		redis_command(engine_redis(ln->engine), v, 4, on_run_id, ln);
+}
+
+void
+campaign_launch(struct engine *e, const struct config *c, const char *id_or_name,
+		campaign_launched_cb cb, void *arg)
+{
+	struct launch *ln = xcalloc(1, sizeof(*ln));
+
+	ln->engine = e;
+	ln->config = c;
+	ln->cb = cb;
+	ln->arg = arg;
+	campaign_ready(e, c, id_or_name, on_ready, ln);
+}

@@ -1,0 +1,450 @@
+/* SPDX-License-Identifier: MIT */
+#include "dispatcher/daemon.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "dispatcher/api/api.h"
+#include "dispatcher/redisd.h"
+#include "dispatcher/store/keys.h"
+
+#define DRAIN_LOOK_MS 20
+#define DRAIN_MAX_MS 130000 /* longer than any provider's time-out */
+#define TOKEN_BYTES 20
+
+/* ---- configuration ---- */
+
+static void
+apply_overrides(const struct daemon_options *o, struct config *c)
+{
+	enum log_level level;
+
+	if (o->data != NULL)
+		c->data = o->data;
+	if (o->listen != NULL)
+		c->listen = o->listen;
+	if (log_level_parse(c->log_level, &level))
+		log_set_level(level);
+}
+
+/* Hook addresses that nobody can guess, the same after each start. */
+static void
+make_hook_tokens(struct daemon *d)
+{
+	for (size_t i = 0; i < d->config->provider_count; i++) {
+		struct provider_config *p = &d->config->providers[i];
+		uint8_t hash[16];
+		char text[64];
+
+		if (p->token[0] != '\0')
+			continue;
+		snprintf(text, sizeof(text), "hook %s", p->name);
+		hash_keyed(slice_of(text), d->install_key, hash, sizeof(hash));
+		for (size_t k = 0; k < sizeof(hash); k++)
+			snprintf(p->token + 2 * k, 3, "%02x", hash[k]);
+	}
+}
+
+/* What every process on this Redis must agree on about a lane. */
+static void
+publish_lanes(struct daemon *d)
+{
+	for (size_t i = 0; i < d->config->provider_count; i++) {
+		const struct provider_config *p = &d->config->providers[i];
+		char key[KEY_MAX], rate[32], concurrency[24];
+		struct slice v[6] = {
+			SLICE("HSET"),	      slice_of(key_of(key, key_prefix_lane, p->name)),
+			SLICE("rate"),	      {NULL, 0},
+			SLICE("concurrency"), {NULL, 0}};
+
+		snprintf(rate, sizeof(rate), "%.3f", p->rate);
+		snprintf(concurrency, sizeof(concurrency), "%lld", (long long)p->concurrency);
+		v[3] = slice_of(rate);
+		v[5] = slice_of(concurrency);
+		redis_command(engine_redis(d->engine), v, 6, NULL, NULL);
+	}
+}
+
+static void
+on_hup(void *arg)
+{
+	struct daemon *d = arg;
+	struct config *c;
+	struct err_ctx e;
+	struct buf fixed = {0}, text = {0};
+
+	if (config_load(d->o.config_path, &c, &e) != ERR_OK) {
+		err_print(&e, &text);
+		log_error("config=reload result=refused why=%s", text.data);
+		buf_free(&text);
+		return;
+	}
+	apply_overrides(&d->o, c);
+	config_diff_fixed(d->config, c, &fixed);
+	if (fixed.len > 0)
+		log_warn("config=reload needs-restart=%s", fixed.data);
+	buf_free(&fixed);
+	d->retired = xrealloc(d->retired, (d->retired_count + 1) * sizeof(struct config *));
+	d->retired[d->retired_count++] = d->config;
+	d->config = c;
+	make_hook_tokens(d);
+	run_views_set_config(d->views, c);
+	if (d->sender != NULL)
+		sender_set_config(d->sender, c);
+	if (d->is_open)
+		publish_lanes(d);
+	log_info("config=reload result=done providers=%zu", c->provider_count);
+}
+
+/* ---- open and shut ---- */
+
+static void
+public_url(const struct daemon *d, char out[256])
+{
+	if (d->config->public_url[0] != '\0')
+		snprintf(out, 256, "%s", d->config->public_url);
+	else if (d->api != NULL)
+		snprintf(out, 256, "http://127.0.0.1:%u", api_port(d->api));
+	else
+		out[0] = '\0';
+}
+
+static void
+say_ready(struct daemon *d, const char *new_token)
+{
+	if (d->has_said_ready)
+		return;
+	d->has_said_ready = true;
+	if (d->api != NULL)
+		printf("loa: serving on http://127.0.0.1:%u and %s/api.sock\n", api_port(d->api),
+		       d->config->data);
+	else
+		printf("loa: serving (no HTTP in these roles)\n");
+	if (new_token != NULL)
+		printf("loa: administrator's token, shown this once: %s\n", new_token);
+	fflush(stdout);
+}
+
+struct install {
+	struct daemon *daemon;
+	char token[2 * TOKEN_BYTES + 1];
+};
+
+static void
+on_installed(void *arg, const struct reply *r)
+{
+	struct install *in = arg;
+	struct daemon *d = in->daemon;
+	struct slice key = reply_item(r, 0)->str, token = reply_item(r, 1)->str;
+	char url[256];
+
+	if (d->is_stopping || !engine_is_open(d->engine) || r->kind != REPLY_ARRAY ||
+	    key.n != sizeof(d->install_key) || token.n != sizeof(d->token_hash)) {
+		free(in);
+		return;
+	}
+	memcpy(d->install_key, key.p, key.n);
+	memcpy(d->token_hash, token.p, token.n);
+	d->is_open = true;
+	make_hook_tokens(d);
+	publish_lanes(d);
+	public_url(d, url);
+	if (d->receipts != NULL)
+		receipts_set_key(d->receipts, d->install_key);
+	if (d->keeper != NULL)
+		keeper_open(d->keeper);
+	if (d->sender != NULL)
+		sender_open(d->sender, d->install_key, url);
+	say_ready(d, reply_item(r, 2)->integer == 1 ? in->token : NULL);
+	free(in);
+}
+
+static void
+on_engine_open(void *arg)
+{
+	struct daemon *d = arg;
+	struct install *in = xcalloc(1, sizeof(*in));
+	uint8_t key[REFERENCE_KEY_BYTES], hash[16];
+	struct argv a = {0};
+
+	if (d->redisd != NULL)
+		redisd_ready(d->redisd);
+	in->daemon = d;
+	random_bytes(key, sizeof(key));
+	random_hex(in->token, TOKEN_BYTES);
+	hash_plain(slice_of(in->token), hash);
+	argv_add(&a, (struct slice){(const char *)key, sizeof(key)});
+	argv_add(&a, (struct slice){(const char *)hash, sizeof(hash)});
+	engine_call(d->engine, "install", &a, on_installed, in);
+	argv_free(&a);
+}
+
+static void
+on_engine_shut(void *arg)
+{
+	struct daemon *d = arg;
+
+	if (d->is_open)
+		log_warn("redis=lost result=waiting");
+	d->is_open = false;
+	d->why_shut = SLICE("Redis is out of reach");
+	if (d->sender != NULL)
+		sender_shut(d->sender);
+	if (d->keeper != NULL)
+		keeper_shut(d->keeper);
+}
+
+/* The connection is gone, whether or not work was open. */
+static void
+on_engine_lost(void *arg)
+{
+	struct daemon *d = arg;
+
+	if (d->redisd != NULL && !d->is_stopping)
+		redisd_check(d->redisd);
+}
+
+static void
+on_engine_tick(void *arg)
+{
+	struct daemon *d = arg;
+
+	if (d->sender != NULL && d->is_open)
+		sender_wake(d->sender);
+	if (d->keeper != NULL)
+		keeper_wake(d->keeper);
+}
+
+/* ---- stopping ---- */
+
+static void
+on_redis_stopped(void *arg, const struct reply *r)
+{
+	struct daemon *d = arg;
+
+	if (r->kind == REPLY_ERROR)
+		log_warn("redis=embedded call=shutdown result=error why=%.*s", (int)r->str.n,
+			 r->str.p);
+	loop_stop(d->loop);
+}
+
+/* Everything is given back: stop Redis if it is ours, then the loop. */
+static void
+stop_now(struct daemon *d)
+{
+	struct slice v[1] = {SLICE("SHUTDOWN")};
+
+	if (d->is_stopping)
+		return;
+	d->is_stopping = true;
+	timer_disarm(d->loop, &d->drain);
+	if (redis_is_ready(engine_redis(d->engine)))
+		engine_bye(d->engine);
+	if (d->redisd != NULL && redis_is_ready(engine_redis(d->engine))) {
+		redis_command(engine_redis(d->engine), v, 1, on_redis_stopped, d);
+		timer_arm_ms(d->loop, &d->deadline, 10000);
+	} else {
+		loop_stop(d->loop);
+	}
+}
+
+static void
+on_deadline(struct timer *t, void *arg)
+{
+	struct daemon *d = arg;
+
+	(void)t;
+	if (d->is_stopping)
+		loop_stop(d->loop); /* Redis did not answer SHUTDOWN */
+	else
+		stop_now(d);
+}
+
+static void
+on_drain_look(struct timer *t, void *arg)
+{
+	struct daemon *d = arg;
+	bool is_idle = d->sender == NULL || sender_is_idle(d->sender);
+
+	(void)t;
+	/* With Redis away the answers cannot be kept: the next start finds them in doubt. */
+	if (is_idle && (engine_unacknowledged(d->engine) == 0 || !d->is_open))
+		stop_now(d);
+	else
+		timer_arm_ms(d->loop, &d->drain, DRAIN_LOOK_MS);
+}
+
+static void
+on_term(void *arg)
+{
+	struct daemon *d = arg;
+
+	if (d->is_draining) {
+		log_warn("signal=term result=stopping-now");
+		stop_now(d);
+		return;
+	}
+	log_info("signal=term result=draining");
+	d->is_draining = true;
+	if (d->api != NULL)
+		api_drain(d->api);
+	if (d->keeper != NULL)
+		keeper_shut(d->keeper);
+	if (d->sender != NULL)
+		sender_drain(d->sender);
+	timer_arm_ms(d->loop, &d->drain, 0);
+	timer_arm_ms(d->loop, &d->deadline, DRAIN_MAX_MS);
+}
+
+/* ---- making and taking down ---- */
+
+/* host:port of a Redis of one's own; [::1]:6379 too. */
+static enum err
+split_address(const char *address, char host[128], uint16_t *port, struct err_ctx *e)
+{
+	const char *colon = strrchr(address, ':');
+	int64_t n = 0;
+
+	if (colon == NULL || colon == address || colon - address > 120 ||
+	    !slice_to_i64(slice_of(colon + 1), &n) || n < 1 || n > 65535)
+		return err_set(e, ERR_INPUT, "redis_address", "write host:port",
+			       "\"%s\" is no address", address);
+	snprintf(host, 128, "%.*s", (int)(colon - address), address);
+	if (host[0] == '[' && host[strlen(host) - 1] == ']') {
+		memmove(host, host + 1, strlen(host));
+		host[strlen(host) - 1] = '\0';
+	}
+	*port = (uint16_t)n;
+	return ERR_OK;
+}
+
+static enum err
+make_engine(struct daemon *d, struct err_ctx *e)
+{
+	const struct config *c = d->config;
+	struct engine_options o = {
+		.lease_ms = c->lease_ms,
+		.on_open = on_engine_open,
+		.on_shut = on_engine_shut,
+		.on_lost = on_engine_lost,
+		.on_tick = on_engine_tick,
+		.arg = d,
+	};
+	char host[128];
+	enum err rc = ERR_OK;
+
+	if (c->redis_socket[0] != '\0') {
+		o.redis.unix_socket = c->redis_socket;
+	} else if (c->redis_address[0] != '\0') {
+		rc = split_address(c->redis_address, host, &o.redis.port, e);
+		o.redis.host = host;
+	} else {
+		rc = redisd_open(d->loop, c->data, c->embedded_max_mb, &d->redisd, e);
+		if (rc == ERR_OK)
+			o.redis.unix_socket = redisd_socket(d->redisd);
+	}
+	if (rc != ERR_OK)
+		return rc;
+	if (c->redis_password[0] != '\0')
+		o.redis.password = c->redis_password;
+	d->engine = engine_new(d->loop, &o);
+	return ERR_OK;
+}
+
+static enum err
+make_parts(struct daemon *d, struct err_ctx *e)
+{
+	struct fetch_options fo = {
+		.user_agent = "loa/" LOA_VERSION, .connections_max = 256, .is_http_allowed = true};
+	enum err rc = make_engine(d, e);
+
+	if (rc != ERR_OK)
+		return rc;
+	d->views = run_views_new(d->engine, d->config);
+	d->fetch = fetch_new(d->loop, &fo);
+	if ((d->o.roles & ROLE_SEND) != 0) {
+		struct sender_options so = {.loop = d->loop,
+					    .engine = d->engine,
+					    .fetch = d->fetch,
+					    .views = d->views,
+					    .config = d->config};
+
+		d->sender = sender_new(&so);
+	}
+	if ((d->o.roles & ROLE_SCHEDULE) != 0)
+		d->keeper = keeper_new(d->loop, d->engine, d->views);
+	if ((d->o.roles & ROLE_RECEIVE) != 0)
+		d->receipts = receipts_new(d->engine);
+	if ((d->o.roles & (ROLE_API | ROLE_RECEIVE)) != 0)
+		return api_open(d, &d->api, e);
+	return ERR_OK;
+}
+
+static void
+take_down(struct daemon *d)
+{
+	timer_disarm(d->loop, &d->drain);
+	timer_disarm(d->loop, &d->deadline);
+	if (d->api != NULL)
+		api_free(d->api);
+	if (d->fetch != NULL)
+		fetch_free(d->fetch);
+	if (d->keeper != NULL)
+		keeper_free(d->keeper);
+	if (d->engine != NULL)
+		engine_free(d->engine);
+	if (d->sender != NULL)
+		sender_free(d->sender);
+	if (d->receipts != NULL)
+		receipts_free(d->receipts);
+	if (d->views != NULL)
+		run_views_free(d->views);
+	if (d->redisd != NULL)
+		redisd_close(d->redisd);
+	for (size_t i = 0; i < d->retired_count; i++)
+		config_free(d->retired[i]);
+	free(d->retired);
+	config_free(d->config);
+	loop_free(d->loop);
+}
+
+int
+daemon_run(const struct daemon_options *o)
+{
+	struct daemon d = {.o = *o, .why_shut = SLICE("starting")};
+	struct buf text = {0};
+	struct err_ctx e;
+	enum err rc;
+
+	rc = config_load(o->config_path, &d.config, &e);
+	d.loop = loop_new();
+	d.started_ms = clock_mono_ms();
+	timer_init(&d.drain, on_drain_look, &d);
+	timer_init(&d.deadline, on_deadline, &d);
+	if (rc == ERR_OK) {
+		apply_overrides(o, d.config);
+		rc = make_parts(&d, &e);
+	}
+	if (rc == ERR_OK) {
+		loop_on_signal(d.loop, SIGTERM, on_term, &d);
+		loop_on_signal(d.loop, SIGINT, on_term, &d);
+		loop_on_signal(d.loop, SIGHUP, on_hup, &d);
+		loop_run(d.loop);
+		log_info("result=stopped");
+	} else {
+		err_print(&e, &text);
+		fprintf(stderr, "loa: %s\n", text.data);
+		buf_free(&text);
+		if (d.redisd != NULL)
+			redisd_kill(d.redisd);
+	}
+	d.is_stopping = true;
+	take_down(&d);
+	return rc == ERR_OK ? 0 : err_exit_code(rc);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The server process: makes the parts, ties them together, and takes them down
+ * in order. One libevent loop; nothing in it blocks after start.
+ *
+ *   STARTING → OPEN ⇄ SHUT (Redis is away) → DRAINING → STOPPED
+ *
+ * TERM drains: no new claims, what is on the wire is awaited, leases are given
+ * back, the embedded Redis is asked to stop. A second TERM stops at once; what
+ * is on the wire then counts as in doubt. HUP reads the configuration again.
+ */
+#pragma once
+
+#include "base/fetch.h"
+#include "dispatcher/campaign/campaign.h"
+#include "dispatcher/config.h"
+#include "dispatcher/receive/receipts.h"
+#include "dispatcher/run/keeper.h"
+#include "dispatcher/send/sender.h"
+
+enum role { ROLE_API = 1, ROLE_SCHEDULE = 2, ROLE_SEND = 4, ROLE_RECEIVE = 8, ROLE_ALL = 15 };
+
+struct daemon_options {
+	const char *config_path; /* NULL = defaults */
+	const char *data;	 /* overrides the configuration; NULL = does not */
+	const char *listen;
+	unsigned roles; /* of enum role */
+};
+
+struct api;
+
+/* What the parts of the process share; made in daemon.c, handed down. */
+struct daemon {
+	struct daemon_options o;
+	struct loop *loop;
+	struct config *config;
+	struct config **retired; /* replaced by HUP, still used by requests under way */
+	size_t retired_count;
+	struct redisd *redisd; /* NULL = a Redis of one's own */
+	struct engine *engine;
+	struct fetch *fetch;
+	struct run_views *views;
+	struct sender *sender;	   /* NULL without the role */
+	struct keeper *keeper;	   /* NULL without the role */
+	struct receipts *receipts; /* NULL without the role */
+	struct api *api;	   /* NULL without the roles api and receive */
+	bool is_open, is_draining, is_stopping;
+	bool has_said_ready;
+	uint8_t install_key[REFERENCE_KEY_BYTES];
+	uint8_t token_hash[16]; /* of the administrator's token */
+	struct timer drain, deadline;
+	struct slice why_shut; /* literal: why /readyz says no */
+	int64_t started_ms;
+};
+
+/* Runs until it is told to stop; returns the exit code. */
+int daemon_run(const struct daemon_options *o);

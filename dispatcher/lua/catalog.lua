@@ -1,0 +1,106 @@
+-- SPDX-License-Identifier: MIT
+-- Segments, templates and campaigns: what staff write down before a run.
+
+-- [name, list, query, unit, list's key] → 1, or 'no list'
+local function segment_save(_, a)
+  if call('EXISTS', a[5]) == 0 then return 'no list' end
+  call('HSET', K.segment .. a[1], 'list', a[2], 'query', a[3], 'unit', a[4])
+  call('SADD', K.names .. 'segment', a[1])
+  return 1
+end
+
+-- [name, source, unit] → version. The same text again is the same version.
+local function template_save(_, a)
+  local key = K.template .. a[1]
+  local version = tonumber(call('HGET', key, 'version')) or 0
+  if version > 0 and call('HGET', key, 'source' .. version) == a[2] then return version end
+  local t = clock()
+  version = version + 1
+  call('HSET', key, 'version', version, 'source' .. version, a[2], 'unit', a[3],
+    'saved' .. version, int(floor(t.ms / 1000)))
+  call('SADD', K.names .. 'template', a[1])
+  return version
+end
+
+-- [idempotency key or '', name, template, segment names joined by '\n', field, value …]
+--   → ['created'|'known', id] ['name taken'] ['no template'|'no segment', name]
+--     ['other list', segment]
+local function campaign_create(_, a)
+  local idem = a[1] ~= '' and K.idempotency .. a[1]
+  local known = idem and call('GET', idem)
+  if known then return { 'known', tonumber(known) } end
+  if call('HEXISTS', K.names .. 'campaign', a[2]) == 1 then return { 'name taken', a[2] } end
+  if call('EXISTS', K.template .. a[3]) == 0 then return { 'no template', a[3] } end
+  local list
+  for name in string.gmatch(a[4], '[^\n]+') do
+    local l = call('HGET', K.segment .. name, 'list')
+    if not l then return { 'no segment', name } end
+    if list and l ~= list then return { 'other list', name } end
+    list = l
+  end
+  local t = clock()
+  local id = call('HINCRBY', K.seq, 'campaign', 1)
+  call('HSET', K.campaign .. id, 'name', a[2], 'template', a[3], 'segments', a[4], 'list', list,
+    'state', 'draft', 'created_s', int(floor(t.ms / 1000)), unpack(a, 5))
+  call('HSET', K.names .. 'campaign', a[2], id)
+  if idem then call('SET', idem, id, 'EX', 172800) end
+  return { 'created', id }
+end
+
+-- [id or name] → id or nil
+local function campaign_id(_, a)
+  if call('EXISTS', K.campaign .. a[1]) == 1 then return a[1] end
+  return call('HGET', K.names .. 'campaign', a[1]) or nil
+end
+
+-- [id or name, field …] → [id, template version, its source, [segment, query …], value …]
+-- or nil. Everything that preview and launch need, as it is at one moment.
+local function campaign_get(_, a)
+  local id = campaign_id(nil, a)
+  if not id then return nil end
+  local key = K.campaign .. id
+  local v = call('HMGET', key, 'template', 'segments')
+  local version = call('HGET', K.template .. (v[1] or ''), 'version') or '0'
+  local segments = {}
+  for name in string.gmatch(v[2] or '', '[^\n]+') do
+    segments[#segments + 1] = name
+    segments[#segments + 1] = call('HGET', K.segment .. name, 'query') or ''
+  end
+  local out = { id, version, call('HGET', K.template .. (v[1] or ''), 'source' .. version) or '',
+    segments }
+  for i = 2, #a do out[#out + 1] = call('HGET', key, a[i]) or '' end
+  return out
+end
+
+-- [name, version or ''] → its source, or nil
+local function template_get(_, a)
+  local key = K.template .. a[1]
+  local version = a[2] ~= '' and a[2] or call('HGET', key, 'version')
+  return version and call('HGET', key, 'source' .. version) or nil
+end
+
+-- [kind, field …] → for each name in order ['name', name, field, value …]
+local function ls(_, a)
+  local key = K.names .. a[1]
+  local names, out = {}, {}
+  if a[1] == 'campaign' then
+    local v = call('HGETALL', key)
+    for i = 1, #v, 2 do names[#names + 1] = { v[i], v[i + 1] } end
+    table.sort(names, function(x, y) return tonumber(x[2]) < tonumber(y[2]) end)
+  else
+    for _, name in ipairs(call('SMEMBERS', key)) do names[#names + 1] = { name, name } end
+    table.sort(names, function(x, y) return x[1] < y[1] end)
+  end
+  for i = math.max(1, #names - 999), #names do
+    local one = { 'name', names[i][1] }
+    if names[i][2] ~= names[i][1] then
+      one[3], one[4] = 'id', names[i][2]
+    end
+    for k = 2, #a do
+      one[#one + 1] = a[k]
+      one[#one + 1] = call('HGET', K[a[1]] .. names[i][2], a[k]) or ''
+    end
+    out[#out + 1] = one
+  end
+  return out
+end

@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A round: the list of open runs → for each its progress (freeze it? finished?)
+ * → when it is time, one reconcile call per string of records below the cursor,
+ * a few at a time so that nobody waits for them.
+ */
+#include "dispatcher/run/keeper.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "dispatcher/run/freeze.h"
+#include "dispatcher/store/keys.h"
+#include "dispatcher/store/record.h"
+
+#define ROUND_MS 1000
+#define ROUND_AFTER_TICK_MS 20
+#define RECONCILE_EVERY_MS 30000
+#define RECONCILE_PAUSE_MS 10
+#define KEPT_MAX 64 /* runs looked after at a time */
+
+struct kept {
+	struct keeper *keeper;
+	uint64_t run; /* 0 = free */
+	struct freeze *freeze;
+	bool is_frozen;
+	bool is_seen; /* in this round's list */
+	/* The reconciler's place in this run. */
+	uint32_t cursor[PARTITIONS_MAX]; /* as of the last progress */
+	unsigned p;
+	uint32_t string;
+	bool is_reconciling;
+	uint8_t *settled[PARTITIONS_MAX]; /* one byte a string: nothing will ever be left in it */
+	uint32_t settled_cap[PARTITIONS_MAX];
+};
+
+struct keeper {
+	struct loop *loop;
+	struct engine *engine;
+	struct run_views *views;
+	bool is_open, is_freeing, is_asking;
+	struct timer round, reconcile;
+	int64_t reconciled_ms; /* when the last reconciliation began; 0 = never */
+	size_t at;	       /* the kept that is being reconciled */
+	bool is_waiting;       /* for a reconcile's reply */
+	struct kept kept[KEPT_MAX];
+};
+
+static void
+kept_clear(struct kept *r)
+{
+	if (r->freeze != NULL)
+		freeze_cancel(r->freeze);
+	for (unsigned p = 0; p < PARTITIONS_MAX; p++)
+		free(r->settled[p]);
+	*r = (struct kept){.keeper = r->keeper};
+}
+
+static struct kept *
+kept_get(struct keeper *k, uint64_t run)
+{
+	struct kept *unused = NULL;
+
+	for (size_t i = 0; i < KEPT_MAX; i++) {
+		if (k->kept[i].run == run)
+			return &k->kept[i];
+		if (k->kept[i].run == 0 && unused == NULL)
+			unused = &k->kept[i];
+	}
+	if (unused != NULL)
+		unused->run = run;
+	return unused;
+}
+
+/* ---- progress: freeze, finish ---- */
+
+static void
+on_frozen(void *arg, const struct err_ctx *e)
+{
+	struct kept *r = arg;
+
+	r->freeze = NULL;
+	if (e != NULL)
+		log_error("run=%llu freeze=failed what=%s why=%s", (unsigned long long)r->run,
+			  e->what, e->why);
+	else
+		r->is_frozen = true;
+}
+
+static void
+on_finished(void *arg, const struct reply *reply)
+{
+	struct kept *r = arg;
+
+	if (slice_is(reply->str, "finished")) {
+		log_info("run=%llu result=finished", (unsigned long long)r->run);
+		run_views_forget(r->keeper->views, r->run);
+	}
+}
+
+static void
+finish(struct kept *r)
+{
+	struct argv a = {0};
+
+	argv_add_int(&a, (int64_t)r->run);
+	argv_adds(&a, "running");
+	argv_adds(&a, "finished");
+	engine_call(r->keeper->engine, "control", &a, on_finished, r);
+	argv_free(&a);
+}
+
+static void
+on_progress(void *arg, const struct reply *reply)
+{
+	struct kept *r = arg;
+	struct keeper *k = r->keeper;
+
+	if (reply->kind != REPLY_ARRAY || k->is_freeing || !k->is_open)
+		return;
+	for (unsigned p = 0; p < PARTITIONS_MAX; p++)
+		r->cursor[p] = (uint32_t)reply_item(reply_item(reply, 3), p)->integer;
+	if (!slice_is(reply_item(reply, 0)->str, "running"))
+		return;
+	if (reply_item(reply, 1)->integer == 0 && r->freeze == NULL && !r->is_frozen)
+		r->freeze = freeze_start(k->loop, k->engine, k->views, r->run, on_frozen, r);
+	if (reply_item(reply, 2)->integer == 1)
+		finish(r);
+}
+
+static void
+ask_progress(struct kept *r)
+{
+	struct argv a = {0};
+
+	argv_add_int(&a, (int64_t)r->run);
+	engine_call(r->keeper->engine, "progress", &a, on_progress, r);
+	argv_free(&a);
+}
+
+/* ---- reconcile ---- */
+
+static void reconcile_next(struct keeper *k);
+
+static void
+on_reconciled(void *arg, const struct reply *reply)
+{
+	struct kept *r = arg;
+	struct keeper *k = r->keeper;
+
+	k->is_waiting = false;
+	if (k->is_freeing || !k->is_open)
+		return;
+	if (reply->kind == REPLY_INTEGER && reply->integer > 0)
+		log_info("run=%llu partition=%u string=%u reconciled=%lld",
+			 (unsigned long long)r->run, r->p, r->string, (long long)reply->integer);
+	if (reply->kind == REPLY_INTEGER && reply->integer < 0 && r->run != 0 &&
+	    r->string < r->settled_cap[r->p])
+		r->settled[r->p][r->string] = 1;
+	r->string++;
+	timer_arm_ms(k->loop, &k->reconcile, RECONCILE_PAUSE_MS);
+}
+
+static bool
+is_settled(struct kept *r, unsigned p, uint32_t string)
+{
+	if (string >= r->settled_cap[p]) {
+		uint32_t cap = string + 256;
+
+		r->settled[p] = xrealloc(r->settled[p], cap);
+		memset(r->settled[p] + r->settled_cap[p], 0, cap - r->settled_cap[p]);
+		r->settled_cap[p] = cap;
+	}
+	return r->settled[p][string] != 0;
+}
+
+/* The run's next string that may have something left. False: there is none. */
+static bool
+reconcile_one(struct kept *r)
+{
+	struct argv a = {0};
+
+	while (r->p < PARTITIONS_MAX) {
+		if ((uint64_t)r->string * RECORDS_PER_STRING >= r->cursor[r->p]) {
+			r->p++;
+			r->string = 0;
+		} else if (is_settled(r, r->p, r->string)) {
+			r->string++;
+		} else {
+			break;
+		}
+	}
+	if (r->p >= PARTITIONS_MAX)
+		return false;
+	argv_add_int(&a, (int64_t)r->run);
+	argv_add_int(&a, r->p);
+	argv_add_int(&a, r->string);
+	r->keeper->is_waiting = true;
+	engine_call(r->keeper->engine, "reconcile", &a, on_reconciled, r);
+	argv_free(&a);
+	return true;
+}
+
+static void
+reconcile_next(struct keeper *k)
+{
+	if (k->is_waiting)
+		return;
+	while (k->at < KEPT_MAX) {
+		if (k->kept[k->at].run != 0 && reconcile_one(&k->kept[k->at]))
+			return;
+		k->at++;
+	}
+}
+
+static void
+on_reconcile(struct timer *t, void *arg)
+{
+	(void)t;
+	reconcile_next(arg);
+}
+
+static void
+reconcile_start(struct keeper *k)
+{
+	int64_t now = clock_mono_ms();
+
+	if (k->reconciled_ms != 0 && now - k->reconciled_ms < RECONCILE_EVERY_MS)
+		return;
+	if (k->is_waiting || (k->reconciled_ms != 0 && k->at < KEPT_MAX))
+		return; /* the last one is still under way */
+	k->reconciled_ms = now;
+	k->at = 0;
+	for (size_t i = 0; i < KEPT_MAX; i++) {
+		k->kept[i].p = 0;
+		k->kept[i].string = 0;
+	}
+	reconcile_next(k);
+}
+
+/* ---- rounds ---- */
+
+static void
+on_runs(void *arg, const struct reply *reply)
+{
+	struct keeper *k = arg;
+
+	k->is_asking = false;
+	if (reply->kind != REPLY_ARRAY || k->is_freeing || !k->is_open)
+		return;
+	for (size_t i = 0; i < KEPT_MAX; i++)
+		k->kept[i].is_seen = false;
+	for (size_t i = 0; i < reply->count; i++) {
+		int64_t run = 0;
+		struct kept *r;
+
+		if (!slice_to_i64(reply_item(reply, i)->str, &run) || run <= 0)
+			continue;
+		r = kept_get(k, (uint64_t)run);
+		if (r == NULL)
+			break; /* the others come when one is over */
+		r->is_seen = true;
+		ask_progress(r);
+	}
+	for (size_t i = 0; i < KEPT_MAX; i++)
+		if (k->kept[i].run != 0 && !k->kept[i].is_seen)
+			kept_clear(&k->kept[i]);
+	reconcile_start(k);
+}
+
+static void
+on_round(struct timer *t, void *arg)
+{
+	struct keeper *k = arg;
+	struct slice v[4] = {SLICE("ZRANGE"), slice_of(key_prefix_runs), SLICE("0"), SLICE("-1")};
+
+	(void)t;
+	timer_arm_ms(k->loop, &k->round, ROUND_MS);
+	if (!k->is_open || k->is_asking)
+		return;
+	k->is_asking = true;
+	redis_command(engine_redis(k->engine), v, 4, on_runs, k);
+}
+
+struct keeper *
+keeper_new(struct loop *l, struct engine *e, struct run_views *vs)
+{
+	struct keeper *k = xcalloc(1, sizeof(*k));
+
+	k->loop = l;
+	k->engine = e;
+	k->views = vs;
+	for (size_t i = 0; i < KEPT_MAX; i++)
+		k->kept[i].keeper = k;
+	timer_init(&k->round, on_round, k);
+	timer_init(&k->reconcile, on_reconcile, k);
+	return k;
+}
+
+void
+keeper_free(struct keeper *k)
+{
+	timer_disarm(k->loop, &k->round);
+	timer_disarm(k->loop, &k->reconcile);
+	for (size_t i = 0; i < KEPT_MAX; i++)
+		kept_clear(&k->kept[i]);
+	free(k);
+}
+
+void
+keeper_open(struct keeper *k)
+{
+	k->is_open = true;
+	k->reconciled_ms = 0;
+	timer_arm_ms(k->loop, &k->round, 0);
+}
+
+void
+keeper_shut(struct keeper *k)
+{
+	k->is_open = false;
+	timer_disarm(k->loop, &k->round);
+}
+
+void
+keeper_wake(struct keeper *k)
+{
+	if (k->is_open)
+		timer_arm_ms(k->loop, &k->round, ROUND_AFTER_TICK_MS);
+}

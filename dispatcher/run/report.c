@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+#include "dispatcher/run/report.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "dispatcher/store/keys.h"
+
+#define WINDOW 16u /* strings of records asked for at a time: 0.5 MB */
+
+/* ---- status ---- */
+
+struct status_load {
+	struct engine *engine;
+	run_status_cb cb;
+	void *arg;
+	struct run_status s;
+};
+
+static void
+fail_reply(const struct reply *r, struct err_ctx *e)
+{
+	if (reply_is_good(r))
+		err_set(e, ERR_NOT_FOUND, "run", "see loa campaign ls", "there is no such run");
+	else
+		err_set(e, ERR_UNREACHABLE, "Redis", "try again", "%.*s", (int)r->str.n, r->str.p);
+}
+
+static uint64_t
+to_u64(struct slice s)
+{
+	int64_t v = 0;
+
+	return slice_to_i64(s, &v) && v > 0 ? (uint64_t)v : 0;
+}
+
+static void
+read_counter(struct run_status *s, struct slice name, uint64_t v)
+{
+	if (name.n > 6 && memcmp(name.p, "parts:", 6) == 0) {
+		uint64_t p = to_u64((struct slice){name.p + 6, name.n - 6});
+
+		if (p < PARTITIONS_MAX)
+			s->parts[p] = v;
+		return;
+	}
+	for (unsigned i = 0; i < RECORD_STATE_COUNT; i++)
+		if (slice_is(name, record_state_name((enum record_state)i)))
+			s->states[i] = v;
+}
+
+static void
+on_counters(void *arg, const struct reply *r)
+{
+	struct status_load *ld = arg;
+	struct run_status *s = &ld->s;
+	struct err_ctx e;
+	uint64_t known = 0;
+
+	if (r->kind != REPLY_ARRAY) {
+		fail_reply(r, &e);
+		ld->cb(ld->arg, NULL, &e);
+		free(ld);
+		return;
+	}
+	for (size_t i = 0; i + 1 < r->count; i += 2)
+		read_counter(s, reply_item(r, i)->str, to_u64(reply_item(r, i + 1)->str));
+	for (unsigned i = 0; i < RECORD_STATE_COUNT; i++)
+		known += s->states[i];
+	s->states[RECORD_WAITING] = s->audience > known ? s->audience - known : 0;
+	ld->cb(ld->arg, s, NULL);
+	free(ld);
+}
+
+static struct slice
+next_word(struct slice *list)
+{
+	const char *comma = list->n > 0 ? memchr(list->p, ',', list->n) : NULL;
+	struct slice word = {list->p, comma != NULL ? (size_t)(comma - list->p) : list->n};
+	size_t used = word.n + (comma != NULL);
+
+	list->p += used;
+	list->n -= used;
+	return word;
+}
+
+static void
+copy_text(char *out, size_t cap, struct slice s)
+{
+	snprintf(out, cap, "%.*s", (int)s.n, s.n > 0 ? s.p : "");
+}
+
+static void
+on_run(void *arg, const struct reply *r)
+{
+	struct status_load *ld = arg;
+	struct run_status *s = &ld->s;
+	struct slice lanes = reply_item(r, 9)->str, prices = reply_item(r, 10)->str;
+	struct slice v[2] = {SLICE("HGETALL"), {NULL, 0}};
+	char key[KEY_MAX];
+	struct err_ctx e;
+
+	if (r->kind != REPLY_ARRAY || reply_item(r, 0)->kind != REPLY_STRING) {
+		fail_reply(r, &e);
+		ld->cb(ld->arg, NULL, &e);
+		free(ld);
+		return;
+	}
+	copy_text(s->state, sizeof(s->state), reply_item(r, 0)->str);
+	copy_text(s->class, sizeof(s->class), reply_item(r, 1)->str);
+	copy_text(s->list, sizeof(s->list), reply_item(r, 2)->str);
+	s->list_version = (uint32_t)to_u64(reply_item(r, 3)->str);
+	s->launched_s = (int64_t)to_u64(reply_item(r, 4)->str);
+	s->over_s = (int64_t)to_u64(reply_item(r, 5)->str);
+	s->is_frozen = to_u64(reply_item(r, 6)->str) != 0;
+	s->audience = to_u64(reply_item(r, 7)->str);
+	s->campaign = to_u64(reply_item(r, 8)->str);
+	for (; s->partitions < PARTITIONS_MAX && lanes.n > 0; s->partitions++) {
+		copy_text(s->lane[s->partitions], sizeof(s->lane[0]), next_word(&lanes));
+		s->price[s->partitions] = (int64_t)to_u64(next_word(&prices));
+		s->front[s->partitions] = to_u64(reply_item(r, 14u + s->partitions)->str);
+	}
+	s->list_rows = to_u64(reply_item(r, 11)->str);
+	s->hours_from = (int)to_u64(reply_item(r, 12)->str);
+	s->hours_to = (int)to_u64(reply_item(r, 13)->str);
+	v[1] = slice_of(key_run(key, s->run, key_prefix_count));
+	redis_command(engine_redis(ld->engine), v, 2, on_counters, ld);
+}
+
+void
+run_status_load(struct engine *e, uint64_t run, run_status_cb cb, void *arg)
+{
+	static const char *const fields[] = {
+		"state",      "class",	  "list",     "list_version", "launched_s", "over_s",
+		"frozen",     "audience", "campaign", "lanes",	      "prices",	    "list_rows",
+		"hours_from", "hours_to", "front0",   "front1",	      "front2",	    "front3",
+		"front4",     "front5",	  "front6",   "front7"};
+	struct status_load *ld = xcalloc(1, sizeof(*ld));
+	struct slice v[2 + ARRAY_LEN(fields)];
+	char key[KEY_MAX];
+
+	ld->engine = e;
+	ld->cb = cb;
+	ld->arg = arg;
+	ld->s.run = run;
+	v[0] = SLICE("HMGET");
+	v[1] = slice_of(key_run(key, run, ""));
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+		v[2 + i] = slice_of(fields[i]);
+	redis_command(engine_redis(e), v, ARRAY_LEN(v), on_run, ld);
+}
+
+/* ---- recount ---- */
+
+struct recount {
+	struct engine *engine;
+	run_report_cb cb;
+	void *arg;
+	struct run_report r;
+	unsigned p;
+	uint32_t string; /* the next to ask for */
+	size_t pending;
+	bool has_failed;
+	struct err_ctx why;
+};
+
+static void ask_strings(struct recount *rc);
+
+static void
+recount_end(struct recount *rc, const struct err_ctx *e)
+{
+	rc->cb(rc->arg, e == NULL ? &rc->r : NULL, e);
+	free(rc);
+}
+
+static bool
+is_positive(enum record_state s)
+{
+	return s == RECORD_ACCEPTED || s == RECORD_DELIVERED || s == RECORD_UNDELIVERABLE;
+}
+
+static void
+count_records(struct run_report *r, struct slice bytes)
+{
+	for (size_t at = 0; at + RECORD_SIZE <= bytes.n; at += RECORD_SIZE) {
+		struct record m = record_decode(bytes.p + at);
+
+		if (m.state >= RECORD_STATE_COUNT)
+			continue;
+		r->messages++;
+		r->states[m.state]++;
+		r->reasons[m.state][m.reason]++;
+		r->held += m.state == RECORD_UNKNOWN && (m.flags & RECORD_HELD) != 0;
+		if (is_positive(m.state) && m.provider < PARTITIONS_MAX)
+			r->parts[m.provider] += m.parts;
+	}
+}
+
+/* Do the counters say what the records say? */
+static void
+compare(struct run_report *r, const struct run_status *s)
+{
+	r->does_agree = r->messages == s->audience;
+	if (!r->does_agree)
+		snprintf(r->difference, sizeof(r->difference), "audience: %llu, records: %llu",
+			 (unsigned long long)s->audience, (unsigned long long)r->messages);
+	for (unsigned i = 0; i < RECORD_STATE_COUNT && r->does_agree; i++) {
+		uint64_t counted = r->states[i];
+
+		if (i == RECORD_SENDING)
+			continue;
+		if (i == RECORD_WAITING)
+			counted += r->states[RECORD_SENDING];
+		if (counted == s->states[i])
+			continue;
+		r->does_agree = false;
+		snprintf(r->difference, sizeof(r->difference), "%s: counter %llu, records %llu",
+			 record_state_name((enum record_state)i), (unsigned long long)s->states[i],
+			 (unsigned long long)counted);
+	}
+	for (unsigned p = 0; p < PARTITIONS_MAX && r->does_agree; p++) {
+		if (r->parts[p] == s->parts[p])
+			continue;
+		r->does_agree = false;
+		snprintf(r->difference, sizeof(r->difference),
+			 "parts of %s: counter %llu, records %llu", s->lane[p],
+			 (unsigned long long)s->parts[p], (unsigned long long)r->parts[p]);
+	}
+}
+
+static void
+on_after(void *arg, const struct run_status *s, const struct err_ctx *e)
+{
+	struct recount *rc = arg;
+	const struct run_status *before = &rc->r.status;
+
+	if (s == NULL) {
+		recount_end(rc, e);
+		return;
+	}
+	rc->r.has_moved = memcmp(before->states, s->states, sizeof(s->states)) != 0 ||
+			  memcmp(before->parts, s->parts, sizeof(s->parts)) != 0 ||
+			  before->audience != s->audience;
+	compare(&rc->r, s);
+	recount_end(rc, NULL);
+}
+
+static void
+on_records(void *arg, const struct reply *r)
+{
+	struct recount *rc = arg;
+
+	rc->pending--;
+	if (r->kind == REPLY_STRING) {
+		count_records(&rc->r, r->str);
+	} else if (!reply_is_good(r)) {
+		fail_reply(r, &rc->why);
+		rc->has_failed = true;
+	}
+	ask_strings(rc);
+}
+
+static void
+ask_strings(struct recount *rc)
+{
+	const struct run_status *s = &rc->r.status;
+
+	while (!rc->has_failed && rc->p < s->partitions && rc->pending < WINDOW) {
+		char key[KEY_MAX];
+		struct slice v[2] = {SLICE("GET"), {NULL, 0}};
+
+		if ((uint64_t)rc->string * RECORDS_PER_STRING >= s->front[rc->p]) {
+			rc->p++;
+			rc->string = 0;
+			continue;
+		}
+		v[1] = slice_of(key_records(key, s->run, rc->p, rc->string++));
+		rc->pending++;
+		redis_command(engine_redis(rc->engine), v, 2, on_records, rc);
+	}
+	if (rc->pending > 0)
+		return;
+	if (rc->has_failed)
+		recount_end(rc, &rc->why);
+	else
+		run_status_load(rc->engine, s->run, on_after, rc);
+}
+
+static void
+on_before(void *arg, const struct run_status *s, const struct err_ctx *e)
+{
+	struct recount *rc = arg;
+
+	if (s == NULL) {
+		recount_end(rc, e);
+		return;
+	}
+	rc->r.status = *s;
+	ask_strings(rc);
+}
+
+void
+run_report_load(struct engine *e, uint64_t run, run_report_cb cb, void *arg)
+{
+	struct recount *rc = xcalloc(1, sizeof(*rc));
+
+	rc->engine = e;
+	rc->cb = cb;
+	rc->arg = arg;
+	run_status_load(e, run, on_before, rc);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What became of a run: from the counters (cheap, for watching) or recounted
+ * from the records (for the report; both must agree when nothing moves).
+ */
+#pragma once
+
+#include "base/err.h"
+#include "dispatcher/store/engine.h"
+#include "dispatcher/store/record.h"
+
+struct run_status {
+	uint64_t run, campaign;
+	char state[16];
+	char class[16];
+	char list[80];
+	uint32_t list_version;
+	uint64_t list_rows;	    /* of that version */
+	int64_t launched_s, over_s; /* unix time; over_s 0 = something is left to send */
+	bool is_frozen;
+	uint64_t audience; /* as far as it is frozen */
+	uint8_t partitions;
+	char lane[PARTITIONS_MAX][40];
+	int64_t price[PARTITIONS_MAX]; /* VND per part */
+	uint64_t front[PARTITIONS_MAX];
+	uint64_t states[RECORD_STATE_COUNT]; /* WAITING holds waiting and sending together */
+	uint64_t parts[PARTITIONS_MAX];	     /* of accepted, delivered and undeliverable */
+	int hours_from, hours_to;
+};
+
+typedef void (*run_status_cb)(void *arg, const struct run_status *s, const struct err_ctx *e);
+void run_status_load(struct engine *e, uint64_t run, run_status_cb cb, void *arg);
+
+/* From the records. */
+struct run_report {
+	struct run_status status; /* counters before the recount */
+	uint64_t messages;	  /* records counted */
+	uint64_t states[RECORD_STATE_COUNT];
+	uint64_t reasons[RECORD_STATE_COUNT][256];
+	uint64_t parts[PARTITIONS_MAX];
+	uint64_t held;	     /* in doubt, and for a person to decide */
+	bool has_moved;	     /* the counters changed while counting: compare when it rests */
+	bool does_agree;     /* counters and records; meaningful unless has_moved */
+	char difference[80]; /* the first one; "" = none */
+};
+typedef void (*run_report_cb)(void *arg, const struct run_report *r, const struct err_ctx *e);
+void run_report_load(struct engine *e, uint64_t run, run_report_cb cb, void *arg);
