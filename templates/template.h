@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Templates: a subset of Liquid, compiled once to a flat program and rendered
- * without allocation per message but for the output. Output tags with filters
- * today: {{ ho_ten | default: "Ông/Bà" }}; a tag that is not built yet is an
- * error at compile, never passed through. Pure.
+ * without allocation per message but for the output. Today: output tags with
+ * the filter default, {{ ho_ten | default: "Ông/Bà" }}, comment, raw and
+ * whitespace control; what is not built yet is an error at compile, never
+ * passed through. Pure.
+ *
+ * A field is a column: letters of any script, digits, _ and -; names are
+ * compared after folding (Ho_Ten = ho_ten). There are no dotted names.
  *
  * The strict rule: an output tag whose final value, after all filters, is
  * absent or blank makes that recipient skipped (RENDER_MISSING), never an empty
@@ -20,15 +24,17 @@
 struct template;
 
 struct template_error {
-	const char *code; /* "syntax", "unknown-field", "unknown-filter", "missing", "too-long" … */
+	/* "syntax", "unknown-tag", "unknown-filter", "unknown-field", "too-many", "not-utf8";
+	   of rendering: "missing", "malformed", "too-long" */
+	const char *code;
 	int line, column;  /* 1-based, in characters, in the source */
-	char field[64];	   /* of missing and unknown-field; "" otherwise */
+	char field[64];	   /* of missing, malformed and unknown-field; "" otherwise */
 	char message[240]; /* why, and what to do */
 };
 
 /*
- * Compile UTF-8 source (any normal form). One final newline is not part of the
- * text. NULL and *e on the first error.
+ * Compile UTF-8 source (any normal form). A byte order mark at its start and one
+ * final newline are not part of the text. NULL and *e on the first error.
  */
 struct template *template_compile(struct slice source, struct template_error *e);
 void template_free(struct template *t);
@@ -47,12 +53,32 @@ size_t template_each_unknown(const struct template *t, const char *const *known,
 			     void (*on_error)(void *arg, const struct template_error *e),
 			     void *arg);
 
+/*
+ * A value of a program. Cells of a list are texts; JSON also has numbers and
+ * booleans, which print as `text` says and differ only where Liquid says so:
+ * `default` replaces false, but neither 0 nor the text "false".
+ */
+enum template_kind { TEMPLATE_NIL, TEMPLATE_FALSE, TEMPLATE_TRUE, TEMPLATE_NUMBER, TEMPLATE_TEXT };
+
+struct template_value {
+	enum template_kind kind;
+	struct slice text; /* UTF-8, what output prints; empty for nil */
+};
+
+/* Append a number as Liquid prints it: 1.50 → 1.5, 5.0 → 5. */
+void template_add_number(struct buf *out, double number);
+
 enum render_result { RENDER_OK, RENDER_MISSING, RENDER_TOO_LONG };
 /*
  * Append the text for values[template_field_count] (n = 0: missing) to out, NFC.
- * Unless OK, out is as before and *e (may be NULL) says where.
+ * Unless OK, out is as before and *e (may be NULL) says where: the place of the
+ * first field in the output tag. A value that is no UTF-8 counts as missing,
+ * with the code "malformed".
  */
 enum render_result template_render(const struct template *t, const struct slice *values,
 				   struct buf *out, struct template_error *e);
+enum render_result template_render_values(const struct template *t,
+					  const struct template_value *values, struct buf *out,
+					  struct template_error *e);
 /* The same for every recipient: no output tag reads a field. */
 bool template_is_constant(const struct template *t);

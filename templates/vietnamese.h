@@ -3,7 +3,9 @@
  * Unaccented ("plain") Vietnamese: any text into the GSM 7-bit alphabet without
  * silent loss. The 134 accented letters from NFC and NFD, đ, ₫, typographic
  * quotes, dashes, ellipsis and blanks; other Latin letters by decomposition.
- * What cannot be kept is listed, never replaced by '?'. Pure.
+ * What cannot be kept is left out and listed, never replaced by '?'; only
+ * invisible characters (zero-width, direction marks, variation selectors) go
+ * unsaid. A soft hyphen is listed: in TCVN3 text it is the letter ư. Pure.
  */
 #pragma once
 

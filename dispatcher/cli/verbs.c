@@ -3,5 +3,14 @@
 #include "dispatcher/cli/cli.h"
 
 const struct verb cli_verbs[] = {
+	{"text", "[--plain] [--json]",
+	 "count what messages cost (one a line on standard input): encoding, units, parts",
+	 verb_text},
+	{"template render", "FILE",
+	 "fill a template for recipients (one JSON object a line on standard input)",
+	 verb_template_render},
+	{"template check", "FILE [--fields a,b]",
+	 "find a template's errors, and placeholders that are none of the fields",
+	 verb_template_check},
 	{NULL, NULL, NULL, NULL},
 };

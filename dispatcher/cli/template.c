@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/* loa template render, loa template check. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "dispatcher/cli/cli.h"
+#include "templates/sms.h"
+#include "templates/template.h"
+
+#define FIELDS_LIST_MAX 4096
+
+/* FILE compiled; NULL and *exit_code, the error having gone to `errors`. */
+static struct template *
+load(const char *path, FILE *errors, int *exit_code)
+{
+	struct template_error te;
+	struct template *t = NULL;
+	struct buf source = {0};
+	struct err_ctx e;
+
+	if (cli_read_file(path, TEMPLATE_SOURCE_MAX, &source, &e) != ERR_OK) {
+		*exit_code = cli_fail(&e);
+	} else {
+		t = template_compile(buf_slice(&source), &te);
+		if (t == NULL) {
+			fprintf(errors, "%s%s:%d:%d: %s\n", errors == stderr ? "loa: " : "", path,
+				te.line, te.column, te.message);
+			*exit_code = 1;
+		}
+	}
+	buf_free(&source);
+	return t;
+}
+
+/* ---- render ---- */
+
+struct rendering {
+	struct template *t;
+	struct slice folded[TEMPLATE_FIELDS_MAX]; /* the fields' names as they are compared */
+	struct template_value values[TEMPLATE_FIELDS_MAX];
+	struct arena memory; /* of one line */
+	struct arena names;
+};
+
+static struct slice
+folded(struct arena *a, const char *name)
+{
+	struct buf b = {0};
+	struct slice s;
+
+	text_add_folded(&b, slice_of(name));
+	s = (struct slice){arena_memdup0(a, b.len > 0 ? b.data : "", b.len), b.len};
+	buf_free(&b);
+	return s;
+}
+
+static struct slice
+number_text(struct arena *a, const json_t *v)
+{
+	struct buf b = {0};
+	struct slice s;
+
+	if (json_is_integer(v))
+		buf_addf(&b, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+	else
+		template_add_number(&b, json_real_value(v));
+	s = (struct slice){arena_memdup0(a, b.data, b.len), b.len};
+	buf_free(&b);
+	return s;
+}
+
+/* False for what is no cell of a list: an object or an array. */
+static bool
+value_of(struct arena *a, const json_t *v, struct template_value *out)
+{
+	*out = (struct template_value){0};
+	switch (json_typeof(v)) {
+	case JSON_OBJECT:
+	case JSON_ARRAY:
+		return false;
+	case JSON_NULL:
+		break;
+	case JSON_STRING:
+		if (json_string_length(v) == 0)
+			break;
+		out->kind = TEMPLATE_TEXT;
+		out->text = (struct slice){json_string_value(v), json_string_length(v)};
+		break;
+	case JSON_INTEGER:
+	case JSON_REAL:
+		out->kind = TEMPLATE_NUMBER;
+		out->text = number_text(a, v);
+		break;
+	case JSON_TRUE:
+	case JSON_FALSE:
+		out->kind = json_is_true(v) ? TEMPLATE_TRUE : TEMPLATE_FALSE;
+		out->text = slice_of(json_is_true(v) ? "true" : "false");
+		break;
+	}
+	return true;
+}
+
+static bool
+refuse_key(struct buf *out, const char *key, const char *why)
+{
+	char message[200];
+
+	snprintf(message, sizeof(message), "\"%.100s\" %s", key, why);
+	cli_add_error(out, "input", message);
+	return false;
+}
+
+/* The object's members into values[]; a name may come once only, whatever its case. */
+static bool
+read_values(struct rendering *r, json_t *object, struct buf *out)
+{
+	bool is_set[TEMPLATE_FIELDS_MAX] = {0};
+	const char *key;
+	json_t *v;
+
+	memset(r->values, 0, sizeof(r->values));
+	json_object_foreach (object, key, v) {
+		struct slice name = folded(&r->memory, key);
+		struct template_value value;
+
+		if (!value_of(&r->memory, v, &value))
+			return refuse_key(out, key,
+					  "is an object or array: a value is a string, a number, "
+					  "true, false or null");
+		for (size_t i = 0; i < template_field_count(r->t); i++) {
+			if (!slice_eq(name, r->folded[i]))
+				continue;
+			if (is_set[i])
+				return refuse_key(out, key,
+						  "stands twice, in capitals and small letters or "
+						  "in two forms of its accents");
+			is_set[i] = true;
+			r->values[i] = value;
+		}
+	}
+	return true;
+}
+
+static void
+add_render_error(struct buf *out, enum render_result rc, const struct template_error *e)
+{
+	buf_addf(out, "{\"error\":{\"code\":\"%s\",", e->code);
+	if (rc == RENDER_MISSING) {
+		buf_adds(out, "\"field\":");
+		json_add_string(out, slice_of(e->field));
+	} else {
+		buf_adds(out, "\"message\":");
+		json_add_string(out, slice_of(e->message));
+	}
+	buf_addf(out, ",\"line\":%d,\"column\":%d}}", e->line, e->column);
+}
+
+static bool
+render_values(struct rendering *r, struct buf *out)
+{
+	struct buf text = {0};
+	struct template_error e;
+	enum render_result rc = template_render_values(r->t, r->values, &text, &e);
+
+	if (rc == RENDER_OK) {
+		struct sms_count n = sms_count(buf_slice(&text));
+
+		buf_adds(out, "{\"text\":");
+		json_add_string(out, buf_slice(&text));
+		buf_addf(out, ",\"language\":\"vi\",\"encoding\":\"%s\",\"units\":%u,\"parts\":%u}",
+			 sms_encoding_name(n.encoding), n.units, n.parts);
+	} else {
+		add_render_error(out, rc, &e);
+	}
+	buf_free(&text);
+	return rc == RENDER_OK;
+}
+
+static bool
+render_line(struct slice line, struct buf *out, void *arg)
+{
+	struct rendering *r = arg;
+	struct err_ctx e;
+	bool is_good;
+	json_t *v;
+
+	if (json_parse(line, CLI_LINE_MAX, "line", &v, &e) != ERR_OK) {
+		cli_add_error(out, "input", e.why);
+		return false;
+	}
+	if (!json_is_object(v)) {
+		cli_add_error(out, "input", "the line is no JSON object");
+		json_decref(v);
+		return false;
+	}
+	is_good = read_values(r, v, out) && render_values(r, out);
+	arena_reset(&r->memory);
+	json_decref(v);
+	return is_good;
+}
+
+int
+verb_template_render(int argc, char **argv)
+{
+	const struct cli_option options[] = {{NULL, NULL, NULL}};
+	struct rendering *r;
+	struct template *t;
+	struct err_ctx e;
+	int rc;
+
+	if (cli_parse(&argc, argv, options, &e) != ERR_OK)
+		return cli_fail(&e);
+	if (argc != 2)
+		return cli_usage("template render", "needs one file");
+	if (strcmp(argv[1], "-") == 0)
+		return cli_usage("template render",
+				 "the template comes from a file, the recipients on standard "
+				 "input");
+	t = load(argv[1], stderr, &rc);
+	if (t == NULL)
+		return rc;
+	r = xcalloc(1, sizeof(*r));
+	r->t = t;
+	for (size_t i = 0; i < template_field_count(t); i++)
+		r->folded[i] = folded(&r->names, template_field(t, i));
+	rc = cli_each_line(render_line, r);
+	arena_free(&r->memory);
+	arena_free(&r->names);
+	template_free(t);
+	free(r);
+	return rc;
+}
+
+/* ---- check ---- */
+
+/* "a, b" → names; returns how many, at most FIELDS_LIST_MAX. */
+static size_t
+split_names(struct arena *a, const char *list, const char **names)
+{
+	size_t count = 0;
+
+	while (*list != '\0' && count < FIELDS_LIST_MAX) {
+		size_t n = strcspn(list, ",");
+		struct slice name = slice_trim((struct slice){list, n});
+
+		if (name.n > 0)
+			names[count++] = arena_memdup0(a, name.p, name.n);
+		list += n + (list[n] == ',');
+	}
+	return count;
+}
+
+static void
+print_unknown(void *arg, const struct template_error *e)
+{
+	printf("%s:%d:%d: %s\n", (const char *)arg, e->line, e->column, e->message);
+}
+
+static int
+check_fields(const struct template *t, const char *list, char *path)
+{
+	const char **names = xcalloc(FIELDS_LIST_MAX, sizeof(*names));
+	struct arena memory = {0};
+	size_t count = split_names(&memory, list, names);
+	size_t unknown = template_each_unknown(t, names, count, print_unknown, path);
+
+	arena_free(&memory);
+	free(names);
+	return unknown > 0;
+}
+
+int
+verb_template_check(int argc, char **argv)
+{
+	const char *fields = NULL, *list = NULL;
+	const struct cli_option options[] = {
+		{"--fields", &fields, NULL},
+		{"--list", &list, NULL},
+		{NULL, NULL, NULL},
+	};
+	struct template *t;
+	struct err_ctx e;
+	int rc = 0;
+
+	if (cli_parse(&argc, argv, options, &e) != ERR_OK)
+		return cli_fail(&e);
+	if (list != NULL) {
+		err_set(&e, ERR_USAGE, "--list", "name the list's columns with --fields a,b",
+			"is not built yet");
+		return cli_fail(&e);
+	}
+	if (argc != 2)
+		return cli_usage("template check", "needs one file");
+	t = load(argv[1], stdout, &rc);
+	if (t != NULL && fields != NULL)
+		rc = check_fields(t, fields, argv[1]);
+	template_free(t);
+	return rc;
+}

@@ -1,0 +1,187 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# loa text, loa template render, loa template check, as a person runs them. Expected values by hand.
+set -u
+loa=$(realpath "${B:-build}")/loa
+dir=$(mktemp -d "${TMPDIR:-/tmp}/verbs-text.XXXXXX") || exit 2
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 2
+count=0
+failures=0
+
+# is NAME GOT WANTED
+is() {
+	count=$((count + 1))
+	if [ "$2" = "$3" ]; then
+		echo "ok $count - $1"
+	else
+		failures=$((failures + 1))
+		echo "not ok $count - $1"
+		printf '# got:\n%s\n# wanted:\n%s\n' "$2" "$3" | sed 's/^\([^#]\)/#   \1/'
+	fi
+}
+
+# run INPUT WORDS…: standard output, then standard error, then the exit code, to compare at once
+run() {
+	local input=$1
+	shift
+	printf '%s' "$input" | "$loa" "$@" 2>err
+	local rc=$?
+	cat err
+	echo "exit $rc"
+}
+
+repeat() {
+	local i
+	for ((i = 0; i < $2; i++)); do printf '%s' "$1"; done
+}
+
+# ---- text ----
+
+is "a plain text is counted in septets" "$(run $'Chao ban\n' text)" \
+	'{"text":"Chao ban","encoding":"gsm7","units":8,"parts":1,"unicode_because":[]}
+exit 0'
+
+is "extension characters count two" "$(run $'[QC]\n' text)" \
+	'{"text":"[QC]","encoding":"gsm7","units":6,"parts":1,"unicode_because":[]}
+exit 0'
+
+is "every character that forces unicode is named with its place" "$(run $'Lễ hội\n' text)" \
+	'{"text":"Lễ hội","encoding":"ucs2","units":6,"parts":1,"unicode_because":[{"char":"ễ","at":1},{"char":"ộ","at":4}]}
+exit 0'
+
+is "decomposed text is counted in its NFC form" "$(run $'Le\xcc\x82\xcc\x83\n' text)" \
+	'{"text":"Lễ","encoding":"ucs2","units":2,"parts":1,"unicode_because":[{"char":"ễ","at":1}]}
+exit 0'
+
+is "an emoji is two units and one place" "$(run $'🎉đ\n' text)" \
+	'{"text":"🎉đ","encoding":"ucs2","units":3,"parts":1,"unicode_because":[{"char":"🎉","at":0},{"char":"đ","at":1}]}
+exit 0'
+
+is "an empty line is an empty message, a last line needs no line end" "$(run $'\na' text)" \
+	'{"text":"","encoding":"gsm7","units":0,"parts":0,"unicode_because":[]}
+{"text":"a","encoding":"gsm7","units":1,"parts":1,"unicode_because":[]}
+exit 0'
+
+is "161 septets are two parts" \
+	"$(repeat a 161 | "$loa" text | grep -o '"units":161,"parts":2')" '"units":161,"parts":2'
+
+is "an escape on the border costs a part more" \
+	"$( (repeat a 152; printf '€'; repeat a 152; printf x) | "$loa" text |
+		grep -o '"units":307,"parts":3')" '"units":307,"parts":3'
+
+is "a line break comes as JSON" "$(run $'"a\\nb \\u1ec5"\n' text --json)" \
+	'{"text":"a\nb ễ","encoding":"ucs2","units":5,"parts":1,"unicode_because":[{"char":"ễ","at":4}]}
+exit 0'
+
+is "a line in error has its error in its place, and the stream goes on" \
+	"$(run $'"a"\n5\n"b"\n' text --json)" \
+	'{"text":"a","encoding":"gsm7","units":1,"parts":1,"unicode_because":[]}
+{"error":{"code":"input","message":"the line is no JSON string"}}
+{"text":"b","encoding":"gsm7","units":1,"parts":1,"unicode_because":[]}
+exit 1'
+
+is "a line that is no UTF-8 is refused with its place" "$(run $'ab\xff\nc\n' text)" \
+	'{"error":{"code":"not-utf8","message":"the line is not UTF-8: see byte 3"}}
+{"text":"c","encoding":"gsm7","units":1,"parts":1,"unicode_because":[]}
+exit 1'
+
+is "the listing of characters is bounded, and says how many there are" \
+	"$(repeat ế 300 | "$loa" text | grep -o '{"char"' | wc -l) $(repeat ế 300 | "$loa" text |
+		grep -o '"unicode_because_total":300')" '200 "unicode_because_total":300'
+
+is "the plain form needs no unicode" "$(run $'Đồng Tháp – 50.000₫\n' text --plain)" \
+	'{"text":"Dong Thap - 50.000d","encoding":"gsm7","units":19,"parts":1,"unicode_because":[],"lost":[]}
+exit 0'
+
+is "what the plain form lost is named with its place in the message" \
+	"$(run $'Lễ 🎉 hội 中\n' text --plain)" \
+	'{"text":"Le  hoi ","encoding":"gsm7","units":8,"parts":1,"unicode_because":[],"lost":[{"char":"🎉","at":3},{"char":"中","at":9}]}
+exit 0'
+
+is "plain takes JSON too" "$(run $'"“a”\\nế"\n' text --plain --json)" \
+	'{"text":"\"a\"\ne","encoding":"gsm7","units":5,"parts":1,"unicode_because":[],"lost":[]}
+exit 0'
+
+is "an unknown option of text is a usage error" "$(run '' text --plan)" \
+	'loa: --plan: is not an option of this verb: did you mean --plain?
+exit 2'
+
+# ---- template render ----
+
+printf 'Kính gửi {{ ho_ten | default: "Ông/Bà" }}, xã {{ xã }}.\n' >invite.txt
+
+is "a template is filled, its default used for null and the empty text" \
+	"$(run $'{"ho_ten":"Lê An","xã":"Ea Drăng"}\n{"ho_ten":null,"Xã":"A"}\n{"ho_ten":"","xa\xcc\x83":"B"}\n' \
+		template render invite.txt)" \
+	'{"text":"Kính gửi Lê An, xã Ea Drăng.","language":"vi","encoding":"ucs2","units":28,"parts":1}
+{"text":"Kính gửi Ông/Bà, xã A.","language":"vi","encoding":"ucs2","units":22,"parts":1}
+{"text":"Kính gửi Ông/Bà, xã B.","language":"vi","encoding":"ucs2","units":22,"parts":1}
+exit 0'
+
+is "a missing field is named with its place" \
+	"$(run $'{"ho_ten":"An"}\n{"xã":" "}\n{"xã":"A"}\n' template render invite.txt)" \
+	'{"error":{"code":"missing","field":"xã","line":1,"column":50}}
+{"error":{"code":"missing","field":"xã","line":1,"column":50}}
+{"text":"Kính gửi Ông/Bà, xã A.","language":"vi","encoding":"ucs2","units":22,"parts":1}
+exit 1'
+
+printf '{{ a }}{{ b }} {{ c | default: "x" }}' >values.txt
+is "numbers and booleans print as in Liquid" \
+	"$(run $'{"a":1.50,"b":true,"c":false}\n{"a":0,"b":123456789012,"c":0}\n' \
+		template render values.txt)" \
+	'{"text":"1.5true x","language":"vi","encoding":"gsm7","units":9,"parts":1}
+{"text":"0123456789012 0","language":"vi","encoding":"gsm7","units":15,"parts":1}
+exit 0'
+
+is "what is no recipient is an error of its line" \
+	"$(run $'{"a":[1],"b":"x"}\n[]\n{"A":"1","a":"2","b":"3"}\n{"a":"1","a":"2"}\n{"a":"1","b":"2"}\n' \
+		template render values.txt)" \
+	'{"error":{"code":"input","message":"\"a\" is an object or array: a value is a string, a number, true, false or null"}}
+{"error":{"code":"input","message":"the line is no JSON object"}}
+{"error":{"code":"input","message":"\"a\" stands twice, in capitals and small letters or in two forms of its accents"}}
+{"error":{"code":"input","message":"line 1 column 12: duplicate object key near '\''\"a\"'\''"}}
+{"text":"12 x","language":"vi","encoding":"gsm7","units":4,"parts":1}
+exit 1'
+
+is "a text beyond 8192 bytes is refused, the place named" \
+	"$(printf '{"a":"%s","b":"x"}\n' "$(repeat y 8192)" | "$loa" template render values.txt)" \
+	'{"error":{"code":"too-long","message":"the text becomes longer than 8192 bytes here","line":1,"column":11}}'
+
+printf 'a\n{{ ten | hoa }}\n' >bad.txt
+is "a template in error is refused before any recipient" \
+	"$(run $'{}\n' template render bad.txt)" \
+	'loa: bad.txt:2:10: there is no filter hoa: known are: default
+exit 1'
+
+is "a template that is not there is refused" "$(run '' template render none.txt)" \
+	'loa: none.txt: No such file or directory: check the path and its permissions
+exit 1'
+
+is "render needs its file" "$(run '' template render)" \
+	'loa: template render: needs one file: usage: loa template render FILE
+exit 2'
+
+# ---- template check ----
+
+is "a good template has nothing to say" "$(run '' template check invite.txt)" 'exit 0'
+is "fields are compared after folding" \
+	"$(run '' template check invite.txt --fields 'HO_TEN, XÃ,other')" 'exit 0'
+is "a syntax error has file, line and column" "$(run '' template check bad.txt)" \
+	'bad.txt:2:10: there is no filter hoa: known are: default
+exit 1'
+is "each unknown field has file, line and column" \
+	"$(run '' template check invite.txt --fields ho_tn,phone)" \
+	'invite.txt:1:13: there is no field ho_ten: did you mean ho_tn?
+invite.txt:1:50: there is no field xã: known are ho_tn, phone
+exit 1'
+is "a condition is refused, not passed through" \
+	"$(run '{% if a %}b{% endif %}' template check -)" \
+	'-:1:4: the tag if is not known: known are comment and raw
+exit 1'
+is "a list of the server is refused" "$(run '' template check invite.txt --list dan)" \
+	"loa: --list: is not built yet: name the list's columns with --fields a,b
+exit 2"
+
+echo "1..$count"
+[ "$failures" -eq 0 ]
