@@ -226,7 +226,6 @@ watch_say(struct watch *w, json_t *take_status)
 	struct buf data = {0}, event = {0};
 	int64_t now = clock_mono_ms();
 
-	/* The seconds go on by themselves: they are no news. */
 	json_add_value(&data, take_status);
 	if (w->last == NULL || strcmp(w->last, data.data) != 0) {
 		buf_addf(&event, "event: status\ndata: %s\n\n", data.data);

@@ -54,6 +54,8 @@ MUST_CHECK enum err cli_read_file(const char *path, size_t max_bytes, struct buf
 				  struct err_ctx *e);
 
 /* The verbs; each lives in the file of its name. */
+int verb_serve(int argc, char **argv);
+int verb_config_check(int argc, char **argv);
 int verb_text(int argc, char **argv);
 int verb_phone(int argc, char **argv);
 int verb_template_render(int argc, char **argv);

@@ -266,24 +266,15 @@ local function release(_, a)
   return 1
 end
 
--- [run, p, string] → number of ranges put back. Whatever is below the cursor,
--- unleased, not in todo and has a step left becomes claimable again; sending
--- without its owner's live lease becomes doubt. Found from the records alone.
-local function reconcile(_, a)
-  local run, p, j = a[1], tonumber(a[2]), tonumber(a[3])
-  local t = clock()
-  local r = run_get(run)
-  if not r.launched_s or t.ms < t.takeover_at then return 0 end
-  reap(run, t, r.launched_s, {})
-  local cursor = tonumber(call('HGET', K.run .. run, 'cursor' .. p)) or 0
-  local from, to = j * STRING, math.min(cursor, (j + 1) * STRING)
-  if from >= to then return 0 end
+-- Ranks of [from, to) that a lease or a due range already stands for.
+local function covered_ranks(run, p, from, to)
   local covered = {}
   local leases = call('HGETALL', K.run .. run .. K.lease)
   for i = 1, #leases, 2 do
     local lp, lf = string.match(leases[i], '^(%d+):(%d+)$')
-    if tonumber(lp) == p then
-      for rank = tonumber(lf), cmsgpack.unpack(leases[i + 1]).to - 1 do covered[rank] = true end
+    lf = tonumber(lf)
+    if tonumber(lp) == p and lf < to then
+      for rank = lf, cmsgpack.unpack(leases[i + 1]).to - 1 do covered[rank] = true end
     end
   end
   for _, m in ipairs(call('ZRANGE', K.run .. run .. K.todo .. p, 0, -1)) do
@@ -292,46 +283,76 @@ local function reconcile(_, a)
       for rank = tonumber(f), tonumber(e) - 1 do covered[rank] = true end
     end
   end
-  local w = window_open(run, p, from, to)
-  if not w then return 0 end
-  local now_s = floor(t.ms / 1000) - r.launched_s
-  local requested = {}
-  local fields = call('HGETALL', request_key(run, p, from))
-  for i = 1, #fields, 2 do
-    for _, rank in ipairs(request_ranks(cmsgpack.unpack(fields[i + 1]))) do requested[rank] = true end
+  return covered
+end
+
+-- Ranks that stand in a request which may be repeated by itself.
+local function repeatable_ranks(run, p, rank, now_ms)
+  local ranks = {}
+  local fields = call('HGETALL', request_key(run, p, rank))
+  for i = 2, #fields, 2 do
+    local q = cmsgpack.unpack(fields[i])
+    if is_repeatable(q, now_ms) then
+      for _, r in ipairs(request_ranks(q)) do ranks[r] = true end
+    end
   end
-  local found, start = 0, nil
-  local puts = {}
+  return ranks
+end
+
+-- Has this uncovered record a step left? Sending without an owner becomes doubt,
+-- doubt that nobody may repeat is held.
+local function needs_owner(w, rank, repeatable, now_s)
+  local rec = window_get(w, rank)
+  if rec.state == S.SENDING then
+    merge(w, rank, rec.attempt, S.UNKNOWN, R.ORPHANED, now_s)
+    rec = window_get(w, rank)
+  end
+  if rec.state == S.WAITING or rec.state == S.RETRY then return true end
+  if rec.state ~= S.UNKNOWN or rec.flags % 32 >= HELD then return false end
+  if repeatable[rank] then return true end
+  rec.flags = rec.flags + HELD
+  w.changed[rank] = rec
+  return false
+end
+
+local RANGE_MAX = 512
+
+-- [run, p, string] → ranges put back, or -1: nothing will ever be left in this
+-- string. Whatever is below the cursor, unleased, not in todo and has a step
+-- left becomes claimable again. Found from the records alone.
+local function reconcile(_, a)
+  local run, p, j = a[1], tonumber(a[2]), tonumber(a[3])
+  local t = clock()
+  local r = run_get(run)
+  if not r.launched_s or t.ms < t.takeover_at then return 0 end
+  reap(run, t, r.launched_s, {})
+  local cursor = tonumber(call('HGET', K.run .. run, 'cursor' .. p)) or 0
+  local from, to = j * STRING, math.min(cursor, (j + 1) * STRING)
+  local w = from < to and window_open(run, p, from, to)
+  if not w then return 0 end
+  local covered = covered_ranks(run, p, from, to)
+  local repeatable
+  local now_s = floor(t.ms / 1000) - r.launched_s
+  local puts, start, is_settled = {}, nil, to == (j + 1) * STRING
   for rank = from, to do
     local needs = false
-    if rank < to and not covered[rank] then
-      local rec = window_get(w, rank)
-      if rec.state == S.SENDING then
-        merge(w, rank, rec.attempt, S.UNKNOWN, R.ORPHANED, now_s)
-        rec = window_get(w, rank)
-      end
-      if rec.state == S.WAITING or rec.state == S.RETRY then
-        needs = true
-      elseif rec.state == S.UNKNOWN and rec.flags % 32 < HELD then
-        needs = requested[rank] or false
-        if not needs then
-          rec.flags = rec.flags + HELD
-          w.changed[rank] = rec
+    if rank < to then
+      local state = byte(w.bytes, (rank - from) * 8 + 1) % 16
+      if OPEN[state] or state == S.UNKNOWN then
+        is_settled = false
+        if not covered[rank] then
+          repeatable = repeatable or repeatable_ranks(run, p, from, t.ms)
+          needs = needs_owner(w, rank, repeatable, now_s)
         end
       end
     end
-    if needs and (not start or rank - start >= 512) then
-      if start then puts[#puts + 1] = { start, rank } end
-      start = rank
-    elseif not needs and start then
+    if start and (not needs or rank - start >= RANGE_MAX) then
       puts[#puts + 1] = { start, rank }
       start = nil
     end
+    if needs and not start then start = rank end
   end
   window_write(w)
-  for _, range in ipairs(puts) do
-    todo_add(run, p, range[1], range[2], t.ms)
-    found = found + 1
-  end
-  return found
+  for _, range in ipairs(puts) do todo_add(run, p, range[1], range[2], t.ms) end
+  return is_settled and -1 or #puts
 end
