@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The gateway's settings: one table drives the command line, POST and GET
+ * /control, --help. A setting is read from text, so all ways in check alike.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define OPTION_TEXT_MAX 256
+
+enum receipts_mode { RECEIPTS_NONE, RECEIPTS_DELIVERED, RECEIPTS_MIXED };
+
+#define DEDUPE_NONE 0
+#define DEDUPE_FOREVER (-1)
+
+struct settings {
+	/* at start only */
+	char listen[OPTION_TEXT_MAX];
+	char port_file[OPTION_TEXT_MAX];
+	char ledger[OPTION_TEXT_MAX];
+	int64_t seed;
+
+	char key[OPTION_TEXT_MAX];     /* "" = no key asked for */
+	char senders[OPTION_TEXT_MAX]; /* A,B; "" = every well-formed sender */
+	char callback[OPTION_TEXT_MAX];
+	int64_t batch_max, bulk_max, text_max, body_max, connections_max;
+	int64_t idle_ms; /* 0 = kept connections stay */
+	bool shuffle, moods;
+	int64_t dedupe; /* seconds, DEDUPE_NONE or DEDUPE_FOREVER */
+
+	int64_t latency_ms, latency_jitter_ms;
+	int64_t rate; /* messages a second; 0 = no limit */
+	bool rate_strict;
+
+	double error_rate, refuse_rate, throttle_rate;
+	double reset_before, html502_before, hang;
+	double reset_after, fin_after, html502_after, half_answer, garbage, hang_after;
+	int64_t close_after, close_after_rst; /* 0 = never */
+
+	int64_t receipts; /* enum receipts_mode */
+	int64_t receipt_delay_ms, receipt_jitter_ms;
+	double receipt_duplicate, receipt_early;
+	bool receipt_reorder;
+	int64_t receipt_batch, receipt_connections, receipt_tries;
+	int64_t inbox_status; /* what POST /inbox answers */
+};
+
+struct option;
+
+/* Behind the last one: NULL. */
+const struct option *option_at(size_t i);
+const struct option *option_find(const char *name);
+const char *option_name(const struct option *o);
+bool option_is_switch(const struct option *o);
+bool option_is_fixed(const struct option *o); /* at start only */
+/* false: why says what belongs there. */
+bool option_set(const struct option *o, struct settings *s, const char *value, const char **why);
+/* The value as option_set would read it. */
+void option_show(const struct option *o, const struct settings *s, char *out, size_t cap);
+void options_default(struct settings *s);
+void options_help(FILE *f);
