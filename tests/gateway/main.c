@@ -143,7 +143,9 @@ allow_many_files(void)
 static void
 run(struct gateway *g)
 {
-	while (event_base_loop(g->base, EVLOOP_ONCE) == 0 && !event_base_got_break(g->base)) {
+	while (!event_base_got_break(g->base)) {
+		if (event_base_loop(g->base, EVLOOP_ONCE) < 0)
+			fail("the event loop failed");
 		ledger_flush(&g->ledger);
 		server_end_turn(g->server);
 	}
