@@ -65,7 +65,7 @@ $(B)/dispatcher/store/embed.o: $(wildcard dispatcher/lua/*.lua) $(wildcard confi
 $(B)/gateway: $(wildcard tests/gateway/*.c tests/gateway/*.h)
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) -D_GNU_SOURCE -std=c11 $(WARN) $(OPT) $(SAN_FLAGS) -o $@ $(wildcard tests/gateway/*.c) \
+	@$(CC) -D_GNU_SOURCE -std=c11 -I. $(WARN) $(OPT) $(SAN_FLAGS) -o $@ $(wildcard tests/gateway/*.c) \
 		$(shell pkg-config --cflags --libs libevent jansson 2>/dev/null)
 
 $(B)/tests/unit/%: tests/unit/%.c $(LIB_FILES)
