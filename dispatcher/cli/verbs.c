@@ -41,5 +41,10 @@ const struct verb cli_verbs[] = {
 	{"template check", "FILE [--fields a,b]",
 	 "find a template's errors, and placeholders that are none of the fields",
 	 verb_template_check},
+	{"segment eval", "QUERY",
+	 "whether a query holds for recipients (one JSON object a line on standard input)",
+	 verb_segment_eval},
+	{"segment check", "QUERY", "print a query normalised, or what is wrong with it and where",
+	 verb_segment_check},
 	{NULL, NULL, NULL, NULL},
 };
