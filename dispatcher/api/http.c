@@ -162,7 +162,7 @@ listen_unix(struct http_server *s, int *out, struct err_ctx *e)
 
 /* An error page of evhttp, whole in the buffer: put the same as a problem body in its place. */
 static void
-replace_page(struct evbuffer *out)
+replace_page(struct http_server *s, struct evbuffer *out)
 {
 	static const char again[] = "HTTP/1.1 100 Continue\r\n\r\n";
 	size_t n = evbuffer_get_length(out), keep = 0;
@@ -188,6 +188,7 @@ replace_page(struct evbuffer *out)
 		status = HTTP_NOTIMPLEMENTED;
 		err_set(&e, ERR_USAGE, "request", "", "this method is not known here");
 	}
+	s->gauges.answered[status / 100]++;
 	http_add_problem(&body, status, &e, NULL);
 	buf_add(&b, text, keep);
 	buf_addf(&b,
@@ -195,31 +196,40 @@ replace_page(struct evbuffer *out)
 		 "Content-Length: %zu\r\nCache-Control: no-store\r\nConnection: close\r\n\r\n",
 		 status, http_status_title(status), body.len);
 	buf_add_slice(&b, buf_slice(&body));
-	evbuffer_unfreeze(out, 1);
 	evbuffer_drain(out, n);
-	evbuffer_freeze(out, 1);
 	evbuffer_add(out, b.data, b.len);
 	buf_free(&body);
 	buf_free(&b);
+}
+
+/* Is what was just written the end of an error page? */
+static bool
+ends_a_page(struct evbuffer *out)
+{
+	char end[sizeof(PAGE_END) - 1];
+	size_t n = evbuffer_get_length(out);
+	struct evbuffer_ptr at;
+
+	return n >= sizeof(end) &&
+	       evbuffer_ptr_set(out, &at, n - sizeof(end), EVBUFFER_PTR_SET) == 0 &&
+	       evbuffer_copyout_from(out, &at, end, sizeof(end)) == (ev_ssize_t)sizeof(end) &&
+	       memcmp(end, PAGE_END, sizeof(end)) == 0;
 }
 
 static void
 on_output(struct evbuffer *out, const struct evbuffer_cb_info *info, void *arg)
 {
 	struct http_server *s = arg;
-	struct evbuffer_ptr at;
-	char end[sizeof(PAGE_END) - 1];
-	size_t n = evbuffer_get_length(out);
 
-	if (s->is_answering || info->n_added == 0 || n < sizeof(end) ||
-	    evbuffer_ptr_set(out, &at, n - sizeof(end), EVBUFFER_PTR_SET) != 0 ||
-	    evbuffer_copyout_from(out, &at, end, sizeof(end)) != (ev_ssize_t)sizeof(end) ||
-	    memcmp(end, PAGE_END, sizeof(end)) != 0)
+	if (s->is_answering || info->n_added == 0)
 		return;
 	s->is_answering = true;
-	replace_page(out);
+	/* its owner keeps the front of the buffer frozen between writes */
+	evbuffer_unfreeze(out, 1);
+	if (ends_a_page(out))
+		replace_page(s, out);
+	evbuffer_freeze(out, 1);
 	s->is_answering = false;
-	s->gauges.answered[4]++;
 }
 
 static void

@@ -43,7 +43,8 @@ struct http_exchange {
 	void *gone_arg;
 	void (*on_room)(struct http_exchange *x, void *arg);
 	void *room_arg;
-	struct timer timer; /* cuts the connection, or frees x when it could not be at once */
+	struct timer
+		timer; /* cuts the connection, frees x when it could not be at once, or tells HEAD of room */
 	struct arena arena;
 };
 
