@@ -267,17 +267,27 @@ on_request(struct evhttp_request *req, void *arg)
 	http_exchange_start(side, req);
 }
 
+/*
+ * The sides that listen. A global, because the listener's error callback gets
+ * evhttp's argument instead of one of ours.
+ */
+static struct http_side *sides;
+
 /* accept failed, most likely for want of descriptors: pause, or the loop would spin. */
 static void
 on_accept_error(struct evconnlistener *listener, void *arg)
 {
-	struct http_side *side = arg;
 	int why = errno;
 
-	loop_touch(side->server->loop);
-	log_warn("http=accept result=failed why=%s", strerror(why));
-	evconnlistener_disable(listener);
-	timer_arm_ms(side->server->loop, &side->again, AGAIN_MS);
+	(void)arg;
+	for (struct http_side *side = sides; side != NULL; side = side->next) {
+		if (side->listener != listener)
+			continue;
+		loop_touch(side->server->loop);
+		log_warn("http=accept result=failed why=%s", strerror(why));
+		evconnlistener_disable(listener);
+		timer_arm_ms(side->server->loop, &side->again, AGAIN_MS);
+	}
 }
 
 static void
@@ -304,6 +314,8 @@ open_side(struct http_server *s, struct http_side *side, int fd)
 	if (side->evhttp == NULL || side->listener == NULL ||
 	    evhttp_bind_listener(side->evhttp, side->listener) == NULL)
 		fatalx("http: no memory");
+	side->next = sides;
+	sides = side;
 	evconnlistener_set_error_cb(side->listener, on_accept_error);
 	evhttp_set_bevcb(side->evhttp, on_connection, side);
 	evhttp_set_gencb(side->evhttp, on_request, side);
@@ -396,6 +408,12 @@ stop_listening(struct http_side *side)
 
 	if (side->listener == NULL)
 		return;
+	for (struct http_side **p = &sides; *p != NULL; p = &(*p)->next) {
+		if (*p == side) {
+			*p = side->next;
+			break;
+		}
+	}
 	timer_disarm(side->server->loop, &side->again);
 	evhttp_foreach_bound_socket(side->evhttp, remove_bound, &bound);
 	evhttp_del_accept_socket(side->evhttp, bound);

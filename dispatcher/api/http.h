@@ -95,7 +95,10 @@ int http_server_port(const struct http_server *s);
  */
 void http_server_close(struct http_server *s, int64_t deadline_ms, void (*on_closed)(void *arg),
 		       void *arg);
-/* Cut everything now: on_gone callbacks run inside, on_closed of a close too. NULL is fine. */
+/*
+ * Cut everything now: on_gone callbacks run inside, on_closed of a close too.
+ * Not from a handler or a callback of an exchange. NULL is fine.
+ */
 void http_server_free(struct http_server *s);
 
 struct http_gauges {

@@ -50,6 +50,7 @@ struct http_exchange {
 
 /* The TCP side or the unix side: an evhttp each, so a request knows where it came in. */
 struct http_side {
+	struct http_side *next; /* of those that listen */
 	struct http_server *server;
 	struct evhttp *evhttp;		 /* NULL = this side is not used */
 	struct evconnlistener *listener; /* evhttp's; NULL = closed */

@@ -330,6 +330,30 @@ the_unix_socket_needs_no_token_and_is_private(void **state)
 }
 
 static void
+without_descriptors_it_waits_and_goes_on(void **state)
+{
+	struct rlimit old, few;
+	struct client c;
+	int64_t began_ms;
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	c = client_tcp();
+	few = (struct rlimit){(rlim_t)c.fd + 1, old.rlim_max};
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	loop_turn(fx.loop, 20); /* accept fails */
+	began_ms = clock_mono_ms();
+	for (int i = 0; i < 4; i++)
+		loop_turn(fx.loop, 15);
+	assert_true(clock_mono_ms() - began_ms >= 30); /* it slept: accept was not tried again */
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	client_say(&c, "GET /ping" END);
+	client_answer(&c);
+	assert_int_equal(fx.handled, 1);
+	client_close(&c);
+}
+
+static void
 a_port_in_use_is_told(void **state)
 {
 	struct http_options o = options();
@@ -439,6 +463,7 @@ main(void)
 		TEST(a_client_that_asks_before_sending_is_told_to_go_on),
 		TEST(tcp_needs_the_right_token_where_the_route_says_so),
 		TEST(the_unix_socket_needs_no_token_and_is_private),
+		TEST(without_descriptors_it_waits_and_goes_on),
 		TEST(a_port_in_use_is_told),
 		TEST(bad_addresses_are_told),
 		TEST(a_dead_servers_socket_is_replaced_a_living_ones_is_not),
