@@ -400,9 +400,10 @@ print_report(const json_t *r)
 		printf("  %s: %s: %s\n", text(v, "state"), text(v, "reason"),
 		       grouped(number(v, "messages")));
 	json_array_foreach (json_object_get(r, "providers"), i, v)
-		printf("  %s: %s parts at %s VND = %s VND\n", text(v, "provider"),
-		       grouped(number(v, "parts")), grouped(number(v, "price")),
-		       grouped(number(v, "cost")));
+		if (number(v, "parts") > 0)
+			printf("  %s: %s parts at %s VND = %s VND\n", text(v, "provider"),
+			       grouped(number(v, "parts")), grouped(number(v, "price")),
+			       grouped(number(v, "cost")));
 	if (number(r, "held") > 0)
 		printf("  in doubt, for a person to decide: %s\n", grouped(number(r, "held")));
 }

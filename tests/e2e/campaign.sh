@@ -17,7 +17,7 @@ is "$(loa list show l | head -n 1 | cut -d, -f1-2)" 'l: version 1, 3000 rows' 't
 
 # 1940 + i % 60: people born in 1966 or before are 60 at the end of 2026; compared with the file itself.
 today=$(TZ=Asia/Ho_Chi_Minh date +%Y%m%d)
-wanted=$(awk -F';' -v today="$today" 'NR > 1 { split($2, d, "/"); n += (today - (d[3] d[2] d[1] + 0) >= 600000) } END { print n }' "$dir/list.csv")
+wanted=$(awk -F';' -v today="$today" 'NR > 1 { split($2, d, "/"); n += (today - ((d[3] d[2] d[1]) + 0) >= 600000) } END { print n }' "$dir/list.csv")
 is "$(loa segment count s | cut -d' ' -f1)" "$wanted" 'the segment counts what the file has'
 
 loa campaign preview c --json >"$dir/preview.json"
