@@ -3,5 +3,7 @@
 #include "dispatcher/cli/cli.h"
 
 const struct verb cli_verbs[] = {
+	{"phone", "", "a phone cell a line -> its numbers, carrier, repairs or the reason, as JSON",
+	 verb_phone},
 	{NULL, NULL, NULL, NULL},
 };
