@@ -46,5 +46,7 @@ const struct verb cli_verbs[] = {
 	 verb_segment_eval},
 	{"segment check", "QUERY", "print a query normalised, or what is wrong with it and where",
 	 verb_segment_check},
+	{"phone", "", "a phone cell a line -> its numbers, carrier, repairs or the reason, as JSON",
+	 verb_phone},
 	{NULL, NULL, NULL, NULL},
 };
