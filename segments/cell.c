@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+#include "segments/cell.h"
+
+#include <stdio.h>
+
+#include "base/text.h"
+
+static bool
+is_control(int32_t c)
+{
+	return c < 0x20 || (c >= 0x7F && c < 0xA0) || c == 0x2028 || c == 0x2029;
+}
+
+static bool
+is_blank(int32_t c)
+{
+	return c == ' ' || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200D) ||
+	       c == 0x202F || c == 0x205F || c == 0x2060 || c == 0x3000 || c == 0xFEFF;
+}
+
+/*
+ * U+0000..U+02FF and U+1E00..U+1EFF: all of Vietnamese as it is typed today. None
+ * of them can change in NFC (NFC_Quick_Check is Yes, combining class 0), which
+ * saves the long way for nearly every cell.
+ */
+static bool
+is_surely_nfc(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t b = (uint8_t)s.p[i];
+
+		if (b < 0xCC) /* ASCII, continuations, U+0080..U+02FF */
+			continue;
+		if (b != 0xE1 || i + 1 == s.n || (uint8_t)s.p[i + 1] < 0xB8 ||
+		    (uint8_t)s.p[i + 1] > 0xBB)
+			return false;
+	}
+	return true;
+}
+
+/* The bytes of s between its first and its last character that is no blank. */
+static struct slice
+trim(struct slice s)
+{
+	struct slice rest = s;
+	size_t begin = 0, end = 0;
+
+	while (rest.n > 0) {
+		size_t at = s.n - rest.n;
+		int32_t c = text_next(&rest);
+
+		if (is_blank(c) || is_control(c))
+			continue;
+		if (end == 0)
+			begin = at;
+		end = s.n - rest.n;
+	}
+	return (struct slice){end > begin ? s.p + begin : s.p, end - begin};
+}
+
+static bool
+has_control(struct slice s)
+{
+	while (s.n > 0)
+		if (is_control(text_next(&s)))
+			return true;
+	return false;
+}
+
+unsigned
+cell_clean(struct buf *out, struct slice raw)
+{
+	struct slice s = trim(raw);
+	struct buf visible = {0};
+	size_t before = out->len;
+	unsigned changed = 0;
+
+	if (has_control(s)) {
+		changed |= CELL_WAS_CONTROL;
+		for (struct slice rest = s; rest.n > 0;) {
+			int32_t c = text_next(&rest);
+
+			text_add_code_point(&visible, is_control(c) ? ' ' : c);
+		}
+		s = buf_slice(&visible);
+	}
+	if (is_surely_nfc(s)) {
+		buf_add_slice(out, s);
+	} else if (text_add_nfc(out, s)) {
+		struct slice nfc = {out->data + before, out->len - before};
+
+		if (!slice_eq(nfc, s))
+			changed |= CELL_WAS_NOT_NFC;
+	}
+	buf_free(&visible);
+	return changed;
+}
+
+/* ---- dates ---- */
+
+/* At most max digits; *s is what stands behind them. -1 = none. */
+static int
+take_number(struct slice *s, size_t max, size_t *digits)
+{
+	int value = 0;
+	size_t n = 0;
+
+	while (n < s->n && n < max && s->p[n] >= '0' && s->p[n] <= '9')
+		value = value * 10 + (s->p[n++] - '0');
+	s->p += n;
+	s->n -= n;
+	*digits = n;
+	return n > 0 ? value : -1;
+}
+
+static bool
+take_char(struct slice *s, char c)
+{
+	if (s->n == 0 || s->p[0] != c)
+		return false;
+	s->p++;
+	s->n--;
+	return true;
+}
+
+static bool
+is_day(int year, int month, int day)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+
+	if (year < 1800 || year > 2199 || month < 1 || month > 12 || day < 1)
+		return false;
+	return day <= days[month - 1] + (month == 2 && is_leap);
+}
+
+enum date_kind
+cell_read_date(struct slice s, char out[11])
+{
+	size_t n[3];
+	int v[3] = {0};
+	bool is_year_first;
+	char between;
+
+	v[0] = take_number(&s, 4, &n[0]);
+	is_year_first = n[0] == 4;
+	if (is_year_first && s.n == 0 && is_day(v[0], 1, 1)) {
+		snprintf(out, 11, "%04d", v[0]);
+		return DATE_YEAR;
+	}
+	if (n[0] == 0 || n[0] == 3 || s.n == 0)
+		return DATE_NONE;
+	between = s.p[0];
+	if (memchr("/-.", between, 3) == NULL || (is_year_first && between != '-'))
+		return DATE_NONE;
+	for (int i = 1; i < 3; i++) {
+		if (!take_char(&s, between))
+			return DATE_NONE;
+		v[i] = take_number(&s, i == 2 && !is_year_first ? 4 : 2, &n[i]);
+	}
+	if (s.n > 0 || n[1] == 0 || n[2] == 0 || (!is_year_first && n[2] != 4))
+		return DATE_NONE;
+	if (!is_year_first) {
+		int year = v[2];
+
+		v[2] = v[0];
+		v[0] = year;
+	}
+	if (!is_day(v[0], v[1], v[2]))
+		return DATE_NONE;
+	snprintf(out, 11, "%04u-%02u-%02u", (unsigned)v[0] % 10000, (unsigned)v[1] % 100,
+		 (unsigned)v[2] % 100);
+	return DATE_DAY;
+}
+
+bool
+cell_is_number(struct slice s)
+{
+	size_t whole = 0, digits;
+
+	if (s.n > 1 && s.p[0] == '-') {
+		s.p++;
+		s.n--;
+	}
+	while (whole < s.n && s.p[whole] >= '0' && s.p[whole] <= '9')
+		whole++;
+	if (whole == 0 || whole > 15 || (whole > 1 && s.p[0] == '0'))
+		return false;
+	if (whole == s.n)
+		return true;
+	if (s.p[whole] != '.')
+		return false;
+	digits = s.n - whole - 1;
+	for (size_t i = whole + 1; i < s.n; i++)
+		if (s.p[i] < '0' || s.p[i] > '9')
+			return false;
+	return digits > 0 && whole + digits <= 15;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "segments/reject.h"
+
+#include <assert.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+
+/* Stable names of the import's own reasons and of segments/phone.h, in words. */
+static const struct {
+	const char *name, *vi, *en;
+} reasons[] = {
+	{"empty-row", "Dòng trống", "the row is empty"},
+	{"too-many-cells", "Nhiều ô hơn dòng tiêu đề", "more cells than the header has"},
+	{"cell-too-long", "Có ô dài quá 1000 byte", "a cell is longer than 1000 bytes"},
+	{"empty", "Không có số điện thoại", "no phone number"},
+	{"no-digits", "Ô số điện thoại không có chữ số", "the phone cell has no digits"},
+	{"letters", "Số điện thoại có chữ cái", "letters in the phone number"},
+	{"unreadable", "Không đọc được số điện thoại", "the phone number cannot be read"},
+	{"too-short", "Số điện thoại thiếu chữ số", "the phone number has too few digits"},
+	{"too-long", "Số điện thoại thừa chữ số", "the phone number has too many digits"},
+	{"too-many", "Ô có quá nhiều số điện thoại", "too many phone numbers in one cell"},
+	{"unknown-prefix", "Đầu số không có thật", "no mobile network has this prefix"},
+	{"service-number", "Là số dịch vụ, không nhận được tin nhắn",
+	 "a service number, which gets no messages"},
+	{"fixed-line", "Là số cố định, không nhận được tin nhắn",
+	 "a fixed line, which gets no messages"},
+	{"foreign", "Là số nước ngoài", "a foreign number"},
+	{"lost-digits", "Excel đã làm mất chữ số; hãy nhập lại số dạng văn bản",
+	 "Excel has dropped digits; type the number again as text"},
+};
+
+void
+tally_add(struct tally *t, const char *name, uint64_t n)
+{
+	size_t i = 0;
+
+	while (i < t->used && strcmp(t->names[i], name) != 0)
+		i++;
+	if (i == t->used) {
+		assert(t->used < TALLY_MAX);
+		t->names[t->used++] = name;
+	}
+	t->counts[i] += n;
+}
+
+void
+tally_add_json(const struct tally *t, struct buf *out)
+{
+	buf_addc(out, '{');
+	for (size_t i = 0; i < t->used; i++) {
+		buf_adds(out, i == 0 ? "" : ",");
+		json_add_string(out, slice_of(t->names[i]));
+		buf_addf(out, ":%llu", (unsigned long long)t->counts[i]);
+	}
+	buf_addc(out, '}');
+}
+
+void
+rejects_begin(struct rejects *r, const struct csv_row *header, char separator)
+{
+	static const char *const titles[] = {"Dòng", "Lý do", "Reason"};
+
+	r->separator = separator;
+	r->titles = (uint32_t)header->count;
+	buf_adds(&r->csv, "\xEF\xBB\xBF");
+	for (size_t i = 0; i < header->count; i++) {
+		csv_add_cell(&r->csv, header->cells[i].text, separator);
+		buf_addc(&r->csv, separator);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(titles); i++) {
+		if (i > 0)
+			buf_addc(&r->csv, separator);
+		buf_adds(&r->csv, titles[i]);
+	}
+	buf_adds(&r->csv, "\r\n");
+}
+
+static void
+add_reason(struct rejects *r, const char *reason)
+{
+	const char *vi = reason, *en = reason;
+
+	for (size_t i = 0; i < ARRAY_LEN(reasons); i++)
+		if (strcmp(reasons[i].name, reason) == 0) {
+			vi = reasons[i].vi;
+			en = reasons[i].en;
+		}
+	csv_add_cell(&r->csv, slice_of(vi), r->separator);
+	buf_addc(&r->csv, r->separator);
+	csv_add_cell(&r->csv, slice_of(en), r->separator);
+}
+
+void
+rejects_add(struct rejects *r, const struct csv_row *row, const char *reason)
+{
+	tally_add(&r->reasons, reason, 1);
+	r->rows++;
+	if (r->listed >= REJECTS_ROWS_MAX || r->csv.len >= REJECTS_BYTES_MAX)
+		return;
+	if (strcmp(reason, "empty-row") == 0 && ++r->empty > REJECTS_EMPTY_MAX)
+		return;
+	r->listed++;
+	for (size_t i = 0; i < r->titles; i++) {
+		if (i < row->count)
+			csv_add_cell(&r->csv, row->cells[i].text, r->separator);
+		buf_addc(&r->csv, r->separator);
+	}
+	buf_addf(&r->csv, "%u%c", row->line, r->separator);
+	add_reason(r, reason);
+	for (size_t i = r->titles; i < row->count; i++) {
+		buf_addc(&r->csv, r->separator);
+		csv_add_cell(&r->csv, row->cells[i].text, r->separator);
+	}
+	buf_adds(&r->csv, "\r\n");
+}
+
+void
+rejects_free(struct rejects *r)
+{
+	buf_free(&r->csv);
+}
