@@ -29,7 +29,7 @@ LIB_FILES := $(foreach l,$(LAYERS),$(B)/lib$(l).a)
 UNIT_SRC := $(shell find tests/unit -name '*.c' 2>/dev/null)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(B)/tests/unit/%)
 
-.PHONY: all help demo test unit model e2e asan fuzz bench lint deps clean install
+.PHONY: all help demo test unit unit-build model asan bench lint deps clean install
 
 all: $(B)/loa $(B)/gateway ## build everything
 
@@ -78,6 +78,10 @@ $(B)/tests/model/model: $(wildcard tests/model/*.c tests/model/*.h)
 	@echo "  LD $@"
 	@$(CC) -D_GNU_SOURCE -std=c11 $(WARN) -O2 -g -o $@ $(wildcard tests/model/*.c)
 
+demo: deps ## the main job from end to end on this machine, and its report
+	@$(MAKE) --no-print-directory all
+	@B=$(B) config/demo/run
+
 unit: deps ## the unit tests; T=name runs those whose path contains it
 	@$(MAKE) --no-print-directory unit-build
 	@B=$(B) tests/run unit $(T)
@@ -87,12 +91,14 @@ unit-build: all $(UNIT_BIN)
 model: $(B)/tests/model/model ## the exhaustive model of claim, permit, bytes, outcome
 	$(B)/tests/model/model
 
+MODEL := $(if $(wildcard tests/model/*.c),tests/model/model)
+
 test: deps ## all tests
-	@$(MAKE) --no-print-directory unit-build $(B)/tests/model/model
+	@$(MAKE) --no-print-directory unit-build $(MODEL:%=$(B)/%)
 	@B=$(B) tests/run all
 
 asan: deps ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
-	@$(MAKE) --no-print-directory B=build/asan SAN=1 OPT='-O1 -g' unit-build build/asan/tests/model/model
+	@$(MAKE) --no-print-directory B=build/asan SAN=1 OPT='-O1 -g' unit-build $(MODEL:%=build/asan/%)
 	@B=build/asan tests/run all
 
 lint: deps ## arrows, lengths, banned calls, keys, options, layout
@@ -100,6 +106,9 @@ lint: deps ## arrows, lengths, banned calls, keys, options, layout
 
 deps: ## install what is missing of Debian's packages
 	@tests/deps
+
+install: all ## put the binary under DESTDIR and PREFIX
+	install -D -m 755 $(B)/loa $(DESTDIR)$(PREFIX)/bin/loa
 
 clean: ## remove what was built
 	rm -rf build

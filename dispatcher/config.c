@@ -117,6 +117,40 @@ read_prices(struct provider_config *p, const struct json_at *at, struct err_ctx 
 	return rc;
 }
 
+/* Let the driver read the account's settings, and refuse what the server cannot work with. */
+static enum err
+open_account(struct provider_config *p, const struct json_at *at, const char *driver,
+	     struct err_ctx *e)
+{
+	struct json_at settings = json_get(at, "settings"), rate = json_get(at, "rate");
+	const struct capability *cap;
+	enum err rc;
+
+	p->driver = driver_find(driver, e);
+	if (p->driver == NULL)
+		return ERR_INPUT;
+	rc = p->driver->open(&settings, &p->account, e);
+	if (rc != ERR_OK) {
+		char what[sizeof(e->what)];
+
+		snprintf(what, sizeof(what), "%.60s: %.90s", at->path, e->what);
+		snprintf(e->what, sizeof(e->what), "%s", what);
+		return rc;
+	}
+	cap = p->driver->capability(p->account);
+	if (cap->has_receipts && cap->echo != ECHO_REFERENCE)
+		return err_set(
+			e, ERR_INPUT, settings.path,
+			"name the place of our reference in \"receipts\", or leave them out",
+			"has receipts that do not bring our reference back: they could not be "
+			"matched");
+	if (cap->counts != COUNTS_REQUESTS && cap->batch_min > p->rate)
+		return err_set(e, ERR_INPUT, rate.path, "lower settings' batch minimum",
+			       "is less than the smallest batch (%u) that this gateway takes",
+			       cap->batch_min);
+	return ERR_OK;
+}
+
 static enum err
 read_provider(struct provider_config *p, const struct json_at *at, struct err_ctx *e)
 {
@@ -128,9 +162,7 @@ read_provider(struct provider_config *p, const struct json_at *at, struct err_ct
 	struct json_at concurrency = json_get(at, "concurrency");
 	struct json_at timeout = json_get(at, "timeout_ms"), brand = json_get(at, "brandname");
 	struct json_at token = json_get(at, "token"), price = json_get(at, "price");
-	struct json_at settings = json_get(at, "settings");
 	const char *s_name = "", *s_driver = "", *s_brand = "", *s_token = "";
-	const struct capability *cap;
 	enum err rc;
 
 	p->unit = 1;
@@ -160,29 +192,7 @@ read_provider(struct provider_config *p, const struct json_at *at, struct err_ct
 	snprintf(p->name, sizeof(p->name), "%s", s_name);
 	snprintf(p->brandname, sizeof(p->brandname), "%s", s_brand);
 	snprintf(p->token, sizeof(p->token), "%s", s_token);
-	p->driver = driver_find(s_driver, e);
-	if (p->driver == NULL)
-		return ERR_INPUT;
-	rc = p->driver->open(&settings, &p->account, e);
-	if (rc != ERR_OK) {
-		char what[sizeof(e->what)];
-
-		snprintf(what, sizeof(what), "%.60s: %.90s", at->path, e->what);
-		snprintf(e->what, sizeof(e->what), "%s", what);
-		return rc;
-	}
-	cap = p->driver->capability(p->account);
-	if (cap->has_receipts && cap->echo != ECHO_REFERENCE)
-		return err_set(
-			e, ERR_INPUT, settings.path,
-			"name the place of our reference in \"receipts\", or leave them out",
-			"has receipts that do not bring our reference back: they could not be "
-			"matched");
-	if (cap->counts != COUNTS_REQUESTS && cap->batch_min > p->rate)
-		return err_set(e, ERR_INPUT, rate.path, "lower settings' batch minimum",
-			       "is less than the smallest batch (%u) that this gateway takes",
-			       cap->batch_min);
-	return ERR_OK;
+	return open_account(p, at, s_driver, e);
 }
 
 static enum err

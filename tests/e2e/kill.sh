@@ -38,13 +38,13 @@ while [ ${#steps[@]} -gt 0 ]; do
 	unset "steps[i]"
 	steps=("${steps[@]}")
 done
-is "$(pgrep -cf "redis-server.*$dir/data/redis.sock")" 1 'there is one Redis'
 finished() { [ "$(report state)" = finished ]; }
 finished_in_time() {
 	for _ in 1 2 3 4; do until_true finished && return; done
 }
 finished_in_time
 ok $? 'the run is finished'
+is "$(pgrep -cf "redis-server.*$dir/data/redis.sock")" 1 'there is one Redis'
 
 # (partition, rank) of each accepted message of the ledger: the last 40 bits of the reference's numbers
 awk -F'"ref":"' '/"event":"accepted"/ {
