@@ -53,7 +53,7 @@ void block_builder_free(struct block_builder *b);
 void block_builder_add(struct block_builder *b, const struct slice *cells, uint64_t phone,
 		       uint32_t same_phone_back, uint8_t carrier);
 uint32_t block_builder_rows(const struct block_builder *b);
-/* Append the encoded block to out and start an empty one. */
+/* Append the encoded block to out and start an empty one; nothing when there are no rows. */
 void block_builder_finish(struct block_builder *b, struct buf *out);
 
 /* A decoded view: borrows the bytes, which must outlive it. */

@@ -4,6 +4,12 @@
  * prefix, and what was repaired; or the reason why it is no mobile number of
  * Vietnam. Numbering as of the 2018 renumbering (old 11-digit prefixes are
  * mapped). Pure.
+ *
+ * Repairs, in the order in which they are named: digits (other scripts' digits),
+ * quotes, label, split, decimal, exponent, separators, extra-plus, extra-zero,
+ * leading-zero, renumbered, part-dropped (another part of the cell is no number).
+ * Reasons: empty, no-digits, letters, unreadable, lost-digits, too-short, too-long,
+ * too-many, fixed-line, service-number, foreign, unknown-prefix.
  */
 #pragma once
 
@@ -20,7 +26,7 @@ struct phone_cell {
 	size_t count;				/* 0: reason is set */
 	const char *repairs[PHONE_REPAIRS_MAX]; /* stable names, of the first phone, in order */
 	size_t repair_count;
-	const char *reason; /* stable name: "empty", "fixed-line", "too-short" …; NULL = good */
+	const char *reason; /* stable name: see above; NULL = good */
 	int carrier;	    /* guess for the first; 0 = unknown */
 };
 

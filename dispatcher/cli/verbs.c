@@ -12,5 +12,7 @@ const struct verb cli_verbs[] = {
 	{"template check", "FILE [--fields a,b]",
 	 "find a template's errors, and placeholders that are none of the fields",
 	 verb_template_check},
+	{"phone", "", "a phone cell a line -> its numbers, carrier, repairs or the reason, as JSON",
+	 verb_phone},
 	{NULL, NULL, NULL, NULL},
 };
