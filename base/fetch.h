@@ -57,8 +57,13 @@ struct fetch_request {
 	int64_t connect_timeout_ms;
 	int64_t timeout_ms; /* of the whole, from start */
 	size_t body_max;    /* a longer answer is NO_ANSWER; 0 = 64 KiB */
-	bool (*on_depart)(
-		void *arg); /* NULL = always yes. Not the place to start or cancel transfers */
+	/*
+	 * Pieces of the answer's body as they come, instead of collecting it; false
+	 * ends the transfer (ABORTED). NULL = the whole body comes with on_answer.
+	 */
+	bool (*on_data)(void *arg, int status, struct slice piece);
+	/* May the bytes leave? NULL = yes. Not the place to start or cancel transfers. */
+	bool (*on_depart)(void *arg);
 	void (*on_answer)(void *arg, const struct fetch_answer *a);
 	void *arg;
 };

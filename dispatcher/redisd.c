@@ -51,11 +51,12 @@ lock_file(const char *folder, const char *name, bool is_inherited)
 static void
 exec_server(const struct redisd *d, int lock)
 {
-	char memory[32], log[4200];
+	char memory[32], log[4200], pid[4200];
 	int null = open("/dev/null", O_RDWR);
 
 	snprintf(memory, sizeof(memory), "%lldmb", (long long)d->max_mb);
 	snprintf(log, sizeof(log), "%s/redis.log", d->folder);
+	snprintf(pid, sizeof(pid), "%s/redis.pid", d->folder);
 	setsid();
 	if (null >= 0) {
 		dup2(null, STDIN_FILENO);
@@ -68,8 +69,8 @@ exec_server(const struct redisd *d, int lock)
 	execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", d->socket,
 	       "--unixsocketperm", "700", "--dir", d->folder, "--appendonly", "yes",
 	       "--appendfsync", "always", "--save", "", "--maxmemory", memory, "--maxmemory-policy",
-	       "noeviction", "--daemonize", "no", "--logfile", log, "--loglevel", "notice",
-	       "--stop-writes-on-bgsave-error", "yes", (char *)NULL);
+	       "noeviction", "--daemonize", "no", "--logfile", log, "--pidfile", pid, "--loglevel",
+	       "notice", "--stop-writes-on-bgsave-error", "yes", (char *)NULL);
 	_exit(127);
 }
 

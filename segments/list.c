@@ -467,10 +467,10 @@ on_committed(void *arg, const struct reply *r)
 		err_set(&e, ERR_CONFLICT, "list", "look at loa list show, then import again",
 			"somebody else imported into it meanwhile");
 	}
-	if (!w->is_freed)
+	if (w->is_freed)
+		writer_step(w);
+	else /* may free w */
 		writer_end(w, reply_is_good(r) && r->integer == 1 ? NULL : &e);
-	if (w->is_freed && w->pending == 0)
-		list_writer_free(w);
 }
 
 /*

@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Segment queries: SQL's WHERE on one row (= != <> < <= > >= AND OR NOT ( ),
- * age(column), today()). Two-valued logic: every comparison with a missing
- * value is false, != too; NOT ( … ) is plain negation, so a query and its
- * NOT ( … ) add up to the whole list. Text compares after NFC and case folding.
+ * Segment queries: SQL's WHERE on one row (= != <> < <= > >= [NOT] IN (…)
+ * [NOT] BETWEEN … AND … [NOT] LIKE IS [NOT] NULL AND OR NOT ( ), ~ contains
+ * with accents ignored, age(column), today()). Two-valued logic: every
+ * comparison with a missing value is false, !=, NOT IN, NOT LIKE and NOT
+ * BETWEEN too; NOT ( … ) is plain negation, so a query and its NOT ( … ) add
+ * up to the whole list. Text compares after NFC and case folding.
+ *
+ * A number column or a number literal compares as numbers; a cell that is no
+ * number is missing then. A date column compares with 'YYYY-MM-DD' and today();
+ * a cell that has only the year compares by the year: "1950" = '1950-06-01',
+ * and is neither < nor > it. age() of a year is this year minus that year.
  *
  * parse → bind to a list's columns → a flat program over columns; on a block it
- * yields one bit a row. What the full language has and this does not yet
- * (LIKE, IN, BETWEEN, IS NULL, HAS, ~ …) is an error that says so. Pure.
+ * yields one bit a row. What the full language has and this does not yet (HAS,
+ * in_list, reached_by, province, state) is an error that says so; a column of
+ * such a name stands in backquotes. Pure.
  */
 #pragma once
 

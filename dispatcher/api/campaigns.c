@@ -189,15 +189,16 @@ on_preview_done(void *arg, const struct ready_campaign *c, const struct preview 
 }
 
 static void
-on_preview_gone(void *arg)
+on_preview_gone(struct http_exchange *x, void *arg)
 {
 	struct preview_stream *s = arg;
 
+	(void)x;
 	preview_cancel(s->job);
 	if (s->has_begun)
 		http_stream_end(s->x);
 	else
-		http_answer_json(s->x, 499, json_object());
+		http_answer_json(s->x, 503, json_object()); /* nobody reads it */
 	free(s);
 }
 

@@ -210,10 +210,11 @@ watch_end(struct watch *w)
 }
 
 static void
-on_watch_gone(void *arg)
+on_watch_gone(struct http_exchange *x, void *arg)
 {
 	struct watch *w = arg;
 
+	(void)x;
 	w->is_over = true;
 	if (!w->is_asking)
 		watch_end(w);

@@ -223,8 +223,8 @@ on_receipt_hook(struct http_exchange *x, void *arg)
 	if (p == NULL || strlen(token) != strlen(p->token) ||
 	    !hash_is_same(token, p->token, strlen(token)))
 		err_set(&e, ERR_NOT_FOUND, "hook", "", "there is no such hook");
-	else if (receipts_push(d->receipts, p, http_raw_query(x), http_body(x), on_receipt_kept, x,
-			       &e) == ERR_OK)
+	else if (receipts_push(d->receipts, p, slice_of(http_raw_query(x)), http_body(x),
+			       on_receipt_kept, x, &e) == ERR_OK)
 		return;
 	http_answer_error(x, &e);
 }

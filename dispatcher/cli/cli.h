@@ -56,6 +56,25 @@ MUST_CHECK enum err cli_read_file(const char *path, size_t max_bytes, struct buf
 /* The verbs; each lives in the file of its name. */
 int verb_serve(int argc, char **argv);
 int verb_config_check(int argc, char **argv);
+int verb_list_import(int argc, char **argv);
+int verb_list_ls(int argc, char **argv);
+int verb_list_show(int argc, char **argv);
+int verb_segment_save(int argc, char **argv);
+int verb_segment_ls(int argc, char **argv);
+int verb_segment_count(int argc, char **argv);
+int verb_template_save(int argc, char **argv);
+int verb_template_ls(int argc, char **argv);
+int verb_template_show(int argc, char **argv);
+int verb_campaign_create(int argc, char **argv);
+int verb_campaign_ls(int argc, char **argv);
+int verb_campaign_show(int argc, char **argv);
+int verb_campaign_preview(int argc, char **argv);
+int verb_campaign_launch(int argc, char **argv);
+int verb_campaign_pause(int argc, char **argv);
+int verb_campaign_resume(int argc, char **argv);
+int verb_campaign_watch(int argc, char **argv);
+int verb_campaign_report(int argc, char **argv);
+int verb_provider_ls(int argc, char **argv);
 int verb_text(int argc, char **argv);
 int verb_phone(int argc, char **argv);
 int verb_template_render(int argc, char **argv);

@@ -156,6 +156,7 @@ receipts_push(struct receipts *rs, const struct provider_config *pc, struct slic
 	rs->gauges.pushes++;
 	if (rc != ERR_OK) {
 		rs->gauges.malformed++;
+		log_warn("lane=%s receipt=malformed what=%s why=%s", pc->name, e->what, e->why);
 		arena_free(&arena);
 		return rc;
 	}

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of routes, who may use them, and what handlers share. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/random.h"
+#include "dispatcher/api/private.h"
+
+#define API_BODY_MAX (8u << 20)
+#define JSON_BODY_MAX (1u << 20)
+#define DRAIN_MS 5000
+
+#define OPEN(m, p, h)                               \
+	{                                           \
+		.method = m, .path = p, .handle = h \
+	}
+#define AUTH(m, p, h)                                                             \
+	{                                                                         \
+		.method = m, .path = "/api/v1" p, .needs_auth = true, .handle = h \
+	}
+
+static const struct http_route routes[] = {
+	OPEN("GET", "/healthz", on_healthz),
+	OPEN("GET", "/readyz", on_readyz),
+	{.method = "GET", .path = "/metrics", .needs_auth = true, .handle = on_metrics},
+	AUTH("GET", "/config", on_config_show),
+	AUTH("GET", "/providers", on_provider_ls),
+	AUTH("GET", "/lists", on_list_ls),
+	AUTH("GET", "/lists/{name}", on_list_show),
+	AUTH("GET", "/lists/{name}/rejects", on_list_rejects),
+	AUTH("POST", "/imports", on_import_begin),
+	AUTH("PUT", "/imports/{id}", on_import_piece),
+	AUTH("POST", "/imports/{id}/commit", on_import_commit),
+	AUTH("DELETE", "/imports/{id}", on_import_abort),
+	AUTH("GET", "/count", on_segment_count),
+	AUTH("GET", "/segments", on_segment_ls),
+	AUTH("PUT", "/segments/{name}", on_segment_save),
+	AUTH("GET", "/segments/{name}/count", on_segment_count),
+	AUTH("GET", "/templates", on_template_ls),
+	AUTH("PUT", "/templates/{name}", on_template_save),
+	AUTH("GET", "/templates/{name}", on_template_show),
+	AUTH("GET", "/campaigns", on_campaign_ls),
+	AUTH("POST", "/campaigns", on_campaign_create),
+	AUTH("GET", "/campaigns/{id}", on_campaign_show),
+	AUTH("POST", "/campaigns/{id}/preview", on_campaign_preview),
+	AUTH("POST", "/campaigns/{id}/launch", on_campaign_launch),
+	AUTH("POST", "/campaigns/{id}/pause", on_campaign_pause),
+	AUTH("POST", "/campaigns/{id}/resume", on_campaign_resume),
+	AUTH("GET", "/campaigns/{id}/events", on_campaign_watch),
+	AUTH("GET", "/campaigns/{id}/report", on_campaign_report),
+	{.method = "POST",
+	 .path = "/hooks/receipt/{provider}/{token}",
+	 .is_hook = true,
+	 .handle = on_receipt_hook},
+	{.method = "GET",
+	 .path = "/hooks/receipt/{provider}/{token}",
+	 .is_hook = true,
+	 .handle = on_receipt_hook},
+};
+
+/* A process with the role receive only has no more than health and hooks. */
+static const struct http_route hook_routes[] = {
+	OPEN("GET", "/healthz", on_healthz),
+	OPEN("GET", "/readyz", on_readyz),
+	{.method = "GET", .path = "/metrics", .needs_auth = true, .handle = on_metrics},
+	{.method = "POST",
+	 .path = "/hooks/receipt/{provider}/{token}",
+	 .is_hook = true,
+	 .handle = on_receipt_hook},
+	{.method = "GET",
+	 .path = "/hooks/receipt/{provider}/{token}",
+	 .is_hook = true,
+	 .handle = on_receipt_hook},
+};
+
+static bool
+authenticate(void *arg, struct http_exchange *x, struct slice token)
+{
+	struct api *a = arg;
+	uint8_t hash[16];
+
+	(void)x;
+	if (!a->daemon->is_open || token.n == 0 || token.n > 200)
+		return false;
+	hash_plain(token, hash);
+	return hash_is_same(hash, a->daemon->token_hash, sizeof(hash));
+}
+
+enum err
+api_open(struct daemon *d, struct api **out, struct err_ctx *e)
+{
+	struct api *a = xcalloc(1, sizeof(*a));
+	bool has_api = (d->o.roles & ROLE_API) != 0;
+	char socket[512];
+	struct http_options o = {
+		.listen = d->config->listen,
+		.unix_socket = has_api ? socket : NULL,
+		.body_max = API_BODY_MAX,
+		.routes = has_api ? routes : hook_routes,
+		.route_count = has_api ? ARRAY_LEN(routes) : ARRAY_LEN(hook_routes),
+		.arg = a,
+		.authenticate = authenticate,
+	};
+	enum err rc;
+
+	snprintf(socket, sizeof(socket), "%s/api.sock", d->config->data);
+	a->daemon = d;
+	a->imports = imports_new(a);
+	rc = http_server_new(d->loop, &o, &a->http, e);
+	if (rc != ERR_OK) {
+		imports_free(a->imports);
+		free(a);
+		return rc;
+	}
+	*out = a;
+	return ERR_OK;
+}
+
+unsigned
+api_port(const struct api *a)
+{
+	return (unsigned)http_server_port(a->http);
+}
+
+static void
+on_closed(void *arg)
+{
+	struct api *a = arg;
+
+	a->http = NULL;
+}
+
+void
+api_drain(struct api *a)
+{
+	watches_end(a);
+	if (a->http != NULL)
+		http_server_close(a->http, DRAIN_MS, on_closed, a);
+}
+
+void
+api_free(struct api *a)
+{
+	if (a->http != NULL)
+		http_server_free(a->http);
+	imports_free(a->imports);
+	free(a);
+}
+
+/* ---- shared by handlers ---- */
+
+bool
+api_is_open(struct api *a, struct http_exchange *x)
+{
+	struct err_ctx e;
+
+	if (a->daemon->is_open)
+		return true;
+	http_set_header(x, "Retry-After", "1");
+	err_set(&e, ERR_UNREACHABLE, "server", "try again in a moment", "%s",
+		a->daemon->why_shut.p);
+	http_answer_error(x, &e);
+	return false;
+}
+
+void
+api_answer_reply(struct http_exchange *x, const struct reply *r)
+{
+	struct err_ctx e;
+
+	if (reply_is_good(r))
+		err_set(&e, ERR_SYSTEM, "Redis", "", "answered what was not expected");
+	else
+		err_set(&e, ERR_UNREACHABLE, "Redis", "try again", "%.*s", (int)r->str.n, r->str.p);
+	http_answer_error(x, &e);
+}
+
+json_t *
+api_body_json(struct http_exchange *x)
+{
+	struct err_ctx e;
+	json_t *v = NULL;
+
+	if (json_parse(http_body(x), JSON_BODY_MAX, "body", &v, &e) != ERR_OK) {
+		http_answer_error(x, &e);
+		return NULL;
+	}
+	if (json_is_object(v))
+		return v;
+	json_decref(v);
+	err_set(&e, ERR_INPUT, "body", "", "must be a JSON object");
+	http_answer_error(x, &e);
+	return NULL;
+}
+
+const char *
+api_name(struct http_exchange *x, const char *param, const char *what)
+{
+	const char *name = http_param(x, param);
+	struct err_ctx e;
+
+	if (name_check(what, slice_of(name), &e) == ERR_OK)
+		return name;
+	http_answer_error(x, &e);
+	return NULL;
+}

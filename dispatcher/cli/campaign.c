@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: MIT */
+/* loa campaign: create, preview, launch, watch, report. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "dispatcher/cli/remote.h"
+
+#define CAMPAIGN_FILE_MAX 65536u
+#define PLAIN_EVERY 5 /* seconds between the lines of `watch` when it is no terminal */
+
+/* ---- one call ---- */
+
+typedef void (*print_cb)(const json_t *answer);
+
+static int
+words_of(int *argc, char **argv, struct remote_options *o, const char *words, int wanted)
+{
+	const struct cli_option options[] = {REMOTE_OPTIONS(*o), {NULL, NULL, NULL}};
+	struct err_ctx e;
+
+	if (cli_parse(argc, argv, options, &e) != ERR_OK)
+		return cli_fail(&e);
+	if (*argc != wanted)
+		return cli_usage(words, wanted == 1 ? "takes no plain words" : "wants a name");
+	return 0;
+}
+
+static int
+call(const struct remote_options *o, const char *method, const char *path, json_t *body,
+     print_cb print)
+{
+	struct remote *r;
+	struct err_ctx e;
+	json_t *answer = NULL;
+	enum err rc = remote_open(o, &r, &e);
+
+	if (rc == ERR_OK) {
+		rc = remote_call(r, method, path, body, &answer, &e);
+		remote_close(r);
+	} else {
+		json_decref(body);
+	}
+	if (rc != ERR_OK)
+		return cli_fail(&e);
+	if (o->is_json || print == NULL) {
+		remote_print_json(answer);
+		return 0;
+	}
+	print(answer);
+	json_decref(answer);
+	return 0;
+}
+
+static const char *
+text(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s != NULL ? s : "";
+}
+
+static json_int_t
+number(const json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
+/* 1234567 → "1.234.567", as people write it in Vietnam. Four results live at a time. */
+static const char *
+grouped(json_int_t v)
+{
+	static char ring[4][40];
+	static unsigned next;
+	char digits[32];
+	char *out = ring[next++ % 4], *o = out;
+	int n = snprintf(digits, sizeof(digits), "%" JSON_INTEGER_FORMAT, v);
+
+	for (int i = 0; i < n; i++) {
+		*o++ = digits[i];
+		if (digits[i] != '-' && i + 1 < n && (n - i - 1) % 3 == 0)
+			*o++ = '.';
+	}
+	*o = '\0';
+	return out;
+}
+
+/* ---- create, show, launch, pause ---- */
+
+static void
+print_created(const json_t *a)
+{
+	printf("campaign %" JSON_INTEGER_FORMAT " created\n", number(a, "campaign"));
+}
+
+int
+verb_campaign_create(int argc, char **argv)
+{
+	struct remote_options o = {0};
+	struct buf file = {0};
+	struct err_ctx e;
+	json_t *body = NULL;
+	int rc = words_of(&argc, argv, &o, "campaign create", 2);
+	enum err code;
+
+	if (rc != 0)
+		return rc;
+	code = cli_read_file(argv[1], CAMPAIGN_FILE_MAX, &file, &e);
+	if (code == ERR_OK)
+		code = json_parse(buf_slice(&file), CAMPAIGN_FILE_MAX, argv[1], &body, &e);
+	buf_free(&file);
+	if (code != ERR_OK)
+		return cli_fail(&e);
+	return call(&o, "POST", "/api/v1/campaigns", body, print_created);
+}
+
+static void
+print_campaigns(const json_t *a)
+{
+	json_t *list = json_object_get(a, "campaigns"), *c;
+	size_t i;
+
+	json_array_foreach (list, i, c)
+		printf("%4s  %-10s %-10s %-10s %s\n", text(c, "id"), text(c, "state"),
+		       text(c, "class"), text(c, "event"), text(c, "name"));
+}
+
+int
+verb_campaign_ls(int argc, char **argv)
+{
+	struct remote_options o = {0};
+	int rc = words_of(&argc, argv, &o, "campaign ls", 1);
+
+	return rc != 0 ? rc : call(&o, "GET", "/api/v1/campaigns", NULL, print_campaigns);
+}
+
+static int
+about_one(int argc, char **argv, const char *words, const char *method, const char *rest,
+	  print_cb print)
+{
+	struct remote_options o = {0};
+	char path[512];
+	int rc = words_of(&argc, argv, &o, words, 2);
+
+	if (rc != 0)
+		return rc;
+	return call(&o, method, remote_path(path, "/api/v1/campaigns/", argv[1], rest), NULL,
+		    print);
+}
+
+int
+verb_campaign_show(int argc, char **argv)
+{
+	return about_one(argc, argv, "campaign show", "GET", "", NULL);
+}
+
+static void
+print_launched(const json_t *a)
+{
+	printf("launched: run %" JSON_INTEGER_FORMAT "\n", number(a, "run"));
+}
+
+int
+verb_campaign_launch(int argc, char **argv)
+{
+	return about_one(argc, argv, "campaign launch", "POST", "/launch", print_launched);
+}
+
+static void
+print_state(const json_t *a)
+{
+	printf("%s\n", text(a, "state"));
+}
+
+int
+verb_campaign_pause(int argc, char **argv)
+{
+	return about_one(argc, argv, "campaign pause", "POST", "/pause", print_state);
+}
+
+int
+verb_campaign_resume(int argc, char **argv)
+{
+	return about_one(argc, argv, "campaign resume", "POST", "/resume", print_state);
+}
+
+/* ---- preview ---- */
+
+static void
+print_text(const char *title, const json_t *t)
+{
+	if (t != NULL)
+		printf("\n%s (%" JSON_INTEGER_FORMAT " parts):\n  %s\n", title, number(t, "parts"),
+		       text(t, "text"));
+}
+
+static void
+print_preview(const json_t *p)
+{
+	const char *key;
+	json_t *v;
+
+	printf("%s: %s of %s rows of %s (version %" JSON_INTEGER_FORMAT ")\n", text(p, "campaign"),
+	       grouped(number(p, "audience")), grouped(number(p, "list_rows")), text(p, "list"),
+	       number(p, "list_version"));
+	printf("  %-26s %12s messages %10s parts %14s VND\n", "to be sent",
+	       grouped(number(p, "messages")), grouped(number(p, "parts")),
+	       grouped(number(p, "cost")));
+	json_object_foreach (json_object_get(p, "carriers"), key, v)
+		printf("    %-24s %12s messages %10s parts %14s VND\n", key,
+		       grouped(number(v, "messages")), grouped(number(v, "parts")),
+		       grouped(number(v, "cost")));
+	json_object_foreach (json_object_get(p, "skipped"), key, v)
+		printf("  not sent: %-28s %s\n", key, grouped(json_integer_value(v)));
+	printf("  about %.0f s of sending", json_number_value(json_object_get(p, "forecast_s")));
+	if (number(p, "opens_in_s") > 0)
+		printf("; its hours begin in %" JSON_INTEGER_FORMAT " min",
+		       number(p, "opens_in_s") / 60);
+	printf("\n");
+	print_text("shortest", json_object_get(p, "shortest"));
+	print_text("longest", json_object_get(p, "longest"));
+}
+
+struct preview_lines {
+	json_t *preview, *error;
+};
+
+static bool
+on_preview_line(void *arg, struct slice line)
+{
+	struct preview_lines *l = arg;
+	json_t *v = NULL, *progress;
+	struct err_ctx e;
+
+	if (json_parse(line, 1u << 20, "answer", &v, &e) != ERR_OK)
+		return false;
+	progress = json_object_get(v, "progress");
+	if (progress != NULL)
+		remote_bar((uint64_t)number(progress, "done"), (uint64_t)number(progress, "total"),
+			   "rendered");
+	l->preview = json_incref(json_object_get(v, "preview"));
+	l->error = json_incref(json_object_get(v, "error"));
+	json_decref(v);
+	return l->preview == NULL && l->error == NULL;
+}
+
+int
+verb_campaign_preview(int argc, char **argv)
+{
+	struct remote_options o = {0};
+	struct preview_lines lines = {0};
+	struct remote *r;
+	struct err_ctx e;
+	char path[512];
+	enum err code;
+	int rc = words_of(&argc, argv, &o, "campaign preview", 2);
+
+	if (rc != 0)
+		return rc;
+	code = remote_open(&o, &r, &e);
+	if (code == ERR_OK) {
+		code = remote_lines(r, "POST",
+				    remote_path(path, "/api/v1/campaigns/", argv[1], "/preview"),
+				    on_preview_line, &lines, &e);
+		remote_close(r);
+	}
+	remote_bar_end();
+	if (code == ERR_OK && lines.preview == NULL)
+		code = err_set(&e, ERR_UNREACHABLE, text(lines.error, "what"),
+			       text(lines.error, "todo"), "%s",
+			       lines.error != NULL ? text(lines.error, "detail")
+						   : "the answer ended too early");
+	json_decref(lines.error);
+	if (code != ERR_OK)
+		return cli_fail(&e);
+	if (o.is_json) {
+		remote_print_json(lines.preview);
+		return 0;
+	}
+	print_preview(lines.preview);
+	json_decref(lines.preview);
+	return 0;
+}
+
+/* ---- watch ---- */
+
+struct watching {
+	bool is_json, is_terminal;
+	json_int_t said_s;
+	char last_state[16];
+	bool is_finished;
+};
+
+/* done: whatever will not change by itself any more, and what is in doubt. */
+static void
+say_status(struct watching *w, const json_t *s)
+{
+	json_t *states = json_object_get(s, "states");
+	json_int_t audience = number(s, "audience"), left;
+	char line[200];
+	const char *why = text(s, "waiting_for");
+
+	left = number(states, "waiting") + number(states, "sending") + number(states, "retry");
+	snprintf(line, sizeof(line), "%s  accepted %s  delivered %s  in doubt %s%s%s",
+		 text(s, "state"), grouped(number(states, "accepted")),
+		 grouped(number(states, "delivered")), grouped(number(states, "unknown")),
+		 why[0] != '\0' ? "  waiting: " : "", why);
+	if (w->is_terminal) {
+		remote_bar((uint64_t)(audience - left), (uint64_t)audience, line);
+	} else if (number(s, "seconds") - w->said_s >= PLAIN_EVERY ||
+		   strcmp(w->last_state, text(s, "state")) != 0) {
+		printf("%s of %s  %s\n", grouped(audience - left), grouped(audience), line);
+		fflush(stdout);
+		w->said_s = number(s, "seconds");
+		snprintf(w->last_state, sizeof(w->last_state), "%s", text(s, "state"));
+	}
+}
+
+static bool
+on_watch_line(void *arg, struct slice line)
+{
+	struct watching *w = arg;
+	json_t *v = NULL;
+	struct err_ctx e;
+
+	if (line.n < 6 || memcmp(line.p, "data: ", 6) != 0)
+		return true;
+	line = (struct slice){line.p + 6, line.n - 6};
+	if (w->is_json) {
+		printf("%.*s\n", (int)line.n, line.p);
+		fflush(stdout);
+	}
+	if (json_parse(line, 1u << 20, "answer", &v, &e) != ERR_OK)
+		return false;
+	if (!w->is_json)
+		say_status(w, v);
+	w->is_finished = strcmp(text(v, "state"), "finished") == 0;
+	json_decref(v);
+	return !w->is_finished;
+}
+
+int
+verb_campaign_watch(int argc, char **argv)
+{
+	struct remote_options o = {0};
+	struct watching w = {.is_terminal = remote_is_terminal()};
+	struct timespec pause = {.tv_nsec = 300000000};
+	struct remote *r;
+	struct err_ctx e;
+	char path[512];
+	enum err code;
+	int rc = words_of(&argc, argv, &o, "campaign watch", 2);
+
+	if (rc != 0)
+		return rc;
+	w.is_json = o.is_json;
+	code = remote_open(&o, &r, &e);
+	if (code != ERR_OK)
+		return cli_fail(&e);
+	remote_path(path, "/api/v1/campaigns/", argv[1], "/events");
+	/* The server may be restarted while we watch: ask again for half a minute. */
+	for (int tries = 0; !w.is_finished && tries < 100; tries++) {
+		code = remote_lines(r, "GET", path, on_watch_line, &w, &e);
+		if (code != ERR_OK && code != ERR_UNREACHABLE)
+			break;
+		if (code == ERR_OK)
+			tries = 0;
+		if (!w.is_finished)
+			nanosleep(&pause, NULL);
+	}
+	remote_bar_end();
+	remote_close(r);
+	return w.is_finished ? 0 : cli_fail(&e);
+}
+
+/* ---- report ---- */
+
+static void
+print_report(const json_t *r)
+{
+	json_t *sums = json_object_get(r, "sums"), *v;
+	const char *key;
+	size_t i;
+
+	printf("%s: run %" JSON_INTEGER_FORMAT " %s, launched %s\n", text(r, "campaign"),
+	       number(r, "run"), text(r, "state"), text(r, "launched"));
+	printf("  class %s, goal %s, event %s; list %s version %" JSON_INTEGER_FORMAT
+	       " (%s rows)\n",
+	       text(r, "class"), text(r, "goal"), text(r, "event"), text(r, "list"),
+	       number(r, "list_version"), grouped(number(sums, "list_rows")));
+	json_object_foreach (json_object_get(r, "states"), key, v)
+		if (json_integer_value(v) != 0)
+			printf("  %-16s %12s\n", key, grouped(json_integer_value(v)));
+	printf("  %-16s %12s   counters and records %s%s%s\n", "audience",
+	       grouped(number(sums, "audience")), text(sums, "counters"),
+	       text(sums, "difference")[0] != '\0' ? ": " : "", text(sums, "difference"));
+	json_array_foreach (json_object_get(r, "reasons"), i, v)
+		printf("  %s: %s: %s\n", text(v, "state"), text(v, "reason"),
+		       grouped(number(v, "messages")));
+	json_array_foreach (json_object_get(r, "providers"), i, v)
+		if (number(v, "parts") > 0)
+			printf("  %s: %s parts at %s VND = %s VND\n", text(v, "provider"),
+			       grouped(number(v, "parts")), grouped(number(v, "price")),
+			       grouped(number(v, "cost")));
+	if (number(r, "held") > 0)
+		printf("  in doubt, for a person to decide: %s\n", grouped(number(r, "held")));
+}
+
+int
+verb_campaign_report(int argc, char **argv)
+{
+	return about_one(argc, argv, "campaign report", "GET", "/report", print_report);
+}

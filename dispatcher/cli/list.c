@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: MIT */
+/* loa list, segment and template against the server. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "dispatcher/cli/remote.h"
+#include "templates/template.h"
+
+#define PIECE_BYTES (2u << 20)
+
+/* ---- list import ---- */
+
+struct upload {
+	struct remote *remote;
+	const char *path;
+	char id[64];
+	int fd;
+	uint64_t size; /* 0 = not known (a pipe) */
+};
+
+static enum err
+upload_pieces(struct upload *u, struct err_ctx *e)
+{
+	char *piece = xmalloc(PIECE_BYTES);
+	uint64_t offset = 0;
+	enum err rc = ERR_OK;
+
+	while (rc == ERR_OK) {
+		ssize_t n = read(u->fd, piece, PIECE_BYTES);
+		char path[128];
+		json_t *answer = NULL;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			rc = err_set(e, ERR_INPUT, u->path, "", "cannot be read: %s",
+				     strerror(errno));
+		if (n <= 0)
+			break;
+		snprintf(path, sizeof(path), "/api/v1/imports/%s?offset=%" PRIu64, u->id, offset);
+		rc = remote_send(u->remote, "PUT", path, "text/csv",
+				 (struct slice){piece, (size_t)n}, &answer, e);
+		json_decref(answer);
+		offset += (uint64_t)n;
+		remote_bar(offset, u->size, "read");
+	}
+	remote_bar_end();
+	free(piece);
+	return rc;
+}
+
+static enum err
+upload_file(struct upload *u, const char *list, const char *phone, json_t **report,
+	    struct err_ctx *e)
+{
+	const char *slash = strrchr(u->path, '/');
+	json_t *begin =
+		json_pack("{s:s, s:s}", "list", list, "file", slash != NULL ? slash + 1 : u->path);
+	json_t *answer = NULL;
+	char path[128];
+	enum err rc;
+
+	if (phone != NULL)
+		json_object_set_new(begin, "phone", json_string(phone));
+	rc = remote_call(u->remote, "POST", "/api/v1/imports", begin, &answer, e);
+	if (rc != ERR_OK)
+		return rc;
+	snprintf(u->id, sizeof(u->id), "%s", json_string_value(json_object_get(answer, "import")));
+	json_decref(answer);
+	rc = upload_pieces(u, e);
+	if (rc == ERR_OK) {
+		snprintf(path, sizeof(path), "/api/v1/imports/%s/commit", u->id);
+		return remote_call(u->remote, "POST", path, NULL, report, e);
+	}
+	/* The server has given it up already if it was its error; then this finds nothing. */
+	snprintf(path, sizeof(path), "/api/v1/imports/%s", u->id);
+	answer = NULL;
+	(void)!remote_call(u->remote, "DELETE", path, NULL, &answer, NULL);
+	json_decref(answer);
+	return rc;
+}
+
+static void
+print_counts(const char *title, const json_t *counts)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach ((json_t *)(uintptr_t)counts, key, v)
+		printf("  %s %-28s %8" JSON_INTEGER_FORMAT "\n", title, key, json_integer_value(v));
+}
+
+static void
+print_import(const json_t *r)
+{
+	json_t *columns = json_object_get(r, "columns"), *c;
+	size_t i;
+
+	printf("%s: %" JSON_INTEGER_FORMAT " rows read, %" JSON_INTEGER_FORMAT " kept\n",
+	       json_string_value(json_object_get(r, "file")),
+	       json_integer_value(json_object_get(r, "rows_read")),
+	       json_integer_value(json_object_get(r, "rows_kept")));
+	print_counts("rejected:", json_object_get(r, "rejects"));
+	print_counts("mended:  ", json_object_get(r, "repairs"));
+	printf("  columns:");
+	json_array_foreach (columns, i, c)
+		printf("%s %s (%s)", i > 0 ? "," : "",
+		       json_string_value(json_object_get(c, "name")),
+		       json_string_value(json_object_get(c, "type")));
+	printf("\n  phone column: %s\n", json_string_value(json_object_get(r, "phone_column")));
+}
+
+static int
+run_import(struct remote_options *o, const char *list, const char *file, const char *phone)
+{
+	bool is_stdin = strcmp(file, "-") == 0;
+	struct upload u = {.path = file};
+	struct stat st;
+	struct err_ctx e;
+	json_t *report = NULL;
+	enum err rc;
+
+	u.fd = is_stdin ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
+	if (u.fd < 0) {
+		err_set(&e, ERR_INPUT, file, "check the path and its permissions", "%s",
+			strerror(errno));
+		return cli_fail(&e);
+	}
+	if (fstat(u.fd, &st) == 0 && S_ISREG(st.st_mode))
+		u.size = (uint64_t)st.st_size;
+	rc = remote_open(o, &u.remote, &e);
+	if (rc == ERR_OK) {
+		rc = upload_file(&u, list, phone, &report, &e);
+		remote_close(u.remote);
+	}
+	if (!is_stdin)
+		close(u.fd);
+	if (rc != ERR_OK)
+		return cli_fail(&e);
+	if (o->is_json) {
+		remote_print_json(report);
+		return 0;
+	}
+	print_import(report);
+	json_decref(report);
+	return 0;
+}
+
+int
+verb_list_import(int argc, char **argv)
+{
+	struct remote_options o = {0};
+	const char *phone = NULL;
+	const struct cli_option options[] = {
+		REMOTE_OPTIONS(o), {"--phone", &phone, NULL}, {NULL, NULL, NULL}};
+	struct err_ctx e;
+
+	if (cli_parse(&argc, argv, options, &e) != ERR_OK)
+		return cli_fail(&e);
+	if (argc != 3)
+		return cli_usage("list import", "needs a name and a file");
+	return run_import(&o, argv[1], argv[2], phone);
+}
+
+/* ---- one call, one printed answer ---- */
+
+typedef void (*print_cb)(const json_t *answer);
+
+static int
+call_and_print(const struct remote_options *o, const char *method, const char *path, json_t *body,
+	       print_cb print)
+{
+	struct remote *r;
+	struct err_ctx e;
+	json_t *answer = NULL;
+	enum err rc = remote_open(o, &r, &e);
+
+	if (rc == ERR_OK) {
+		rc = remote_call(r, method, path, body, &answer, &e);
+		remote_close(r);
+	} else {
+		json_decref(body);
+	}
+	if (rc != ERR_OK)
+		return cli_fail(&e);
+	if (o->is_json || print == NULL) {
+		remote_print_json(answer);
+		return 0;
+	}
+	print(answer);
+	json_decref(answer);
+	return 0;
+}
+
+static int
+get_and_copy(const struct remote_options *o, const char *path)
+{
+	struct remote *r;
+	struct buf out = {0};
+	struct err_ctx e;
+	enum err rc = remote_open(o, &r, &e);
+
+	if (rc == ERR_OK) {
+		rc = remote_get(r, path, &out, &e);
+		remote_close(r);
+	}
+	if (rc == ERR_OK && out.len > 0)
+		fwrite(out.data, 1, out.len, stdout);
+	buf_free(&out);
+	return rc == ERR_OK ? 0 : cli_fail(&e);
+}
+
+/* Plain words after the options; -1 = already told. */
+static int
+plain_words(int *argc, char **argv, struct remote_options *o, const char *words, int wanted)
+{
+	const struct cli_option options[] = {REMOTE_OPTIONS(*o), {NULL, NULL, NULL}};
+	struct err_ctx e;
+
+	if (cli_parse(argc, argv, options, &e) != ERR_OK)
+		return cli_fail(&e);
+	if (*argc != wanted)
+		return cli_usage(words, wanted == 1 ? "takes no plain words" : "wants other words");
+	return 0;
+}
+
+static void
+print_rows(const json_t *answer)
+{
+	const char *what, *key;
+	json_t *list, *one, *v;
+	size_t i;
+
+	json_object_foreach ((json_t *)(uintptr_t)answer, what, list) {
+		json_array_foreach (list, i, one) {
+			if (json_is_string(one)) {
+				printf("%s\n", json_string_value(one));
+				continue;
+			}
+			json_object_foreach (one, key, v) {
+				if (json_is_string(v) && json_string_length(v) > 0)
+					printf("%s%s%s  ", strcmp(key, "name") == 0 ? "" : key,
+					       strcmp(key, "name") == 0 ? "" : "=",
+					       json_string_value(v));
+			}
+			printf("\n");
+		}
+	}
+}
+
+static int
+ls(int argc, char **argv, const char *words, const char *path)
+{
+	struct remote_options o = {0};
+	int rc = plain_words(&argc, argv, &o, words, 1);
+
+	return rc != 0 ? rc : call_and_print(&o, "GET", path, NULL, print_rows);
+}
+
+int
+verb_list_ls(int argc, char **argv)
+{
+	return ls(argc, argv, "list ls", "/api/v1/lists");
+}
+
+int
+verb_segment_ls(int argc, char **argv)
+{
+	return ls(argc, argv, "segment ls", "/api/v1/segments");
+}
+
+int
+verb_template_ls(int argc, char **argv)
+{
+	return ls(argc, argv, "template ls", "/api/v1/templates");
+}
+
+int
+verb_provider_ls(int argc, char **argv)
+{
+	struct remote_options o = {0};
+	int rc = plain_words(&argc, argv, &o, "provider ls", 1);
+
+	return rc != 0 ? rc : call_and_print(&o, "GET", "/api/v1/providers", NULL, NULL);
+}
+
+static void
+print_list(const json_t *l)
+{
+	json_t *columns = json_object_get(l, "columns"), *c;
+	size_t i;
+
+	printf("%s: version %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT " rows, imported %s\n",
+	       json_string_value(json_object_get(l, "name")),
+	       json_integer_value(json_object_get(l, "version")),
+	       json_integer_value(json_object_get(l, "rows")),
+	       json_string_value(json_object_get(l, "imported")));
+	json_array_foreach (columns, i, c)
+		printf("  %-24s %-8s %s%s\n", json_string_value(json_object_get(c, "name")),
+		       json_string_value(json_object_get(c, "type")),
+		       json_string_value(json_object_get(c, "title")),
+		       json_is_true(json_object_get(c, "is_phone")) ? "  (phone)" : "");
+}
+
+int
+verb_list_show(int argc, char **argv)
+{
+	struct remote_options o = {0};
+	bool is_rejects = false;
+	const struct cli_option options[] = {
+		REMOTE_OPTIONS(o), {"--rejects", NULL, &is_rejects}, {NULL, NULL, NULL}};
+	char path[512];
+	struct err_ctx e;
+
+	if (cli_parse(&argc, argv, options, &e) != ERR_OK)
+		return cli_fail(&e);
+	if (argc != 2)
+		return cli_usage("list show", "needs a name");
+	remote_path(path, "/api/v1/lists/", argv[1], is_rejects ? "/rejects" : "");
+	return is_rejects ? get_and_copy(&o, path)
+			  : call_and_print(&o, "GET", path, NULL, print_list);
+}
+
+/* ---- segments ---- */
+
+static void
+print_segment(const json_t *s)
+{
+	printf("segment %s of %s: %s\n", json_string_value(json_object_get(s, "segment")),
+	       json_string_value(json_object_get(s, "list")),
+	       json_string_value(json_object_get(s, "query")));
+}
+
+/* @FILE is the text of a file. */
+static enum err
+text_or_file(const char *word, struct buf *out, struct err_ctx *e)
+{
+	enum err rc;
+
+	if (word[0] != '@') {
+		buf_adds(out, word);
+		return ERR_OK;
+	}
+	rc = cli_read_file(word + 1, 65536, out, e);
+	while (rc == ERR_OK && out->len > 0 && strchr("\r\n", out->data[out->len - 1]) != NULL)
+		out->data[--out->len] = '\0';
+	return rc;
+}
+
+int
+verb_segment_save(int argc, char **argv)
+{
+	struct remote_options o = {0};
+	struct buf text = {0};
+	char path[512];
+	struct err_ctx e;
+	json_t *body;
+	int rc = plain_words(&argc, argv, &o, "segment save", 4);
+
+	if (rc != 0)
+		return rc;
+	if (text_or_file(argv[3], &text, &e) != ERR_OK)
+		return cli_fail(&e);
+	body = json_pack("{s:s, s:s}", "list", argv[2], "query", text.len > 0 ? text.data : "");
+	buf_free(&text);
+	if (body == NULL) {
+		err_set(&e, ERR_INPUT, "segment save", "", "its words are not UTF-8");
+		return cli_fail(&e);
+	}
+	return call_and_print(&o, "PUT", remote_path(path, "/api/v1/segments/", argv[1], ""), body,
+			      print_segment);
+}
+
+static void
+print_count(const json_t *c)
+{
+	printf("%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
+	       " rows of %s (version %" JSON_INTEGER_FORMAT ")\n",
+	       json_integer_value(json_object_get(c, "count")),
+	       json_integer_value(json_object_get(c, "rows")),
+	       json_string_value(json_object_get(c, "list")),
+	       json_integer_value(json_object_get(c, "version")));
+}
+
+int
+verb_segment_count(int argc, char **argv)
+{
+	struct remote_options o = {0};
+	char path[512];
+	int rc = plain_words(&argc, argv, &o, "segment count", 2);
+
+	if (rc != 0)
+		return rc;
+	return call_and_print(&o, "GET", remote_path(path, "/api/v1/segments/", argv[1], "/count"),
+			      NULL, print_count);
+}
+
+/* ---- templates ---- */
+
+static void
+print_template(const json_t *t)
+{
+	printf("template %s: version %" JSON_INTEGER_FORMAT "\n",
+	       json_string_value(json_object_get(t, "template")),
+	       json_integer_value(json_object_get(t, "version")));
+}
+
+int
+verb_template_save(int argc, char **argv)
+{
+	struct remote_options o = {0};
+	struct buf text = {0};
+	struct remote *r;
+	char path[512];
+	json_t *answer = NULL;
+	struct err_ctx e;
+	enum err code;
+	int rc = plain_words(&argc, argv, &o, "template save", 3);
+
+	if (rc != 0)
+		return rc;
+	code = cli_read_file(argv[2], TEMPLATE_SOURCE_MAX, &text, &e);
+	if (code == ERR_OK)
+		code = remote_open(&o, &r, &e);
+	if (code == ERR_OK) {
+		code = remote_send(r, "PUT", remote_path(path, "/api/v1/templates/", argv[1], ""),
+				   "text/plain; charset=utf-8", buf_slice(&text), &answer, &e);
+		remote_close(r);
+	}
+	buf_free(&text);
+	if (code != ERR_OK)
+		return cli_fail(&e);
+	if (o.is_json) {
+		remote_print_json(answer);
+		return 0;
+	}
+	print_template(answer);
+	json_decref(answer);
+	return 0;
+}
+
+int
+verb_template_show(int argc, char **argv)
+{
+	struct remote_options o = {0};
+	char path[512];
+	int rc = plain_words(&argc, argv, &o, "template show", 2);
+
+	return rc != 0 ? rc
+		       : get_and_copy(&o, remote_path(path, "/api/v1/templates/", argv[1], ""));
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The command line as a client of the server: one call after the other, over
+ * the socket in the data folder (no token needed) or --server URL with
+ * --token-file F. Errors of the server become the one line of cli_fail.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "base/json.h"
+#include "dispatcher/cli/cli.h"
+
+struct remote;
+
+/* Words that every verb against the server takes. */
+struct remote_options {
+	const char *server, *token_file, *data;
+	bool is_json; /* --json: the server's answer as it is */
+};
+#define REMOTE_OPTIONS(o)                                                         \
+	{"--server", &(o).server, NULL}, {"--token-file", &(o).token_file, NULL}, \
+		{"--data", &(o).data, NULL},                                      \
+	{                                                                         \
+		"--json", NULL, &(o).is_json                                      \
+	}
+
+MUST_CHECK enum err remote_open(const struct remote_options *o, struct remote **out,
+				struct err_ctx *e);
+void remote_close(struct remote *r);
+
+/* body may be NULL, and is taken. *out is the caller's. */
+MUST_CHECK enum err remote_call(struct remote *r, const char *method, const char *path,
+				json_t *body, json_t **out, struct err_ctx *e);
+/* A body that is not JSON. */
+MUST_CHECK enum err remote_send(struct remote *r, const char *method, const char *path,
+				const char *content_type, struct slice body, json_t **out,
+				struct err_ctx *e);
+/* The answer's bytes as they are. */
+MUST_CHECK enum err remote_get(struct remote *r, const char *path, struct buf *out,
+			       struct err_ctx *e);
+/* The answer's lines as they come; returning false ends it. */
+typedef bool (*remote_line_cb)(void *arg, struct slice line);
+MUST_CHECK enum err remote_lines(struct remote *r, const char *method, const char *path,
+				 remote_line_cb cb, void *arg, struct err_ctx *e);
+
+/* "/api/v1/lists/" + name, percent-encoded, + rest; out has room for 512 bytes. Returns out. */
+const char *remote_path(char *out, const char *prefix, const char *name, const char *rest);
+/* Print v as JSON with line ends; releases it. */
+void remote_print_json(json_t *take_v);
+/* [#####.....] 45 %  text; only to a terminal, on stderr. done 0 … total. */
+void remote_bar(uint64_t done, uint64_t total, const char *text);
+void remote_bar_end(void);
+/* Is stderr a terminal? */
+bool remote_is_terminal(void);

@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# The main job through the command line, and what it says to wrong input.
+. "$(dirname "$0")/lib.sh"
+
+start_gateway --dedupe forever --error-rate 0.02 --refuse-rate 0.01 --receipts mixed --receipt-delay 20 \
+	--receipt-duplicate 0.1 --receipt-reorder --receipt-batch 20 --shuffle
+write_config -e 's/"rate": 100/"rate": 2000/' -e 's/"deadline_s": 10/"deadline_s": 2/'
+start_loa
+has "$(cat "$dir/loa.out")" "administrator's token, shown this once" 'the first start shows a token'
+token=$(sed -n 's/.*once: //p' "$dir/loa.out")
+
+make_list 3000
+make_campaign "age(ngay_sinh) >= 60"
+ok $? 'list, segment, template and campaign are saved'
+is "$(loa list show l | head -n 1 | cut -d, -f1-2)" 'l: version 1, 3000 rows' 'the list has all its rows'
+
+# 1940 + i % 60: people born in 1966 or before are 60 at the end of 2026; compared with the file itself.
+today=$(TZ=Asia/Ho_Chi_Minh date +%Y%m%d)
+wanted=$(awk -F';' -v today="$today" 'NR > 1 { split($2, d, "/"); n += (today - ((d[3] d[2] d[1]) + 0) >= 600000) } END { print n }' "$dir/list.csv")
+is "$(loa segment count s | cut -d' ' -f1)" "$wanted" 'the segment counts what the file has'
+
+loa campaign preview c --json >"$dir/preview.json"
+is "$(sed -n 's/^ *"messages": \([0-9]*\),*$/\1/p' "$dir/preview.json" | head -n 1)" "$wanted" 'the preview counts the messages'
+# "Kính gửi Nguyễn Văn Thử 123, mời …" needs Unicode and stays below 70 characters: one part each.
+is "$(sed -n 's/^ *"parts": \([0-9]*\),*$/\1/p' "$dir/preview.json" | tail -n 1)" 1 'the longest text is one part'
+
+loa campaign launch c >/dev/null
+is "$(loa campaign launch c)" 'launched: run 1' 'launched twice it is one run'
+loa campaign watch c >/dev/null
+ok $? 'watch ends when the run is finished'
+is "$(report audience)" "$wanted" 'the audience is the segment'
+is "$(report counters)" agree 'counters and records agree'
+ours=$(($(report accepted) + $(report delivered) + $(report undeliverable)))
+is "$ours" "$(grep -c '"event":"accepted"' "$dir/ledger")" 'the ledger has what we report'
+is "$(gateway_stat accepted_again)" 0 'nothing was sent twice'
+is "$((ours + $(report refused)))" "$wanted" 'every message has come to its end'
+sed -n '/"event":"accepted"/s/.*"to":"\([0-9]*\)".*/\1/p' "$dir/ledger" | sort >"$dir/phones"
+is "$(uniq -d <"$dir/phones" | wc -l)" 0 'no phone got two messages'
+
+# ---- over TCP ----
+has "$(http "127.0.0.1:$loa_port" GET /api/v1/lists)" '"code":"refused"' 'without a token nothing is shown'
+is "$(cat "$dir/status")" 401 'it is a 401'
+has "$(http "127.0.0.1:$loa_port" GET /api/v1/lists '' "Authorization: Bearer $token")" '"l"' 'with the token it is'
+has "$(http "127.0.0.1:$loa_port" GET /metrics '' "Authorization: Bearer $token")" 'loa_lane_accepted_total{lane="mo-phong"}' 'metrics name the lane'
+http "127.0.0.1:$loa_port" GET /readyz >/dev/null
+is "$(cat "$dir/status")" 200 'it is ready'
+http "127.0.0.1:$loa_port" POST /hooks/receipt/mo-phong/wrong '{}' >/dev/null
+is "$(cat "$dir/status")" 404 'a wrong hook token finds nothing'
+
+# ---- bad input ----
+printf 'Họ tên,Tuổi\nA,1\n' >"$dir/bad.csv"
+out=$(loa list import bad "$dir/bad.csv" 2>&1)
+is $? 1 'a file without a phone column is refused'
+has "$out" 'Tuổi' 'the error names the headers that were found'
+has "$out" '--phone' 'and says how to map one'
+printf 'Số điện thoại\n0912345678\n\xff\xfe\n' >"$dir/bad.csv"
+out=$(loa list import bad "$dir/bad.csv" 2>&1)
+has "$out" '3' 'malformed UTF-8 is refused with its line'
+has "$(loa list ls)" 'l' 'the good list is still there'
+case $(loa list ls) in *bad*) ok 1 'of a refused file nothing is kept' ;; *) ok 0 'of a refused file nothing is kept' ;; esac
+out=$(loa segment save s2 l 'ngay_sin > 3' 2>&1)
+has "$out" 'ngay_sinh' 'a misspelt column gets the nearest one suggested'
+has "$out" '^' 'and a caret under its place'
+printf '{{ ho_ten' >"$dir/bad.txt"
+loa template save bad "$dir/bad.txt" >/dev/null 2>&1
+is $? 1 'a broken template is refused'
+echo '{"name":"d","template":"t","segmants":["s"],"class":"notice"}' >"$dir/bad.json"
+has "$(loa campaign create "$dir/bad.json" 2>&1)" 'segments' 'a misspelt key gets the nearest one suggested'
+echo '{"name":"d","template":"t","segments":["s"],"class":"notice","approval":"second-person"}' >"$dir/bad.json"
+loa campaign create "$dir/bad.json" >/dev/null 2>&1
+is $? 4 'a second person is refused while there are no users'
+has "$("$B/loa" lst import 2>&1)" 'did you mean "list import"' 'a misspelt verb gets the nearest one suggested'
+loa campaign report nobody >/dev/null 2>&1
+is $? 1 'an unknown campaign is an error'
+"$B/loa" list ls --data "$dir/nowhere" >/dev/null 2>&1
+is $? 3 'without a server the exit code is 3'
+
+done_testing

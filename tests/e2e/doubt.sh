@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# A gateway that takes a request on a kept connection and closes without an answer: libcurl would
+# send it again by itself. The gateway must have one copy and we must say that we do not know.
+. "$(dirname "$0")/lib.sh"
+
+try() { # FLAG NAME
+	rm -rf "$dir/data" "$dir/ledger"
+	gateway_port=0
+	start_gateway --dedupe none "$1" 2
+	# One message a request over one connection; no dedupe is promised: nothing may be repeated.
+	write_config -e 's/"rate": 100/"rate": 500/' -e 's/"concurrency": 4/"concurrency": 1/' \
+		-e 's/"batch": { "max": 100 }/"batch": { "max": 1 }/' -e '/"dedupe"/d' \
+		-e '/"30": "duplicate"/s/"30": "duplicate", //'
+	loa_port=0
+	start_loa
+	make_list 6
+	make_campaign "so_dien_thoai != ''"
+	loa campaign launch c >/dev/null
+	until_true sh -c "'$B/loa' campaign report c --json --data '$dir/data' | grep -q '\"unknown\": 3'"
+	ok $? "$2: three are in doubt"
+	is "$(grep -c '"event":"accepted"' "$dir/ledger")" 6 "$2: the gateway has each message once"
+	is "$(gateway_stat accepted_again)" 0 "$2: none came twice"
+	is "$(report unknown)" 3 "$2: we say so and nothing else"
+	is "$(report held)" 3 "$2: and leave them to a person"
+	is "$(report counters)" agree "$2: counters and records agree"
+	kill "$loa_pid"
+	wait "$loa_pid" 2>/dev/null
+	kill "$gateway_pid"
+	wait "$gateway_pid" 2>/dev/null
+	loa_pid='' gateway_pid=''
+}
+
+try --close-after FIN
+try --close-after-rst RST
+done_testing
