@@ -34,12 +34,20 @@ MUST_CHECK enum err import_feed(struct import *im, struct slice bytes, struct er
 /* The last block; checks that the file was complete (no open quote, at least one row kept). */
 MUST_CHECK enum err import_finish(struct import *im, struct err_ctx *e);
 
-/* After the header was read (import_has_header), and after finish. */
+/*
+ * After the header was read (import_has_header), and after finish. The columns'
+ * types are decided from the first 256 rows kept, dates (d/m/yyyy, yyyy-m-d, yyyy)
+ * are rewritten; a later value that is not of the type stays as text and is
+ * counted as a misfit. Before, all types are TEXT.
+ */
 bool import_has_header(const struct import *im);
 const struct schema *import_schema(const struct import *im);
 uint64_t import_rows_kept(const struct import *im);
 uint64_t import_rows_read(const struct import *im);
 /* JSON, docs/FORMATS.md "Import report": rows read = kept + rejects by reason; columns; repairs. */
 void import_report(const struct import *im, struct buf *out);
-/* The rejected rows as CSV with a reason column; at most 10,000, the report counts all. */
+/*
+ * The rejected rows as CSV: their cells, line and reason (Vietnamese, English); at
+ * most 10,000 and 2 MB, 100 of them empty. The report counts all.
+ */
 struct slice import_rejects(const struct import *im);

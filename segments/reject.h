@@ -9,7 +9,7 @@
 #include "base/csv.h"
 
 #define REJECTS_ROWS_MAX 10000u
-#define REJECTS_BYTES_MAX (16u << 20)
+#define REJECTS_BYTES_MAX (2u << 20)
 #define REJECTS_EMPTY_MAX 100u /* empty rows listed: thousands of them must not hide the others */
 #define TALLY_MAX 48u
 
