@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "dispatcher/cli/cli.h"
+#include "dispatcher/cli/remote.h"
 #include "templates/sms.h"
 #include "templates/template.h"
 
@@ -272,31 +272,59 @@ check_fields(const struct template *t, const char *list, char *path)
 	return unknown > 0;
 }
 
+/* The names of a list's columns as "a,b,c". */
+static enum err
+columns_of_list(const struct remote_options *o, const char *list, struct buf *out,
+		struct err_ctx *e)
+{
+	struct remote *r;
+	json_t *answer = NULL, *one;
+	char path[512];
+	size_t i;
+	enum err rc = remote_open(o, &r, e);
+
+	if (rc != ERR_OK)
+		return rc;
+	rc = remote_call(r, "GET", remote_path(path, "/api/v1/lists/", list, ""), NULL, &answer, e);
+	remote_close(r);
+	buf_adds(out, "");
+	json_array_foreach (json_object_get(answer, "columns"), i, one)
+		buf_addf(out, "%s%s", i > 0 ? "," : "",
+			 json_string_value(json_object_get(one, "name")));
+	json_decref(answer);
+	return rc;
+}
+
 int
 verb_template_check(int argc, char **argv)
 {
 	const char *fields = NULL, *list = NULL;
+	struct remote_options server = {0};
 	const struct cli_option options[] = {
 		{"--fields", &fields, NULL},
 		{"--list", &list, NULL},
+		REMOTE_OPTIONS(server),
 		{NULL, NULL, NULL},
 	};
 	struct template *t;
+	struct buf columns = {0};
 	struct err_ctx e;
 	int rc = 0;
 
 	if (cli_parse(&argc, argv, options, &e) != ERR_OK)
 		return cli_fail(&e);
-	if (list != NULL) {
-		err_set(&e, ERR_USAGE, "--list", "name the list's columns with --fields a,b",
-			"is not built yet");
-		return cli_fail(&e);
-	}
 	if (argc != 2)
 		return cli_usage("template check", "needs one file");
+	if (list != NULL && fields != NULL)
+		return cli_usage("template check", "takes --fields or --list, not both");
+	if (list != NULL && columns_of_list(&server, list, &columns, &e) != ERR_OK)
+		return cli_fail(&e);
+	if (list != NULL)
+		fields = columns.data;
 	t = load(argv[1], stdout, &rc);
 	if (t != NULL && fields != NULL)
 		rc = check_fields(t, fields, argv[1]);
 	template_free(t);
+	buf_free(&columns);
 	return rc;
 }

@@ -38,7 +38,7 @@ const struct verb cli_verbs[] = {
 	{"template render", "FILE",
 	 "fill a template for recipients (one JSON object a line on standard input)",
 	 verb_template_render},
-	{"template check", "FILE [--fields a,b]",
+	{"template check", "FILE [--fields a,b] [--list NAME]",
 	 "find a template's errors, and placeholders that are none of the fields",
 	 verb_template_check},
 	{"segment eval", "QUERY",
