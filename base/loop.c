@@ -368,7 +368,7 @@ measure_turn(struct loop *l)
 		took = 0;
 	if (took > l->gauge.longest_us)
 		l->gauge.longest_us = took > UINT32_MAX ? UINT32_MAX : (uint32_t)took;
-	while (bin + 1 < ARRAY_LEN(l->gauge.below) && took >= (64LL << bin))
+	while (bin + 1 < ARRAY_LEN(l->gauge.below) && took >= (int64_t)loop_gauge_bound_us(bin))
 		bin++;
 	l->gauge.below[bin]++;
 	l->gauge.turns++;
@@ -429,6 +429,14 @@ loop_gauge_reset(struct loop *l)
 }
 
 uint32_t
+loop_gauge_bound_us(unsigned bin)
+{
+	uint32_t octave = 125u << (bin / 2);
+
+	return bin % 2 == 0 ? octave : octave * 181 / 128; /* √2 */
+}
+
+uint32_t
 loop_gauge_quantile_us(const struct loop *l, unsigned per_mille)
 {
 	uint64_t want = (l->gauge.turns * per_mille + 999) / 1000, seen = 0;
@@ -436,7 +444,7 @@ loop_gauge_quantile_us(const struct loop *l, unsigned per_mille)
 	for (size_t i = 0; i < ARRAY_LEN(l->gauge.below); i++) {
 		seen += l->gauge.below[i];
 		if (seen >= want)
-			return (uint32_t)(64u << i);
+			return loop_gauge_bound_us((unsigned)i);
 	}
 	return l->gauge.longest_us;
 }

@@ -81,12 +81,16 @@ void loop_free_later(struct loop *l, void *p);
  */
 void loop_touch(struct loop *l);
 
+/* Upper bounds of the gauge's bins: 125, 177, 250, 354, 500 … µs, two bins an octave, 4 ms among them. */
+#define LOOP_GAUGE_BINS 24
+uint32_t loop_gauge_bound_us(unsigned bin);
+
 /* How long turns took, waiting excluded. */
 struct loop_gauge {
 	uint64_t turns;
 	uint32_t longest_us; /* since the last reset */
-	/* turns by length: [i] counts turns below 2^i * 64 µs; the last one takes the rest */
-	uint64_t below[16];
+	/* turns by length: [i] counts turns below loop_gauge_bound_us(i); the last takes the rest */
+	uint64_t below[LOOP_GAUGE_BINS];
 };
 const struct loop_gauge *loop_gauge(const struct loop *l);
 void loop_gauge_reset(struct loop *l);

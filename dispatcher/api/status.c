@@ -100,7 +100,7 @@ loop_metrics(struct buf *b, const struct loop *l)
 		sum += g->below[i];
 		if (i + 1 < ARRAY_LEN(g->below))
 			buf_addf(b, "loa_loop_turn_seconds_bucket{le=\"%.6f\"} %" PRIu64 "\n",
-				 (64u << i) / 1e6, sum);
+				 loop_gauge_bound_us(i) / 1e6, sum);
 	}
 	buf_addf(b, "loa_loop_turn_seconds_bucket{le=\"+Inf\"} %" PRIu64 "\n", sum);
 	buf_addf(b, "loa_loop_turn_seconds_count %" PRIu64 "\n", g->turns);

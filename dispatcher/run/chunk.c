@@ -11,7 +11,9 @@
 #include "dispatcher/store/keys.h"
 #include "templates/sms.h"
 
-#define WINDOW 64u /* GETs under way */
+/* GETs under way: few enough that what one loop turn may get to render stays short. */
+#define WINDOW 64u
+#define WINDOW_MEMBERS 512u
 
 /* What a block is needed for: members [first, end) of the chunk lie in it. */
 struct need {
@@ -32,6 +34,7 @@ struct chunk_load {
 	uint32_t rank; /* the next whose row is not known */
 	struct need *needs;
 	size_t need_count, need_next;
+	uint32_t asked; /* members whose blocks are under way */
 	struct buf text; /* scratch */
 };
 
@@ -206,6 +209,7 @@ on_block(void *arg, const struct reply *r)
 
 	if (!load_got(ld, r, REPLY_STRING, "block of the list"))
 		return;
+	ld->asked -= need->end - need->first;
 	if (block_open(r->str, &b, &e) != ERR_OK) {
 		load_end(ld, &e);
 		return;
@@ -221,13 +225,15 @@ ask_blocks(struct chunk_load *ld)
 {
 	const struct list *l = ld->chunk->view->list;
 
-	while (ld->need_next < ld->need_count && ld->pending < WINDOW) {
+	while (ld->need_next < ld->need_count && ld->pending < WINDOW &&
+	       ld->asked < WINDOW_MEMBERS) {
 		struct need *need = &ld->needs[ld->need_next++];
 		char key[64];
 		struct slice v[2] = {SLICE("GET"), {NULL, 0}};
 
 		v[1] = slice_of(list_block_key(key, l->id, l->blocks[need->block]));
 		ld->pending++;
+		ld->asked += need->end - need->first;
 		redis_command(ld->redis, v, 2, on_block, need);
 	}
 	if (ld->pending == 0)
