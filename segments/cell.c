@@ -38,6 +38,21 @@ is_surely_nfc(struct slice s)
 	return true;
 }
 
+/* Nothing to trim, to replace or to compose: most cells, told by one look at their bytes. */
+static bool
+is_clean(struct slice s)
+{
+	if (s.n == 0 || s.p[0] == ' ' || s.p[s.n - 1] == ' ' || !is_surely_nfc(s))
+		return s.n == 0;
+	for (size_t i = 0; i < s.n; i++) {
+		uint8_t b = (uint8_t)s.p[i];
+
+		if (b < 0x20 || b == 0x7F || b == 0xC2) /* C2: U+0080..U+00BF */
+			return false;
+	}
+	return true;
+}
+
 /* The bytes of s between its first and its last character that is no blank. */
 static struct slice
 trim(struct slice s)
@@ -70,11 +85,16 @@ has_control(struct slice s)
 unsigned
 cell_clean(struct buf *out, struct slice raw)
 {
-	struct slice s = trim(raw);
 	struct buf visible = {0};
 	size_t before = out->len;
 	unsigned changed = 0;
+	struct slice s;
 
+	if (is_clean(raw)) {
+		buf_add_slice(out, raw);
+		return 0;
+	}
+	s = trim(raw);
 	if (has_control(s)) {
 		changed |= CELL_WAS_CONTROL;
 		for (struct slice rest = s; rest.n > 0;) {
