@@ -46,7 +46,7 @@ end
 
 -- [run, p, from, inc, fence, permit, lane, 'new'|'repeat', first, members, expected,
 --  attempts, parts, hash, cost, epoch, dedupe_ms, provider]
---   ['go', slot in us from now, asked ms, repeatable till ms] ['wait', us, reason] ['stop', state] ['lost']
+--   ['go', slot us, now us, asked ms, repeatable till ms] ['wait', us, reason] ['stop', state] ['lost']
 --   ['changed', records] ['epoch', n] ['held']
 local function permit(_, a)
   local run, p, from = a[1], tonumber(a[2]), tonumber(a[3])
@@ -109,7 +109,7 @@ local function permit(_, a)
   call('HSET', key, field, cmsgpack.pack(q))
   call('HSET', busy, id, a[4])
   if tat then call('HSET', K.lane .. lane, 'tat', int(tat)) end
-  return { 'go', int(slot - t.us), int(q.asked), int(q.till) }
+  return { 'go', int(slot), int(t.us), int(q.asked), int(q.till) }
 end
 
 -- [run, p, first, attempt, permit, lane, lane_wait_ms, why] → 1

@@ -122,13 +122,18 @@ push_new_request(struct work *w, const uint32_t *ranks, size_t count)
 	lane_push(w->lane, r);
 }
 
-/* What one request may cost: a tenth of a second of the contract, so that the urgent wait little. */
+/*
+ * What one request may cost. Any second at the gateway sees less than 0.992 of
+ * the contract, times 1 + what a slot may be late, plus the one request that
+ * cannot be divided: with four thousandths of the contract for it that is never
+ * more than the contract. (A driver's smallest batch may be dearer.)
+ */
 static uint32_t
 cost_max(const struct lane *l)
 {
-	double tenth = l->provider->rate / 10;
+	double part = l->provider->rate / 250;
 
-	return tenth < 1 ? 1 : tenth > BATCH_MAX * 10.0 ? BATCH_MAX * 10 : (uint32_t)tenth;
+	return part < 1 ? 1 : part > BATCH_MAX * 10.0 ? BATCH_MAX * 10 : (uint32_t)part;
 }
 
 /* How many of ranks[count], from the first on, one request takes. */

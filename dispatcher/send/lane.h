@@ -15,7 +15,7 @@
 
 #define PERMIT_CHARS 17
 #define PERMIT_AGE_US 200000 /* bytes never leave under an older permit */
-#define SLOT_LATE_US 6000    /* a slot not used by then is lost */
+#define SLOT_LATE_US 4000    /* a slot not used by then is lost */
 
 enum request_state {
 	REQUEST_READY,
@@ -82,11 +82,27 @@ struct lane {
 	uint64_t requests, accepted, refused, later, in_doubt, unmarked, late_slots;
 };
 
+/*
+ * Redis's clock as this process sees it, and how long permits take. A slot is
+ * dated by Redis; it is used at the same moment of our clock plus a lag that
+ * covers what a permit's reply usually takes (Redis answers after its fsync).
+ * A lag that grows only spreads requests out; one that shrinks pushes them
+ * together, so it shrinks by no more than half a millisecond a second.
+ */
+struct slot_clock {
+	int64_t ahead_us[2];   /* Redis's clock minus ours: least seen in this span and the last */
+	int64_t span_from_us;  /* 0 = nothing known */
+	int64_t longest_us[2]; /* round trips of this span and the last */
+	int64_t mean_us;       /* of the round trips */
+	int64_t lag_us, lag_at_us;
+};
+
 struct sender {
 	struct sender_options o;
 	struct lane lanes[PROVIDERS_MAX];
 	size_t lane_count;
 	bool is_open, is_draining, has_config;
+	struct slot_clock clock;
 	int64_t epoch; /* of the suppressions that were looked at */
 	uint8_t reference_key[REFERENCE_KEY_BYTES];
 	char receipt_base_url[256];
@@ -107,6 +123,11 @@ void lane_wait(struct lane *l, int64_t until_us, struct slice why);
 /* ---- request.c ---- */
 void request_free(struct request *r);
 void request_ask(struct request *r);
+
+/* ---- slot.c ---- */
+/* When, by our clock, the slot of a permit is that was asked for at asked_us. */
+int64_t slot_local_us(struct slot_clock *c, int64_t asked_us, int64_t slot_us,
+		      int64_t redis_now_us);
 
 /* ---- answer.c ---- */
 /* What an answer proves, per member, as the Lua function `outcome` takes it. */

@@ -322,24 +322,20 @@ on_go(struct request *r, const struct reply *reply)
 {
 	struct lane *l = r->lane;
 	struct sender *s = l->sender;
-	int64_t rtt = clock_mono_us() - r->asked_us, offset = 0;
+	int64_t slot = 0, now = 0;
 	struct argv a = {0};
 
-	/*
-	 * The slot is dated by Redis's clock when it answered; what matters to the
-	 * gateway is not how long that takes but how much it varies.
-	 */
-	l->rtt_us = rtt < l->rtt_us ? rtt : l->rtt_us + (rtt - l->rtt_us) / 32;
-	slice_to_i64(reply_item(reply, 1)->str, &offset);
-	r->slot_us = r->asked_us + l->rtt_us + offset;
+	slice_to_i64(reply_item(reply, 1)->str, &slot);
+	slice_to_i64(reply_item(reply, 2)->str, &now);
+	r->slot_us = slot_local_us(&s->clock, r->asked_us, slot, now);
 	r->state = REQUEST_DATED;
 	add_request(r, &a);
 	argv_add(&a, buf_slice(&r->members));
 	argv_add(&a, buf_slice(&r->attempts));
 	argv_add(&a, buf_slice(&r->parts));
 	argv_add(&a, (struct slice){(const char *)r->hash, sizeof(r->hash)});
-	argv_add(&a, reply_item(reply, 2)->str); /* asked */
-	argv_add(&a, reply_item(reply, 3)->str); /* till */
+	argv_add(&a, reply_item(reply, 3)->str); /* asked */
+	argv_add(&a, reply_item(reply, 4)->str); /* till */
 	argv_add_int(&a, r->work->chunk->p);
 	engine_journal(s->o.engine, "remark", &a);
 	argv_free(&a);
