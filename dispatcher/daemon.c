@@ -97,7 +97,7 @@ on_hup(void *arg)
 	run_views_set_config(d->views, c);
 	if (d->sender != NULL)
 		sender_set_config(d->sender, c);
-	if (d->is_open)
+	if (d->is_up)
 		publish_lanes(d);
 	log_info("config=reload result=done providers=%zu", c->provider_count);
 }
@@ -131,6 +131,21 @@ say_ready(struct daemon *d, const char *new_token)
 	fflush(stdout);
 }
 
+/* Both must be: the keys are known, and the engine is open. */
+static void
+begin_work(struct daemon *d)
+{
+	char url[256];
+
+	if (!d->is_up || !d->is_working)
+		return;
+	public_url(d, url);
+	if (d->keeper != NULL)
+		keeper_open(d->keeper);
+	if (d->sender != NULL)
+		sender_open(d->sender, d->install_key, url);
+}
+
 struct install {
 	struct daemon *daemon;
 	char token[2 * TOKEN_BYTES + 1];
@@ -142,31 +157,26 @@ on_installed(void *arg, const struct reply *r)
 	struct install *in = arg;
 	struct daemon *d = in->daemon;
 	struct slice key = reply_item(r, 0)->str, token = reply_item(r, 1)->str;
-	char url[256];
 
-	if (d->is_stopping || !engine_is_open(d->engine) || r->kind != REPLY_ARRAY ||
+	if (d->is_stopping || !engine_is_up(d->engine) || r->kind != REPLY_ARRAY ||
 	    key.n != sizeof(d->install_key) || token.n != sizeof(d->token_hash)) {
 		free(in);
 		return;
 	}
 	memcpy(d->install_key, key.p, key.n);
 	memcpy(d->token_hash, token.p, token.n);
-	d->is_open = true;
+	d->is_up = true;
 	make_hook_tokens(d);
 	publish_lanes(d);
-	public_url(d, url);
 	if (d->receipts != NULL)
 		receipts_set_key(d->receipts, d->install_key);
-	if (d->keeper != NULL)
-		keeper_open(d->keeper);
-	if (d->sender != NULL)
-		sender_open(d->sender, d->install_key, url);
+	begin_work(d);
 	say_ready(d, reply_item(r, 2)->integer == 1 ? in->token : NULL);
 	free(in);
 }
 
 static void
-on_engine_open(void *arg)
+on_engine_up(void *arg)
 {
 	struct daemon *d = arg;
 	struct install *in = xcalloc(1, sizeof(*in));
@@ -186,13 +196,21 @@ on_engine_open(void *arg)
 }
 
 static void
+on_engine_open(void *arg)
+{
+	struct daemon *d = arg;
+
+	d->is_working = true;
+	begin_work(d);
+}
+
+static void
 on_engine_shut(void *arg)
 {
 	struct daemon *d = arg;
 
-	if (d->is_open)
-		log_warn("redis=lost result=waiting");
-	d->is_open = false;
+	log_warn("redis=lost result=waiting");
+	d->is_up = d->is_working = false;
 	d->why_shut = SLICE("Redis is out of reach");
 	if (d->sender != NULL)
 		sender_shut(d->sender);
@@ -215,7 +233,7 @@ on_engine_tick(void *arg)
 {
 	struct daemon *d = arg;
 
-	if (d->sender != NULL && d->is_open)
+	if (d->sender != NULL && d->is_working)
 		sender_wake(d->sender);
 	if (d->keeper != NULL)
 		keeper_wake(d->keeper);
@@ -274,7 +292,7 @@ on_drain_look(struct timer *t, void *arg)
 
 	(void)t;
 	/* With Redis away the answers cannot be kept: the next start finds them in doubt. */
-	if (is_idle && (engine_unacknowledged(d->engine) == 0 || !d->is_open))
+	if (is_idle && (engine_unacknowledged(d->engine) == 0 || !d->is_up))
 		stop_now(d);
 	else
 		timer_arm_ms(d->loop, &d->drain, DRAIN_LOOK_MS);
@@ -330,6 +348,7 @@ make_engine(struct daemon *d, struct err_ctx *e)
 	const struct config *c = d->config;
 	struct engine_options o = {
 		.lease_ms = c->lease_ms,
+		.on_up = on_engine_up,
 		.on_open = on_engine_open,
 		.on_shut = on_engine_shut,
 		.on_lost = on_engine_lost,

@@ -3,7 +3,10 @@
  * The server process: makes the parts, ties them together, and takes them down
  * in order. One libevent loop; nothing in it blocks after start.
  *
- *   STARTING → OPEN ⇄ SHUT (Redis is away) → DRAINING → STOPPED
+ *   STARTING → UP → WORKING ⇄ SHUT (Redis is away) → DRAINING → STOPPED
+ *
+ * UP: the API answers, receipts are taken. WORKING: messages are sent, too; after
+ * a restart of Redis that begins a lease later.
  *
  * TERM drains: no new claims, what is on the wire is awaited, leases are given
  * back, the embedded Redis is asked to stop. A second TERM stops at once; what
@@ -44,7 +47,9 @@ struct daemon {
 	struct keeper *keeper;	   /* NULL without the role */
 	struct receipts *receipts; /* NULL without the role */
 	struct api *api;	   /* NULL without the roles api and receive */
-	bool is_open, is_draining, is_stopping;
+	bool is_up;		   /* Redis is there, the keys are known */
+	bool is_working;	   /* messages may be sent */
+	bool is_draining, is_stopping;
 	bool has_said_ready;
 	uint8_t install_key[REFERENCE_KEY_BYTES];
 	uint8_t token_hash[16]; /* of the administrator's token */

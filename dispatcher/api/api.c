@@ -82,7 +82,7 @@ authenticate(void *arg, struct http_exchange *x, struct slice token)
 	uint8_t hash[16];
 
 	(void)x;
-	if (!a->daemon->is_open || token.n == 0 || token.n > 200)
+	if (!a->daemon->is_up || token.n == 0 || token.n > 200)
 		return false;
 	hash_plain(token, hash);
 	return hash_is_same(hash, a->daemon->token_hash, sizeof(hash));
@@ -156,7 +156,7 @@ api_is_open(struct api *a, struct http_exchange *x)
 {
 	struct err_ctx e;
 
-	if (a->daemon->is_open)
+	if (a->daemon->is_up)
 		return true;
 	http_set_header(x, "Retry-After", "1");
 	err_set(&e, ERR_UNREACHABLE, "server", "try again in a moment", "%s",

@@ -281,7 +281,8 @@ on_control_campaign(void *arg, struct campaign *camp, const struct err_ctx *e)
 		argv_add_int(&args, (int64_t)camp->run);
 		argv_adds(&args, c->from);
 		argv_adds(&args, c->to);
-		engine_call(c->api->daemon->engine, "control", &args, on_controlled, c);
+		/* Kept for replay: a pause that Redis forgot would be no pause. */
+		engine_sure(c->api->daemon->engine, "control", &args, true, on_controlled, c);
 		argv_free(&args);
 		campaign_free(camp);
 		return;

@@ -27,7 +27,7 @@ on_readyz(struct http_exchange *x, void *arg)
 	if (a->daemon->is_draining)
 		http_answer_json(x, 503,
 				 json_pack("{s:s, s:s}", "status", "no", "why", "stopping"));
-	else if (!a->daemon->is_open)
+	else if (!a->daemon->is_up)
 		http_answer_json(
 			x, 503,
 			json_pack("{s:s, s:s}", "status", "no", "why", a->daemon->why_shut.p));
@@ -116,7 +116,7 @@ on_metrics(struct http_exchange *x, void *arg)
 	struct buf b = {0};
 
 	metric(&b, "loa_up", "gauge", "1 while Redis is in reach and work may be done.");
-	buf_addf(&b, "loa_up %d\n", d->is_open);
+	buf_addf(&b, "loa_up %d\n", d->is_up);
 	metric(&b, "loa_redis_pending", "gauge", "Redis commands without a reply yet.");
 	buf_addf(&b, "loa_redis_pending %zu\n", redis_pending(engine_redis(d->engine)));
 	metric(&b, "loa_unacknowledged", "gauge", "Facts that Redis has not acknowledged yet.");

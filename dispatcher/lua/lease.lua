@@ -1,38 +1,40 @@
 -- SPDX-License-Identifier: MIT
 -- Incarnations, leases and claim: who works on which range of which run.
 --
--- A lease is {to, incarnation, fence} in the run's lease hash under
+-- A lease is {to, incarnation, fence, claim id} in the run's lease hash under
 -- "partition:from". It lives as long as its incarnation's deadline (one
 -- heartbeat renews all leases of a process). A range that is not leased and has
 -- work left stands in the partition's todo (score = when it may be claimed), or
 -- lies behind the cursor.
 
-local function lease_of(run, p, from)
-  local v = call('HGET', K.run .. run .. K.lease, p .. ':' .. from)
-  return v and cmsgpack.unpack(v)
-end
-
 local function owns(run, p, from, inc, fence)
-  local l = lease_of(run, p, from)
+  local v = call('HGET', K.run .. run .. K.lease, p .. ':' .. from)
+  local l = v and cmsgpack.unpack(v)
   return l and l.inc == inc and l.fence == fence and l
 end
 
+local function is_alive(inc, t)
+  return (tonumber(call('ZSCORE', K.incarnations, inc)) or 0) > t.ms
+end
+
 -- [inc, ttl_ms, redis_run_id] → [closed for ms, was this Redis seen before (0|1)]
--- Called at every connect and as the heartbeat. When Redis has another life than
--- the one we know, claim and permit stay closed for a rate window, and nothing is
--- taken over for a whole lease.
+-- Called at every connect, after the replay, and as the heartbeat. When Redis has
+-- another life than the one we know, claim and permit stay closed, and nothing is
+-- taken over, for a whole lease; fences that may have been lost are not given twice.
 local function hello(_, a)
   local inc, ttl, id = a[1], tonumber(a[2]), a[3]
   local t = clock()
   local known = call('HGET', K.meta, 'redis_run_id')
   local is_new = known ~= id
-  local dead = call('ZRANGEBYSCORE', K.incarnations, '-inf', int(t.ms - 86400000))
+  for _, old in ipairs(call('ZRANGEBYSCORE', K.incarnations, '-inf', int(t.ms - 86400000))) do
+    call('ZREM', K.incarnations, old)
+  end
   call('ZADD', K.incarnations, int(t.ms + ttl), inc)
-  for _, old in ipairs(dead) do call('ZREM', K.incarnations, old) end
   if is_new then
-    local pause = known and 1000 or 0
+    local pause = known and math.max(1000, ttl) or 0
     call('HSET', K.meta, 'redis_run_id', id, 'open_at', int(t.ms + pause),
-      'takeover_at', int(t.ms + (known and ttl or 0)))
+      'takeover_at', int(t.ms + pause))
+    call('HINCRBY', K.meta, 'fence', 4294967296)
     t.open_at = t.ms + pause
   end
   return { math.max(0, math.ceil(t.open_at - t.ms)), is_new and 0 or 1 }
@@ -53,78 +55,104 @@ end
 -- Seconds until attempt a+1 after attempt a was answered "not now".
 local function backoff_ms(a) return math.min(600000, 2000 * 2 ^ (math.max(a, 1) - 1)) end
 
--- Close the books of a range that nobody works on any more: requests without a
--- live owner become doubt, what cannot be repeated is held. Returns when the
--- range should be claimed again, or nil when no step is left in it.
-local function settle_range(w, t, launched, orphan)
+-- Ranks of [from, to) that a lease or a due range already stands for.
+local function covered_ranks(run, p, from, to)
+  local covered = {}
+  local leases = call('HGETALL', K.run .. run .. K.lease)
+  for i = 1, #leases, 2 do
+    local lp, lf = string.match(leases[i], '^(%d+):(%d+)$')
+    lf = tonumber(lf)
+    if tonumber(lp) == p and lf < to then
+      for rank = lf, cmsgpack.unpack(leases[i + 1]).to - 1 do covered[rank] = true end
+    end
+  end
+  for _, m in ipairs(call('ZRANGE', K.run .. run .. K.todo .. p, 0, -1)) do
+    local f, e = string.match(m, '^(%d+):(%d+)$')
+    if tonumber(e) > from and tonumber(f) < to then
+      for rank = tonumber(f), tonumber(e) - 1 do covered[rank] = true end
+    end
+  end
+  return covered
+end
+
+local function is_covered(run, p, from, to)
+  local covered = covered_ranks(run, p, from, to)
+  for rank = from, to - 1 do if not covered[rank] then return false end end
+  return true
+end
+
+-- Close the books of a range that nobody works on any more: requests without an
+-- owner become doubt, what cannot be repeated is held. Returns when the range
+-- should be claimed again, or nil when no step is left in it.
+local function settle_range(w, t, launched)
   local key = request_key(w.run, w.p, w.from)
   local now_s = floor(t.ms / 1000) - launched
   local next_ms
+  local function at(ms) next_ms = math.min(next_ms or ms, ms) end
   local fields = call('HGETALL', key)
-  local repeats = {}
   for i = 1, #fields, 2 do
     local q = cmsgpack.unpack(fields[i + 1])
-    if q.first >= w.from and q.first < w.to then
-      local in_doubt = false
-      for k, rank in ipairs(request_ranks(q)) do
-        local at = byte(q.attempts, k)
-        local r = window_get(w, rank)
-        if orphan and r.state == S.SENDING and r.attempt == at then
-          merge(w, rank, at, S.UNKNOWN, R.ORPHANED, now_s)
-          r = window_get(w, rank)
+    local ranks = request_ranks(q)
+    if ranks[1] < w.to and ranks[#ranks] >= w.from then
+      local inside = is_inside(w, ranks)
+      for k, rank in ipairs(ranks) do
+        local a = byte(q.attempts, k)
+        if rank >= w.from and rank < w.to and phase_of(w, rank, a) == S.SENDING then
+          set_phase(w, rank, a, S.UNKNOWN, R.ORPHANED, now_s)
         end
-        if r.state == S.UNKNOWN and r.attempt == at then in_doubt = true end
       end
-      if orphan then
-        for _, permit in ipairs(q.copies) do call('HDEL', K.lane .. q.lane .. K.busy, permit) end
+      if inside then request_judge(w, q, ranks, now_s) end
+      if inside and is_repeatable(w, q, ranks, t.ms) then
+        at(math.max(t.ms, q.asked + backoff_ms(#q.copies)))
+      else
+        request_hold(w, q, ranks)
       end
-      if in_doubt and is_repeatable(q, t.ms) then
-        local at_ms = math.max(t.ms, q.asked + backoff_ms(#q.copies))
-        next_ms = math.min(next_ms or at_ms, at_ms)
-        repeats[#repeats + 1] = q
-      elseif in_doubt or orphan then
-        hold(w, q, now_s)
-        call('HDEL', key, fields[i])
-      end
+      if inside then request_write(key, fields[i], w, q, ranks)
+      else call('HSET', key, fields[i], cmsgpack.pack(q)) end
     end
   end
   for rank = w.from, w.to - 1 do
     local r = window_get(w, rank)
-    local at_ms
-    if r.state == S.WAITING then
-      at_ms = t.ms
+    if r.state == S.SENDING then -- no request stands for it: a roll-back lost it
+      set_phase(w, rank, r.attempt, S.UNKNOWN, R.ORPHANED, now_s)
+      hold_one(w, rank)
+    elseif r.state == S.WAITING then
+      at(t.ms)
     elseif r.state == S.RETRY then
-      at_ms = (launched + r.changed) * 1000 + backoff_ms(r.attempt)
+      at((launched + r.changed) * 1000 + backoff_ms(r.attempt))
     end
-    if at_ms then next_ms = math.min(next_ms or at_ms, at_ms) end
   end
-  return next_ms, repeats
+  return next_ms
 end
 
 -- The range's owner is gone: doubt is made explicit in every run, running or not.
 local function take_over(run, p, from, l, t, launched)
   local w = window_open(run, p, from, l.to)
   if w then
-    local next_ms = settle_range(w, t, launched, true)
+    local next_ms = settle_range(w, t, launched)
     window_write(w)
     if next_ms then todo_add(run, p, from, l.to, next_ms) end
   end
   call('HDEL', K.run .. run .. K.lease, p .. ':' .. from)
 end
 
-local function reap(run, t, launched, alive)
-  if t.ms < t.takeover_at then return end
+-- Take over what dead owners held. Returns p, from and the lease that this claim
+-- was given before, if its answer was lost.
+local function reap(run, t, launched, alive, inc, claim_id)
+  local p0, from0, mine
   local leases = call('HGETALL', K.run .. run .. K.lease)
   for i = 1, #leases, 2 do
     local l = cmsgpack.unpack(leases[i + 1])
-    if alive[l.inc] == nil then
-      alive[l.inc] = (tonumber(call('ZSCORE', K.incarnations, l.inc)) or 0) > t.ms
-    end
-    if not alive[l.inc] then
-      local p, from = string.match(leases[i], '^(%d+):(%d+)$')
-      take_over(run, tonumber(p), tonumber(from), l, t, launched)
+    local p, from = string.match(leases[i], '^(%d+):(%d+)$')
+    p, from = tonumber(p), tonumber(from)
+    if claim_id and l.inc == inc and l.claim == claim_id then
+      p0, from0, mine = p, from, l
+    elseif t.ms >= t.takeover_at then
+      if alive[l.inc] == nil then alive[l.inc] = is_alive(l.inc, t) end
+      if not alive[l.inc] then take_over(run, p, from, l, t, launched) end
     end
   end
+  return p0, from0, mine
 end
 
 -- Milliseconds until the run's hours open, 0 when they are open now. Vietnam is UTC+7.
@@ -184,24 +212,26 @@ local function repeats_of(w, t)
   local fields = call('HGETALL', request_key(w.run, w.p, w.from))
   for i = 1, #fields, 2 do
     local q = cmsgpack.unpack(fields[i + 1])
-    if q.first >= w.from and q.first < w.to and is_repeatable(q, t.ms) then
-      for k, rank in ipairs(request_ranks(q)) do
-        local r = window_get(w, rank)
-        if r.state == S.UNKNOWN and r.attempt == byte(q.attempts, k) then
-          out[#out + 1] = { fields[i], q.members, q.attempts, q.hash, q.lane, int(q.first) }
-          break
-        end
-      end
+    local ranks = request_ranks(q)
+    if is_inside(w, ranks) and is_repeatable(w, q, ranks, t.ms) then
+      out[#out + 1] = { fields[i], q.members, q.attempts, q.hash, q.lane, int(q.first) }
     end
   end
   return out
 end
 
--- [lane, inc, want] →
+local function work(r, p, from, l, t)
+  local w = window_open(r.id, p, from, l.to)
+  return { 'work', tonumber(r.id), p, from, l.to, l.fence, w and w.bytes or '', r.launched_s,
+    w and repeats_of(w, t) or {} }
+end
+
+-- [lane, inc, want, claim id] →
 --   ['work', run, p, from, to, fence, records, launched_s, requests in doubt]
 --   ['sleep', ms, reason]
+-- Asked again with the same id, because the answer was lost, it answers the same.
 local function claim(_, a)
-  local lane, inc, want = a[1], a[2], tonumber(a[3])
+  local lane, inc, want, claim_id = a[1], a[2], tonumber(a[3]), a[4]
   local t = clock()
   if t.ms < t.open_at then return { 'sleep', math.ceil(t.open_at - t.ms), 'redis restarted' } end
   if not call('ZSCORE', K.incarnations, inc) then return { 'sleep', 100, 'not registered' } end
@@ -212,7 +242,8 @@ local function claim(_, a)
   for _, id in ipairs(call('ZRANGE', K.runs, 0, -1)) do
     local r = run_get(id)
     if r.launched_s then
-      reap(id, t, r.launched_s, alive)
+      local p, from, mine = reap(id, t, r.launched_s, alive, inc, claim_id)
+      if mine then return work(r, p, from, mine, t) end
       runs[#runs + 1] = r
     end
   end
@@ -231,15 +262,13 @@ local function claim(_, a)
     elseif r.state == 'running' then
       local p, from, to, member = next_range(r, lane, want, t)
       if p then
-        local w = window_open(r.id, p, from, to)
-        local fence = call('HINCRBY', K.meta, 'fence', 1)
+        local l = { to = to, inc = inc, claim = claim_id,
+          fence = call('HINCRBY', K.meta, 'fence', 1) }
         if member then call('ZREM', K.run .. r.id .. K.todo .. p, member)
         else call('HSET', K.run .. r.id, 'cursor' .. p, to) end
-        call('HSET', K.run .. r.id .. K.lease, p .. ':' .. from,
-          cmsgpack.pack({ to = to, inc = inc, fence = fence }))
+        call('HSET', K.run .. r.id .. K.lease, p .. ':' .. from, cmsgpack.pack(l))
         call('HINCRBY', K.run .. r.id, 'pass', math.ceil((to - from) * 100 / (r.weight or 100)))
-        return { 'work', tonumber(r.id), p, from, to, fence, w and w.bytes or '', r.launched_s,
-          w and repeats_of(w, t) or {} }
+        return work(r, p, from, l, t)
       elseif from and from < wake then
         wake, why = from, 'retry later'
       end
@@ -258,7 +287,7 @@ local function release(_, a)
   local r = run_get(run)
   local w = window_open(run, p, from, l.to)
   if w then
-    local next_ms = settle_range(w, t, r.launched_s or 0, true)
+    local next_ms = settle_range(w, t, r.launched_s or 0)
     window_write(w)
     if next_ms then todo_add(run, p, from, l.to, math.max(next_ms, t.ms + tonumber(a[6]))) end
   end
@@ -266,37 +295,18 @@ local function release(_, a)
   return 1
 end
 
--- Ranks of [from, to) that a lease or a due range already stands for.
-local function covered_ranks(run, p, from, to)
-  local covered = {}
-  local leases = call('HGETALL', K.run .. run .. K.lease)
-  for i = 1, #leases, 2 do
-    local lp, lf = string.match(leases[i], '^(%d+):(%d+)$')
-    lf = tonumber(lf)
-    if tonumber(lp) == p and lf < to then
-      for rank = lf, cmsgpack.unpack(leases[i + 1]).to - 1 do covered[rank] = true end
-    end
-  end
-  for _, m in ipairs(call('ZRANGE', K.run .. run .. K.todo .. p, 0, -1)) do
-    local f, e = string.match(m, '^(%d+):(%d+)$')
-    if tonumber(e) > from and tonumber(f) < to then
-      for rank = tonumber(f), tonumber(e) - 1 do covered[rank] = true end
-    end
-  end
-  return covered
-end
-
--- Ranks that stand in a request which may be repeated by itself.
-local function repeatable_ranks(run, p, rank, now_ms)
-  local ranks = {}
-  local fields = call('HGETALL', request_key(run, p, rank))
+-- Ranks that stand in a request which may be repeated by itself → its last rank.
+local function repeatable_ranks(w, now_ms)
+  local last = {}
+  local fields = call('HGETALL', request_key(w.run, w.p, w.from))
   for i = 2, #fields, 2 do
     local q = cmsgpack.unpack(fields[i])
-    if is_repeatable(q, now_ms) then
-      for _, r in ipairs(request_ranks(q)) do ranks[r] = true end
+    local ranks = request_ranks(q)
+    if is_inside(w, ranks) and is_repeatable(w, q, ranks, now_ms) then
+      for _, r in ipairs(ranks) do last[r] = { ranks[1], ranks[#ranks] } end
     end
   end
-  return ranks
+  return last
 end
 
 -- Has this uncovered record a step left? Sending without an owner becomes doubt,
@@ -304,14 +314,13 @@ end
 local function needs_owner(w, rank, repeatable, now_s)
   local rec = window_get(w, rank)
   if rec.state == S.SENDING then
-    merge(w, rank, rec.attempt, S.UNKNOWN, R.ORPHANED, now_s)
+    set_phase(w, rank, rec.attempt, S.UNKNOWN, R.ORPHANED, now_s)
     rec = window_get(w, rank)
   end
   if rec.state == S.WAITING or rec.state == S.RETRY then return true end
   if rec.state ~= S.UNKNOWN or rec.flags % 32 >= HELD then return false end
   if repeatable[rank] then return true end
-  rec.flags = rec.flags + HELD
-  w.changed[rank] = rec
+  hold_one(w, rank)
   return false
 end
 
@@ -333,24 +342,26 @@ local function reconcile(_, a)
   local covered = covered_ranks(run, p, from, to)
   local repeatable
   local now_s = floor(t.ms / 1000) - r.launched_s
-  local puts, start, is_settled = {}, nil, to == (j + 1) * STRING
-  for rank = from, to do
-    local needs = false
-    if rank < to then
-      local state = byte(w.bytes, (rank - from) * 8 + 1) % 16
-      if OPEN[state] or state == S.UNKNOWN then
-        is_settled = false
-        if not covered[rank] then
-          repeatable = repeatable or repeatable_ranks(run, p, from, t.ms)
-          needs = needs_owner(w, rank, repeatable, now_s)
+  local puts, range, is_settled = {}, nil, to == (j + 1) * STRING
+  for rank = from, to - 1 do
+    local state = byte(w.bytes, (rank - from) * 8 + 1) % 16
+    if OPEN[state] or state == S.UNKNOWN then
+      is_settled = false
+      if not covered[rank] then
+        repeatable = repeatable or repeatable_ranks(w, t.ms)
+        if needs_owner(w, rank, repeatable, now_s) then
+          -- A range holds whole requests, or nobody could repeat them.
+          local whole = repeatable[rank] or { rank, rank }
+          if range and whole[1] <= range[2] and (rank - range[1] < RANGE_MAX or
+            whole[1] < rank) then
+            range[2] = math.max(range[2], whole[2] + 1)
+          else
+            range = { whole[1], whole[2] + 1 }
+            puts[#puts + 1] = range
+          end
         end
       end
     end
-    if start and (not needs or rank - start >= RANGE_MAX) then
-      puts[#puts + 1] = { start, rank }
-      start = nil
-    end
-    if needs and not start then start = rank end
   end
   window_write(w)
   for _, range in ipairs(puts) do todo_add(run, p, range[1], range[2], t.ms) end

@@ -1,53 +1,51 @@
 -- SPDX-License-Identifier: MIT
 -- outcome: evidence is merged, never overwritten, never fenced out. The
--- sender's answer, pushed receipts and local ends all come through merge().
-
--- Evidence classes of the sender, one byte a member.
-local CLASS = { A = S.ACCEPTED, U = S.UNKNOWN, N = S.REFUSED, T = S.RETRY }
-local LANE_ATTEMPTS = 15
+-- sender's answer, pushed receipts and local ends all end in set_phase.
 
 -- [run, p, first, attempt, permit, lane, members, attempts, classes, reasons,
 --  most attempts, lane_wait_ms, why, log line] → 1 merged, 0 run unknown
--- classes: A accepted, U in doubt, N refused for good, T explicitly not now.
+-- classes, one byte a member: A accepted, U in doubt, N refused for good, T
+-- explicitly not now (the next attempt), W explicitly not taken (this attempt).
 local function outcome(_, a)
   local run, p, first, id, lane = a[1], tonumber(a[2]), tonumber(a[3]), a[5], a[6]
   local t = clock()
   local r = run_get(run)
-  if not r.launched_s then return 0 end
   local key, field = request_key(run, p, first), first .. ':' .. a[4]
-  local stored = call('HGET', key, field)
-  local q = stored and cmsgpack.unpack(stored)
-  local is_single = q and has_copy(q, id) and #q.copies == 1
   local ranks = request_ranks({ first = first, members = a[7] })
-  local w = window_open(run, p, first, ranks[#ranks] + 1)
-  if not w then return 0 end
-  local now_s = floor(t.ms / 1000) - r.launched_s
-  local is_open = false
-  for i, rank in ipairs(ranks) do
-    local class, reason, at = sub(a[9], i, i), byte(a[10], i), byte(a[8], i)
-    local phase = CLASS[class]
-    if phase == S.RETRY and at >= tonumber(a[11]) then phase, reason = S.REFUSED, R.ATTEMPTS_USED end
-    if (class == 'N' or class == 'T') and not is_single then
-      -- About one of several copies, or about a request whose books are closed:
-      -- it closes nothing. If it was the last word awaited, the attempt is in doubt.
-      phase, reason = S.UNKNOWN, R.REPEAT_FAILED
-    end
-    local rec = window_get(w, rank)
-    if POSITIVE[phase] or (q and has_copy(q, id)) then
-      if POSITIVE[phase] or rec.attempt == at then merge(w, rank, at, phase, reason, now_s) end
-    end
-    rec = window_get(w, rank)
-    if rec.attempt == at and (rec.state == S.UNKNOWN or rec.state == S.SENDING) then is_open = true end
-  end
-  if q and is_open and q.till == 0 then
-    -- Nobody will repeat it: what is in doubt is for a receipt or a person.
-    hold(w, q, now_s)
-  end
-  window_write(w)
-  if q and (not is_open or q.till == 0) then call('HDEL', key, field) end
+  local w = r.launched_s and window_open(run, p, ranks[1], ranks[#ranks] + 1)
   call('HDEL', K.lane .. lane .. K.busy, id)
   local wait = tonumber(a[12])
   if wait > 0 then call('HSET', K.lane .. lane, 'not_before', int(t.ms + wait), 'why', a[13]) end
+  if not w then return 0 end
+  local stored = call('HGET', key, field)
+  local q = stored and cmsgpack.unpack(stored)
+  local is_ours = q and has_copy(q, id)
+  local now_s = floor(t.ms / 1000) - r.launched_s
+  local classes, reasons, says_no = {}, {}, false
+  for i, rank in ipairs(ranks) do
+    local class, reason, at = sub(a[9], i, i), byte(a[10], i), byte(a[8], i)
+    if class == 'T' and at >= tonumber(a[11]) then class, reason = 'N', R.ATTEMPTS_USED end
+    classes[i], reasons[i] = '-', char(reason)
+    if class == 'A' then
+      merge(w, rank, at, S.ACCEPTED, reason, now_s)
+    elseif is_ours then
+      if class ~= 'U' then classes[i], says_no = class, true end
+      -- In doubt until request_judge finds that this was the only copy.
+      merge(w, rank, at, S.UNKNOWN, class == 'U' and reason or R.REPEAT_FAILED, now_s)
+    end
+  end
+  if q then
+    if says_no then
+      q.no = q.no or {}
+      q.no[id] = { classes = table.concat(classes), reasons = table.concat(reasons) }
+    end
+    request_judge(w, q, ranks, now_s)
+    if not is_repeatable(w, q, ranks, t.ms) and not is_sending(w, q, ranks) then
+      request_hold(w, q, ranks)
+    end
+    request_write(key, field, w, q, ranks)
+  end
+  window_write(w)
   if a[14] ~= '' then call('RPUSH', K.run .. run .. K.log, a[14]) end
   return 1
 end
@@ -79,14 +77,14 @@ local function skip(_, a)
   local run, p, from = a[1], tonumber(a[2]), tonumber(a[3])
   local l = owns(run, p, from, a[4], tonumber(a[5]))
   local r = run_get(run)
-  if not l or not r.launched_s then return 0 end
-  local w = window_open(run, p, from, l.to)
+  local w = l and r.launched_s and window_open(run, p, from, l.to)
+  if not w then return 0 end
   local t = clock()
   for i, rank in ipairs(request_ranks({ first = from, members = a[6] })) do
     local rec = window_get(w, rank)
-    if rec.state == S.WAITING or rec.state == S.RETRY then
-      window_set(w, rank, { state = byte(a[7], i), flags = rec.flags, reason = byte(a[8], i),
-        attempt = rec.attempt, provider = rec.provider, parts = 0, changed = rec.changed },
+    local ph = rec.attempt > 0 and phase_of(w, rank, rec.attempt) or rec.state
+    if ph == S.WAITING or ph == S.RETRY then
+      set_phase(w, rank, rec.attempt, byte(a[7], i), byte(a[8], i),
         floor(t.ms / 1000) - r.launched_s)
     end
   end

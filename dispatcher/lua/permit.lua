@@ -19,7 +19,7 @@ local function rate_slot(lane, lv, cost, t)
   return nil, slot, slot + cost * 1000000 / (per_s * 0.992)
 end
 
-local LANE_FIELDS = { 'rate', 'tat', 'concurrency', 'not_before', 'why' }
+local LANE_FIELDS = { 'rate', 'tat', 'concurrency', 'not_before', 'why', 'purged' }
 local function lane_get(lane)
   local v = call('HMGET', K.lane .. lane, unpack(LANE_FIELDS))
   local l = {}
@@ -27,21 +27,27 @@ local function lane_get(lane)
   return l
 end
 
--- Members' records must be what the sender saw; in a repeat, what is still in
--- doubt is permitted again and what has settled meanwhile stays as it is.
-local function members_changed(w, ranks, expected, is_repeat, attempts)
-  if is_repeat then
-    for i, rank in ipairs(ranks) do
-      local r = window_get(w, rank)
-      if r.state == S.UNKNOWN and r.attempt == byte(attempts, i) then return false end
-    end
-    return true
-  end
+-- Are the members' records not what the sender saw?
+local function members_changed(w, ranks, expected)
   for i, rank in ipairs(ranks) do
     local at = (rank - w.from) * 8
     if sub(w.bytes, at + 1, at + 8) ~= sub(expected, i * 8 - 7, i * 8) then return true end
   end
   return false
+end
+
+-- Requests on the wire of this lane, over all processes. What a dead process had
+-- there is forgotten, once a second at most.
+local function is_busy(lane, lv, t)
+  local busy, most = K.lane .. lane .. K.busy, tonumber(lv.concurrency) or 0
+  if most == 0 or call('HLEN', busy) < most then return false end
+  if t.ms - (tonumber(lv.purged) or 0) < 1000 then return true end
+  call('HSET', K.lane .. lane, 'purged', int(t.ms))
+  local v = call('HGETALL', busy)
+  for i = 1, #v, 2 do
+    if not is_alive(v[i + 1], t) then call('HDEL', busy, v[i]) end
+  end
+  return call('HLEN', busy) >= most
 end
 
 -- [run, p, from, inc, fence, permit, lane, 'new'|'repeat', first, members, expected,
@@ -68,124 +74,147 @@ local function permit(_, a)
   local key = request_key(run, p, first)
   local stored = call('HGET', key, field)
   local q = stored and cmsgpack.unpack(stored)
+  local ranks = request_ranks({ first = first, members = a[10] })
+  if not is_inside(w, ranks) then return { 'lost' } end
   if q and has_copy(q, id) then return { 'held' } end -- ids are used once
   if is_repeat then
     if not q then return { 'changed', w.bytes } end
     if q.members ~= a[10] or q.hash ~= a[14] or q.lane ~= lane or
-      not is_repeatable(q, t.ms) then return { 'held' } end
-  elseif q then
+      not is_repeatable(w, q, ranks, t.ms) then
+      -- It will never be what it was: nobody need ask again.
+      request_hold(w, q, ranks)
+      request_write(key, field, w, q, ranks)
+      window_write(w)
+      return { 'held' }
+    end
+  elseif q or members_changed(w, ranks, a[11]) then
     return { 'changed', w.bytes }
   else
     q = { lane = lane, first = first, members = a[10], attempts = a[12], hash = a[14],
       copies = {}, till = tonumber(a[17]) > 0 and t.ms + tonumber(a[17]) or 0 }
   end
-  local ranks = request_ranks(q)
-  if members_changed(w, ranks, a[11], is_repeat, a[12]) then return { 'changed', w.bytes } end
 
   local lv = lane_get(lane)
   local not_before = tonumber(lv.not_before) or 0
   if t.ms < not_before then
     return { 'wait', int((not_before - t.ms) * 1000), lv.why or 'lane waits' }
   end
-  local busy = K.lane .. lane .. K.busy
-  local most = tonumber(lv.concurrency) or 0
-  if most > 0 and call('HLEN', busy) >= most then return { 'wait', '2000', 'concurrency' } end
+  if is_busy(lane, lv, t) then return { 'wait', '2000', 'concurrency' } end
   local wait, slot, tat = rate_slot(lane, lv, tonumber(a[15]), t)
   if wait then return { 'wait', int(math.ceil(wait)), 'rate' } end
 
   -- Only writes from here.
   local now_s = floor(t.ms / 1000) - r.launched_s
   for i, rank in ipairs(ranks) do
-    local rec = window_get(w, rank)
-    if not is_repeat or (rec.state == S.UNKNOWN and rec.attempt == byte(a[12], i)) then
-      window_set(w, rank, { state = S.SENDING, flags = rec.flags - rec.flags % 32, reason = 0,
-        attempt = byte(a[12], i), provider = tonumber(a[18]), parts = byte(a[13], i),
-        changed = rec.changed }, now_s)
+    local at = byte(a[12], i)
+    if not is_repeat or phase_of(w, rank, at) == S.UNKNOWN then
+      set_phase(w, rank, at, S.SENDING, 0, now_s, byte(a[13], i), tonumber(a[18]))
     end
   end
   window_write(w)
   q.copies[#q.copies + 1] = id
   q.asked = t.ms
   call('HSET', key, field, cmsgpack.pack(q))
-  call('HSET', busy, id, a[4])
+  call('HSET', K.lane .. lane .. K.busy, id, a[4])
   if tat then call('HSET', K.lane .. lane, 'tat', int(tat)) end
   return { 'go', int(slot), int(t.us), int(q.asked), int(q.till) }
 end
 
 -- [run, p, first, attempt, permit, lane, lane_wait_ms, why] → 1
 -- The permit's bytes surely did not leave: take its copy out of the request and
--- nothing else. No copy left: waiting, same attempt; otherwise in doubt.
+-- nothing else. No copy left: waiting, same attempt; otherwise in doubt, or what
+-- the one copy that is left was answered.
 local function unmark(_, a)
   local run, p, first, id, lane = a[1], tonumber(a[2]), tonumber(a[3]), a[5], a[6]
   local t = clock()
   local r = run_get(run)
-  local key, field = request_key(run, p, first), first .. ':' .. a[4]
-  local stored = call('HGET', key, field)
-  local q = stored and cmsgpack.unpack(stored)
-  local at = q and has_copy(q, id)
-  if at and r.launched_s then
-    local ranks = request_ranks(q)
-    local w = window_open(run, p, ranks[1], ranks[#ranks] + 1)
-    local now_s = floor(t.ms / 1000) - r.launched_s
-    table.remove(q.copies, at)
-    for i, rank in ipairs(ranks) do
-      local rec = window_get(w, rank)
-      if rec.attempt == byte(q.attempts, i) and (rec.state == S.SENDING or
-        (rec.state == S.UNKNOWN and #q.copies == 0)) then
-        rec = { state = #q.copies == 0 and S.WAITING or S.UNKNOWN, reason = 0,
-          flags = rec.flags - rec.flags % 32, attempt = rec.attempt, provider = rec.provider,
-          parts = rec.parts, changed = rec.changed }
-        window_set(w, rank, rec, now_s)
-      end
-    end
-    window_write(w)
-    if #q.copies == 0 then call('HDEL', key, field)
-    else call('HSET', key, field, cmsgpack.pack(q)) end
-  end
   call('HDEL', K.lane .. lane .. K.busy, id)
   local wait = tonumber(a[7])
   if wait > 0 then call('HSET', K.lane .. lane, 'not_before', int(t.ms + wait), 'why', a[8]) end
+  local key, field = request_key(run, p, first), first .. ':' .. a[4]
+  local stored = call('HGET', key, field)
+  local q = stored and cmsgpack.unpack(stored)
+  local copy = q and has_copy(q, id)
+  local ranks = q and request_ranks(q)
+  local w = copy and r.launched_s and window_open(run, p, ranks[1], ranks[#ranks] + 1)
+  if not w then return 1 end
+  local now_s = floor(t.ms / 1000) - r.launched_s
+  table.remove(q.copies, copy)
+  if q.no then q.no[id] = nil end
+  local is_waiting = #q.copies == 0
+  for i, rank in ipairs(ranks) do
+    local at = byte(q.attempts, i)
+    local ph = phase_of(w, rank, at)
+    if ph == S.SENDING or (ph == S.UNKNOWN and is_waiting) then
+      set_phase(w, rank, at, is_waiting and S.WAITING or S.UNKNOWN, 0, now_s)
+    end
+  end
+  request_judge(w, q, ranks, now_s)
+  request_write(key, field, w, q, ranks)
+  window_write(w)
+  -- Its lease may be gone: then nobody but a claim will find it.
+  if is_waiting and not is_covered(run, p, ranks[1], ranks[#ranks] + 1) then
+    todo_add(run, p, ranks[1], ranks[#ranks] + 1, t.ms)
+  end
+  return 1
+end
+
+-- [run, p, from, inc, fence, first, attempt] → 1, 0 not ours. A repeat that cannot
+-- be said again as it was: its members are for a person.
+local function hold(_, a)
+  local run, p, from = a[1], tonumber(a[2]), tonumber(a[3])
+  local l = owns(run, p, from, a[4], tonumber(a[5]))
+  local w = l and window_open(run, p, from, l.to)
+  if not w then return 0 end
+  local key, field = request_key(run, p, tonumber(a[6])), a[6] .. ':' .. a[7]
+  local stored = call('HGET', key, field)
+  local q = stored and cmsgpack.unpack(stored)
+  if not q then return 1 end
+  local ranks = request_ranks(q)
+  request_hold(w, q, ranks)
+  if is_inside(w, ranks) then request_write(key, field, w, q, ranks)
+  else call('HSET', key, field, cmsgpack.pack(q)) end
+  window_write(w)
   return 1
 end
 
 -- [run, p, first, attempt, permit, lane, members, attempts, parts, hash, asked ms,
---  till ms, provider] → 1
+--  till ms, provider, inc] → 1
 -- Replay of an acknowledged permit after Redis came back: what it lost is marked
--- again, with its original time. A request of other members or other words
--- under this name means that both are in doubt for a person.
+-- again, with its original time. What the permit's own answer said follows in
+-- the replay; a "no" about another copy closes nothing any more.
 local function remark(_, a)
   local run, p, first, id, lane = a[1], tonumber(a[2]), tonumber(a[3]), a[5], a[6]
   local t = clock()
   local r = run_get(run)
-  if not r.launched_s then return 0 end
   local key, field = request_key(run, p, first), first .. ':' .. a[4]
   local stored = call('HGET', key, field)
   local q = stored and cmsgpack.unpack(stored)
-  if q and has_copy(q, id) then return 1 end
+  local ranks = request_ranks({ first = first, members = a[7] })
+  local w = r.launched_s and window_open(run, p, ranks[1], ranks[#ranks] + 1)
+  if not w or (q and has_copy(q, id)) then return 0 end
+  -- Another request under this name: both are for a person.
   local is_other = q and (q.members ~= a[7] or q.hash ~= a[10])
   q = q or { lane = lane, first = first, members = a[7], attempts = a[8], hash = a[10],
     copies = {}, asked = tonumber(a[11]), till = tonumber(a[12]) }
-  local ranks = request_ranks({ first = first, members = a[7] })
-  local w = window_open(run, p, first, ranks[#ranks] + 1)
-  if not w then return 0 end
   local now_s = floor(t.ms / 1000) - r.launched_s
-  local is_needed = is_other
+  local is_needed = false
   for i, rank in ipairs(ranks) do
-    local rec, at = window_get(w, rank), byte(a[8], i)
-    if rec.attempt < at or (rec.attempt == at and rec.state == S.WAITING) then
-      window_set(w, rank, { state = S.SENDING, flags = rec.flags, reason = 0, attempt = at,
-        provider = tonumber(a[13]), parts = byte(a[9], i), changed = rec.changed }, now_s)
-      is_needed = true
-    elseif rec.attempt == at and (rec.state == S.SENDING or rec.state == S.UNKNOWN) then
-      is_needed = true
+    local at = byte(a[8], i)
+    local ph = phase_of(w, rank, at)
+    if RANK[ph] < RANK[S.SENDING] and not is_other then
+      set_phase(w, rank, at, S.SENDING, 0, now_s, byte(a[9], i), tonumber(a[13]))
+    elseif not POSITIVE[ph] then
+      set_phase(w, rank, at, S.UNKNOWN, R.ORPHANED, now_s, byte(a[9], i), tonumber(a[13]))
+      if is_other then hold_one(w, rank) end
     end
+    is_needed = is_needed or not POSITIVE[ph]
   end
   if is_needed then
     q.copies[#q.copies + 1] = id
-    q.till = math.min(q.till, tonumber(a[12]))
-    if is_other then q.till = 0 end
+    q.till = is_other and 0 or math.min(q.till, tonumber(a[12]))
     call('HSET', key, field, cmsgpack.pack(q))
-    call('HSET', K.lane .. lane .. K.busy, id, '')
+    call('HSET', K.lane .. lane .. K.busy, id, a[14])
   end
   window_write(w)
   return 1

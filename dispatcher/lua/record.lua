@@ -112,8 +112,8 @@ local function window_write(w)
   for field, v in pairs(w.earlier) do call('HSET', K.run .. w.run .. K.earlier, field, v) end
 end
 
--- Order inside an attempt. A negative answer stands above doubt only because
--- the caller offers it only about the single copy of an attempt.
+-- Order inside an attempt. A negative answer stands above doubt only because it
+-- is offered only about the single copy of an attempt.
 local RANK = { [S.WAITING] = 0, [S.SKIPPED] = 1, [S.SUPPRESSED] = 1, [S.CANCELLED] = 1,
   [S.EXPIRED] = 1, [S.SENDING] = 2, [S.UNKNOWN] = 3, [S.RETRY] = 4, [S.REFUSED] = 4,
   [S.ACCEPTED] = 5, [S.UNDELIVERABLE] = 6, [S.DELIVERED] = 7 }
@@ -133,69 +133,163 @@ local function shown(phases, n)
   return doubt or failed or phases[n]
 end
 
--- Merge one piece of evidence about attempt `a` into the message at rank.
--- `phase` is the state that the evidence proves. Returns whether it was news.
-local function merge(w, rank, a, phase, reason, now_s)
-  local r = window_get(w, rank)
-  if a < 1 or a > 15 then return false end
-  if r.attempt == a and r.flags % 64 < EARLIER then
-    if RANK[phase] <= RANK[r.state] then return false end
-    window_set(w, rank, { state = phase, flags = POSITIVE[phase] and 0 or r.flags,
-      reason = reason, attempt = a, provider = r.provider, parts = r.parts,
-      changed = r.changed }, now_s)
-    return true
-  end
-  -- Several attempts have something to say: their phases are in the sparse table.
+local function has_earlier(r) return r.flags % 64 >= EARLIER end
+
+-- The phases of all attempts, from the sparse table if several have spoken.
+local function phases_of(w, rank, r)
   local field = w.p .. ':' .. rank
-  local n = a > r.attempt and a or r.attempt
+  local known = has_earlier(r) and
+    (w.earlier[field] or call('HGET', K.run .. w.run .. K.earlier, field))
   local phases = {}
-  local known = w.earlier[field] or
-    (r.flags % 64 >= EARLIER and call('HGET', K.run .. w.run .. K.earlier, field))
-  for i = 1, n do
-    phases[i] = known and byte(known, i) or (i == r.attempt and r.state) or
-      (i < r.attempt and S.RETRY) or S.WAITING
+  for i = 1, r.attempt do
+    phases[i] = known and byte(known, i) or (i == r.attempt and r.state) or S.RETRY
   end
-  if RANK[phase] <= RANK[phases[a]] then return false end
-  phases[a] = phase
-  local out = {}
-  for i = 1, n do out[i] = char(phases[i]) end
-  w.earlier[field] = table.concat(out)
-  local state = shown(phases, n)
-  window_set(w, rank, { state = state, flags = EARLIER + (POSITIVE[state] and 0 or r.flags % 32),
-    reason = state == phase and reason or r.reason, attempt = n, provider = r.provider,
-    parts = r.parts, changed = r.changed }, now_s)
+  return phases
+end
+
+-- The phase of one attempt. Attempt 0: a message that was never permitted.
+local function phase_of(w, rank, a)
+  local r = window_get(w, rank)
+  if a > r.attempt then return S.WAITING end
+  if not has_earlier(r) then
+    if a == r.attempt then return r.state end
+    return S.RETRY
+  end
+  return phases_of(w, rank, r)[a]
+end
+
+-- Set the phase of attempt `a`, whatever it was. The only writer of states besides
+-- freeze: the record shows the best of all attempts, and what the record cannot
+-- hold goes to the sparse table. parts and provider may be nil: as they were.
+local function set_phase(w, rank, a, phase, reason, now_s, parts, provider)
+  local r = window_get(w, rank)
+  local new = { state = phase, flags = 0, reason = reason, attempt = math.max(a, r.attempt),
+    provider = provider or r.provider, parts = parts or r.parts, changed = r.changed }
+  local is_simple = not has_earlier(r) and (a == r.attempt or (a > r.attempt and
+    (r.attempt == 0 or r.state == S.RETRY or r.state == S.WAITING)))
+  if not is_simple then
+    local phases = phases_of(w, rank, r)
+    for i = r.attempt + 1, new.attempt do phases[i] = S.WAITING end
+    phases[a] = phase
+    local out = {}
+    for i = 1, new.attempt do out[i] = char(phases[i]) end
+    w.earlier[w.p .. ':' .. rank] = table.concat(out)
+    new.state = shown(phases, new.attempt)
+    new.flags = EARLIER
+    if new.state ~= phase then new.reason = r.reason end
+  end
+  if new.state == S.UNKNOWN and phase == S.UNKNOWN and r.flags % 32 >= HELD then
+    new.flags = new.flags + HELD
+  end
+  window_set(w, rank, new, now_s)
+end
+
+-- Merge one piece of evidence about attempt `a`; `phase` is what it proves.
+-- Returns whether it was news.
+local function merge(w, rank, a, phase, reason, now_s)
+  if a < 1 or a > 15 or RANK[phase] <= RANK[phase_of(w, rank, a)] then return false end
+  set_phase(w, rank, a, phase, reason, now_s)
   return true
 end
 
-local function has_copy(request, permit)
-  for i, id in ipairs(request.copies) do if id == permit then return i end end
+-- In doubt, and no step is left that happens by itself.
+local function hold_one(w, rank)
+  local r = window_get(w, rank)
+  if r.state == S.UNKNOWN and r.flags % 32 < HELD then
+    r.flags = r.flags + HELD
+    w.changed[rank] = r
+  end
 end
 
--- Offsets of the members of a request, two bytes each, as ranks.
-local function request_ranks(request)
+-- ---- requests: what was said once, to whom, by which copies ----
+--
+-- {lane, first, members (two bytes each: distance from first), attempts (a byte
+--  each), hash of the words, copies (permit ids), no (permit → classes and
+--  reasons of an answer that says no), asked (ms of the last copy), till (ms;
+--  repeatable until then, 0 = never)}
+-- Kept while a member is sending or in doubt under it.
+
+local MAX_COPIES = 10
+
+local function request_ranks(q)
   local ranks = {}
-  for i = 1, #request.members, 2 do
-    local a, b = byte(request.members, i, i + 1)
-    ranks[#ranks + 1] = request.first + a + b * 256
+  for i = 1, #q.members, 2 do
+    local a, b = byte(q.members, i, i + 1)
+    ranks[#ranks + 1] = q.first + a + b * 256
   end
   return ranks
 end
 
--- May this request be repeated by itself now? One predicate for claim, permit,
--- release and the reconciler.
-local MAX_COPIES = 10
-local function is_repeatable(request, now_ms)
-  return now_ms < request.till and #request.copies < MAX_COPIES
+local function has_copy(q, permit)
+  for i, id in ipairs(q.copies) do if id == permit then return i end end
 end
 
--- No automatic step is left for these members: hold what is in doubt.
-local function hold(w, request, now_s)
-  for i, rank in ipairs(request_ranks(request)) do
+local function is_inside(w, ranks) return ranks[1] >= w.from and ranks[#ranks] < w.to end
+
+-- Has the request a member that is sending or in doubt under it?
+local function is_open(w, q, ranks)
+  for i, rank in ipairs(ranks) do
+    local ph = phase_of(w, rank, byte(q.attempts, i))
+    if ph == S.SENDING or ph == S.UNKNOWN then return true end
+  end
+  return false
+end
+
+-- A copy is on the wire, as far as is known: its answer decides.
+local function is_sending(w, q, ranks)
+  for i, rank in ipairs(ranks) do
+    if phase_of(w, rank, byte(q.attempts, i)) == S.SENDING then return true end
+  end
+  return false
+end
+
+-- May it be repeated by itself now? One predicate for claim, permit, release and
+-- the reconciler: in its window, and every member still in doubt under it, or
+-- known to be taken (then its reference is known to the gateway and harmless).
+-- One that was refused, is due again, moved on or is held would be sent twice.
+local function is_repeatable(w, q, ranks, now_ms)
+  if now_ms >= q.till or #q.copies >= MAX_COPIES then return false end
+  local in_doubt = false
+  for i, rank in ipairs(ranks) do
+    local at = byte(q.attempts, i)
     local r = window_get(w, rank)
-    local a = byte(request.attempts, i)
-    if r.state == S.UNKNOWN and r.attempt == a and r.flags % 32 < HELD then
-      r.flags = r.flags + HELD
-      w.changed[rank] = r
+    local ph = phase_of(w, rank, at)
+    if ph == S.UNKNOWN and r.attempt == at and r.flags % 32 < HELD then
+      in_doubt = true
+    elseif not POSITIVE[ph] then
+      return false
+    end
+  end
+  return in_doubt
+end
+
+local function request_write(key, field, w, q, ranks)
+  if is_open(w, q, ranks) then call('HSET', key, field, cmsgpack.pack(q))
+  else call('HDEL', key, field) end
+end
+
+-- Nobody may repeat it by itself any more: what is in doubt under it is held. The
+-- record stays, so that later truth about it finds its copies.
+local function request_hold(w, q, ranks)
+  q.till = 0
+  for i, rank in ipairs(ranks) do
+    if rank >= w.from and rank < w.to and
+      phase_of(w, rank, byte(q.attempts, i)) == S.UNKNOWN then hold_one(w, rank) end
+  end
+end
+
+local PHASE = { A = S.ACCEPTED, U = S.UNKNOWN, N = S.REFUSED, T = S.RETRY, W = S.WAITING }
+
+-- A "no" closes an attempt only when it is about the only copy that there is.
+-- Called after each change of copies or answers.
+local function request_judge(w, q, ranks, now_s)
+  local answer = #q.copies == 1 and q.no and q.no[q.copies[1]]
+  if not answer then return end
+  for i, rank in ipairs(ranks) do
+    local class, at = sub(answer.classes, i, i), byte(q.attempts, i)
+    local ph = phase_of(w, rank, at)
+    if class ~= '-' and (ph == S.SENDING or ph == S.UNKNOWN) then
+      set_phase(w, rank, at, PHASE[class], byte(answer.reasons, i), now_s)
     end
   end
 end

@@ -72,55 +72,63 @@ local function freeze(_, a)
   return slice + 1
 end
 
+-- Is nothing left to send? Frozen, every cursor at its front, no lease, no todo, and
+-- by the counters nobody waits, is being sent to, or is due again.
+local function is_over(key, r)
+  if not call('HGET', key, 'frozen') or call('HLEN', key .. K.lease) > 0 then return false end
+  for p = 0, (tonumber(r.partitions) or 0) - 1 do
+    local v = call('HMGET', key, 'cursor' .. p, 'front' .. p)
+    if (tonumber(v[1]) or 0) < (tonumber(v[2]) or 0) or
+      call('ZCARD', key .. K.todo .. p) > 0 then return false end
+  end
+  local left = tonumber(call('HGET', key, 'audience')) or 0
+  for _, name in pairs(COUNTED) do
+    if name ~= 'retry' then left = left - (tonumber(call('HGET', key .. K.count, name)) or 0) end
+  end
+  return left == 0
+end
+
+-- Over, and nothing accepted awaits its receipt, or its deadline has passed since.
+local function is_finished(key, r, t)
+  local v = call('HMGET', key, 'over_s', 'receipt_deadline_s')
+  if not is_over(key, r) then
+    if v[1] then call('HDEL', key, 'over_s') end
+    return false
+  end
+  local now_s = floor(t.ms / 1000)
+  if not v[1] then call('HSET', key, 'over_s', now_s) end
+  local accepted = tonumber(call('HGET', key .. K.count, 'accepted')) or 0
+  return accepted == 0 or now_s - (tonumber(v[1]) or now_s) >= (tonumber(v[2]) or 0)
+end
+
 -- [run, expected state, new state] → new state, or the state it really has.
 local CONTROL = { ['running>paused'] = true, ['paused>running'] = true,
   ['running>finished'] = true }
 local function control(_, a)
-  local state = call('HGET', K.run .. a[1], 'state')
+  local key = K.run .. a[1]
+  local state = call('HGET', key, 'state')
   if not state then return 'gone' end
   if state ~= a[2] or not CONTROL[a[2] .. '>' .. a[3]] then return state end
-  call('HSET', K.run .. a[1], 'state', a[3])
-  if a[3] == 'finished' then
-    call('ZREM', K.runs, a[1])
-    local campaign = call('HGET', K.run .. a[1], 'campaign')
-    if campaign then call('HSET', K.campaign .. campaign, 'state', 'finished') end
-  end
+  if a[3] == 'finished' and not is_finished(key, run_get(a[1]), clock()) then return state end
+  call('HSET', key, 'state', a[3])
+  local campaign = call('HGET', key, 'campaign')
+  if campaign then call('HSET', K.campaign .. campaign, 'state', a[3]) end
+  if a[3] == 'finished' then call('ZREM', K.runs, a[1]) end
   call('PUBLISH', K.tick, 'run')
   return a[3]
 end
 
 -- [run] → [state, frozen (0|1), finished (0|1), cursor of each partition]
--- Nothing left to send: frozen, every cursor at its front, no lease, no todo.
--- Finished: also nothing accepted that still awaits its receipt, or its
--- deadline has passed since there was nothing left to send.
 local function progress(_, a)
-  local t = clock()
   local key = K.run .. a[1]
   local r = run_get(a[1])
   if not r.launched_s then return { 'gone', 0, 0, {} } end
-  local v = call('HMGET', key, 'frozen', 'over_s', 'receipt_deadline_s')
-  local is_over = v[1] and call('HLEN', key .. K.lease) == 0
   local cursors = {}
   for p = 0, (tonumber(r.partitions) or 0) - 1 do
-    local w = call('HMGET', key, 'cursor' .. p, 'front' .. p)
-    local cursor, front = tonumber(w[1]) or 0, tonumber(w[2]) or 0
-    cursors[p + 1] = cursor
-    if cursor < front or call('ZCARD', key .. K.todo .. p) > 0 then is_over = false end
+    cursors[p + 1] = tonumber(call('HGET', key, 'cursor' .. p)) or 0
   end
-  local is_finished = 0
-  if is_over then
-    local now_s = floor(t.ms / 1000)
-    local over_s = tonumber(v[2])
-    if not over_s then
-      over_s = now_s
-      call('HSET', key, 'over_s', now_s)
-    end
-    local accepted = tonumber(call('HGET', key .. K.count, 'accepted')) or 0
-    if accepted == 0 or now_s - over_s >= (tonumber(v[3]) or 0) then is_finished = 1 end
-  elseif v[2] then
-    call('HDEL', key, 'over_s')
-  end
-  return { r.state, v[1] and 1 or 0, is_finished, cursors }
+  return { r.state, call('HGET', key, 'frozen') and 1 or 0,
+    is_finished(key, r, clock()) and 1 or 0, cursors }
 end
 
 -- Names carry the version of this text, so two releases can use one Redis.
@@ -138,6 +146,7 @@ export('release', release)
 export('reconcile', reconcile)
 export('permit', permit)
 export('remark', remark)
+export('hold', hold)
 export('late', late)
 export('unmark', unmark)
 export('skip', skip)

@@ -149,7 +149,7 @@ receipts_push(struct receipts *rs, const struct provider_config *pc, struct slic
 	size_t count = 0, in_call = 0;
 	enum err rc;
 
-	if (!rs->has_key || !engine_is_open(rs->engine))
+	if (!rs->has_key || !engine_is_up(rs->engine))
 		return err_set(e, ERR_UNREACHABLE, "Redis", "send the receipt again",
 			       "is out of reach");
 	rc = pc->driver->receipt(pc->account, query, body, &arena, &list, &count, e);

@@ -34,7 +34,7 @@ struct chunk_load {
 	uint32_t rank; /* the next whose row is not known */
 	struct need *needs;
 	size_t need_count, need_next;
-	uint32_t asked; /* members whose blocks are under way */
+	uint32_t asked;	 /* members whose blocks are under way */
 	struct buf text; /* scratch */
 };
 

@@ -314,6 +314,11 @@ keeper_open(struct keeper *k)
 {
 	k->is_open = true;
 	k->reconciled_ms = 0;
+	/* Redis may have come back with an older past: nothing is known to be settled. */
+	for (size_t i = 0; i < KEPT_MAX; i++)
+		for (unsigned p = 0; p < PARTITIONS_MAX; p++)
+			if (k->kept[i].settled[p] != NULL)
+				memset(k->kept[i].settled[p], 0, k->kept[i].settled_cap[p]);
 	timer_arm_ms(k->loop, &k->round, 0);
 }
 

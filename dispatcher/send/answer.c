@@ -9,7 +9,10 @@
 #define LANE_WAIT_MIN_MS 1000
 #define LANE_WAIT_MAX_MS 300000
 
-/* How each outcome class is merged: class byte of `outcome`, reason, and what the lane does. */
+/*
+ * How each outcome class is merged: class byte of `outcome`, reason, and what the lane does. A
+ * fault of the lane (W) says nothing about the message: it waits on, and no attempt is used up.
+ */
 static const struct class_rule {
 	char class;
 	uint8_t reason;
@@ -19,17 +22,17 @@ static const struct class_rule {
 } rules[OUTCOME_CLASSES] = {
 	[OUTCOME_ACCEPTED] = {'A', REASON_NONE, false, 0, ""},
 	[OUTCOME_DUPLICATE] = {'U', REASON_DUPLICATE_SEEN, false, 0, ""},
-	[OUTCOME_AUTH_EXPIRED] = {'T', REASON_AUTH_EXPIRED, true, 60000,
+	[OUTCOME_AUTH_EXPIRED] = {'W', REASON_AUTH_EXPIRED, true, 60000,
 				  "the gateway says that the credentials expired"},
-	[OUTCOME_THROTTLED] = {'T', REASON_THROTTLED, true, 1000, "the gateway says too fast"},
+	[OUTCOME_THROTTLED] = {'W', REASON_THROTTLED, true, 1000, "the gateway says too fast"},
 	[OUTCOME_TEMPORARY] = {'T', REASON_TEMPORARY, false, 0, ""},
 	[OUTCOME_BAD_RECIPIENT] = {'N', REASON_BAD_RECIPIENT, false, 0, ""},
 	[OUTCOME_BAD_MESSAGE] = {'N', REASON_BAD_MESSAGE, false, 0, ""},
-	[OUTCOME_BAD_ACCOUNT] = {'T', REASON_BAD_ACCOUNT, true, 60000,
+	[OUTCOME_BAD_ACCOUNT] = {'W', REASON_BAD_ACCOUNT, true, 60000,
 				 "the gateway refuses the account"},
-	[OUTCOME_QUOTA_TOMORROW] = {'T', REASON_QUOTA_TOMORROW, true, 300000,
+	[OUTCOME_QUOTA_TOMORROW] = {'W', REASON_QUOTA_TOMORROW, true, 300000,
 				    "the gateway's quota for today is used up"},
-	[OUTCOME_CLOSED_HOURS] = {'T', REASON_CLOSED_HOURS, true, 300000,
+	[OUTCOME_CLOSED_HOURS] = {'W', REASON_CLOSED_HOURS, true, 300000,
 				  "the gateway is closed at this hour"},
 	[OUTCOME_IN_DOUBT] = {'U', REASON_UNREADABLE, false, 0, ""},
 };
@@ -65,6 +68,25 @@ judge_no_answer(struct request *r, struct judgement *j)
 	r->lane->in_doubt += r->count;
 }
 
+/*
+ * May the attempt go on under its reference after an explicit "not taken"? Not where the gateway
+ * remembers what it refused; not beside a member in doubt, whose request it would share; and not
+ * under a request's reference that another member has used up.
+ */
+static bool
+may_wait_on(const struct capability *cap, const struct batch_outcome *bo, size_t count)
+{
+	if (cap->dedupe == DEDUPE_BY_REFERENCE && cap->duplicate_means == DUPLICATE_SEEN)
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		char class = rules[bo->messages[i].class].class;
+
+		if (class == 'U' || (class != 'W' && cap->reference_scope == REFERENCE_PER_REQUEST))
+			return false;
+	}
+	return true;
+}
+
 static void
 count_class(struct lane *l, char class)
 {
@@ -76,6 +98,7 @@ count_class(struct lane *l, char class)
 		l->refused++;
 		break;
 	case 'T':
+	case 'W':
 		l->later++;
 		break;
 	default:
@@ -102,7 +125,7 @@ judge_batch(struct request *r, const struct batch_outcome *bo, struct judgement 
 {
 	const struct capability *cap = r->provider->driver->capability(r->provider->account);
 	struct buf members = {0};
-	bool has_good = false;
+	bool has_good = false, can_wait = may_wait_on(cap, bo, r->count);
 
 	for (size_t i = 0; i < r->count; i++) {
 		const struct message_outcome *m = &bo->messages[i];
@@ -114,13 +137,15 @@ judge_batch(struct request *r, const struct batch_outcome *bo, struct judgement 
 			class = 'A';
 			reason = REASON_NONE;
 		}
+		if (class == 'W' && !can_wait)
+			class = 'T';
 		buf_addc(&j->classes, class);
 		buf_add_u8(&j->reasons, reason);
 		count_class(r->lane, class);
 		has_good = has_good || class == 'A' || class == 'N';
+		j->is_lane_fault = j->is_lane_fault || rule->is_lane_fault;
 		if (rule->is_lane_fault && j->lane_wait_ms == 0)
 			lane_must_rest(r, j, rule->rest_ms, rule->why);
-		j->is_lane_fault = j->is_lane_fault || rule->is_lane_fault;
 		log_member(r, i, m, &members);
 	}
 	if (has_good && j->lane_wait_ms == 0)

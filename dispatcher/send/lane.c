@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/random.h"
 #include "dispatcher/send/lane.h"
 
 #define WORKS_MAX 8u
@@ -280,6 +281,25 @@ work_build(struct work *w, const uint32_t *ranks, size_t count)
 	lane_want(w->lane);
 }
 
+void
+work_hold(struct work *w, uint32_t first, uint8_t attempt)
+{
+	struct engine *e = w->lane->sender->o.engine;
+	const struct chunk *c = w->chunk;
+	struct argv a = {0};
+
+	argv_add_int(&a, (int64_t)c->run);
+	argv_add_int(&a, c->p);
+	argv_add_int(&a, c->from);
+	argv_adds(&a, engine_incarnation(e));
+	argv_add_int(&a, c->fence);
+	argv_add_int(&a, first);
+	argv_add_int(&a, attempt);
+	w->open++;
+	engine_sure(e, "hold", &a, false, on_skipped, w);
+	argv_free(&a);
+}
+
 static void
 build_repeats(struct work *w)
 {
@@ -301,6 +321,8 @@ build_repeats(struct work *w)
 			r->is_repeat = true;
 			buf_add_slice(&r->attempts, rp->attempts);
 			lane_push(w->lane, r);
+		} else {
+			work_hold(w, rp->first, (uint8_t)rp->attempts.p[0]);
 		}
 		free(ranks);
 	}
@@ -429,8 +451,15 @@ on_claim(void *arg, const struct reply *reply)
 		if (reply->kind == REPLY_ERROR)
 			log_warn("lane=%s call=claim result=error why=%.*s", l->provider->name,
 				 (int)reply->str.n, reply->str.p);
+		/* It may have been given: asked again with the same id, the answer is the same. */
+		if (reply->kind == REPLY_NOT_SENT)
+			l->claim_id[0] = '\0';
 		l->claim_at_us = now + 500000;
-	} else if (slice_is(reply_item(reply, 0)->str, "work")) {
+		lane_want(l);
+		return;
+	}
+	l->claim_id[0] = '\0';
+	if (slice_is(reply_item(reply, 0)->str, "work")) {
 		c = chunk_new(reply);
 		if (c == NULL)
 			fatalx("lane: claim answered what it never should");
@@ -475,6 +504,9 @@ lane_claim(struct lane *l)
 	argv_adds(&a, l->provider->name);
 	argv_adds(&a, engine_incarnation(e));
 	argv_add_int(&a, claim_want(l));
+	if (l->claim_id[0] == '\0')
+		random_hex(l->claim_id, (PERMIT_CHARS - 1) / 2);
+	argv_adds(&a, l->claim_id);
 	engine_call(e, "claim", &a, on_claim, l);
 	argv_free(&a);
 }

@@ -57,6 +57,7 @@ struct work {
 	bool is_loaded;
 	bool is_closing;  /* ask for nothing more; release when nothing is open */
 	bool is_lost;	  /* the lease is somebody else's: do not even release */
+	size_t changes;	  /* times that its records were not what they seemed */
 	size_t open;	  /* requests and skips that are not over */
 	int64_t delay_ms; /* until the rest may be claimed again */
 };
@@ -69,6 +70,8 @@ struct lane {
 	struct work *works;
 	size_t work_count;
 	bool is_claiming;
+	char claim_id
+		[PERMIT_CHARS]; /* of the claim under way, or whose answer was lost; "" = none */
 	int64_t claim_at_us, ask_at_us; /* not before */
 	const char *why;		/* a literal, or why_text */
 	char why_text[80];
@@ -114,6 +117,8 @@ void lane_want(struct lane *l);
 void work_closed_one(struct work *w);
 /* Ask for nothing more of it; delay_ms until the rest may be claimed. */
 void work_close(struct work *w, int64_t delay_ms);
+/* A request in doubt cannot be said again as it was: its members are for a person. */
+void work_hold(struct work *w, uint32_t first, uint8_t attempt);
 /* Group ranks that can be sent into requests and put them into lane->ready. */
 void work_build(struct work *w, const uint32_t *ranks, size_t count);
 void lane_push_front(struct lane *l, struct request *r);
@@ -136,7 +141,7 @@ struct judgement {
 	struct buf log;		     /* line for the detail log; empty = none */
 	int64_t lane_wait_ms;	     /* the lane must rest; 0 = no */
 	const char *why;	     /* of lane_wait_ms */
-	bool is_lane_fault;	     /* it says nothing about the messages: no attempt is used up */
+	bool is_lane_fault; /* of some member at least: it uses up no attempt of the budget */
 };
 void judge_answer(struct request *r, const struct fetch_answer *a, struct judgement *j);
 void judgement_free(struct judgement *j);

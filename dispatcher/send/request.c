@@ -110,7 +110,10 @@ request_cannot_be_said(struct request *r, const struct err_ctx *e)
 		  (unsigned long long)c->run, r->lane->provider->name, r->first, e->what, e->why);
 	for (size_t i = 0; i < r->count; i++)
 		chunk_member(c, r->ranks[i])->skip = REASON_NOT_ENCODABLE;
-	work_build(r->work, r->ranks, r->count);
+	if (r->is_repeat)
+		work_hold(r->work, r->first, (uint8_t)r->attempts.data[0]);
+	else
+		work_build(r->work, r->ranks, r->count);
 	request_end(r);
 }
 
@@ -337,6 +340,7 @@ on_go(struct request *r, const struct reply *reply)
 	argv_add(&a, reply_item(reply, 3)->str); /* asked */
 	argv_add(&a, reply_item(reply, 4)->str); /* till */
 	argv_add_int(&a, r->work->chunk->p);
+	argv_adds(&a, engine_incarnation(s->o.engine));
 	engine_journal(s->o.engine, "remark", &a);
 	argv_free(&a);
 	if (l->window < 32)
@@ -352,6 +356,9 @@ on_changed(struct request *r, struct slice records)
 	struct work *w = r->work;
 	struct chunk *c = w->chunk;
 
+	/* Once or twice is a late answer; without end it would be a bug: let go and begin anew. */
+	if (++w->changes > 2u * (c->to - c->from))
+		work_close(w, 5000);
 	if (!r->is_repeat && records.n == c->records.len && !w->is_closing) {
 		buf_reset(&c->records);
 		buf_add_slice(&c->records, records);

@@ -37,8 +37,12 @@ struct engine {
 	struct engine_options o;
 	struct redis *redis, *ticks;
 	char incarnation[20];
-	char run_id[64]; /* of the Redis that we know; "" = none yet */
-	bool is_ready;	 /* connected */
+	char run_id[64];     /* of the Redis that has all that we know; "" = none yet */
+	char new_run_id[64]; /* of the one that is connected */
+	size_t replaying;    /* lines of the journal that it has not acknowledged */
+	bool has_replay_failed;
+	bool is_ready; /* connected, replayed */
+	bool is_up;    /* registered too */
 	bool is_open;
 	bool is_freeing;
 	struct timer heartbeat; /* every lease/5 while connected */
@@ -268,9 +272,10 @@ static void
 engine_shut(struct engine *e)
 {
 	timer_disarm(e->loop, &e->opens);
-	if (!e->is_open)
-		return;
 	e->is_open = false;
+	if (!e->is_up)
+		return;
+	e->is_up = false;
 	e->o.on_shut(e->o.arg);
 }
 
@@ -302,8 +307,10 @@ on_hello(void *arg, const struct reply *r)
 			log_warn("call=hello result=error why=%.*s", (int)r->str.n, r->str.p);
 		return;
 	}
-	if (e->is_open || timer_is_armed(&e->opens))
+	if (e->is_up)
 		return;
+	e->is_up = true;
+	e->o.on_up(e->o.arg);
 	timer_arm_ms(e->loop, &e->opens, reply_item(r, 0)->integer);
 }
 
@@ -331,21 +338,47 @@ on_heartbeat(struct timer *t, void *arg)
 		say_hello(e);
 }
 
+/* Everything that this Redis may not know is told: go on with what waits. */
+static void
+engine_ready(struct engine *e)
+{
+	snprintf(e->run_id, sizeof(e->run_id), "%s", e->new_run_id);
+	e->is_ready = true;
+	send_waiting(e);
+	say_hello(e);
+}
+
+static void
+on_replayed(void *arg, const struct reply *r)
+{
+	struct engine *e = arg;
+
+	if (r->kind == REPLY_ERROR)
+		log_error("redis=replay result=error why=%.*s", (int)r->str.n, r->str.p);
+	/* The connection broke: all of it is told again on the next one. */
+	if (r->kind == REPLY_UNKNOWN || r->kind == REPLY_NOT_SENT)
+		e->has_replay_failed = true;
+	if (--e->replaying == 0 && !e->has_replay_failed && !e->is_freeing)
+		engine_ready(e);
+}
+
 static void
 on_ready(void *arg, const char *run_id)
 {
 	struct engine *e = arg;
 	bool is_other = e->run_id[0] != '\0' && strcmp(e->run_id, run_id) != 0;
 
-	e->is_ready = true;
-	snprintf(e->run_id, sizeof(e->run_id), "%s", run_id);
-	if (is_other) {
-		log_warn("redis=back result=another-life journal=%zu", e->journal.count);
-		for (struct sure *s = e->journal.head; s != NULL; s = s->next)
-			engine_call(e, s->name, &s->args, NULL, NULL);
+	snprintf(e->new_run_id, sizeof(e->new_run_id), "%s", run_id);
+	e->has_replay_failed = false;
+	if (!is_other || e->journal.count == 0) {
+		engine_ready(e);
+		return;
 	}
-	send_waiting(e);
-	say_hello(e);
+	log_warn("redis=back result=another-life journal=%zu", e->journal.count);
+	for (struct sure *s = e->journal.head; s != NULL; s = s->next) {
+		e->replaying++;
+		engine_call(e, s->name, &s->args, on_replayed, e);
+	}
 }
 
 static void
@@ -427,9 +460,9 @@ engine_free(struct engine *e)
 }
 
 bool
-engine_is_open(const struct engine *e)
+engine_is_up(const struct engine *e)
 {
-	return e->is_open;
+	return e->is_up;
 }
 
 struct redis *

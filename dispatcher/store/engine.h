@@ -35,9 +35,11 @@ struct engine;
 struct engine_options {
 	struct redis_options redis; /* library and callbacks are filled in by the engine */
 	int64_t lease_ms;
-	/* Work may begin: connected, registered, not in the pause after a restart of Redis. */
+	/* Connected, replayed, registered: Redis can be read and told facts. */
+	void (*on_up)(void *arg);
+	/* Work may begin: up, and the pause after a restart of Redis is over. */
 	void (*on_open)(void *arg);
-	/* Work must stop: what is under way will be told by its own callbacks. */
+	/* Neither any more: what is under way will be told by its own callbacks. */
 	void (*on_shut)(void *arg);
 	/* The connection was lost, or could not be made: called each time. */
 	void (*on_lost)(void *arg);
@@ -50,7 +52,7 @@ struct engine *engine_new(struct loop *l, const struct engine_options *o);
 /* Pending callbacks run (UNKNOWN or NOT_SENT) first. */
 void engine_free(struct engine *e);
 
-bool engine_is_open(const struct engine *e);
+bool engine_is_up(const struct engine *e);
 struct redis *engine_redis(struct engine *e);
 /* Random, new at each start of the process. */
 const char *engine_incarnation(const struct engine *e);

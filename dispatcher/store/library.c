@@ -15,7 +15,7 @@ static const char *const function_names[] = {
 	"permit",	"unmark",      "skip",	       "launch",	"freeze",
 	"control",	"progress",    "outcome",      "receipts",	"template_get",
 	"ls",		"install",     "segment_save", "template_save", "campaign_create",
-	"campaign_get", "campaign_id", "remark",       "late",
+	"campaign_get", "campaign_id", "remark",       "hold",		"late",
 };
 
 static struct buf source;
