@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Tree → steps for a stack of row sets. A step of the right side is jumped over
+ * when the left side has decided: none left for AND, all of them for OR.
+ */
+#include <assert.h>
+
+#include "segments/query_tree.h"
+
+static void
+emit(struct query *q, enum step_kind kind, uint16_t arg)
+{
+	assert(q->step_count < ARRAY_LEN(q->steps));
+	q->steps[q->step_count++] = (struct step){kind, arg};
+}
+
+static void
+compile_node(struct query *q, uint16_t at)
+{
+	const struct node *n = &q->nodes[at];
+	uint16_t skip;
+
+	switch (n->kind) {
+	case NODE_PREDICATE:
+		emit(q, STEP_PREDICATE, n->a);
+		break;
+	case NODE_NOT:
+		compile_node(q, n->a);
+		emit(q, STEP_NOT, 0);
+		break;
+	case NODE_AND:
+	case NODE_OR:
+		compile_node(q, n->a);
+		skip = q->step_count;
+		emit(q, n->kind == NODE_AND ? STEP_SKIP_IF_NONE : STEP_SKIP_IF_ALL, 0);
+		compile_node(q, n->b);
+		emit(q, n->kind == NODE_AND ? STEP_AND : STEP_OR, 0);
+		q->steps[skip].arg = q->step_count;
+		break;
+	}
+}
+
+void
+query_compile(struct query *q)
+{
+	q->step_count = 0;
+	compile_node(q, q->root);
+}
