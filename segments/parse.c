@@ -148,9 +148,10 @@ parse_function(struct parser *p, const struct token *name)
 			return NONE;
 		}
 	near_name = nearest_name(word, names, ARRAY_LEN(names));
-	query_fail(p->e, p->q->text, name->at, "there is no function %.*s: %s%s", CLIP(name->text),
+	query_fail(p->e, p->q->text, name->at, "there is no function %.*s: %s%s%s",
+		   CLIP(name->text),
 		   near_name != NULL ? "did you mean " : "there are age(column) and today()",
-		   near_name != NULL ? near_name : "");
+		   near_name != NULL ? near_name : "", near_name != NULL ? "( … )?" : "");
 	return NONE;
 }
 

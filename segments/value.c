@@ -161,21 +161,20 @@ query_fold(struct buf *out, struct slice s)
 {
 	struct slice rest = s;
 	size_t before = out->len;
+	int32_t c = 0;
 
-	while (rest.n > 0) {
-		int32_t c = (unsigned char)*rest.p < 0x80 ? *rest.p++ : 0;
-
-		if (c != 0) {
-			rest.n--;
-			buf_addc(out, (char)fold_vietnamese(c));
+	while (rest.n > 0 && c >= 0) {
+		if ((unsigned char)*rest.p < 0x80) {
+			buf_addc(out, (char)fold_vietnamese(*rest.p));
+			rest = (struct slice){rest.p + 1, rest.n - 1};
 			continue;
 		}
-		c = fold_vietnamese(text_next(&rest));
-		if (c < 0)
-			break;
-		text_add_code_point(out, c);
+		c = text_next(&rest);
+		c = c >= 0 ? fold_vietnamese(c) : c;
+		if (c >= 0)
+			text_add_code_point(out, c);
 	}
-	if (rest.n == 0)
+	if (c >= 0)
 		return;
 	out->len = before; /* another script, or letters and marks apart: all of it by the book */
 	if (!text_add_folded(out, s))

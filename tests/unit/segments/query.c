@@ -1,0 +1,655 @@
+/* SPDX-License-Identifier: MIT */
+/* Expected values: SQL's WHERE with the contract's two-valued logic, worked out by hand. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "segments/query.h"
+#include "segments/query_tree.h"
+
+#define TODAY 20736 /* 2026-10-10: 56 years, 14 leap days, 273 + 9 days since 1970-01-01 */
+
+/* ---- helpers: rows as "name=value|name=value", columns as a block ---- */
+
+static struct slice
+value_in(void *arg, struct slice name)
+{
+	const char *p = arg;
+
+	while (*p != '\0') {
+		size_t n = strcspn(p, "|"), key = strcspn(p, "=");
+
+		if (key == name.n && memcmp(p, name.p, key) == 0)
+			return (struct slice){p + key + 1, n - key - 1};
+		p += n + (p[n] == '|');
+	}
+	return (struct slice){NULL, 0};
+}
+
+static bool
+holds(const char *query, const char *row)
+{
+	struct query_error e;
+	struct query *q = query_parse(slice_of(query), &e);
+	bool result;
+
+	if (q == NULL)
+		fail_msg("%s: column %zu: %s", query, e.column, e.message);
+	result = query_eval_row(q, value_in, (void *)(uintptr_t)row, TODAY);
+	query_free(q);
+	return result;
+}
+
+static void
+yes(const char *query, const char *row)
+{
+	if (!holds(query, row))
+		fail_msg("false: %s on %s", query, row);
+}
+
+static void
+no(const char *query, const char *row)
+{
+	if (holds(query, row))
+		fail_msg("true: %s on %s", query, row);
+}
+
+static void
+normal(const char *query, const char *want)
+{
+	struct buf out = {0}, again = {0};
+	struct query_error e;
+	struct query *q = query_parse(slice_of(query), &e);
+
+	if (q == NULL)
+		fail_msg("%s: column %zu: %s", query, e.column, e.message);
+	query_add_normalised(q, &out);
+	assert_string_equal(out.data, want);
+	query_free(q);
+	q = query_parse(buf_slice(&out), &e);
+	assert_non_null(q);
+	query_add_normalised(q, &again);
+	assert_string_equal(again.data, want);
+	query_free(q);
+	buf_free(&out);
+	buf_free(&again);
+}
+
+static void
+wrong(const char *query, size_t column, const char *part)
+{
+	struct query_error e;
+	struct query *q = query_parse(slice_of(query), &e);
+
+	if (q != NULL)
+		fail_msg("%s is accepted", query);
+	if (e.column != column || strstr(e.message, part) == NULL)
+		fail_msg("%s: column %zu: %s", query, e.column, e.message);
+}
+
+static void
+add_column(struct schema *s, const char *name, const char *title, enum column_type type)
+{
+	struct column *c = &s->columns[s->count++];
+
+	snprintf(c->name, sizeof(c->name), "%s", name);
+	snprintf(c->title, sizeof(c->title), "%s", title);
+	c->type = type;
+}
+
+static struct schema *
+people_schema(void)
+{
+	struct schema *s = xcalloc(1, sizeof(*s));
+
+	s->phone = -1;
+	add_column(s, "ho_ten", "Họ và tên", COLUMN_TEXT);
+	add_column(s, "ngay_sinh", "Ngày sinh", COLUMN_DATE);
+	add_column(s, "tinh", "Tỉnh", COLUMN_TEXT);
+	add_column(s, "diem", "Điểm", COLUMN_NUMBER);
+	return s;
+}
+
+#define PEOPLE 8
+static const char *const people[PEOPLE][4] = {
+	{"Nguyễn Văn An", "1958-03-15", "An Giang", "7.5"},
+	{"Trần Thị Bình", "1966-10-10", "Hà Nội", "10"},
+	{"Lê Cường", "1966-10-11", "HÀ NỘI", "9"},
+	{"Phạm Dung", "1966", "Cần Thơ", ""},
+	{"", "", "", ""},
+	{"Đỗ Em", "2004-02-29", "An Giang", "0"},
+	{"Vũ Giang", "2026", "Huế", "-3"},
+	{"Hoàng Hà", "1958", "An Giang", "7.50"},
+};
+
+static struct buf
+people_block(const struct schema *s)
+{
+	struct block_builder *b = block_builder_new(s);
+	struct buf out = {0};
+
+	for (int r = 0; r < PEOPLE; r++) {
+		struct slice cells[4];
+
+		for (int c = 0; c < 4; c++)
+			cells[c] = slice_of(people[r][c]);
+		block_builder_add(b, cells, 0, 0, 0);
+	}
+	block_builder_finish(b, &out);
+	block_builder_free(b);
+	return out;
+}
+
+/* The rows for which the query holds, as "0 3 7". */
+static void
+rows_are(const char *query, const char *want)
+{
+	struct schema *s = people_schema();
+	struct buf bytes = people_block(s), got = {0};
+	struct block *b = xmalloc(sizeof(*b));
+	struct query_error e;
+	struct query *q = query_parse(slice_of(query), &e);
+	uint64_t bits[4];
+
+	if (q == NULL || !query_bind(q, s, &e))
+		fail_msg("%s: column %zu: %s", query, e.column, e.message);
+	assert_int_equal(block_open(buf_slice(&bytes), b, NULL), 0);
+	query_eval_block(q, b, TODAY, bits);
+	assert_int_equal(bits[0] >> PEOPLE, 0);
+	assert_int_equal(bits[1] | bits[2] | bits[3], 0);
+	buf_adds(&got, "");
+	for (int r = 0; r < PEOPLE; r++)
+		if (bits[0] >> r & 1)
+			buf_addf(&got, "%s%d", got.len > 0 ? " " : "", r);
+	if (!slice_is(buf_slice(&got), want))
+		fail_msg("%s: rows %s, not %s", query, got.data, want);
+	query_free(q);
+	buf_free(&got);
+	buf_free(&bytes);
+	free(b);
+	free(s);
+}
+
+static void
+cannot_bind(const char *query, size_t column, const char *part)
+{
+	struct schema *s = people_schema();
+	struct query_error e;
+	struct query *q = query_parse(slice_of(query), &e);
+
+	assert_non_null(q);
+	if (query_bind(q, s, &e))
+		fail_msg("%s is accepted", query);
+	if (e.column != column || strstr(e.message, part) == NULL)
+		fail_msg("%s: column %zu: %s", query, e.column, e.message);
+	query_free(q);
+	free(s);
+}
+
+/* ---- the language ---- */
+
+static void
+a_query_is_normalised_and_reads_back_the_same(void **state)
+{
+	(void)state;
+	normal("tinh=\"An Giang\"and tuoi>=60", "tinh = 'An Giang' AND tuoi >= 60");
+	normal("a<>1 Or not(b<-2.50)", "a != 1 OR NOT b < -2.50");
+	normal("((a=1 or b=2) and (c=3))", "(a = 1 OR b = 2) AND c = 3");
+	normal("(a=1 and b=2) or c=3", "a = 1 AND b = 2 OR c = 3");
+	normal("a=1 and (b=2 and c=3)", "a = 1 AND b = 2 AND c = 3");
+	normal("not (a=1 and b=2)", "NOT (a = 1 AND b = 2)");
+	normal("not not a=1", "NOT NOT a = 1");
+	normal("x='O''Neil' or x=\"say \"\"hi\"\"\"", "x = 'O''Neil' OR x = 'say \"hi\"'");
+	normal("`họ và tên` = 'x' and `tinh` = 'y' and `and` = 'z' and `a``b` = ''",
+	       "`họ và tên` = 'x' AND tinh = 'y' AND `and` = 'z' AND `a``b` = ''");
+	normal("AGE(ngay_sinh)>60 and Today() > ngày", "age(ngay_sinh) > 60 AND today() > ngày");
+	normal("a in('x',2) and a not in (3)", "a IN ('x', 2) AND a NOT IN (3)");
+	normal("a between 1 and 2 and b not between 'x' and 'y'",
+	       "a BETWEEN 1 AND 2 AND b NOT BETWEEN 'x' AND 'y'");
+	normal("a like 'x%' and b not like '_' and c~'d' and e has 'f'",
+	       "a LIKE 'x%' AND b NOT LIKE '_' AND c ~ 'd' AND e HAS 'f'");
+	normal("a is null or a is not null", "a IS NULL OR a IS NOT NULL");
+	normal("5 < a", "5 < a");
+	normal("ti\xcc\x89nh = 'Hue\xcc\x82\xcc\x81'", "tỉnh = 'Huế'"); /* NFD → NFC */
+}
+
+static void
+an_error_has_its_place_in_characters_and_says_what_to_do(void **state)
+{
+	(void)state;
+	wrong("", 1, "empty");
+	wrong("  ", 1, "empty");
+	wrong("tỉnh = ", 8, "missing");
+	wrong("tỉnh = 'x", 8, "not closed");
+	wrong("tinh", 5, "comparison");
+	wrong("= 1", 1, "missing");
+	wrong("a == 1", 3, "=");
+	wrong("a = 1 && b = 2", 7, "AND");
+	wrong("a = “x”", 5, "\"");
+	wrong("a = 1 b = 2", 7, "AND, OR");
+	wrong("(a = 1", 7, ")");
+	wrong("a = 1)", 6, "closes nothing");
+	wrong("a = null", 5, "IS NULL");
+	wrong("a = 12abc", 7, "quotes");
+	wrong("a = 1.", 6, "number");
+	wrong("a in 1", 6, "list");
+	wrong("a in ()", 7, "list");
+	wrong("a in (b)", 7, "list");
+	wrong("a in (1", 8, ")");
+	wrong("a between 1 or 2", 13, "two ends");
+	wrong("a is 1", 6, "NULL");
+	wrong("a like 1", 8, "text");
+	wrong("a not = 1", 7, "IN, BETWEEN");
+	wrong("age() > 1", 5, "column");
+	wrong("age(a > 1", 7, ")");
+	wrong("agee(a) > 1", 1, "age");
+	wrong("today() - 60y > a", 9, "arithmetic");
+	wrong("age(a) > 'già'", 10, "number");
+	wrong("today() = 'mai'", 11, "YYYY-MM-DD");
+	wrong("in_list('x')", 1, "not available");
+	wrong("a = 'x' AND and = 1", 13, "missing");
+	wrong("``= 1", 1, "name");
+	wrong("a = \xff", 5, "UTF-8");
+	wrong("a\x01 = 1", 2, "control");
+	wrong("a & b", 3, "no meaning");
+	wrong("1 like 'x'", 1, "column");
+}
+
+static void
+a_caret_stands_under_the_place(void **state)
+{
+	struct query_error e;
+	struct buf out = {0};
+
+	(void)state;
+	assert_null(query_parse(SLICE("tỉnh == 1"), &e));
+	query_add_caret(SLICE("tỉnh == 1"), &e, &out);
+	assert_string_equal(out.data, "tỉnh == 1\n     ^ write = instead of ==\n");
+	buf_reset(&out);
+	/* NFD: the hook stands above the i and takes no column */
+	assert_null(query_parse(SLICE("a = 1 AND\nti\xcc\x89nh == 1"), &e));
+	query_add_caret(SLICE("a = 1 AND\nti\xcc\x89nh == 1"), &e, &out);
+	assert_string_equal(out.data, "ti\xcc\x89nh == 1\n     ^ write = instead of ==\n");
+	buf_free(&out);
+}
+
+static void
+depth_parts_and_bytes_are_bounded(void **state)
+{
+	struct buf text = {0};
+	struct query_error e;
+	struct query *q;
+
+	(void)state;
+	for (int i = 0; i < 64; i++)
+		buf_adds(&text, i % 2 ? "NOT " : "(");
+	buf_adds(&text, "a = 1");
+	for (int i = 0; i < 32; i++)
+		buf_addc(&text, ')');
+	q = query_parse(buf_slice(&text), &e);
+	assert_non_null(q);
+	query_free(q);
+	buf_reset(&text);
+	for (int i = 0; i < 65; i++)
+		buf_addc(&text, '(');
+	assert_null(query_parse(buf_slice(&text), &e));
+	assert_int_equal(e.column, 65);
+	buf_reset(&text);
+	buf_adds(&text, "a = 1");
+	for (int i = 0; i < 300; i++)
+		buf_adds(&text, " or a = 1");
+	assert_null(query_parse(buf_slice(&text), &e));
+	assert_non_null(strstr(e.message, "512"));
+	buf_reset(&text);
+	buf_adds(&text, "a = '");
+	for (int i = 0; i < 8200; i++)
+		buf_addc(&text, 'x');
+	buf_adds(&text, "'");
+	assert_null(query_parse(buf_slice(&text), &e));
+	assert_non_null(strstr(e.message, "8192"));
+	buf_free(&text);
+}
+
+/* a OR (b AND (c OR (d AND … keeps two row sets a level: the most that the stack must hold. */
+static void
+the_deepest_right_hand_nesting_is_evaluated(void **state)
+{
+	struct buf text = {0};
+
+	(void)state;
+	for (int i = 0; i < 64; i++)
+		buf_adds(&text, "a = 1 OR b = 2 AND (");
+	buf_adds(&text, "c = 3");
+	for (int i = 0; i < 64; i++)
+		buf_addc(&text, ')');
+	yes(text.data, "a=0|b=2|c=3");
+	no(text.data, "a=0|b=2|c=4");
+	yes(text.data, "a=1|b=0|c=4");
+	buf_free(&text);
+}
+
+static void
+text_compares_after_nfc_and_case_folding(void **state)
+{
+	(void)state;
+	yes("tinh = 'an giang'", "tinh=AN GIANG");
+	yes("tinh = 'HUẾ'", "tinh=Hu\xe1\xba\xbf");
+	yes("tinh = 'Huế'", "tinh=Hue\xcc\x82\xcc\x81"); /* NFD */
+	no("tinh = 'Hue'", "tinh=Huế");
+	yes("tinh != 'Hue'", "tinh=Huế");
+	yes("a = 'strasse'", "a=Stra\xc3\x9f"
+			     "e"); /* full folding: ß = ss */
+	yes("a < 'b'", "a=A");
+	no("a < 'b'", "a=b");
+	yes("a >= 'b'", "a=B");
+	yes("a > 'b'", "a=ba");
+}
+
+static void
+the_literal_decides_how_an_untyped_value_compares(void **state)
+{
+	(void)state;
+	yes("tuoi >= 60", "tuoi=67");
+	yes("tuoi > 9", "tuoi=10");
+	no("tuoi > '9'", "tuoi=10"); /* text: '1' is before '9' */
+	yes("tuoi = 7.5", "tuoi=7.50");
+	no("tuoi = '7.5'", "tuoi=7.50");
+	no("tuoi != 5", "tuoi=abc"); /* no number is missing */
+	yes("60 <= tuoi", "tuoi=60");
+	yes("a = b", "a=9.0|b=9");
+	yes("a < b", "a=9|b=10");
+	yes("a < b", "a=10x|b=9x");
+	yes("a = true", "a=TRUE");
+	yes("1 = 1 and 'a' = 'A'", "");
+}
+
+static void
+every_comparison_with_a_missing_value_is_false(void **state)
+{
+	static const char *const queries[] = {
+		"a = 1",	 "a != 1",	   "a < 1",	   "a >= 1",
+		"a = 'x'",	 "a != 'x'",	   "a IN (1)",	   "a NOT IN (1)",
+		"a LIKE '%'",	 "a NOT LIKE 'x'", "a ~ ''",	   "a BETWEEN 1 AND 2",
+		"a HAS 'x'",	 "a != b",	   "a = b",	   "a NOT BETWEEN 1 AND 2",
+		"age(a) < 1",	 "age(a) != 1",	   "a != today()", "a NOT IN ('x', 1)",
+		"a IS NOT NULL", "a = a",	   "a != ''",	   "a = ''",
+	};
+	char negated[64];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(queries); i++) {
+		no(queries[i], "b=1");
+		no(queries[i], "a=|b=1");
+		snprintf(negated, sizeof(negated), "NOT (%s)", queries[i]);
+		yes(negated, "b=1");
+	}
+	yes("a IS NULL", "");
+	no("a IS NULL", "a=0");
+	yes("a != ''", "a=x");
+}
+
+static void
+and_or_not_bind_as_in_sql(void **state)
+{
+	(void)state;
+	yes("a = 1 OR a = 2 AND b = 3", "a=1|b=0"); /* AND before OR */
+	no("(a = 1 OR a = 2) AND b = 3", "a=1|b=0");
+	no("NOT a = 1 AND b = 2", "a=1|b=2"); /* NOT before AND */
+	yes("NOT (a = 1 AND b = 2)", "a=1|b=3");
+	yes("a = 0 OR a = 0 OR a = 1", "a=1");
+	no("a = 1 AND b = 1 AND c = 0", "a=1|b=1|c=1");
+}
+
+static void
+in_between_like_contains_and_has_work(void **state)
+{
+	(void)state;
+	yes("a IN ('x', 'Y')", "a=y");
+	no("a NOT IN ('x', 'Y')", "a=y");
+	yes("a NOT IN ('x', 'Y')", "a=z");
+	yes("a IN (1, 'x')", "a=1.0");
+	yes("a BETWEEN 1 AND 3", "a=3");
+	no("a BETWEEN 1 AND 3", "a=4");
+	yes("a NOT BETWEEN 1 AND 3", "a=4");
+	no("a BETWEEN 3 AND 1", "a=2");
+	yes("a LIKE 'nguyễn%'", "a=NGUYỄN Văn An");
+	no("a LIKE 'nguyen%'", "a=Nguyễn Văn An");
+	yes("a LIKE '%an'", "a=Nguyễn An An");
+	yes("a LIKE '_ế_'", "a=tết");
+	no("a LIKE '_'", "a=ab");
+	no("a LIKE ''", "a=ab");
+	yes("a LIKE '%a%b%'", "a=xxaxxaxxbxx");
+	no("a LIKE '%a%b'", "a=xxaxxbxxa");
+	yes("a LIKE '100\\%'", "a=100%");
+	no("a LIKE '100\\%'", "a=1000");
+	yes("a NOT LIKE 'b%'", "a=ab");
+	yes("a ~ 'dang nguyen'", "a=Ông Đặng Nguyên");
+	yes("a ~ 'ĐẶNG'", "a=dang");
+	no("a ~ 'xyz'", "a=dang");
+	yes("a HAS 'đỏ'", "a=xanh, ĐỎ;vàng");
+	no("a HAS 'đ'", "a=xanh, ĐỎ;vàng");
+}
+
+static void
+dates_and_ages_are_those_of_the_calendar(void **state)
+{
+	(void)state;
+	yes("today() = '2026-10-10'", "");
+	yes("a < '1960-01-01'", "a=1958-03-15");
+	no("a < '1958-03-15'", "a=1958-03-15");
+	yes("a < '1960-01-01'", "a=15/3/1958");
+	yes("age(a) = 68", "a=1958-03-15");
+	yes("age(a) = 60", "a=1966-10-10"); /* birthday today */
+	yes("age(a) = 59", "a=1966-10-11");
+	yes("age(a) = 60", "a=1966"); /* this year minus the year */
+	yes("age(a) = 0", "a=2026");
+	no("age(a) < 5", "a=2027-01-01");      /* not born */
+	yes("age(a) IS NULL", "a=2025-02-29"); /* there is no such day */
+	yes("age(a) = 22", "a=2004-02-29");
+	yes("a < today()", "a=2026-10-09");
+	yes("a = today()", "a=2026-10-10");
+}
+
+/* A year-only date compares by its year, so exactly one of < = > holds. */
+static void
+a_year_only_compares_by_its_year(void **state)
+{
+	(void)state;
+	rows_are("ngay_sinh = '1966'", "1 2 3");
+	rows_are("ngay_sinh = '1966-10-10'", "1 3");
+	rows_are("ngay_sinh != '1966-10-10'", "0 2 5 6 7");
+	rows_are("ngay_sinh < '1966-10-11'", "0 1 7");
+	rows_are("ngay_sinh <= '1966-10-11'", "0 1 2 3 7");
+	rows_are("ngay_sinh > '1966-10-10'", "2 5 6");
+	rows_are("ngay_sinh < 1960", "0 7");
+	rows_are("ngay_sinh BETWEEN '1966-01-01' AND '1966-12-31'", "1 2 3");
+	rows_are("ngay_sinh IN ('1958', '2026')", "0 6 7");
+	rows_are("ngay_sinh = today()", "6");
+}
+
+static void
+a_block_gives_the_rows(void **state)
+{
+	(void)state;
+	rows_are("tinh = 'hà nội'", "1 2");
+	rows_are("tinh != 'hà nội'", "0 3 5 6 7");
+	rows_are("NOT tinh = 'hà nội'", "0 3 4 5 6 7");
+	rows_are("`Họ và tên` LIKE 'Nguyễn%'", "0");
+	rows_are("ho_ten ~ 'giang' OR tinh ~ 'giang'", "0 5 6 7");
+	rows_are("diem >= 7.5", "0 1 2 7");
+	rows_are("diem = '7.5'", "0 7");
+	rows_are("diem < 0", "6");
+	rows_are("diem IS NULL", "3 4");
+	rows_are("tinh IS NOT NULL AND diem IS NULL", "3");
+	rows_are("age(ngay_sinh) >= 60", "0 1 3 7");
+	rows_are("age(ngay_sinh) >= 60 AND (tinh = 'an giang' OR diem > 9)", "0 1 7");
+	rows_are("tinh IN ('Huế', 'Cần Thơ')", "3 6");
+	rows_are("tinh NOT IN ('Huế', 'Cần Thơ')", "0 1 2 5 7");
+	rows_are("ho_ten = tinh", "");
+	rows_are("ho_ten != tinh", "0 1 2 3 5 6 7");
+	rows_are("1 = 1", "0 1 2 3 4 5 6 7");
+	rows_are("1 = 2", "");
+}
+
+static void
+a_query_and_its_negation_add_up_to_the_whole(void **state)
+{
+	static const char *const queries[] = {
+		"tinh != 'x'", "diem NOT IN (1)",     "ho_ten NOT LIKE 'a%'",
+		"diem > 3",    "age(ngay_sinh) > 20", "tinh = 'an giang' OR diem < 1",
+	};
+	struct schema *s = people_schema();
+	struct buf bytes = people_block(s), text = {0};
+	struct block *b = xmalloc(sizeof(*b));
+
+	(void)state;
+	assert_int_equal(block_open(buf_slice(&bytes), b, NULL), 0);
+	for (size_t i = 0; i < ARRAY_LEN(queries); i++) {
+		struct query_error e;
+		struct query *q = query_parse(slice_of(queries[i]), &e), *not_q;
+		uint64_t x[4], y[4];
+
+		buf_reset(&text);
+		buf_addf(&text, "NOT (%s)", queries[i]);
+		not_q = query_parse(buf_slice(&text), &e);
+		assert_true(query_bind(q, s, &e) && query_bind(not_q, s, &e));
+		query_eval_block(q, b, TODAY, x);
+		query_eval_block(not_q, b, TODAY, y);
+		assert_int_equal(x[0] & y[0], 0);
+		assert_int_equal(x[0] | y[0], 0xff);
+		query_free(q);
+		query_free(not_q);
+	}
+	buf_free(&text);
+	buf_free(&bytes);
+	free(b);
+	free(s);
+}
+
+static void
+what_does_not_fit_the_list_is_refused_with_its_place(void **state)
+{
+	(void)state;
+	cannot_bind("a = 1 AND tinhh = 'x'", 1, "no column a");
+	cannot_bind("tinhh = 'x'", 1, "did you mean tinh");
+	cannot_bind("tinh = Hanoi", 8, "quotes");
+	cannot_bind("diem > 'cao'", 8, "number");
+	cannot_bind("diem IN (1, 'cao')", 13, "number");
+	cannot_bind("ngay_sinh > 'hôm qua'", 13, "YYYY-MM-DD");
+	cannot_bind("ngay_sinh > '1960-02-30'", 13, "YYYY-MM-DD");
+	cannot_bind("ngay_sinh > 60", 13, "date");
+	cannot_bind("diem > today()", 1, "date");
+	cannot_bind("age(tuoi) > 1", 1, "no column");
+}
+
+/* The short cut for Vietnamese must fold as the library does. */
+static void
+folding_by_hand_equals_the_librarys(void **state)
+{
+	struct buf text = {0}, want = {0}, got = {0};
+
+	(void)state;
+	for (int32_t c = 1; c < 0x2100; c++) {
+		buf_reset(&text);
+		buf_reset(&want);
+		buf_reset(&got);
+		buf_addc(&text, 'X');
+		text_add_code_point(&text, c);
+		assert_true(text_add_folded(&want, buf_slice(&text)));
+		query_fold(&got, buf_slice(&text));
+		if (!slice_eq(buf_slice(&want), buf_slice(&got)))
+			fail_msg("U+%04X", (unsigned)c);
+	}
+	buf_free(&text);
+	buf_free(&want);
+	buf_free(&got);
+}
+
+static void
+days_become_dates(void **state)
+{
+	(void)state;
+	assert_int_equal(query_date_of_days(0), 19700101);
+	assert_int_equal(query_date_of_days(58), 19700228);
+	assert_int_equal(query_date_of_days(59), 19700301);
+	assert_int_equal(query_date_of_days(789), 19720229); /* 730 + 59 */
+	assert_int_equal(query_date_of_days(11016), 20000229);
+	assert_int_equal(query_date_of_days(TODAY), 20261010);
+	assert_int_equal(query_date_of_days(364), 19701231);
+	assert_int_equal(query_date_of_days(-5), 19700101);
+}
+
+/* Any text gives a query or an error with a place inside it; a query reads back the same. */
+static void
+any_text_gives_a_query_or_an_error_with_a_place(void **state)
+{
+	static const char *const words[] = {
+		"a",  "`b c`", "'x'",  "\"y\"",	  "1",	   "-2.5", "=",	   "!=",  "<",	  "(",
+		")",  "AND",   "OR",   "NOT",	  "IN",	   ",",	   "~",	   "HAS", "LIKE", "BETWEEN",
+		"IS", "NULL",  "age(", "today()", "a = 1", "\xff", "tỉnh", "'",	  "  ",	  "`",
+	};
+	uint32_t seed = 20261010;
+
+	(void)state;
+	for (int round = 0; round < 30000; round++) {
+		struct buf text = {0}, one = {0}, two = {0};
+		struct query_error e;
+		struct query *q;
+
+		do {
+			seed = seed * 1664525u + 1013904223u;
+			buf_adds(&text, words[(seed >> 8) % ARRAY_LEN(words)]);
+			buf_addc(&text, ' ');
+		} while (seed >> 28 != 0);
+		q = query_parse(buf_slice(&text), &e);
+		if (q == NULL) {
+			assert_true(e.at <= text.len && e.column >= 1 && e.message[0] != '\0');
+			query_add_caret(buf_slice(&text), &e, &one);
+		} else {
+			query_eval_row(q, value_in, (void *)(uintptr_t) "a=1|tỉnh=x", TODAY);
+			query_add_normalised(q, &one);
+			query_free(q);
+			q = query_parse(buf_slice(&one), &e);
+			assert_non_null(q);
+			query_add_normalised(q, &two);
+			assert_true(slice_eq(buf_slice(&one), buf_slice(&two)));
+			query_free(q);
+		}
+		buf_free(&text);
+		buf_free(&one);
+		buf_free(&two);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_query_is_normalised_and_reads_back_the_same),
+		cmocka_unit_test(an_error_has_its_place_in_characters_and_says_what_to_do),
+		cmocka_unit_test(a_caret_stands_under_the_place),
+		cmocka_unit_test(depth_parts_and_bytes_are_bounded),
+		cmocka_unit_test(the_deepest_right_hand_nesting_is_evaluated),
+		cmocka_unit_test(text_compares_after_nfc_and_case_folding),
+		cmocka_unit_test(the_literal_decides_how_an_untyped_value_compares),
+		cmocka_unit_test(every_comparison_with_a_missing_value_is_false),
+		cmocka_unit_test(and_or_not_bind_as_in_sql),
+		cmocka_unit_test(in_between_like_contains_and_has_work),
+		cmocka_unit_test(dates_and_ages_are_those_of_the_calendar),
+		cmocka_unit_test(a_year_only_compares_by_its_year),
+		cmocka_unit_test(a_block_gives_the_rows),
+		cmocka_unit_test(a_query_and_its_negation_add_up_to_the_whole),
+		cmocka_unit_test(what_does_not_fit_the_list_is_refused_with_its_place),
+		cmocka_unit_test(folding_by_hand_equals_the_librarys),
+		cmocka_unit_test(days_become_dates),
+		cmocka_unit_test(any_text_gives_a_query_or_an_error_with_a_place),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
