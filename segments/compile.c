@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Tree → steps for a stack of row sets. A step of the right side is jumped over
- * when the left side has decided: none left for AND, all of them for OR.
+ * Tree → steps for a stack of row sets. A right side is asked only for the rows
+ * that the left side leaves open, and jumped over when there are none.
  */
 #include <assert.h>
 
@@ -32,7 +32,7 @@ compile_node(struct query *q, uint16_t at)
 	case NODE_OR:
 		compile_node(q, n->a);
 		skip = q->step_count;
-		emit(q, n->kind == NODE_AND ? STEP_SKIP_IF_NONE : STEP_SKIP_IF_ALL, 0);
+		emit(q, n->kind == NODE_AND ? STEP_RIGHT_OF_AND : STEP_RIGHT_OF_OR, 0);
 		compile_node(q, n->b);
 		emit(q, n->kind == NODE_AND ? STEP_AND : STEP_OR, 0);
 		q->steps[skip].arg = q->step_count;

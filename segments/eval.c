@@ -140,6 +140,8 @@ compare(struct judge *j, const struct operand *a, const struct operand *b, int *
 		return compare_numbers(j, a, b, out);
 	case COMPARE_DATE:
 		return compare_dates(j, a, b, out);
+	case COMPARE_NUMBER_ELSE_DATE:
+		return compare_numbers(j, a, b, out) || compare_dates(j, a, b, out);
 	case COMPARE_DATE_ELSE_TEXT:
 		return compare_dates(j, a, b, out) || compare_texts(j, a, b, out);
 	case COMPARE_AUTO:
@@ -224,6 +226,8 @@ is_like(struct slice s, struct slice pattern)
 		int32_t want = text_next(&p), got;
 
 		if (want == '%') {
+			if (p.n == 0)
+				return true;
 			pattern = retry_pattern = p;
 			retry_s = s;
 			continue;
@@ -254,8 +258,7 @@ static bool
 contains(struct judge *j, struct slice cell, struct slice part)
 {
 	buf_reset(&j->left);
-	if (!text_add_unaccented_folded(&j->left, cell))
-		return false;
+	query_fold_unaccented(&j->left, cell);
 	return part.n == 0 ||
 	       (j->left.len >= part.n && memmem(j->left.data, j->left.len, part.p, part.n) != NULL);
 }
@@ -312,12 +315,28 @@ set_bit(struct rows *r, uint32_t row, bool is_set)
 	r->bits[row / 64] |= (uint64_t)is_set << (row % 64);
 }
 
+static bool
+is_in(const struct rows *r, uint32_t row)
+{
+	return r->bits[row / 64] >> (row % 64) & 1;
+}
+
+static uint32_t
+count_rows(const struct rows *r)
+{
+	uint32_t n = 0;
+
+	for (int k = 0; k < 4; k++)
+		n += (uint32_t)__builtin_popcountll(r->bits[k]);
+	return n;
+}
+
 /* Once per value of the dictionary, then a look-up per row. */
 static void
 judge_dictionary(struct judge *j, const struct predicate *x, const struct block_column *c,
 		 struct rows *out)
 {
-	bool holds[BLOCK_ROWS] = {false}; /* by code */
+	bool holds[BLOCK_ROWS]; /* by code */
 	struct slice cell = {NULL, 0};
 
 	j->cell = &cell;
@@ -331,90 +350,125 @@ judge_dictionary(struct judge *j, const struct predicate *x, const struct block_
 		set_bit(out, row, holds[c->codes[row]]);
 }
 
+/* Rows outside of `asked` may come out either way. */
 static void
-judge_block(struct judge *j, const struct predicate *x, struct rows *out)
+judge_block(struct judge *j, const struct predicate *x, const struct rows *asked, struct rows *out)
 {
 	const struct block *b = j->block;
+	bool has_one = x->one_column >= 0 && (uint32_t)x->one_column < b->columns;
+	const struct block_column *c = has_one ? &b->column[x->one_column] : NULL;
 	struct slice cell = {NULL, 0};
 
-	*out = (struct rows){{0}};
-	if (x->one_column >= 0 && (uint32_t)x->one_column < b->columns &&
-	    b->column[x->one_column].is_dictionary) {
-		judge_dictionary(j, x, &b->column[x->one_column], out);
+	if (has_one && c->is_dictionary && c->distinct < count_rows(asked)) {
+		judge_dictionary(j, x, c, out);
 		return;
 	}
 	for (uint32_t row = 0; row < b->rows; row++) {
+		if (!is_in(asked, row))
+			continue;
 		j->row = row;
-		if (x->one_column >= 0) {
+		if (has_one) {
 			cell = block_cell(b, row, (uint32_t)x->one_column);
 			j->cell = &cell;
 		}
 		set_bit(out, row, judge_row(j, x));
-		j->cell = NULL;
 	}
+	j->cell = NULL;
 }
 
 /* ---- the steps ---- */
 
-static bool
-is_none(const struct rows *r)
+/*
+ * The stack of results, and beside it the rows that each right side is asked
+ * for: those that the left side of its AND let through, or of its OR did not.
+ * Whatever it says of other rows is undone by the AND or OR itself.
+ */
+struct machine {
+	struct rows results[STACK_MAX];
+	struct rows asked[STACK_MAX];
+	size_t result_count, asked_count;
+};
+
+static void
+run_predicate(struct judge *j, const struct predicate *x, struct machine *m)
 {
-	return (r->bits[0] | r->bits[1] | r->bits[2] | r->bits[3]) == 0;
+	struct rows *out = &m->results[m->result_count++];
+
+	assert(m->result_count <= STACK_MAX);
+	*out = (struct rows){{0}};
+	if (j->block != NULL)
+		judge_block(j, x, &m->asked[m->asked_count - 1], out);
+	else
+		set_bit(out, 0, judge_row(j, x));
 }
 
+/* Ask the right side for the rows still open; false: there are none. */
 static bool
-is_equal(const struct rows *a, const struct rows *b)
+open_right(struct machine *m, bool is_and)
 {
-	return memcmp(a->bits, b->bits, sizeof(a->bits)) == 0;
+	const struct rows *left = &m->results[m->result_count - 1];
+	const struct rows *asked = &m->asked[m->asked_count - 1];
+	struct rows *open = &m->asked[m->asked_count];
+	uint64_t any = 0;
+
+	assert(m->asked_count < STACK_MAX);
+	for (int k = 0; k < 4; k++) {
+		open->bits[k] = asked->bits[k] & (is_and ? left->bits[k] : ~left->bits[k]);
+		any |= open->bits[k];
+	}
+	m->asked_count += any != 0;
+	return any != 0;
 }
 
 static void
-run_predicate(struct judge *j, const struct predicate *x, struct rows *out)
+join(struct machine *m, bool is_and)
 {
-	if (j->block != NULL) {
-		judge_block(j, x, out);
-		return;
-	}
-	*out = (struct rows){{0}};
-	set_bit(out, 0, judge_row(j, x));
+	struct rows *left, *right;
+
+	assert(m->result_count >= 2 && m->asked_count >= 2);
+	m->asked_count--;
+	right = &m->results[--m->result_count];
+	left = &m->results[m->result_count - 1];
+	for (int k = 0; k < 4; k++)
+		left->bits[k] =
+			is_and ? left->bits[k] & right->bits[k] : left->bits[k] | right->bits[k];
 }
 
 /* all = the rows there are. */
 static struct rows
 run_steps(struct judge *j, const struct rows *all)
 {
-	struct rows stack[STACK_MAX];
-	size_t n = 0;
+	struct machine m;
 
+	m.asked[0] = *all;
+	m.asked_count = 1;
+	m.result_count = 0;
 	for (uint16_t i = 0; i < j->q->step_count; i++) {
 		const struct step *s = &j->q->steps[i];
-		struct rows *top = n > 0 ? &stack[n - 1] : NULL;
 
-		if (s->kind == STEP_PREDICATE) {
-			assert(n < STACK_MAX);
-			run_predicate(j, &j->q->predicates[s->arg], &stack[n++]);
-			continue;
-		}
-		assert(top != NULL);
-		if ((s->kind == STEP_SKIP_IF_NONE && is_none(top)) ||
-		    (s->kind == STEP_SKIP_IF_ALL && is_equal(top, all)))
-			i = (uint16_t)(s->arg - 1);
-		else if (s->kind == STEP_NOT)
+		switch (s->kind) {
+		case STEP_PREDICATE:
+			run_predicate(j, &j->q->predicates[s->arg], &m);
+			break;
+		case STEP_NOT:
 			for (int k = 0; k < 4; k++)
-				top->bits[k] = ~top->bits[k] & all->bits[k];
-		else if (s->kind == STEP_AND || s->kind == STEP_OR) {
-			assert(n >= 2);
-			n--;
-			for (int k = 0; k < 4; k++)
-				stack[n - 1].bits[k] =
-					s->kind == STEP_AND ? stack[n - 1].bits[k] & top->bits[k]
-							    : stack[n - 1].bits[k] | top->bits[k];
+				m.results[m.result_count - 1].bits[k] ^= all->bits[k];
+			break;
+		case STEP_RIGHT_OF_AND:
+		case STEP_RIGHT_OF_OR:
+			if (!open_right(&m, s->kind == STEP_RIGHT_OF_AND))
+				i = (uint16_t)(s->arg - 1);
+			break;
+		case STEP_AND:
+		case STEP_OR:
+			join(&m, s->kind == STEP_AND);
+			break;
 		}
 	}
-	assert(n == 1);
+	assert(m.result_count == 1 && m.asked_count == 1);
 	buf_free(&j->left);
 	buf_free(&j->right);
-	return stack[0];
+	return m.results[0];
 }
 
 void

@@ -216,8 +216,10 @@ parse_right(struct parser *p, struct predicate *x, bool must_be_text)
 	if (x->right == NONE)
 		return NONE;
 	o = &p->q->operands[x->right];
-	if (x->op == OP_CONTAINS && text_add_unaccented_folded(&folded, o->text))
+	if (x->op == OP_CONTAINS) {
+		query_fold_unaccented(&folded, o->text);
 		keep_folded(p, o, &folded);
+	}
 	return add_predicate(p, x);
 }
 

@@ -63,8 +63,9 @@ enum compare_kind {
 	COMPARE_TEXT,
 	COMPARE_NUMBER,
 	COMPARE_DATE,
-	COMPARE_DATE_ELSE_TEXT, /* a date as text; the column's type is not known */
-	COMPARE_AUTO,		/* two columns of unknown types: number, date, else text */
+	COMPARE_NUMBER_ELSE_DATE, /* a year; the column's type is not known */
+	COMPARE_DATE_ELSE_TEXT,	  /* a date as text; the column's type is not known */
+	COMPARE_AUTO,		  /* two columns of unknown types: number, date, else text */
 };
 
 struct operand {
@@ -110,11 +111,11 @@ struct node {
 	uint16_t a, b; /* nodes; of a predicate: a = its index */
 };
 
-enum step_kind { STEP_PREDICATE, STEP_NOT, STEP_AND, STEP_OR, STEP_SKIP_IF_NONE, STEP_SKIP_IF_ALL };
+enum step_kind { STEP_PREDICATE, STEP_NOT, STEP_AND, STEP_OR, STEP_RIGHT_OF_AND, STEP_RIGHT_OF_OR };
 
 struct step {
 	enum step_kind kind;
-	uint16_t arg; /* predicate, or the step to go on with */
+	uint16_t arg; /* predicate; right of: the step to go on with if no row is open */
 };
 
 /* Each level of parentheses keeps at most the left sides of an OR and of an AND. */
@@ -151,3 +152,5 @@ int query_age(int32_t birth, int32_t today);
 bool query_number(struct slice s, double *out);
 /* Append the form in which texts compare: NFC and case folding (malformed bytes as they are). */
 void query_fold(struct buf *out, struct slice s);
+/* The same without accents, for ~. */
+void query_fold_unaccented(struct buf *out, struct slice s);

@@ -2,8 +2,8 @@
 /*
  * How each pair of operands compares. With a list's schema names become
  * columns and types must fit; without one (segment eval, a query just parsed)
- * the literal decides: a number compares numbers, a full date compares dates
- * where the value is one, everything else compares texts.
+ * the literal decides: a number compares numbers (a year dates too), a date
+ * compares dates where the value is one, everything else compares texts.
  */
 #include "base/err.h"
 #include "base/mem.h"
@@ -88,10 +88,16 @@ literal_fits(const struct resolver *r, const struct operand *literal, enum worth
 					  "'YYYY' instead of '%.*s'",
 					  CLIP(literal->text));
 	} else {
-		*how = other == WORTH_UNKNOWN && literal->date % 10000 != 0 ? COMPARE_DATE_ELSE_TEXT
-									    : COMPARE_TEXT;
+		*how = other == WORTH_UNKNOWN && literal->date != 0 ? COMPARE_DATE_ELSE_TEXT
+								    : COMPARE_TEXT;
 	}
 	return true;
+}
+
+static bool
+is_year(const struct operand *o)
+{
+	return o->kind == OPERAND_NUMBER && o->date != 0;
 }
 
 /* A date and a number: only a literal year will do. */
@@ -99,7 +105,7 @@ static bool
 year_fits(const struct resolver *r, const struct operand *number, enum compare_kind *how)
 {
 	*how = COMPARE_DATE;
-	if (number->kind == OPERAND_NUMBER && number->date != 0)
+	if (is_year(number))
 		return true;
 	return query_fail(r->e, r->q->text, number->at,
 			  "a date does not compare with a number: write 'YYYY-MM-DD' or a year, or "
@@ -119,7 +125,9 @@ resolve_pair(const struct resolver *r, const struct operand *a, struct operand *
 		return year_fits(r, b, &b->how);
 	if (x == WORTH_NUMBER && y == WORTH_DATE)
 		return year_fits(r, a, &b->how);
-	if (x == WORTH_NUMBER || y == WORTH_NUMBER)
+	if ((x == WORTH_UNKNOWN && is_year(b)) || (y == WORTH_UNKNOWN && is_year(a)))
+		b->how = COMPARE_NUMBER_ELSE_DATE;
+	else if (x == WORTH_NUMBER || y == WORTH_NUMBER)
 		b->how = COMPARE_NUMBER;
 	else if (x == WORTH_DATE || y == WORTH_DATE)
 		b->how = COMPARE_DATE;

@@ -38,7 +38,8 @@ month_days(int year, int month)
 static int32_t
 date_of(int year, int month, int day)
 {
-	if (year < 1000 || month < 1 || month > 12 || day < 1 || day > month_days(year, month))
+	if (year < 1000 || month < 1 || month > 12 || day < 1 ||
+	    (day > 28 && day > month_days(year, month)))
 		return 0;
 	return year * 10000 + month * 100 + day;
 }
@@ -61,7 +62,8 @@ query_date(struct slice s)
 {
 	int year;
 
-	s = slice_trim(s);
+	if (s.n != 10)
+		s = slice_trim(s);
 	if (s.n == 10 && s.p[4] == '-' && s.p[7] == '-')
 		return date_of(digits_at(s, 0, 4), digits_at(s, 5, 2), digits_at(s, 8, 2));
 	if (s.n == 4) {
@@ -110,7 +112,6 @@ query_age(int32_t birth, int32_t today)
 bool
 query_number(struct slice s, double *out)
 {
-	s = slice_trim(s);
 	if (s.n > 0 && s.n <= 9) {
 		int v = digits_at(s, 0, s.n);
 
@@ -118,7 +119,7 @@ query_number(struct slice s, double *out)
 		if (v >= 0)
 			return true;
 	}
-	return slice_to_double(s, out);
+	return slice_to_double(slice_trim(s), out);
 }
 
 /*
@@ -156,27 +157,94 @@ fold_vietnamese(int32_t c)
 	return -1;
 }
 
+/* The same without accents: the letter's base, for ă â đ ê ô ơ ư too. */
+static int32_t
+unaccent_vietnamese(int32_t c)
+{
+	/* from U+00E0; '-' = ask the library */
+	static const char latin1[] = "aaaaaa-ceeeeiiii-nooooo--uuuuy-y";
+
+	c = fold_vietnamese(c);
+	if (c < 0x80)
+		return c;
+	if (c >= 0xe0 && c <= 0xff)
+		return latin1[c - 0xe0] != '-' ? latin1[c - 0xe0] : -1;
+	if (c >= 0x1ea0 && c <= 0x1ef9)
+		return c < 0x1eb8   ? 'a'
+		       : c < 0x1ec8 ? 'e'
+		       : c < 0x1ecc ? 'i'
+		       : c < 0x1ee4 ? 'o'
+		       : c < 0x1ef2 ? 'u'
+				    : 'y';
+	switch (c) {
+	case 0x103:
+		return 'a';
+	case 0x111:
+		return 'd';
+	case 0x129:
+		return 'i';
+	case 0x1a1:
+		return 'o';
+	case 0x169:
+	case 0x1b0:
+		return 'u';
+	}
+	return -1;
+}
+
+/* UTF-8 of c < U+10000; returns what follows. */
+static char *
+put_code_point(char *to, int32_t c)
+{
+	if (c < 0x80) {
+		*to++ = (char)c;
+		return to;
+	}
+	if (c < 0x800) {
+		*to++ = (char)(0xc0 | c >> 6);
+	} else {
+		*to++ = (char)(0xe0 | c >> 12);
+		*to++ = (char)(0x80 | (c >> 6 & 0x3f));
+	}
+	*to++ = (char)(0x80 | (c & 0x3f));
+	return to;
+}
+
+/* False: another script, or letters and marks apart; out is unchanged. No character grows. */
+static bool
+map_vietnamese(struct buf *out, struct slice s, int32_t (*map)(int32_t c))
+{
+	char *start = buf_reserve(out, s.n), *to = start;
+
+	while (s.n > 0) {
+		int32_t c = (unsigned char)*s.p;
+
+		if (c < 0x80)
+			s = (struct slice){s.p + 1, s.n - 1};
+		else
+			c = text_next(&s);
+		c = c >= 0 ? map(c) : c;
+		if (c < 0) {
+			*start = '\0';
+			return false;
+		}
+		to = put_code_point(to, c);
+	}
+	*to = '\0';
+	out->len += (size_t)(to - start);
+	return true;
+}
+
 void
 query_fold(struct buf *out, struct slice s)
 {
-	struct slice rest = s;
-	size_t before = out->len;
-	int32_t c = 0;
+	if (!map_vietnamese(out, s, fold_vietnamese) && !text_add_folded(out, s))
+		buf_add_slice(out, s);
+}
 
-	while (rest.n > 0 && c >= 0) {
-		if ((unsigned char)*rest.p < 0x80) {
-			buf_addc(out, (char)fold_vietnamese(*rest.p));
-			rest = (struct slice){rest.p + 1, rest.n - 1};
-			continue;
-		}
-		c = text_next(&rest);
-		c = c >= 0 ? fold_vietnamese(c) : c;
-		if (c >= 0)
-			text_add_code_point(out, c);
-	}
-	if (c >= 0)
-		return;
-	out->len = before; /* another script, or letters and marks apart: all of it by the book */
-	if (!text_add_folded(out, s))
+void
+query_fold_unaccented(struct buf *out, struct slice s)
+{
+	if (!map_vietnamese(out, s, unaccent_vietnamese) && !text_add_unaccented_folded(out, s))
 		buf_add_slice(out, s);
 }

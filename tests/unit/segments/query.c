@@ -444,6 +444,10 @@ dates_and_ages_are_those_of_the_calendar(void **state)
 	yes("a < '1960-01-01'", "a=1958-03-15");
 	no("a < '1958-03-15'", "a=1958-03-15");
 	yes("a < '1960-01-01'", "a=15/3/1958");
+	yes("a < 1960 AND a < '1960' AND a = 1958 AND a = '1958'", "a=1958-03-15");
+	yes("a < 1960 AND a < '1960' AND a = 1958 AND a = '1958'", "a=1958");
+	no("a < 1960", "a=1960-01-01");
+	no("a < 900", "a=1960-01-01");
 	yes("age(a) = 68", "a=1958-03-15");
 	yes("age(a) = 60", "a=1966-10-10"); /* birthday today */
 	yes("age(a) = 59", "a=1966-10-11");
@@ -532,6 +536,71 @@ a_query_and_its_negation_add_up_to_the_whole(void **state)
 	free(s);
 }
 
+/* Append a random expression over predicates whose rows are known by hand; returns its rows. */
+static unsigned
+add_random(struct buf *out, uint32_t *seed, int depth)
+{
+	static const struct {
+		const char *text;
+		unsigned rows; /* bit i = row i of people */
+	} known[] = {
+		{"tinh = 'an giang'", 0xa1}, {"tinh != 'an giang'", 0x4e}, {"diem >= 7.5", 0x87},
+		{"diem IS NULL", 0x18},	     {"ngay_sinh = '1966'", 0x0e}, {"1 = 2", 0},
+		{"ho_ten ~ 'giang'", 0x40},
+	};
+	unsigned a, b, kind;
+
+	*seed = *seed * 1664525u + 1013904223u;
+	kind = depth == 0 ? 0 : *seed >> 30;
+	if (kind == 0) {
+		kind = (*seed >> 8) % ARRAY_LEN(known);
+		buf_adds(out, known[kind].text);
+		return known[kind].rows;
+	}
+	buf_adds(out, kind == 1 ? "NOT (" : "(");
+	a = add_random(out, seed, depth - 1);
+	if (kind == 1) {
+		buf_addc(out, ')');
+		return ~a & 0xff;
+	}
+	buf_adds(out, kind == 2 ? " AND " : " OR ");
+	b = add_random(out, seed, depth - 1);
+	buf_addc(out, ')');
+	return kind == 2 ? a & b : a | b;
+}
+
+static void
+any_tree_of_and_or_not_gives_its_rows(void **state)
+{
+	struct schema *s = people_schema();
+	struct buf bytes = people_block(s), text = {0};
+	struct block *b = xmalloc(sizeof(*b));
+	uint32_t seed = 1010;
+
+	(void)state;
+	assert_int_equal(block_open(buf_slice(&bytes), b, NULL), 0);
+	assert_true(b->column[2].is_dictionary && !b->column[0].is_dictionary);
+	for (int round = 0; round < 3000; round++) {
+		struct query_error e;
+		struct query *q;
+		unsigned want;
+		uint64_t got[4];
+
+		buf_reset(&text);
+		want = add_random(&text, &seed, 6);
+		q = query_parse(buf_slice(&text), &e);
+		assert_true(q != NULL && query_bind(q, s, &e));
+		query_eval_block(q, b, TODAY, got);
+		if (got[0] != want)
+			fail_msg("%s: %x, not %x", text.data, (unsigned)got[0], want);
+		query_free(q);
+	}
+	buf_free(&text);
+	buf_free(&bytes);
+	free(b);
+	free(s);
+}
+
 static void
 what_does_not_fit_the_list_is_refused_with_its_place(void **state)
 {
@@ -565,6 +634,12 @@ folding_by_hand_equals_the_librarys(void **state)
 		query_fold(&got, buf_slice(&text));
 		if (!slice_eq(buf_slice(&want), buf_slice(&got)))
 			fail_msg("U+%04X", (unsigned)c);
+		buf_reset(&want);
+		buf_reset(&got);
+		assert_true(text_add_unaccented_folded(&want, buf_slice(&text)));
+		query_fold_unaccented(&got, buf_slice(&text));
+		if (!slice_eq(buf_slice(&want), buf_slice(&got)))
+			fail_msg("U+%04X without accents", (unsigned)c);
 	}
 	buf_free(&text);
 	buf_free(&want);
@@ -645,6 +720,7 @@ main(void)
 		cmocka_unit_test(a_year_only_compares_by_its_year),
 		cmocka_unit_test(a_block_gives_the_rows),
 		cmocka_unit_test(a_query_and_its_negation_add_up_to_the_whole),
+		cmocka_unit_test(any_tree_of_and_or_not_gives_its_rows),
 		cmocka_unit_test(what_does_not_fit_the_list_is_refused_with_its_place),
 		cmocka_unit_test(folding_by_hand_equals_the_librarys),
 		cmocka_unit_test(days_become_dates),
