@@ -354,23 +354,33 @@ block_open(struct slice bytes, struct block *out, struct err_ctx *e)
 	return ERR_OK;
 }
 
+static struct slice
+text_at(const struct block_column *c, uint32_t i)
+{
+	uint32_t from = u32_at(c->offsets, i);
+
+	return (struct slice){c->text + from, u32_at(c->offsets, i + 1) - from};
+}
+
+struct slice
+block_value(const struct block_column *c, uint32_t i)
+{
+	assert(c->is_dictionary && i < c->distinct);
+	return text_at(c, i);
+}
+
 struct slice
 block_cell(const struct block *b, uint32_t row, uint32_t column)
 {
 	const struct block_column *c;
-	uint32_t i = row, from;
 
 	assert(row < b->rows);
 	if (column >= b->columns)
 		return (struct slice){NULL, 0};
 	c = &b->column[column];
-	if (c->is_dictionary) {
-		if (c->codes[row] == 0)
-			return (struct slice){NULL, 0};
-		i = c->codes[row] - 1u;
-	}
-	from = u32_at(c->offsets, i);
-	return (struct slice){c->text + from, u32_at(c->offsets, i + 1) - from};
+	if (!c->is_dictionary)
+		return text_at(c, row);
+	return c->codes[row] > 0 ? text_at(c, c->codes[row] - 1u) : (struct slice){NULL, 0};
 }
 
 uint64_t

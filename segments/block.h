@@ -78,6 +78,8 @@ struct block {
 MUST_CHECK enum err block_open(struct slice bytes, struct block *out, struct err_ctx *e);
 /* The cell; n = 0 is missing. Row and column must exist (a column added later is missing). */
 struct slice block_cell(const struct block *b, uint32_t row, uint32_t column);
+/* Value i < distinct of a dictionary column: what code i+1 stands for. */
+struct slice block_value(const struct block_column *c, uint32_t i);
 uint64_t block_phone(const struct block *b, uint32_t row);
 uint32_t block_same_back(const struct block *b, uint32_t row);
 uint8_t block_carrier(const struct block *b, uint32_t row);

@@ -1,458 +1,494 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A query on a row or on a block. A block is evaluated node by node: a
- * condition fills a bitmap of 256 rows, a connective joins two. A condition on
- * one dictionary column is evaluated once for each value that occurs.
+ * Runs the steps over sets of rows: 256 of a block, or the one row of values by
+ * name. A predicate on one dictionary column is judged once per distinct value.
+ *
+ * Two-valued: a predicate with a missing value is false, negated or not
+ * (IS NULL excepted); only STEP_NOT turns around. A cell that is no number where
+ * a number is compared, or no date where a date is, counts as missing.
  */
 #include <assert.h>
-#include <time.h>
 
 #include "base/text.h"
-#include "segments/program.h"
+#include "segments/query_tree.h"
 
-#define WORDS (BLOCK_ROWS / 64)
-
-/* Where cells come from: a block's row, or a caller's values by name. */
-struct source {
-	const struct query *q;
-	const struct block *block; /* NULL = by name */
-	uint32_t row;
-	query_value_cb get;
-	void *arg;
-	struct day today;
-	struct buf left, right; /* folded cells */
+struct rows {
+	uint64_t bits[4];
 };
 
-/* ---- days ---- */
-
-static bool
-read_digits(struct slice s, size_t at, size_t n, int *out)
-{
-	*out = 0;
-	for (size_t i = at; i < at + n; i++) {
-		if (s.p[i] < '0' || s.p[i] > '9')
-			return false;
-		*out = *out * 10 + (s.p[i] - '0');
-	}
-	return true;
-}
-
-static int
-days_in_month(int year, int month)
-{
-	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-
-	if (month == 2 && (year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)))
-		return 29;
-	return days[month - 1];
-}
-
-bool
-query_read_day(struct slice s, struct day *out)
-{
-	*out = (struct day){0};
-	if ((s.n != 4 && s.n != 10) || !read_digits(s, 0, 4, &out->year))
-		return false;
-	if (s.n == 4)
-		return true;
-	return s.p[4] == '-' && s.p[7] == '-' && read_digits(s, 5, 2, &out->month) &&
-	       read_digits(s, 8, 2, &out->day) && out->month >= 1 && out->month <= 12 &&
-	       out->day >= 1 && out->day <= days_in_month(out->year, out->month);
-}
-
-static struct day
-day_of(int64_t days)
-{
-	time_t t = (time_t)(days * 86400);
-	struct tm tm = {0};
-
-	gmtime_r(&t, &tm);
-	return (struct day){tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday};
-}
-
-/* By the year alone when one of them has no more. */
-static int
-compare_days(struct day a, struct day b)
-{
-	if (a.year != b.year)
-		return a.year < b.year ? -1 : 1;
-	if (a.month == 0 || b.month == 0)
-		return 0;
-	if (a.month != b.month)
-		return a.month < b.month ? -1 : 1;
-	return (a.day > b.day) - (a.day < b.day);
-}
-
-static int
-age_at(struct day today, struct day birth)
-{
-	bool is_before =
-		birth.month != 0 && (today.month < birth.month ||
-				     (today.month == birth.month && today.day < birth.day));
-
-	return today.year - birth.year - is_before;
-}
-
-/* ---- values: each returns false when the value is missing ---- */
+/* Where the values of the row being judged come from. */
+struct judge {
+	const struct query *q;
+	int32_t today;
+	const struct block *block; /* NULL: values by name */
+	uint32_t row;
+	const struct slice *cell; /* not NULL: the value of the only column */
+	query_value_cb get;
+	void *arg;
+	struct buf left, right; /* folded texts */
+};
 
 static struct slice
-cell_of(const struct source *s, const struct operand *o)
+cell_of(const struct judge *j, const struct operand *o)
 {
-	if (s->block != NULL)
-		return block_cell(s->block, s->row, (uint32_t)o->column);
-	return s->get(s->arg, o->text);
+	if (j->cell != NULL)
+		return *j->cell;
+	if (j->block != NULL)
+		return block_cell(j->block, j->row, (uint32_t)o->column);
+	return j->get(j->arg, o->text);
 }
 
 static bool
-number_of(const struct source *s, const struct operand *o, double *out)
+is_literal(const struct operand *o)
 {
-	struct day birth;
+	return o->kind == OPERAND_TEXT || o->kind == OPERAND_NUMBER;
+}
 
-	switch (o->kind) {
-	case OPERAND_COLUMN:
-		return slice_to_double(slice_trim(cell_of(s, o)), out);
-	case OPERAND_AGE:
-		if (!query_read_day(cell_of(s, o), &birth))
-			return false;
-		*out = age_at(s->today, birth);
-		return true;
-	default:
+/* ---- values; false = missing ---- */
+
+static bool
+number_of(const struct judge *j, const struct operand *o, double *out)
+{
+	int32_t birth;
+
+	if (is_literal(o)) {
 		*out = o->number;
-		return o->is_number;
+		return o->has_number;
 	}
+	if (o->kind == OPERAND_AGE) {
+		birth = query_date(cell_of(j, o));
+		*out = birth != 0 ? query_age(birth, j->today) : -1;
+		return *out >= 0;
+	}
+	return query_number(cell_of(j, o), out);
 }
 
 static bool
-date_of(const struct source *s, const struct operand *o, struct day *out)
+date_of(const struct judge *j, const struct operand *o, int32_t *out)
 {
-	switch (o->kind) {
-	case OPERAND_COLUMN:
-		return query_read_day(cell_of(s, o), out);
-	case OPERAND_TODAY:
-		*out = s->today;
-		return true;
-	default:
+	if (is_literal(o))
 		*out = o->date;
-		return o->is_date;
-	}
+	else
+		*out = o->kind == OPERAND_TODAY ? j->today : query_date(cell_of(j, o));
+	return *out != 0;
 }
 
 static bool
-text_of(const struct source *s, const struct operand *o, struct buf *scratch, struct slice *out)
+text_of(const struct judge *j, const struct operand *o, struct buf *folded, struct slice *out)
 {
 	struct slice cell;
 
-	if (o->kind != OPERAND_COLUMN) {
-		*out = o->ready;
+	if (o->kind == OPERAND_TEXT) {
+		*out = o->folded;
 		return true;
 	}
-	cell = cell_of(s, o);
-	buf_reset(scratch);
-	if (cell.n == 0 || !text_add_folded(scratch, cell))
+	cell = o->kind == OPERAND_NUMBER ? o->text : cell_of(j, o);
+	buf_reset(folded);
+	query_fold(folded, cell);
+	*out = buf_slice(folded);
+	return cell.n > 0;
+}
+
+static int
+compare_slices(struct slice a, struct slice b)
+{
+	size_t n = a.n < b.n ? a.n : b.n;
+	int c = n > 0 ? memcmp(a.p, b.p, n) : 0;
+
+	return c != 0 ? c : (a.n > b.n) - (a.n < b.n);
+}
+
+static bool
+compare_numbers(const struct judge *j, const struct operand *a, const struct operand *b, int *out)
+{
+	double x, y;
+
+	if (!number_of(j, a, &x) || !number_of(j, b, &y))
 		return false;
-	*out = buf_slice(scratch);
+	*out = (x > y) - (x < y);
 	return true;
 }
 
-static int
-compare_texts(struct slice a, struct slice b)
+static bool
+compare_dates(const struct judge *j, const struct operand *a, const struct operand *b, int *out)
 {
-	size_t n = a.n < b.n ? a.n : b.n;
-	int rc = n > 0 ? memcmp(a.p, b.p, n) : 0;
+	int32_t x, y;
 
-	return rc != 0 ? rc : (a.n > b.n) - (a.n < b.n);
+	if (!date_of(j, a, &x) || !date_of(j, b, &y))
+		return false;
+	*out = query_compare_dates(x, y);
+	return true;
 }
 
-/* *out < 0, 0, > 0; false when one of the two is missing. */
 static bool
-compare(struct source *s, const struct operand *a, const struct operand *b, enum way way, int *out)
+compare_texts(struct judge *j, const struct operand *a, const struct operand *b, int *out)
 {
-	struct slice ta, tb;
-	struct day da, db;
-	double na, nb;
+	struct slice x, y;
 
-	switch (way) {
-	case WAY_NUMBER:
-		if (!number_of(s, a, &na) || !number_of(s, b, &nb))
-			return false;
-		*out = (na > nb) - (na < nb);
-		return true;
-	case WAY_DATE:
-		if (!date_of(s, a, &da) || !date_of(s, b, &db))
-			return false;
-		*out = compare_days(da, db);
-		return true;
-	case WAY_TEXT:
-		if (!text_of(s, a, &s->left, &ta) || !text_of(s, b, &s->right, &tb))
-			return false;
-		*out = compare_texts(ta, tb);
-		return true;
-	case WAY_GUESS:
+	if (!text_of(j, a, &j->left, &x) || !text_of(j, b, &j->right, &y))
+		return false;
+	*out = compare_slices(x, y);
+	return true;
+}
+
+/* *out < 0, 0, > 0 as a is before, equal to, behind b. False: a value is missing. */
+static bool
+compare(struct judge *j, const struct operand *a, const struct operand *b, int *out)
+{
+	switch (b->how) {
+	case COMPARE_NUMBER:
+		return compare_numbers(j, a, b, out);
+	case COMPARE_DATE:
+		return compare_dates(j, a, b, out);
+	case COMPARE_NUMBER_ELSE_DATE:
+		return compare_numbers(j, a, b, out) || compare_dates(j, a, b, out);
+	case COMPARE_DATE_ELSE_TEXT:
+		return compare_dates(j, a, b, out) || compare_texts(j, a, b, out);
+	case COMPARE_AUTO:
+		return compare_numbers(j, a, b, out) || compare_dates(j, a, b, out) ||
+		       compare_texts(j, a, b, out);
+	case COMPARE_TEXT:
 		break;
 	}
-	return compare(s, a, b, WAY_NUMBER, out) || compare(s, a, b, WAY_DATE, out) ||
-	       compare(s, a, b, WAY_TEXT, out);
+	return compare_texts(j, a, b, out);
 }
 
-/* ---- conditions ---- */
+/* ---- predicates on one row ---- */
 
 static bool
-holds_compare(struct source *s, const struct node *n)
+is_missing(const struct judge *j, const struct operand *o)
 {
-	const struct operand *right = &s->q->operands[n->right];
-	int rc;
+	double number;
+	int32_t date;
 
-	if (!compare(s, &s->q->operands[n->left], right, right->way, &rc))
+	if (o->kind == OPERAND_AGE)
+		return !number_of(j, o, &number);
+	if (o->kind == OPERAND_COLUMN && j->block != NULL && o->type == COLUMN_NUMBER)
+		return !number_of(j, o, &number);
+	if (o->kind == OPERAND_COLUMN && j->block != NULL && o->type == COLUMN_DATE)
+		return !date_of(j, o, &date);
+	return o->kind == OPERAND_COLUMN && cell_of(j, o).n == 0;
+}
+
+static bool
+judge_comparison(struct judge *j, const struct predicate *x)
+{
+	/* when before, equal, behind */
+	static const bool holds[][3] = {
+		[OP_EQ] = {false, true, false}, [OP_NE] = {true, false, true},
+		[OP_LT] = {true, false, false}, [OP_LE] = {true, true, false},
+		[OP_GT] = {false, false, true}, [OP_GE] = {false, true, true},
+	};
+	int c;
+
+	if (!compare(j, &j->q->operands[x->left], &j->q->operands[x->right], &c))
 		return false;
-	switch (n->op) {
-	case TOKEN_EQ:
-		return rc == 0;
-	case TOKEN_NE:
-		return rc != 0;
-	case TOKEN_LT:
-		return rc < 0;
-	case TOKEN_LE:
-		return rc <= 0;
-	case TOKEN_GT:
-		return rc > 0;
-	default:
-		return rc >= 0;
-	}
-}
-
-/* IN: equal to one. NOT IN: known and unequal to each. */
-static bool
-holds_in(struct source *s, const struct node *n)
-{
-	for (uint32_t i = 0; i < n->count; i++) {
-		const struct operand *right = &s->q->operands[n->right + i];
-		int rc;
-		bool is_known = compare(s, &s->q->operands[n->left], right, right->way, &rc);
-
-		if (n->is_negated && (!is_known || rc == 0))
-			return false;
-		if (!n->is_negated && is_known && rc == 0)
-			return true;
-	}
-	return n->is_negated;
+	return holds[x->op][(c > 0) - (c < 0) + 1];
 }
 
 static bool
-holds_between(struct source *s, const struct node *n)
+judge_in(struct judge *j, const struct predicate *x)
 {
-	const struct operand *left = &s->q->operands[n->left], *right = &s->q->operands[n->right];
+	bool is_known = false;
+
+	for (uint16_t i = x->right; i < x->right + x->count; i++) {
+		int c;
+
+		if (!compare(j, &j->q->operands[x->left], &j->q->operands[i], &c))
+			continue;
+		if (c == 0)
+			return !x->is_negated;
+		is_known = true;
+	}
+	return is_known && x->is_negated;
+}
+
+static bool
+judge_between(struct judge *j, const struct predicate *x)
+{
+	const struct operand *left = &j->q->operands[x->left];
 	int low, high;
 
-	if (!compare(s, left, &right[0], right[0].way, &low) ||
-	    !compare(s, left, &right[1], right[1].way, &high))
+	if (!compare(j, left, &j->q->operands[x->right], &low) ||
+	    !compare(j, left, &j->q->operands[x->right + 1], &high))
 		return false;
-	return (low >= 0 && high <= 0) != n->is_negated;
+	return (low >= 0 && high <= 0) != x->is_negated;
 }
 
-/* The bytes of the first character of s. */
-static size_t
-char_length(struct slice s)
-{
-	struct slice rest = s;
-
-	text_next(&rest);
-	return s.n - rest.n;
-}
-
-/* % is any text, _ any one character. */
+/* SQL's LIKE on folded texts: % any text, _ one character, \ before either means itself. */
 static bool
-is_like(struct slice text, struct slice pattern)
+is_like(struct slice s, struct slice pattern)
 {
-	size_t t = 0, p = 0, star = SIZE_MAX, from = 0;
+	struct slice retry_s = {NULL, 0}, retry_pattern = {NULL, 0};
 
-	while (t < text.n) {
-		size_t n = char_length((struct slice){text.p + t, text.n - t});
+	for (;;) {
+		struct slice p = pattern, t = s;
+		int32_t want = text_next(&p), got;
 
-		if (p < pattern.n && pattern.p[p] == '%') {
-			star = ++p;
-			from = t;
-		} else if (p < pattern.n && pattern.p[p] == '_') {
-			p++;
-			t += n;
-		} else if (pattern.n - p >= n && memcmp(pattern.p + p, text.p + t, n) == 0) {
-			p += n;
-			t += n;
-		} else if (star != SIZE_MAX) {
-			from += char_length((struct slice){text.p + from, text.n - from});
-			t = from;
-			p = star;
-		} else {
-			return false;
+		if (want == '%') {
+			if (p.n == 0)
+				return true;
+			pattern = retry_pattern = p;
+			retry_s = s;
+			continue;
 		}
-	}
-	while (p < pattern.n && pattern.p[p] == '%')
-		p++;
-	return p == pattern.n;
-}
+		if (want == -1 && s.n == 0)
+			return true;
+		got = text_next(&t);
+		if (want != -1 && got != -1) {
+			bool is_any = want == '_';
 
-static bool
-holds_pattern(struct source *s, const struct node *n)
-{
-	const struct operand *pattern = &s->q->operands[n->right];
-	struct slice cell = cell_of(s, &s->q->operands[n->left]), text;
-
-	buf_reset(&s->left);
-	if (cell.n == 0)
-		return false;
-	if (n->kind == NODE_CONTAINS) {
-		if (!text_add_unaccented_folded(&s->left, cell))
+			if (want == '\\' && p.n > 0)
+				want = text_next(&p);
+			if (is_any || want == got) {
+				pattern = p;
+				s = t;
+				continue;
+			}
+		}
+		if (retry_pattern.p == NULL || retry_s.n == 0)
 			return false;
-		text = buf_slice(&s->left);
-		return pattern->ready.n == 0 ||
-		       memmem(text.p, text.n, pattern->ready.p, pattern->ready.n) != NULL;
+		text_next(&retry_s); /* let the last % take one character more */
+		s = retry_s;
+		pattern = retry_pattern;
 	}
-	if (!text_add_folded(&s->left, cell))
+}
+
+static bool
+contains(struct judge *j, struct slice cell, struct slice part)
+{
+	buf_reset(&j->left);
+	query_fold_unaccented(&j->left, cell);
+	return part.n == 0 ||
+	       (j->left.len >= part.n && memmem(j->left.data, j->left.len, part.p, part.n) != NULL);
+}
+
+/* Is one of the tags, divided by , ; | or line ends, the text? */
+static bool
+has_tag(struct judge *j, struct slice cell, struct slice tag)
+{
+	while (cell.n > 0) {
+		size_t n = 0;
+
+		while (n < cell.n && strchr(",;|\n", cell.p[n]) == NULL)
+			n++;
+		buf_reset(&j->left);
+		query_fold(&j->left, slice_trim((struct slice){cell.p, n}));
+		if (slice_eq(buf_slice(&j->left), tag))
+			return true;
+		n += n < cell.n;
+		cell = (struct slice){cell.p + n, cell.n - n};
+	}
+	return false;
+}
+
+static bool
+judge_row(struct judge *j, const struct predicate *x)
+{
+	const struct operand *left = &j->q->operands[x->left];
+	const struct operand *right = &j->q->operands[x->right];
+	struct slice text;
+
+	if (x->op == OP_IS_NULL)
+		return is_missing(j, left) != x->is_negated;
+	if (x->op < OP_IN)
+		return judge_comparison(j, x);
+	if (x->op == OP_IN)
+		return judge_in(j, x);
+	if (x->op == OP_BETWEEN)
+		return judge_between(j, x);
+	if (is_missing(j, left))
 		return false;
-	return is_like(buf_slice(&s->left), pattern->ready) != n->is_negated;
+	if (x->op == OP_LIKE)
+		return text_of(j, left, &j->left, &text) &&
+		       is_like(text, right->folded) != x->is_negated;
+	if (x->op == OP_CONTAINS)
+		return contains(j, cell_of(j, left), right->folded);
+	return has_tag(j, cell_of(j, left), right->folded);
 }
 
-/* A cell that is none of its column's type is missing in comparisons, so here too. */
-static bool
-is_missing(const struct source *s, const struct operand *o)
-{
-	struct day day;
-	double number;
-
-	if (o->kind == OPERAND_AGE || o->type == WAY_NUMBER)
-		return !number_of(s, o, &number);
-	if (o->type == WAY_DATE)
-		return !date_of(s, o, &day);
-	return cell_of(s, o).n == 0;
-}
-
-static bool
-holds(struct source *s, const struct node *n)
-{
-	switch (n->kind) {
-	case NODE_COMPARE:
-		return holds_compare(s, n);
-	case NODE_IN:
-		return holds_in(s, n);
-	case NODE_BETWEEN:
-		return holds_between(s, n);
-	case NODE_IS_NULL:
-		return is_missing(s, &s->q->operands[n->left]) != n->is_negated;
-	default:
-		return holds_pattern(s, n);
-	}
-}
-
-/* ---- a row ---- */
-
-bool
-query_eval_row(const struct query *q, query_value_cb get, void *arg, int64_t today)
-{
-	struct source s = {.q = q, .get = get, .arg = arg, .today = day_of(today)};
-	bool is_true[QUERY_NODES_MAX];
-
-	for (uint32_t i = 0; i < q->node_count; i++) {
-		const struct node *n = &q->nodes[i];
-
-		if (n->kind == NODE_AND)
-			is_true[i] = is_true[n->a] && is_true[n->b];
-		else if (n->kind == NODE_OR)
-			is_true[i] = is_true[n->a] || is_true[n->b];
-		else if (n->kind == NODE_NOT)
-			is_true[i] = !is_true[n->a];
-		else
-			is_true[i] = holds(&s, n);
-	}
-	buf_free(&s.left);
-	buf_free(&s.right);
-	return is_true[q->node_count - 1];
-}
-
-/* ---- a block ---- */
-
-/* The one column that the condition reads; -1 = none or several. */
-static int
-only_column(const struct query *q, const struct node *n)
-{
-	int column = q->operands[n->left].column;
-
-	for (uint32_t i = 0; i < n->count; i++) {
-		int other = q->operands[n->right + i].column;
-
-		if (other >= 0 && column >= 0 && other != column)
-			return -1;
-		if (other >= 0)
-			column = other;
-	}
-	return column;
-}
-
-/* The codes of the one dictionary column that the condition reads, or NULL. */
-static const uint8_t *
-codes_of(const struct source *s, const struct node *n)
-{
-	int c = only_column(s->q, n);
-
-	if (c < 0 || (uint32_t)c >= s->block->columns || !s->block->column[c].is_dictionary)
-		return NULL;
-	return s->block->column[c].codes;
-}
+/* ---- predicates on a block ---- */
 
 static void
-fill(struct source *s, const struct node *n, uint64_t out[WORDS])
+set_bit(struct rows *r, uint32_t row, bool is_set)
 {
-	const uint8_t *codes = codes_of(s, n);
-	enum { UNSEEN, NO, YES } seen[256] = {UNSEEN};
-
-	for (uint32_t row = 0; row < s->block->rows; row++) {
-		bool is_true;
-
-		s->row = row;
-		if (codes == NULL) {
-			is_true = holds(s, n);
-		} else {
-			if (seen[codes[row]] == UNSEEN)
-				seen[codes[row]] = holds(s, n) ? YES : NO;
-			is_true = seen[codes[row]] == YES;
-		}
-		out[row / 64] |= (uint64_t)is_true << (row % 64);
-	}
+	r->bits[row / 64] |= (uint64_t)is_set << (row % 64);
 }
 
-static void
-eval_node(struct source *s, uint32_t i, uint64_t bits[][WORDS])
+static bool
+is_in(const struct rows *r, uint32_t row)
 {
-	const struct node *n = &s->q->nodes[i];
+	return r->bits[row / 64] >> (row % 64) & 1;
+}
 
-	memset(bits[i], 0, sizeof(bits[i]));
-	if (n->kind > NODE_NOT) {
-		fill(s, n, bits[i]);
+static uint32_t
+count_rows(const struct rows *r)
+{
+	uint32_t n = 0;
+
+	for (int k = 0; k < 4; k++)
+		n += (uint32_t)__builtin_popcountll(r->bits[k]);
+	return n;
+}
+
+/* Once per value of the dictionary, then a look-up per row. */
+static void
+judge_dictionary(struct judge *j, const struct predicate *x, const struct block_column *c,
+		 struct rows *out)
+{
+	bool holds[BLOCK_ROWS]; /* by code */
+	struct slice cell = {NULL, 0};
+
+	j->cell = &cell;
+	holds[0] = judge_row(j, x);
+	for (uint32_t i = 0; i < c->distinct; i++) {
+		cell = block_value(c, i);
+		holds[i + 1] = judge_row(j, x);
+	}
+	j->cell = NULL;
+	for (uint32_t row = 0; row < j->block->rows; row++)
+		set_bit(out, row, holds[c->codes[row]]);
+}
+
+/* Rows outside of `asked` may come out either way. */
+static void
+judge_block(struct judge *j, const struct predicate *x, const struct rows *asked, struct rows *out)
+{
+	const struct block *b = j->block;
+	bool has_one = x->one_column >= 0 && (uint32_t)x->one_column < b->columns;
+	const struct block_column *c = has_one ? &b->column[x->one_column] : NULL;
+	struct slice cell = {NULL, 0};
+
+	if (has_one && c->is_dictionary && c->distinct < count_rows(asked)) {
+		judge_dictionary(j, x, c, out);
 		return;
 	}
-	for (size_t w = 0; w < WORDS; w++) {
-		if (n->kind == NODE_AND)
-			bits[i][w] = bits[n->a][w] & bits[n->b][w];
-		else if (n->kind == NODE_OR)
-			bits[i][w] = bits[n->a][w] | bits[n->b][w];
-		else
-			bits[i][w] = ~bits[n->a][w];
+	for (uint32_t row = 0; row < b->rows; row++) {
+		if (!is_in(asked, row))
+			continue;
+		j->row = row;
+		if (has_one) {
+			cell = block_cell(b, row, (uint32_t)x->one_column);
+			j->cell = &cell;
+		}
+		set_bit(out, row, judge_row(j, x));
 	}
+	j->cell = NULL;
+}
+
+/* ---- the steps ---- */
+
+/*
+ * The stack of results, and beside it the rows that each right side is asked
+ * for: those that the left side of its AND let through, or of its OR did not.
+ * Whatever it says of other rows is undone by the AND or OR itself.
+ */
+struct machine {
+	struct rows results[STACK_MAX];
+	struct rows asked[STACK_MAX];
+	size_t result_count, asked_count;
+};
+
+static void
+run_predicate(struct judge *j, const struct predicate *x, struct machine *m)
+{
+	struct rows *out = &m->results[m->result_count++];
+
+	assert(m->result_count <= STACK_MAX);
+	*out = (struct rows){{0}};
+	if (j->block != NULL)
+		judge_block(j, x, &m->asked[m->asked_count - 1], out);
+	else
+		set_bit(out, 0, judge_row(j, x));
+}
+
+/* Ask the right side for the rows still open; false: there are none. */
+static bool
+open_right(struct machine *m, bool is_and)
+{
+	const struct rows *left = &m->results[m->result_count - 1];
+	const struct rows *asked = &m->asked[m->asked_count - 1];
+	struct rows *open = &m->asked[m->asked_count];
+	uint64_t any = 0;
+
+	assert(m->asked_count < STACK_MAX);
+	for (int k = 0; k < 4; k++) {
+		open->bits[k] = asked->bits[k] & (is_and ? left->bits[k] : ~left->bits[k]);
+		any |= open->bits[k];
+	}
+	m->asked_count += any != 0;
+	return any != 0;
+}
+
+static void
+join(struct machine *m, bool is_and)
+{
+	struct rows *left, *right;
+
+	assert(m->result_count >= 2 && m->asked_count >= 2);
+	m->asked_count--;
+	right = &m->results[--m->result_count];
+	left = &m->results[m->result_count - 1];
+	for (int k = 0; k < 4; k++)
+		left->bits[k] =
+			is_and ? left->bits[k] & right->bits[k] : left->bits[k] | right->bits[k];
+}
+
+/* all = the rows there are. */
+static struct rows
+run_steps(struct judge *j, const struct rows *all)
+{
+	struct machine m;
+
+	m.asked[0] = *all;
+	m.asked_count = 1;
+	m.result_count = 0;
+	for (uint16_t i = 0; i < j->q->step_count; i++) {
+		const struct step *s = &j->q->steps[i];
+
+		switch (s->kind) {
+		case STEP_PREDICATE:
+			run_predicate(j, &j->q->predicates[s->arg], &m);
+			break;
+		case STEP_NOT:
+			for (int k = 0; k < 4; k++)
+				m.results[m.result_count - 1].bits[k] ^= all->bits[k];
+			break;
+		case STEP_RIGHT_OF_AND:
+		case STEP_RIGHT_OF_OR:
+			if (!open_right(&m, s->kind == STEP_RIGHT_OF_AND))
+				i = (uint16_t)(s->arg - 1);
+			break;
+		case STEP_AND:
+		case STEP_OR:
+			join(&m, s->kind == STEP_AND);
+			break;
+		}
+	}
+	assert(m.result_count == 1 && m.asked_count == 1);
+	buf_free(&j->left);
+	buf_free(&j->right);
+	return m.results[0];
 }
 
 void
 query_eval_block(const struct query *q, const struct block *b, int64_t today, uint64_t out[4])
 {
-	struct source s = {.q = q, .block = b, .today = day_of(today)};
-	uint64_t bits[QUERY_NODES_MAX][WORDS];
+	struct judge j = {.q = q, .today = query_date_of_days(today), .block = b};
+	struct rows all = {{0}}, result;
 
 	assert(q->is_bound);
-	for (uint32_t i = 0; i < q->node_count; i++)
-		eval_node(&s, i, bits);
-	for (uint32_t w = 0; w < WORDS; w++) {
-		uint32_t left = b->rows > w * 64 ? b->rows - w * 64 : 0;
-		uint64_t mask = left >= 64 ? UINT64_MAX : ((uint64_t)1 << left) - 1;
+	for (uint32_t row = 0; row < b->rows; row++)
+		set_bit(&all, row, true);
+	result = run_steps(&j, &all);
+	memcpy(out, result.bits, sizeof(result.bits));
+}
 
-		out[w] = bits[q->node_count - 1][w] & mask;
-	}
-	buf_free(&s.left);
-	buf_free(&s.right);
+bool
+query_eval_row(const struct query *q, query_value_cb get, void *arg, int64_t today)
+{
+	struct judge j = {.q = q, .today = query_date_of_days(today), .get = get, .arg = arg};
+	struct rows all = {{1}};
+
+	return run_steps(&j, &all).bits[0] & 1;
 }

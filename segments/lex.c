@@ -1,28 +1,46 @@
 /* SPDX-License-Identifier: MIT */
-/* The query's text into tokens. */
+/* Text → tokens. Knows nothing of what may follow what. */
+#include <stdio.h>
 #include <strings.h>
 
 #include "base/text.h"
-#include "segments/program.h"
+#include "segments/query_tree.h"
 
-const char *const query_words[TOKEN_WORDS] = {"AND", "OR",   "NOT",  "IN", "BETWEEN",
-					      "IS",  "NULL", "LIKE", "HAS"};
+#define NUMBER_BYTES_MAX 40
 
-static const char *const future_words[] = {"in_list", "reached_by", "province", "state"};
-
-static bool
-is_word(struct slice s, const char *word)
-{
-	return s.n == strlen(word) && strncasecmp(s.p, word, s.n) == 0;
-}
+static const char *const keywords[] = {"and", "or",   "not", "in",   "between", "like",
+				       "is",  "null", "has", "true", "false"};
 
 bool
-query_is_future_word(struct slice name)
+query_fail(struct query_error *e, struct slice text, size_t at, const char *fmt, ...)
 {
-	for (size_t i = 0; i < ARRAY_LEN(future_words); i++)
-		if (is_word(name, future_words[i]))
-			return true;
+	va_list ap;
+
+	if (e == NULL)
+		return false;
+	e->at = at;
+	e->column = text_length((struct slice){text.p, at}) + 1;
+	va_start(ap, fmt);
+	vsnprintf(e->message, sizeof(e->message), fmt, ap);
+	va_end(ap);
 	return false;
+}
+
+struct slice
+query_clip(struct slice s, size_t max)
+{
+	if (s.n <= max)
+		return s;
+	while (max > 0 && ((unsigned char)s.p[max] & 0xc0) == 0x80)
+		max--;
+	return (struct slice){s.p, max};
+}
+
+static bool
+is_blank(int32_t c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == 0xa0 || c == 0x3000 ||
+	       c == 0xfeff;
 }
 
 static bool
@@ -31,210 +49,178 @@ is_digit(int32_t c)
 	return c >= '0' && c <= '9';
 }
 
-/* Letters of all scripts; not the blanks, quotes and dashes that word processors put in. */
+/* Letters of any script; general punctuation and what looks like quotes is none. */
 static bool
-is_name_char(int32_t c)
+is_name_char(int32_t c, bool is_first)
 {
 	if (c < 0x80)
-		return c == '_' || is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-	return c > 0xBF && c != 0xD7 && c != 0xF7 && !(c >= 0x2000 && c <= 0x2BFF) && c != 0x3000 &&
-	       c != 0xFEFF && !(c >= 0xFF00 && c <= 0xFF0F);
+		return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+		       (is_digit(c) && !is_first);
+	return !is_blank(c) && c >= 0xc0 && c != 0xd7 && c != 0xf7 && (c < 0x2000 || c > 0x2bff) &&
+	       (c < 0x3001 || c > 0x303f) && (c < 0xff01 || c > 0xff0f);
 }
 
-static enum token_kind
-kind_of_name(struct slice s)
+static bool
+is_keyword(struct slice s)
 {
-	for (size_t i = 0; i < TOKEN_WORDS; i++)
-		if (is_word(s, query_words[i]))
-			return (enum token_kind)(TOKEN_AND + i);
-	return TOKEN_NAME;
-}
-
-/* How many bytes of s are a name's characters. */
-static size_t
-name_length(struct slice s)
-{
-	struct slice rest = s;
-
-	while (rest.n > 0) {
-		struct slice before = rest;
-
-		if (!is_name_char(text_next(&rest)))
-			return s.n - before.n;
-	}
-	return s.n;
+	for (size_t i = 0; i < ARRAY_LEN(keywords); i++)
+		if (strlen(keywords[i]) == s.n && strncasecmp(keywords[i], s.p, s.n) == 0)
+			return true;
+	return false;
 }
 
 bool
-query_is_plain_name(struct slice name)
+lex_is_bare_name(struct slice name)
 {
-	return name.n > 0 && !is_digit(name.p[0]) && name_length(name) == name.n &&
-	       kind_of_name(name) == TOKEN_NAME && !query_is_future_word(name);
-}
+	struct slice rest = name;
+	bool is_first = true;
 
-static struct slice
-rest_of(const struct lexer *l)
-{
-	return (struct slice){l->text.p + l->at, l->text.n - l->at};
-}
-
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static void
-skip_blanks(struct lexer *l)
-{
-	while (l->at < l->text.n && is_blank(l->text.p[l->at]))
-		l->at++;
-}
-
-static void
-end_token(struct lexer *l, struct token *t, enum token_kind kind, size_t n)
-{
-	t->kind = kind;
-	t->raw = (struct slice){l->text.p + l->at, n};
-	t->text = t->raw;
-	l->at += n;
-}
-
-/* 'it''s', "say ""hi""", `họ tên` */
-static bool
-lex_quoted(struct lexer *l, struct token *t, enum token_kind kind)
-{
-	struct slice s = rest_of(l);
-	char quote = s.p[0];
-	struct buf plain = {0};
-	size_t i = 1;
-
-	for (; i < s.n; i++) {
-		if (s.p[i] == quote && (i + 1 == s.n || s.p[i + 1] != quote))
-			break;
-		i += s.p[i] == quote;
-		buf_addc(&plain, s.p[i]);
-	}
-	if (i < s.n) {
-		end_token(l, t, kind, i + 1);
-		t->text = (struct slice){
-			arena_memdup0(l->memory, plain.len > 0 ? plain.data : "", plain.len),
-			plain.len};
-		t->is_quoted = true;
-	}
-	buf_free(&plain);
-	if (i >= s.n)
-		return query_fail(l->error, l->text, l->at,
-				  "this quote is never closed: put a second %c behind the %s",
-				  quote, kind == TOKEN_TEXT ? "text" : "name");
-	if (kind == TOKEN_NAME && slice_trim(t->text).n == 0)
-		return query_fail(l->error, l->text, t->at,
-				  "an empty name: write a column's name between the backquotes");
+	if (name.n == 0 || is_keyword(name))
+		return false;
+	for (; rest.n > 0; is_first = false)
+		if (!is_name_char(text_next(&rest), is_first))
+			return false;
 	return true;
 }
 
-/* -12.5 */
+static bool
+lex_name(struct lexer *l, struct token *t)
+{
+	struct slice rest = {l->text.p + l->at, l->text.n - l->at}, look = rest;
+	struct buf nfc = {0};
+
+	while (look.n > 0 && is_name_char(text_next(&look), false))
+		rest = look;
+	t->kind = TOKEN_NAME;
+	t->text = (struct slice){l->text.p + t->at, (size_t)(rest.p - l->text.p) - t->at};
+	l->at += t->text.n;
+	if (text_add_nfc(&nfc, t->text) && !slice_eq(buf_slice(&nfc), t->text))
+		t->text = (struct slice){arena_memdup0(l->arena, nfc.data, nfc.len), nfc.len};
+	buf_free(&nfc);
+	return true;
+}
+
 static bool
 lex_number(struct lexer *l, struct token *t)
 {
-	struct slice s = rest_of(l);
-	size_t n = s.p[0] == '-' || s.p[0] == '+';
-	double number;
+	size_t i = l->at;
 
-	while (n < s.n && is_digit(s.p[n]))
-		n++;
-	if (n + 1 < s.n && s.p[n] == '.' && is_digit(s.p[n + 1]))
-		for (n++; n < s.n && is_digit(s.p[n]);)
-			n++;
-	if (name_length((struct slice){s.p + n, s.n - n}) > 0)
-		return query_fail(l->error, l->text, l->at,
-				  "a number with letters behind it: a text stands in quotes, a "
-				  "column whose name begins with a digit in backquotes");
-	end_token(l, t, TOKEN_NUMBER, n);
-	if (t->text.p[0] == '+')
-		t->text = (struct slice){t->text.p + 1, t->text.n - 1};
-	if (!slice_to_double(t->text, &number))
-		return query_fail(l->error, l->text, t->at, "this number is too long");
+	if (l->text.p[i] == '-')
+		i++;
+	while (i < l->text.n && is_digit(l->text.p[i]))
+		i++;
+	if (i + 1 < l->text.n && l->text.p[i] == '.' && is_digit(l->text.p[i + 1]))
+		for (i++; i < l->text.n && is_digit(l->text.p[i]);)
+			i++;
+	t->kind = TOKEN_NUMBER;
+	t->text = (struct slice){l->text.p + t->at, i - t->at};
+	l->at = i;
+	if (t->text.n > NUMBER_BYTES_MAX)
+		return query_fail(l->e, l->text, t->at, "this number has more than %d digits",
+				  NUMBER_BYTES_MAX);
+	if (i < l->text.n) {
+		struct slice rest = {l->text.p + i, l->text.n - i};
+
+		if (l->text.p[i] == '.' || is_name_char(text_next(&rest), false))
+			return query_fail(l->e, l->text, i,
+					  "this does not belong to the number before it: put text "
+					  "in quotes, and a blank behind a number");
+	}
 	return true;
 }
 
+/* Text or a name in quotes; a doubled quote is one. */
 static bool
-lex_operator(struct lexer *l, struct token *t)
+lex_quoted(struct lexer *l, struct token *t, char quote)
 {
-	/* Longer ones first. */
-	static const struct {
-		const char *text;
-		enum token_kind kind;
-	} operators[] = {
-		{"!=", TOKEN_NE},  {"<>", TOKEN_NE},   {"<=", TOKEN_LE},   {">=", TOKEN_GE},
-		{"=", TOKEN_EQ},   {"<", TOKEN_LT},    {">", TOKEN_GT},	   {"~", TOKEN_CONTAINS},
-		{"(", TOKEN_OPEN}, {")", TOKEN_CLOSE}, {",", TOKEN_COMMA},
-	};
-	static const struct {
-		const char *text, *instead;
-	} foreign[] = {
-		{"==", "="},  {"&&", "AND"},
-		{"||", "OR"}, {"=<", "<="},
-		{"=>", ">="}, {"!", "NOT"},
-		{"‘", "'"},   {"’", "'"},
-		{"“", "\""},  {"”", "\""},
-		{"≠", "!="},  {"≤", "<="},
-		{"≥", ">="},  {"\u00A0", "a plain blank"},
-	};
-	struct slice s = rest_of(l);
+	struct buf raw = {0}, nfc = {0};
+	size_t i = l->at + 1;
 
-	for (size_t i = 0; i < ARRAY_LEN(foreign); i++) {
-		size_t n = strlen(foreign[i].text);
-
-		if (s.n >= n && memcmp(s.p, foreign[i].text, n) == 0 &&
-		    !(n == 1 && s.n > 1 && s.p[1] == '='))
-			return query_fail(
-				l->error, l->text, l->at, "%s is not of this language: write %s",
-				(unsigned char)s.p[0] == 0xC2 ? "this blank" : foreign[i].text,
-				foreign[i].instead);
-	}
-	for (size_t i = 0; i < ARRAY_LEN(operators); i++) {
-		size_t n = strlen(operators[i].text);
-
-		if (s.n >= n && memcmp(s.p, operators[i].text, n) == 0) {
-			end_token(l, t, operators[i].kind, n);
-			return true;
+	for (; i < l->text.n; i++) {
+		if (l->text.p[i] == quote) {
+			if (i + 1 >= l->text.n || l->text.p[i + 1] != quote)
+				break;
+			i++;
 		}
+		buf_addc(&raw, l->text.p[i]);
 	}
-	return query_fail(l->error, l->text, l->at,
-			  "this character has no meaning here: a text stands in quotes, a name "
-			  "with such characters in backquotes");
+	if (i < l->text.n && text_add_nfc(&nfc, buf_slice(&raw))) {
+		t->text = (struct slice){
+			arena_memdup0(l->arena, nfc.len > 0 ? nfc.data : "", nfc.len), nfc.len};
+		t->kind = quote == '`' ? TOKEN_QUOTED_NAME : TOKEN_TEXT;
+		l->at = i + 1;
+	}
+	buf_free(&raw);
+	buf_free(&nfc);
+	if (i >= l->text.n)
+		return query_fail(l->e, l->text, t->at,
+				  "the quote %c is not closed: add another %c", quote, quote);
+	if (quote == '`' && t->text.n == 0)
+		return query_fail(l->e, l->text, t->at, "a column's name is missing between ``");
+	return true;
+}
+
+static const struct sign {
+	const char *text;
+	enum token_kind kind;
+	const char *instead; /* not NULL: no sign of the language; what to write */
+} signs[] = {
+	{"==", TOKEN_EQ, "="},	  {"=>", TOKEN_GE, ">="},   {"=<", TOKEN_LE, "<="},
+	{"=", TOKEN_EQ, NULL},	  {"!=", TOKEN_NE, NULL},   {"<>", TOKEN_NE, NULL},
+	{"<=", TOKEN_LE, NULL},	  {">=", TOKEN_GE, NULL},   {"<", TOKEN_LT, NULL},
+	{">", TOKEN_GT, NULL},	  {"~", TOKEN_TILDE, NULL}, {"(", TOKEN_OPEN, NULL},
+	{")", TOKEN_CLOSE, NULL}, {",", TOKEN_COMMA, NULL}, {"&&", TOKEN_END, "AND"},
+	{"||", TOKEN_END, "OR"},  {"!", TOKEN_END, "NOT"},  {"≠", TOKEN_NE, "!="},
+	{"≤", TOKEN_LE, "<="},	  {"≥", TOKEN_GE, ">="},    {"‘", TOKEN_END, "'"},
+	{"’", TOKEN_END, "'"},	  {"“", TOKEN_END, "\""},   {"”", TOKEN_END, "\""},
+	{"+", TOKEN_END, NULL},	  {"-", TOKEN_END, NULL},
+};
+
+static bool
+lex_sign(struct lexer *l, struct token *t)
+{
+	struct slice rest = {l->text.p + l->at, l->text.n - l->at}, after = rest;
+	int32_t c;
+
+	for (size_t i = 0; i < ARRAY_LEN(signs); i++) {
+		size_t n = strlen(signs[i].text);
+
+		if (rest.n < n || memcmp(rest.p, signs[i].text, n) != 0)
+			continue;
+		if (*signs[i].text == '+' || *signs[i].text == '-')
+			return query_fail(l->e, l->text, t->at,
+					  "there is no arithmetic yet: use age(column) or a date");
+		if (signs[i].instead != NULL)
+			return query_fail(l->e, l->text, t->at, "write %s instead of %s",
+					  signs[i].instead, signs[i].text);
+		t->kind = signs[i].kind;
+		l->at += n;
+		return true;
+	}
+	c = text_next(&after);
+	if (c < 0x20 || c == 0x7f)
+		return query_fail(l->e, l->text, t->at, "a control character stands here");
+	return query_fail(l->e, l->text, t->at, "%.*s has no meaning here: put text in quotes",
+			  (int)(rest.n - after.n), rest.p);
 }
 
 bool
-query_lex(struct lexer *l, struct token *out)
+lex_next(struct lexer *l, struct token *t)
 {
-	struct slice s;
-	size_t n;
-	char c;
+	struct slice rest = {l->text.p + l->at, l->text.n - l->at}, look = rest;
+	int32_t c = -1;
 
-	skip_blanks(l);
-	*out = (struct token){.kind = TOKEN_END, .at = l->at};
-	s = rest_of(l);
-	if (s.n == 0)
+	while (rest.n > 0 && is_blank(c = text_next(&look)))
+		rest = look;
+	l->at = l->text.n - rest.n;
+	*t = (struct token){.kind = TOKEN_END, .at = l->at};
+	if (rest.n == 0)
 		return true;
-	c = s.p[0];
-	if (c == '\'' || c == '"')
-		return lex_quoted(l, out, TOKEN_TEXT);
-	if (is_digit(c) || ((c == '-' || c == '+') && s.n > 1 && is_digit(s.p[1])))
-		return lex_number(l, out);
-	if (c == '`') {
-		if (!lex_quoted(l, out, TOKEN_NAME))
-			return false;
-	} else {
-		n = name_length(s);
-		if (n == 0)
-			return lex_operator(l, out);
-		end_token(l, out, kind_of_name((struct slice){s.p, n}), n);
-	}
-	n = l->at;
-	skip_blanks(l);
-	out->is_call = !out->is_quoted && l->at < l->text.n && l->text.p[l->at] == '(';
-	l->at = n;
-	return true;
+	if (c == '\'' || c == '"' || c == '`')
+		return lex_quoted(l, t, (char)c);
+	if (is_digit(c) || (c == '-' && rest.n > 1 && is_digit(rest.p[1])))
+		return lex_number(l, t);
+	if (is_name_char(c, true))
+		return lex_name(l, t);
+	return lex_sign(l, t);
 }

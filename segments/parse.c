@@ -1,475 +1,424 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The tokens into nodes, by recursive descent:
+ * Tokens → tree, by recursive descent:
  *
- *   or        = and { OR and }
- *   and       = not { AND not }
- *   not       = NOT not | "(" or ")" | condition
- *   condition = operand ( = != <> < <= > >= ) operand
- *             | operand [NOT] IN "(" value { "," value } ")"
- *             | operand [NOT] BETWEEN value AND value
- *             | operand IS [NOT] NULL
- *             | column [NOT] LIKE text | column "~" text
- *   operand   = column | age(column) | value
- *   value     = text | number | today()
+ *   any       = all { OR all }
+ *   all       = one { AND one }
+ *   one       = NOT one | "(" any ")" | predicate
+ *   predicate = operand ( comparison operand | [NOT] IN "(" literal {, literal} ")"
+ *             | [NOT] BETWEEN operand AND operand | [NOT] LIKE text | "~" text
+ *             | HAS text | IS [NOT] NULL )
+ *   operand   = column | text | number | age "(" column ")" | today "(" ")"
  */
-#include <ctype.h>
 #include <stdlib.h>
 #include <strings.h>
 
 #include "base/text.h"
-#include "segments/program.h"
+#include "segments/query_tree.h"
 
 struct parser {
 	struct query *q;
 	struct lexer lexer;
-	struct token token; /* the one ahead */
-	uint32_t depth;	    /* of ( and NOT */
+	struct token token; /* the one to look at */
 	struct query_error *e;
+	unsigned depth;
 };
 
-static bool parse_or(struct parser *p, uint32_t *out);
+#define NONE UINT16_MAX /* a failed rule; the error is set */
+
+static uint16_t parse_any(struct parser *p);
+
+static uint16_t
+fail(struct parser *p, size_t at, const char *message)
+{
+	query_fail(p->e, p->q->text, at, "%s", message);
+	return NONE;
+}
 
 static bool
 advance(struct parser *p)
 {
-	return query_lex(&p->lexer, &p->token);
+	return lex_next(&p->lexer, &p->token);
 }
 
 static bool
-fail_at(struct parser *p, size_t at, const char *why)
+is_word(const struct parser *p, const char *word)
 {
-	return query_fail(p->e, p->q->text, at, "%s", why);
+	return p->token.kind == TOKEN_NAME && p->token.text.n == strlen(word) &&
+	       strncasecmp(p->token.text.p, word, p->token.text.n) == 0;
 }
 
-/* The upper-case word of the language that the token may have meant, or NULL. */
-static const char *
-meant_word(const struct token *t)
-{
-	char upper[16];
-
-	if (t->kind != TOKEN_NAME || t->is_quoted || t->raw.n >= sizeof(upper))
-		return NULL;
-	for (size_t i = 0; i < t->raw.n; i++)
-		upper[i] = (char)toupper((unsigned char)t->raw.p[i]);
-	upper[t->raw.n] = '\0';
-	return nearest_name(upper, query_words, TOKEN_WORDS);
-}
-
+/* Pass over the token of that kind, or fail with the message. */
 static bool
-fail_expected(struct parser *p, const char *what)
+expect(struct parser *p, enum token_kind kind, const char *message)
 {
-	const struct token *t = &p->token;
-	const char *meant = meant_word(t);
-
-	if (t->kind == TOKEN_HAS)
-		return fail_at(p, t->at, "HAS is not built yet: compare a column instead");
-	if (t->kind == TOKEN_END)
-		return query_fail(p->e, p->q->text, t->at, "the query ends here: expected %s",
-				  what);
-	if (meant != NULL)
-		return query_fail(p->e, p->q->text, t->at, "expected %s: did you mean %s?", what,
-				  meant);
-	return query_fail(p->e, p->q->text, t->at, "expected %s, not %.*s", what,
-			  query_cut(t->raw, 80), t->raw.p);
+	if (p->token.kind == kind)
+		return advance(p);
+	fail(p, p->token.at, message);
+	return false;
 }
 
-static bool
-take(struct parser *p, enum token_kind kind, const char *what)
+static uint16_t
+too_large(struct parser *p)
 {
-	return p->token.kind == kind ? advance(p) : fail_expected(p, what);
+	query_fail(p->e, p->q->text, p->token.at,
+		   "the query has more than %u parts: make two segments of it", QUERY_NODES_MAX);
+	return NONE;
 }
 
-/* Counts a node or a value of a list at the place. */
-static bool
-count_one(struct parser *p, size_t at)
+static uint16_t
+add_node(struct parser *p, enum node_kind kind, uint16_t a, uint16_t b)
 {
-	if (p->q->used >= QUERY_NODES_MAX)
-		return query_fail(p->e, p->q->text, at,
-				  "too long: a query has at most %u conditions, connectives and "
-				  "listed values",
-				  QUERY_NODES_MAX);
-	p->q->used++;
-	return true;
-}
-
-static bool
-add_node(struct parser *p, size_t at, struct node n, uint32_t *out)
-{
-	if (!count_one(p, at))
-		return false;
-	*out = p->q->node_count;
-	p->q->nodes[p->q->node_count++] = n;
-	return true;
-}
-
-static void
-add_operand(struct parser *p, struct operand o)
-{
-	struct query *q = p->q;
-
-	if (q->operand_count == q->operand_cap) {
-		q->operand_cap = q->operand_cap == 0 ? 16 : 2 * q->operand_cap;
-		q->operands = xrealloc(q->operands, q->operand_cap * sizeof(*q->operands));
-	}
-	q->operands[q->operand_count++] = o;
+	if (p->q->node_count == QUERY_NODES_MAX)
+		return too_large(p);
+	p->q->nodes[p->q->node_count] = (struct node){kind, a, b};
+	return p->q->node_count++;
 }
 
 /* ---- operands ---- */
 
+/* Takes the bytes of folded. */
 static void
-add_literal(struct parser *p, const struct token *t)
+keep_folded(struct parser *p, struct operand *o, struct buf *folded)
 {
-	struct operand o = {.kind = t->kind == TOKEN_TEXT ? OPERAND_TEXT : OPERAND_NUMBER,
-			    .at = t->at,
-			    .column = -1,
-			    .text = t->text};
+	o->folded.n = folded->len;
+	o->folded.p = arena_memdup0(&p->q->arena, folded->len > 0 ? folded->data : "", folded->len);
+	buf_free(folded);
+}
+
+static uint16_t
+add_operand(struct parser *p, enum operand_kind kind, size_t at, struct slice text)
+{
 	struct buf folded = {0};
+	struct operand *o;
 
-	o.is_number = slice_to_double(slice_trim(t->text), &o.number);
-	o.is_date = query_read_day(t->text, &o.date) && o.date.month != 0;
-	text_add_folded(&folded, t->text);
-	o.ready = (struct slice){
-		arena_memdup0(&p->q->memory, folded.len > 0 ? folded.data : "", folded.len),
-		folded.len};
-	buf_free(&folded);
-	add_operand(p, o);
+	if (p->q->operand_count == QUERY_NODES_MAX)
+		return too_large(p);
+	o = &p->q->operands[p->q->operand_count];
+	*o = (struct operand){.kind = kind, .at = at, .text = text, .column = -1};
+	if (kind == OPERAND_TEXT || kind == OPERAND_NUMBER) {
+		o->has_number = query_number(text, &o->number);
+		o->date = query_date(text);
+	}
+	if (kind == OPERAND_TEXT) {
+		query_fold(&folded, text);
+		keep_folded(p, o, &folded);
+	}
+	return p->q->operand_count++;
 }
 
-static bool
-fail_future(struct parser *p, const struct token *t)
+static uint16_t
+parse_age(struct parser *p, size_t at)
 {
-	return query_fail(p->e, p->q->text, t->at,
-			  "%.*s is not built yet: if it is a column's name, write `%.*s`",
-			  (int)t->raw.n, t->raw.p, (int)t->raw.n, t->raw.p);
+	struct slice name = p->token.text;
+	uint16_t o;
+
+	if (p->token.kind != TOKEN_QUOTED_NAME &&
+	    (p->token.kind != TOKEN_NAME || !lex_is_bare_name(name)))
+		return fail(p, p->token.at, "age( … ) takes the name of a date column");
+	o = add_operand(p, OPERAND_AGE, at, name);
+	if (o == NONE || !advance(p) || !expect(p, TOKEN_CLOSE, "a ) is missing behind age( …"))
+		return NONE;
+	return o;
 }
 
-static bool
-fail_function(struct parser *p, const struct token *name)
+/* The word before "(" was read; the token is what follows the parenthesis. */
+static uint16_t
+parse_function(struct parser *p, const struct token *name)
 {
-	static const char *const functions[] = {"age", "today"};
-	const char *meant;
-	char word[16] = "";
+	static const char *const names[] = {"age", "today"};
+	static const char *const later[] = {"in_list", "reached_by", "not_reached_by"};
+	char word[32] = "";
+	const char *near_name;
 
-	if (name->raw.n < sizeof(word))
-		memcpy(word, name->raw.p, name->raw.n);
-	meant = nearest_name(word, functions, ARRAY_LEN(functions));
-	if (meant != NULL)
-		return query_fail(p->e, p->q->text, name->at, "no such function: did you mean %s?",
-				  meant);
-	return fail_at(p, name->at, "no such function: there are age(column) and today()");
+	for (size_t i = 0; i < name->text.n && i < sizeof(word) - 1; i++)
+		word[i] = (char)(name->text.p[i] | 0x20);
+	if (strcmp(word, "age") == 0)
+		return parse_age(p, name->at);
+	if (strcmp(word, "today") == 0) {
+		if (!expect(p, TOKEN_CLOSE, "today() takes nothing between its parentheses"))
+			return NONE;
+		return add_operand(p, OPERAND_TODAY, name->at, SLICE("today"));
+	}
+	for (size_t i = 0; i < ARRAY_LEN(later); i++)
+		if (name->text.n == strlen(later[i]) &&
+		    strncasecmp(name->text.p, later[i], name->text.n) == 0) {
+			query_fail(p->e, p->q->text, name->at, "%s( … ) is not available yet",
+				   later[i]);
+			return NONE;
+		}
+	near_name = nearest_name(word, names, ARRAY_LEN(names));
+	query_fail(p->e, p->q->text, name->at, "there is no function %.*s: %s%s%s",
+		   CLIP(name->text),
+		   near_name != NULL ? "did you mean " : "there are age(column) and today()",
+		   near_name != NULL ? near_name : "", near_name != NULL ? "( … )?" : "");
+	return NONE;
 }
 
-/* age(column), today() */
-static bool
-parse_call(struct parser *p)
+static uint16_t
+parse_name(struct parser *p)
 {
 	struct token name = p->token;
-	bool is_age = name.raw.n == 3 && strncasecmp(name.raw.p, "age", 3) == 0;
-	bool is_today = name.raw.n == 5 && strncasecmp(name.raw.p, "today", 5) == 0;
-	struct operand o = {
-		.kind = is_age ? OPERAND_AGE : OPERAND_TODAY, .at = name.at, .column = -1};
 
-	if (!is_age && !is_today)
-		return fail_function(p, &name);
-	if (!advance(p) || !advance(p))
-		return false;
-	if (is_age) {
-		if (p->token.kind != TOKEN_NAME || p->token.is_call)
-			return fail_expected(p, "a column in age( )");
-		o.text = p->token.text;
-		if (query_is_future_word(p->token.raw))
-			return fail_future(p, &p->token);
-		if (!advance(p))
-			return false;
+	if (is_word(p, "true") || is_word(p, "false")) {
+		struct slice text = is_word(p, "true") ? SLICE("true") : SLICE("false");
+
+		return advance(p) ? add_operand(p, OPERAND_TEXT, name.at, text) : NONE;
 	}
-	if (!take(p, TOKEN_CLOSE, "a closing parenthesis"))
-		return false;
-	add_operand(p, o);
-	return true;
+	if (is_word(p, "null"))
+		return fail(p, name.at, "nothing equals NULL: write IS NULL or IS NOT NULL");
+	if (name.kind == TOKEN_NAME && !lex_is_bare_name(name.text))
+		return fail(p, name.at, "a column, a text in quotes or a number is missing here");
+	if (!advance(p))
+		return NONE;
+	if (name.kind == TOKEN_NAME && p->token.kind == TOKEN_OPEN)
+		return advance(p) ? parse_function(p, &name) : NONE;
+	return add_operand(p, OPERAND_COLUMN, name.at, name.text);
 }
 
-/* One operand; is_value: no column, no age(column). */
-static bool
-parse_operand(struct parser *p, const char *what, bool is_value)
+static uint16_t
+parse_operand(struct parser *p)
 {
 	struct token t = p->token;
+	enum operand_kind kind = t.kind == TOKEN_TEXT ? OPERAND_TEXT : OPERAND_NUMBER;
 
-	if (t.kind == TOKEN_TEXT || t.kind == TOKEN_NUMBER) {
-		add_literal(p, &t);
-		return advance(p);
-	}
-	if (t.kind == TOKEN_NULL)
-		return fail_at(p, t.at, "nothing is equal to NULL: write IS NULL or IS NOT NULL");
-	if (t.kind != TOKEN_NAME)
-		return fail_expected(p, what);
-	if (query_is_future_word(t.raw))
-		return fail_future(p, &t);
-	if (t.is_call) {
-		if (!parse_call(p))
-			return false;
-		if (is_value && p->q->operands[p->q->operand_count - 1].kind != OPERAND_TODAY)
-			return fail_at(p, t.at, "expected a text, a number or today() here");
-		return true;
-	}
-	if (is_value)
-		return query_fail(p->e, p->q->text, t.at, "expected %s: a text stands in quotes",
-				  what);
-	add_operand(p, (struct operand){.kind = OPERAND_COLUMN,
-					.at = t.at,
-					.column = -1,
-					.type = WAY_GUESS,
-					.text = t.text});
-	return advance(p);
+	if (t.kind == TOKEN_NAME || t.kind == TOKEN_QUOTED_NAME)
+		return parse_name(p);
+	if (t.kind != TOKEN_TEXT && t.kind != TOKEN_NUMBER)
+		return fail(p, t.at, "a column, a text in quotes or a number is missing here");
+	return advance(p) ? add_operand(p, kind, t.at, t.text) : NONE;
 }
 
-/* ---- conditions ---- */
+/* ---- predicates ---- */
 
-static bool
-parse_list(struct parser *p)
+static uint16_t
+add_predicate(struct parser *p, const struct predicate *x)
 {
-	if (!advance(p) || !take(p, TOKEN_OPEN, "( behind IN"))
-		return false;
-	for (;;) {
-		if (!count_one(p, p->token.at) || !parse_operand(p, "a value of the list", true))
-			return false;
-		if (p->token.kind != TOKEN_COMMA)
-			return take(p, TOKEN_CLOSE, "a comma or a closing parenthesis");
-		if (!advance(p))
-			return false;
-	}
+	if (p->q->predicate_count == QUERY_NODES_MAX)
+		return too_large(p);
+	p->q->predicates[p->q->predicate_count] = *x;
+	return add_node(p, NODE_PREDICATE, p->q->predicate_count++, 0);
 }
 
-static bool
-parse_between(struct parser *p)
+/* The right side is one operand. */
+static uint16_t
+parse_right(struct parser *p, struct predicate *x, bool must_be_text)
 {
-	return advance(p) && parse_operand(p, "the lower bound", true) &&
-	       take(p, TOKEN_AND, "AND between the bounds") &&
-	       parse_operand(p, "the upper bound", true);
-}
-
-/* LIKE 'text', ~ 'text'; ~ compares without accents. */
-static bool
-parse_pattern(struct parser *p, bool is_contains)
-{
+	struct buf folded = {0};
 	struct operand *o;
 
 	if (!advance(p))
-		return false;
-	if (p->token.kind != TOKEN_TEXT)
-		return fail_expected(p, is_contains ? "a text in quotes behind ~"
-						    : "a text in quotes behind LIKE");
-	add_literal(p, &p->token);
-	o = &p->q->operands[p->q->operand_count - 1];
-	if (is_contains) {
-		struct buf plain = {0};
-
-		text_add_unaccented_folded(&plain, o->text);
-		o->ready = (struct slice){
-			arena_memdup0(&p->q->memory, plain.len > 0 ? plain.data : "", plain.len),
-			plain.len};
-		buf_free(&plain);
+		return NONE;
+	if (must_be_text && p->token.kind != TOKEN_TEXT)
+		return fail(p, p->token.at, "a text in quotes is missing here");
+	x->right = parse_operand(p);
+	x->count = 1;
+	if (x->right == NONE)
+		return NONE;
+	o = &p->q->operands[x->right];
+	if (x->op == OP_CONTAINS) {
+		query_fold_unaccented(&folded, o->text);
+		keep_folded(p, o, &folded);
 	}
-	return advance(p);
+	return add_predicate(p, x);
 }
 
-/* IS [NOT] NULL */
-static bool
-parse_is_null(struct parser *p, struct node *n)
+static uint16_t
+parse_in(struct parser *p, struct predicate *x)
+{
+	if (!advance(p) || !expect(p, TOKEN_OPEN, "behind IN comes a list: IN ('a', 'b')"))
+		return NONE;
+	x->right = p->q->operand_count;
+	for (;;) {
+		if (p->token.kind != TOKEN_TEXT && p->token.kind != TOKEN_NUMBER)
+			return fail(p, p->token.at,
+				    "the list of IN takes texts in quotes and numbers");
+		if (parse_operand(p) == NONE)
+			return NONE;
+		x->count++;
+		if (p->token.kind != TOKEN_COMMA)
+			break;
+		if (!advance(p))
+			return NONE;
+	}
+	if (!expect(p, TOKEN_CLOSE, "a , or the ) of IN ( … is missing here"))
+		return NONE;
+	return add_predicate(p, x);
+}
+
+static uint16_t
+parse_between(struct parser *p, struct predicate *x)
 {
 	if (!advance(p))
-		return false;
-	if (p->token.kind == TOKEN_NOT) {
-		n->is_negated = true;
+		return NONE;
+	x->right = parse_operand(p);
+	x->count = 2;
+	if (x->right == NONE)
+		return NONE;
+	if (!is_word(p, "and"))
+		return fail(p, p->token.at, "BETWEEN has two ends: BETWEEN 18 AND 60");
+	if (!advance(p) || parse_operand(p) == NONE)
+		return NONE;
+	return add_predicate(p, x);
+}
+
+static uint16_t
+parse_is(struct parser *p, struct predicate *x)
+{
+	if (!advance(p))
+		return NONE;
+	if (is_word(p, "not")) {
+		x->is_negated = true;
 		if (!advance(p))
-			return false;
+			return NONE;
 	}
-	return take(p, TOKEN_NULL, n->is_negated ? "NULL" : "NULL or NOT NULL");
+	if (!is_word(p, "null"))
+		return fail(p, p->token.at, "behind IS comes NULL or NOT NULL");
+	return advance(p) ? add_predicate(p, x) : NONE;
 }
 
-/* What stands behind the left operand. */
-static bool
-parse_predicate(struct parser *p, struct node *n)
+static uint16_t
+parse_predicate(struct parser *p)
 {
-	enum token_kind kind;
+	struct predicate x = {.one_column = -1};
 
-	if (p->token.kind == TOKEN_NOT) {
-		n->is_negated = true;
+	x.left = parse_operand(p);
+	if (x.left == NONE)
+		return NONE;
+	if (p->token.kind >= TOKEN_EQ && p->token.kind <= TOKEN_GE) {
+		x.op = (enum predicate_op)(p->token.kind - TOKEN_EQ + OP_EQ);
+		return parse_right(p, &x, false);
+	}
+	if (is_word(p, "not")) {
+		x.is_negated = true;
 		if (!advance(p))
-			return false;
-		if (p->token.kind != TOKEN_IN && p->token.kind != TOKEN_BETWEEN &&
-		    p->token.kind != TOKEN_LIKE)
-			return fail_expected(p, "IN, BETWEEN or LIKE");
+			return NONE;
 	}
-	kind = p->token.kind;
-	if (kind >= TOKEN_EQ && kind <= TOKEN_GE) {
-		n->op = kind;
-		return advance(p) && parse_operand(p, "a value or a column", false);
-	}
-	switch (kind) {
-	case TOKEN_IN:
-		n->kind = NODE_IN;
-		return parse_list(p);
-	case TOKEN_BETWEEN:
-		n->kind = NODE_BETWEEN;
-		return parse_between(p);
-	case TOKEN_LIKE:
-		n->kind = NODE_LIKE;
-		return parse_pattern(p, false);
-	case TOKEN_CONTAINS:
-		n->kind = NODE_CONTAINS;
-		return parse_pattern(p, true);
-	case TOKEN_IS:
-		n->kind = NODE_IS_NULL;
-		return parse_is_null(p, n);
-	default:
-		return fail_expected(p, "a comparison (= != < <= > >= IN BETWEEN LIKE IS ~)");
-	}
+	x.op = OP_IN;
+	if (is_word(p, "in"))
+		return parse_in(p, &x);
+	x.op = OP_BETWEEN;
+	if (is_word(p, "between"))
+		return parse_between(p, &x);
+	x.op = OP_LIKE;
+	if (is_word(p, "like"))
+		return parse_right(p, &x, true);
+	if (x.is_negated)
+		return fail(p, p->token.at, "behind NOT comes IN, BETWEEN or LIKE here");
+	x.op = OP_IS_NULL;
+	if (is_word(p, "is"))
+		return parse_is(p, &x);
+	x.op = OP_CONTAINS;
+	if (p->token.kind == TOKEN_TILDE)
+		return parse_right(p, &x, true);
+	x.op = OP_HAS;
+	if (is_word(p, "has"))
+		return parse_right(p, &x, true);
+	return fail(p, p->token.at,
+		    "a comparison is missing here: = != < <= > >= IN BETWEEN LIKE ~ HAS IS NULL");
 }
 
-static bool
-parse_condition(struct parser *p, uint32_t *out)
+/* ---- and, or, not ---- */
+
+static uint16_t
+parse_one(struct parser *p)
 {
-	struct query *q = p->q;
-	struct node n = {.kind = NODE_COMPARE, .left = q->operand_count};
-	size_t at = p->token.at;
-	enum operand_kind left;
+	bool is_not = is_word(p, "not");
+	uint16_t n;
 
-	if (!parse_operand(p, "a column, NOT or (", false) || !parse_predicate(p, &n))
-		return false;
-	n.right = n.left + 1;
-	n.count = q->operand_count - n.right;
-	left = q->operands[n.left].kind;
-	if ((n.kind == NODE_LIKE || n.kind == NODE_CONTAINS) && left != OPERAND_COLUMN)
-		return fail_at(p, at, "LIKE and ~ look into a column: write its name on the left");
-	if (n.kind != NODE_COMPARE && left != OPERAND_COLUMN && left != OPERAND_AGE)
-		return fail_at(p, at, "expected a column or age(column) on the left");
-	return add_node(p, at, n, out);
-}
-
-/* ---- connectives ---- */
-
-static bool
-enter(struct parser *p)
-{
-	if (p->depth >= QUERY_DEPTH_MAX)
-		return query_fail(p->e, p->q->text, p->token.at,
-				  "nested too deeply: at most %u parentheses and NOTs in each "
-				  "other",
-				  QUERY_DEPTH_MAX);
+	if (!is_not && p->token.kind != TOKEN_OPEN)
+		return parse_predicate(p);
+	if (p->depth == QUERY_DEPTH_MAX)
+		return fail(p, p->token.at, "more than 64 NOT and ( stand inside each other");
 	p->depth++;
-	return true;
-}
-
-static bool
-parse_not(struct parser *p, uint32_t *out)
-{
-	size_t at = p->token.at;
-	uint32_t a;
-
-	if (p->token.kind == TOKEN_NOT) {
-		if (!enter(p) || !advance(p) || !parse_not(p, &a))
-			return false;
-		p->depth--;
-		return add_node(p, at, (struct node){.kind = NODE_NOT, .a = a}, out);
-	}
-	if (p->token.kind != TOKEN_OPEN)
-		return parse_condition(p, out);
-	if (!enter(p) || !advance(p) || !parse_or(p, out))
-		return false;
+	if (!advance(p))
+		return NONE;
+	n = is_not ? parse_one(p) : parse_any(p);
 	p->depth--;
-	return take(p, TOKEN_CLOSE, "AND, OR or a closing parenthesis");
+	if (n == NONE)
+		return NONE;
+	if (is_not)
+		return add_node(p, NODE_NOT, n, 0);
+	return expect(p, TOKEN_CLOSE, "AND, OR or a ) is missing here") ? n : NONE;
 }
 
-static bool
-parse_and(struct parser *p, uint32_t *out)
-{
-	uint32_t a, b;
-
-	if (!parse_not(p, &a))
-		return false;
-	while (p->token.kind == TOKEN_AND) {
-		size_t at = p->token.at;
-
-		if (!advance(p) || !parse_not(p, &b) ||
-		    !add_node(p, at, (struct node){.kind = NODE_AND, .a = a, .b = b}, &a))
-			return false;
-	}
-	*out = a;
-	return true;
-}
-
-static bool
-parse_or(struct parser *p, uint32_t *out)
-{
-	uint32_t a, b;
-
-	if (!parse_and(p, &a))
-		return false;
-	while (p->token.kind == TOKEN_OR) {
-		size_t at = p->token.at;
-
-		if (!advance(p) || !parse_and(p, &b) ||
-		    !add_node(p, at, (struct node){.kind = NODE_OR, .a = a, .b = b}, &a))
-			return false;
-	}
-	*out = a;
-	return true;
-}
-
-/* ---- the whole ---- */
-
-static bool
-check_bytes(struct slice text, struct query_error *e)
-{
-	const char *nul = text.n > 0 ? memchr(text.p, '\0', text.n) : NULL;
-	ptrdiff_t malformed;
-
-	if (text.n > QUERY_MAX_BYTES)
-		return query_fail(e, text, QUERY_MAX_BYTES,
-				  "too long: a query has at most %u bytes", QUERY_MAX_BYTES);
-	malformed = text_find_malformed(text);
-	if (malformed >= 0)
-		return query_fail(e, text, (size_t)malformed,
-				  "this byte is no UTF-8: save the query as UTF-8");
-	if (nul != NULL)
-		return query_fail(e, text, (size_t)(nul - text.p), "a NUL byte: take it out");
-	return true;
-}
-
-static bool
+static uint16_t
 parse_all(struct parser *p)
 {
-	uint32_t root;
+	uint16_t a = parse_one(p), b;
 
+	while (a != NONE && is_word(p, "and")) {
+		b = advance(p) ? parse_one(p) : NONE;
+		a = b != NONE ? add_node(p, NODE_AND, a, b) : NONE;
+	}
+	return a;
+}
+
+static uint16_t
+parse_any(struct parser *p)
+{
+	uint16_t a = parse_all(p), b;
+
+	while (a != NONE && is_word(p, "or")) {
+		b = advance(p) ? parse_all(p) : NONE;
+		a = b != NONE ? add_node(p, NODE_OR, a, b) : NONE;
+	}
+	return a;
+}
+
+static bool
+parse_text(struct parser *p)
+{
+	struct slice text = p->q->text;
+	ptrdiff_t malformed = text_find_malformed(text);
+
+	if (malformed >= 0)
+		return query_fail(p->e, text, (size_t)malformed, "this byte is not UTF-8");
 	if (!advance(p))
 		return false;
 	if (p->token.kind == TOKEN_END)
-		return fail_at(p, 0, "the query is empty: write a condition such as tinh = 'Huế'");
-	if (!parse_or(p, &root))
+		return query_fail(p->e, text, 0, "the query is empty");
+	p->q->root = parse_any(p);
+	if (p->q->root == NONE)
 		return false;
 	if (p->token.kind == TOKEN_CLOSE)
-		return fail_at(p, p->token.at, "no ( was opened for this )");
+		return query_fail(p->e, text, p->token.at, "this ) closes nothing");
 	if (p->token.kind != TOKEN_END)
-		return fail_expected(p, "AND, OR or the end of the query");
-	return query_check_types(p->q, p->e);
+		return query_fail(p->e, text, p->token.at,
+				  "AND, OR or the end is missing before this");
+	return true;
 }
 
 struct query *
 query_parse(struct slice text, struct query_error *e)
 {
-	struct parser p = {.e = e};
+	struct query *q;
+	struct parser p;
 
-	*e = (struct query_error){0};
-	if (!check_bytes(text, e))
-		return NULL;
-	p.q = xcalloc(1, sizeof(*p.q));
-	p.q->text = (struct slice){arena_memdup0(&p.q->memory, text.n > 0 ? text.p : "", text.n),
-				   text.n};
-	p.lexer = (struct lexer){.text = p.q->text, .memory = &p.q->memory, .error = e};
-	if (!parse_all(&p)) {
-		query_free(p.q);
+	if (e != NULL)
+		*e = (struct query_error){.column = 1};
+	if (text.n > QUERY_MAX_BYTES) {
+		query_fail(e, text, 0, "the query has more than %u bytes: make two segments of it",
+			   QUERY_MAX_BYTES);
 		return NULL;
 	}
-	return p.q;
+	q = xcalloc(1, sizeof(*q));
+	q->text.p = arena_memdup0(&q->arena, text.n > 0 ? text.p : "", text.n);
+	q->text.n = text.n;
+	p = (struct parser){.q = q, .lexer = {q->text, 0, &q->arena, e}, .e = e};
+	if (!parse_text(&p) || !query_resolve(q, NULL, e)) {
+		query_free(q);
+		return NULL;
+	}
+	query_compile(q);
+	return q;
+}
+
+void
+query_free(struct query *q)
+{
+	if (q == NULL)
+		return;
+	arena_free(&q->arena);
+	free(q);
 }

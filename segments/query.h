@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Segment queries: SQL's WHERE on one row (= != <> < <= > >= [NOT] IN (…)
- * [NOT] BETWEEN … AND … [NOT] LIKE IS [NOT] NULL AND OR NOT ( ), ~ contains
- * with accents ignored, age(column), today()). Two-valued logic: every
- * comparison with a missing value is false, !=, NOT IN, NOT LIKE and NOT
- * BETWEEN too; NOT ( … ) is plain negation, so a query and its NOT ( … ) add
- * up to the whole list. Text compares after NFC and case folding.
+ * Segment queries: SQL's WHERE on one row: = != <> < <= > >=, [NOT] IN,
+ * [NOT] BETWEEN, [NOT] LIKE (% _ and \ before either), IS [NOT] NULL, ~ (contains,
+ * accents ignored too), HAS (one of the tags of a cell, divided by , ; | or line
+ * ends), AND OR NOT ( ), age(column), today().
  *
- * A number column or a number literal compares as numbers; a cell that is no
- * number is missing then. A date column compares with 'YYYY-MM-DD' and today();
- * a cell that has only the year compares by the year: "1950" = '1950-06-01',
- * and is neither < nor > it. age() of a year is this year minus that year.
+ * Two-valued logic: every comparison with a missing value is false, != and NOT IN
+ * too; NOT ( … ) is plain negation, so a query and its NOT ( … ) add up to the
+ * whole list. A cell that is no number where numbers are compared, or no date
+ * where dates are, counts as missing. Text compares after NFC and case folding,
+ * in the order of code points. A date of which only the year is known compares
+ * with others by the year alone: 1966 = 1966-10-10, neither is before the other.
  *
  * parse → bind to a list's columns → a flat program over columns; on a block it
- * yields one bit a row. What the full language has and this does not yet (HAS,
- * in_list, reached_by, province, state) is an error that says so; a column of
- * such a name stands in backquotes. Pure.
+ * yields one bit a row. Arithmetic with dates and functions over runs and other
+ * lists (in_list, reached_by) are not there yet: an error says so. Pure.
  */
 #pragma once
 

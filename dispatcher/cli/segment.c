@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* loa segment eval, loa segment check. */
+/* loa segment eval, loa segment check: a query against rows as JSON, and alone. */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -9,225 +8,201 @@
 #include "base/text.h"
 #include "dispatcher/cli/cli.h"
 #include "segments/query.h"
-#include "templates/template.h"
 
-#define DAY_S 86400
-
-/* The query; NULL: the error with its caret went to standard error. */
-static struct query *
-parse(const char *text)
-{
-	struct query_error e;
-	struct query *q = query_parse(slice_of(text), &e);
-	struct buf caret = {0};
-
-	if (q != NULL)
-		return q;
-	query_add_caret(slice_of(text), &e, &caret);
-	fwrite(caret.data, 1, caret.len, stderr);
-	buf_free(&caret);
-	return NULL;
-}
-
-/* ---- eval ---- */
-
-struct member {
-	struct slice name; /* folded */
-	struct slice value;
-};
-
-struct recipient {
-	struct query *q;
+/* The row of one line and what was read from it. */
+struct row {
+	const struct query *query;
 	int64_t today;
-	struct member *members;
-	size_t count, cap;
-	struct arena memory; /* of one line */
-	struct slice twice;  /* a name the query asked for and that stands twice; n = 0: none */
+	json_t *object;
+	struct arena arena;   /* values as text */
+	const char *bad_name; /* a column whose value is an object; NULL = none */
 };
 
-static struct slice
-keep(struct recipient *r, struct buf *b)
+/* The value called name; without regard to case when there is none as written. */
+static json_t *
+find_value(struct row *r, struct slice name)
 {
-	struct slice s = {arena_memdup0(&r->memory, b->len > 0 ? b->data : "", b->len), b->len};
-
-	buf_free(b);
-	return s;
-}
-
-static struct slice
-folded(struct recipient *r, struct slice name)
-{
-	struct buf b = {0};
-
-	text_add_folded(&b, name);
-	return keep(r, &b);
-}
-
-/* As a cell of a list would hold it; false for an object or an array. */
-static bool
-read_value(struct recipient *r, const json_t *v, struct slice *out)
-{
-	struct buf b = {0};
-
-	*out = (struct slice){NULL, 0};
-	switch (json_typeof(v)) {
-	case JSON_OBJECT:
-	case JSON_ARRAY:
-		return false;
-	case JSON_STRING:
-		*out = (struct slice){json_string_value(v), json_string_length(v)};
-		return true;
-	case JSON_INTEGER:
-		buf_addf(&b, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
-		break;
-	case JSON_REAL:
-		template_add_number(&b, json_real_value(v));
-		break;
-	case JSON_TRUE:
-	case JSON_FALSE:
-		buf_adds(&b, json_is_true(v) ? "true" : "false");
-		break;
-	case JSON_NULL:
-		return true;
-	}
-	*out = keep(r, &b);
-	return true;
-}
-
-static bool
-refuse(struct buf *out, const char *name, const char *why)
-{
-	struct buf message = {0};
-
-	buf_addf(&message, "\"%.100s\" %s", name, why);
-	cli_add_error(out, "input", message.data);
-	buf_free(&message);
-	return false;
-}
-
-static bool
-read_members(struct recipient *r, json_t *object, struct buf *out)
-{
+	json_t *found = json_object_getn(r->object, name.p, name.n), *v;
+	struct buf want = {0}, have = {0};
 	const char *key;
-	json_t *v;
 
-	r->count = 0;
-	json_object_foreach (object, key, v) {
-		struct member m = {.name = folded(r, slice_of(key))};
-
-		if (!read_value(r, v, &m.value))
-			return refuse(out, key,
-				      "is an object or array: a value is a string, a number, true, "
-				      "false or null");
-		if (r->count == r->cap) {
-			r->cap = r->cap == 0 ? 16 : 2 * r->cap;
-			r->members = xrealloc(r->members, r->cap * sizeof(*r->members));
-		}
-		r->members[r->count++] = m;
+	if (found != NULL)
+		return found;
+	text_add_folded(&want, name);
+	json_object_foreach (r->object, key, v) {
+		buf_reset(&have);
+		text_add_folded(&have, slice_of(key));
+		if (found == NULL && slice_eq(buf_slice(&want), buf_slice(&have)))
+			found = v;
 	}
-	return true;
-}
-
-/* query_value_cb */
-static struct slice
-value_of(void *arg, struct slice name)
-{
-	struct recipient *r = arg;
-	struct slice wanted = folded(r, name), found = {NULL, 0};
-	size_t times = 0;
-
-	for (size_t i = 0; i < r->count; i++) {
-		if (!slice_eq(r->members[i].name, wanted))
-			continue;
-		found = r->members[i].value;
-		times++;
-	}
-	if (times > 1)
-		r->twice = wanted;
+	buf_free(&want);
+	buf_free(&have);
 	return found;
 }
 
+/* False: an object or an array in an array, which is no cell. */
 static bool
-eval_object(struct recipient *r, json_t *object, struct buf *out)
+add_value(struct buf *out, const json_t *v, bool is_inside)
 {
-	bool is_true;
+	char real[40];
+	size_t i;
+	json_t *item;
+	bool is_good = true;
 
-	if (!read_members(r, object, out))
-		return false;
-	r->twice = (struct slice){NULL, 0};
-	is_true = query_eval_row(r->q, value_of, r, r->today);
-	if (r->twice.n > 0)
-		return refuse(out, r->twice.p,
-			      "stands twice, in capitals and small letters or in two forms of its "
-			      "accents");
-	buf_adds(out, is_true ? "true" : "false");
-	return true;
+	switch (json_typeof(v)) {
+	case JSON_NULL:
+		return true;
+	case JSON_TRUE:
+	case JSON_FALSE:
+		buf_adds(out, json_is_true(v) ? "true" : "false");
+		return true;
+	case JSON_STRING:
+		buf_add(out, json_string_value(v), json_string_length(v));
+		return true;
+	case JSON_INTEGER:
+		buf_addf(out, "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+		return true;
+	case JSON_REAL: {
+		double back;
+
+		/* The short form, if it is exact. */
+		snprintf(real, sizeof(real), "%.15g", json_real_value(v));
+		if (!slice_to_double(slice_of(real), &back) || back < json_real_value(v) ||
+		    back > json_real_value(v))
+			snprintf(real, sizeof(real), "%.17g", json_real_value(v));
+		buf_adds(out, real);
+		return true;
+	}
+	case JSON_ARRAY: /* tags */
+		if (is_inside)
+			return false;
+		json_array_foreach (v, i, item) {
+			buf_adds(out, i > 0 ? ";" : "");
+			is_good = add_value(out, item, true) && is_good;
+		}
+		return is_good;
+	case JSON_OBJECT:
+		break;
+	}
+	return false;
+}
+
+static struct slice
+value_of(void *arg, struct slice name)
+{
+	struct row *r = arg;
+	json_t *v = find_value(r, name);
+	struct slice out = {NULL, 0};
+	struct buf text = {0};
+
+	if (v == NULL)
+		return out;
+	if (!add_value(&text, v, false))
+		r->bad_name = arena_memdup0(&r->arena, name.p, name.n);
+	if (text.len > 0)
+		out = (struct slice){arena_memdup0(&r->arena, text.data, text.len), text.len};
+	buf_free(&text);
+	return out;
 }
 
 static bool
 eval_line(struct slice line, struct buf *out, void *arg)
 {
-	struct recipient *r = arg;
-	struct err_ctx e;
-	bool is_good = false;
-	json_t *v;
+	struct row *r = arg;
+	struct err_ctx e = {0};
+	char message[300];
+	bool holds;
 
-	if (json_parse(line, CLI_LINE_MAX, "line", &v, &e) != ERR_OK) {
-		cli_add_error(out, "input", e.why);
+	if (json_parse(line, CLI_LINE_MAX, "line", &r->object, &e) != ERR_OK) {
+		snprintf(message, sizeof(message), "the line is no JSON object: %.200s", e.why);
+		cli_add_error(out, "json", message);
 		return false;
 	}
-	if (json_is_object(v))
-		is_good = eval_object(r, v, out);
-	else
-		cli_add_error(out, "input", "the line is no JSON object");
-	arena_reset(&r->memory);
-	json_decref(v);
-	return is_good;
+	if (!json_is_object(r->object)) {
+		json_decref(r->object);
+		cli_add_error(out, "json", "the line is JSON, but no object: write {\"column\":…}");
+		return false;
+	}
+	r->bad_name = NULL;
+	holds = query_eval_row(r->query, value_of, r, r->today);
+	if (r->bad_name != NULL) {
+		snprintf(message, sizeof(message), "%.200s is neither text nor number",
+			 r->bad_name);
+		cli_add_error(out, "value", message);
+	} else {
+		buf_adds(out, holds ? "true" : "false");
+	}
+	json_decref(r->object);
+	arena_reset(&r->arena);
+	return r->bad_name == NULL;
+}
+
+/* The one word behind the options; NULL: *rc is the exit code. */
+static const char *
+take_query(int argc, char **argv, const char *words, int *rc)
+{
+	const struct cli_option options[] = {{NULL, NULL, NULL}};
+	struct err_ctx e = {0};
+
+	if (cli_parse(&argc, argv, options, &e) != ERR_OK) {
+		*rc = cli_fail(&e);
+		return NULL;
+	}
+	if (argc == 2)
+		return argv[1];
+	*rc = cli_usage(words,
+			argc < 2 ? "the query is missing" : "takes one query: put it in quotes");
+	return NULL;
 }
 
 int
 verb_segment_eval(int argc, char **argv)
 {
-	const struct cli_option options[] = {{NULL, NULL, NULL}};
-	struct recipient r = {0};
-	struct err_ctx e;
-	int rc;
+	struct query_error qe;
+	struct err_ctx e = {0};
+	struct row r = {.today = (clock_wall_ms() / 1000 + VN_UTC_OFFSET_S) / 86400};
+	int rc = 0;
+	const char *text = take_query(argc, argv, "segment eval", &rc);
+	struct query *q;
 
-	if (cli_parse(&argc, argv, options, &e) != ERR_OK)
+	if (text == NULL)
+		return rc;
+	q = query_parse(slice_of(text), &qe);
+	if (q == NULL) {
+		err_set(&e, ERR_INPUT, "query", "see loa segment check", "at character %zu: %s",
+			qe.column, qe.message);
 		return cli_fail(&e);
-	if (argc != 2)
-		return cli_usage("segment eval", "needs one query, as one word: put it in quotes");
-	r.q = parse(argv[1]);
-	if (r.q == NULL)
-		return 1;
-	r.today = (clock_wall_ms() / 1000 + VN_UTC_OFFSET_S) / DAY_S;
+	}
+	r.query = q;
 	rc = cli_each_line(eval_line, &r);
-	arena_free(&r.memory);
-	free(r.members);
-	query_free(r.q);
+	arena_free(&r.arena);
+	query_free(q);
 	return rc;
 }
-
-/* ---- check ---- */
 
 int
 verb_segment_check(int argc, char **argv)
 {
-	const struct cli_option options[] = {{NULL, NULL, NULL}};
-	struct buf normal = {0};
+	struct query_error qe;
+	struct buf out = {0};
+	int rc = 0;
+	const char *text = take_query(argc, argv, "segment check", &rc);
 	struct query *q;
-	struct err_ctx e;
 
-	if (cli_parse(&argc, argv, options, &e) != ERR_OK)
-		return cli_fail(&e);
-	if (argc != 2)
-		return cli_usage("segment check", "needs one query, as one word: put it in quotes");
-	q = parse(argv[1]);
-	if (q == NULL)
-		return 1;
-	query_add_normalised(q, &normal);
-	printf("%.*s\n", (int)normal.len, normal.data);
-	buf_free(&normal);
+	if (text == NULL)
+		return rc;
+	q = query_parse(slice_of(text), &qe);
+	if (q != NULL) {
+		query_add_normalised(q, &out);
+		buf_addc(&out, '\n');
+	} else {
+		query_add_caret(slice_of(text), &qe, &out);
+	}
+	fwrite(out.data, 1, out.len, stdout);
+	rc = q != NULL ? 0 : 1;
+	if (fflush(stdout) != 0)
+		rc = 3;
 	query_free(q);
-	return 0;
+	buf_free(&out);
+	return rc;
 }
