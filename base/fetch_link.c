@@ -218,16 +218,9 @@ static void
 on_timer(struct timer *timer, void *arg)
 {
 	struct fetch_link *k = arg;
-	long in_ms = -1;
 
 	(void)timer;
 	fetch_link_call(k, CURL_SOCKET_TIMEOUT, 0);
-	/* Curl's clock may be behind ours (suspend, tests): then nothing was due, and it is silent. */
-	if (k->is_broken || timer_is_armed(&k->timer))
-		return;
-	curl_multi_timeout(k->multi, &in_ms);
-	if (in_ms >= 0)
-		timer_arm_ms(k->loop, &k->timer, in_ms > 0 ? in_ms : 1);
 }
 
 /* ---- the multi ---- */
