@@ -338,8 +338,10 @@ finish(struct fetch_transfer *t, int result)
 	struct fetch_answer a = judge(t, result);
 
 	if (t->easy != NULL) {
-		if (curl_multi_remove_handle(f->link.multi, t->easy) != CURLM_OK)
+		if (curl_multi_remove_handle(f->link.multi, t->easy) != CURLM_OK) {
 			f->link.is_broken = true;
+			loop_step_want(f->loop, &f->end);
+		}
 		give_back_easy(f, t->easy);
 	}
 	list_remove(t);
