@@ -1,149 +1,526 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * libcurl's multi interface on the loop. One event per socket, one timer, and
- * nothing is added or removed inside curl's own callbacks: transfers start in
- * the phase LOOP_START_TRANSFERS, end in LOOP_EVENTS.
+ * Requests from start to answer, on libcurl's multi.
  *
- *   fetch_start ─▶ waiting ─(step)─▶ running ─(done message)─▶ over ─(step)─▶ callback, free
- *        fetch_cancel ────────────────────┴──────────────────────┘
+ *  fetch_start ──▶ QUEUED ──────────▶ RUNNING ──────────▶ callback, freed
+ *                    │ START_TRANSFERS   │   EVENTS step      ▲
+ *                    └──────┬────────────┘                    │
+ *              fetch_cancel │, bad request, multi broken      │
+ *                           └──────▶ ENDING ──────────────────┘
  *
- * The prereq function runs when the connection is there and before the first
- * byte of the request: its first call asks on_depart, its second call (curl
- * found the kept connection dead and tries again by itself) aborts.
+ * Curl forbids adding and removing transfers in its callbacks, so all of that is
+ * done in two steps at the end of the turn.
+ *
+ * Departure. Curl asks on_prereq when a connection stands and nothing of the
+ * request was written. When a kept connection dies before the first byte of the
+ * answer, curl sends the request again on a new one; it asks on_prereq again
+ * then, and is told to stop. Such a request is in doubt although the server may
+ * have closed long before. To keep that rare, kept connections are looked at
+ * just before transfers start (base/fetch_link.c). What is left is a close that
+ * crosses the request on the wire.
+ *
+ * Curl's own limits of connections are not used: its queue counts against the
+ * time-out of a request.
  */
 #include "base/fetch.h"
 
 #include <curl/curl.h>
-#include <event2/event.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <strings.h>
 
 #include "base/clock.h"
+#include "base/fetch_answer.h"
+#include "base/fetch_link.h"
 #include "base/log.h"
 #include "base/mem.h"
 
-#define HEADERS_MAX 64
-#define HEADER_BYTES_MAX 16384
-#define BODY_MAX_DEFAULT 65536
-#define SPARE_MAX 64
-#define DONE_PER_TURN 64
-#define IDLE_MAX_S 50L	    /* a kept connection that was idle longer is not used again */
-#define LIFETIME_MAX_S 600L /* so that changes of DNS are followed */
+/* Per turn; the rest is for the next one, so that Redis and the API get theirs between. */
+#define STARTS_PER_TURN 128
+#define ENDS_PER_TURN 64
 
-struct header_place {
-	uint32_t name, name_n, value, value_n; /* in header_bytes */
-};
+#define CONNECT_TIMEOUT_MS 10000
+#define TIMEOUT_MS 30000
+#define CONNECTION_IDLE_S 50	  /* below the idle limits of most servers (60 s, 75 s) */
+#define CONNECTION_LIFETIME_S 300 /* changes of DNS are followed within */
+#define DNS_CACHE_S 60
+#define TIMEOUT_MAX_MS 3600000
+#define URL_MAX (64 * 1024)
+
+enum transfer_state { TRANSFER_QUEUED, TRANSFER_RUNNING, TRANSFER_ENDING, TRANSFER_STATES };
 
 struct fetch_transfer {
-	struct fetch_transfer *next, **link; /* in one of the lists */
-	struct fetch *fetch;
-	struct fetch_request r;
-	CURL *easy;		  /* NULL = not running */
-	struct curl_slist *lines; /* request headers */
-	char *url, *unix_socket, *method, *bytes;
-	struct buf body, header_bytes;
-	struct header_place headers[HEADERS_MAX];
-	size_t header_count;
-	bool departed, was_refused, is_cancelled, is_too_large, has_stopped;
+	struct fetch *f;
+	struct fetch_transfer *prev, *next; /* in the list of its state */
+	enum transfer_state state;
+	bool is_in_callback;
+	CURL *easy; /* NULL = not with curl */
+	char *method, *url, *unix_socket;
+	char *body;
+	size_t body_len;
+	struct curl_slist *headers;
+	int64_t connect_timeout_ms, timeout_ms;
+	bool (*on_depart)(void *arg);
+	bool (*on_data)(void *arg, int status, struct slice piece);
+	void (*on_answer)(void *arg, const struct fetch_answer *a);
+	void *arg;
 	int64_t started_us, departed_us;
-	CURLcode code;
-	long status;
-	bool has_length; /* Content-Length or chunked: a cut can be told */
-	char why[CURL_ERROR_SIZE];
+	unsigned departures; /* how often curl was about to send */
+	bool departed, is_denied, is_cancelled;
+	const char *why; /* of ENDING; NULL = none */
+	struct answer answer;
+	char error[CURL_ERROR_SIZE];
 };
 
-struct socket_watch {
-	struct event *event;
-	struct fetch *fetch;
-};
-
-struct list {
-	struct fetch_transfer *head, **tail;
+struct transfer_list {
+	struct fetch_transfer *head, *tail;
 };
 
 struct fetch {
 	struct loop *loop;
-	struct fetch_options o;
-	char *user_agent, *ca_file;
-	CURLM *multi;
-	struct timer timer;
-	struct loop_step start, finish;
-	struct list waiting, running, over;
+	struct fetch_options o; /* strings are ours */
+	struct fetch_link link;
+	struct loop_step start, end;
+	struct transfer_list lists[TRANSFER_STATES];
 	size_t pending;
-	CURL *spare[SPARE_MAX];
-	size_t spares;
-	bool is_broken, is_freeing;
+	CURL **spare; /* easy handles to be used again */
+	size_t spare_count;
+	unsigned depth; /* user's callbacks on the stack */
 };
 
 /* ---- lists ---- */
 
 static void
-list_init(struct list *l)
+list_remove(struct fetch_transfer *t)
 {
-	l->head = NULL;
-	l->tail = &l->head;
+	struct transfer_list *l = &t->f->lists[t->state];
+
+	*(t->prev != NULL ? &t->prev->next : &l->head) = t->next;
+	*(t->next != NULL ? &t->next->prev : &l->tail) = t->prev;
 }
 
 static void
-list_push(struct list *l, struct fetch_transfer *t)
+list_append(struct fetch_transfer *t, enum transfer_state state)
 {
+	struct transfer_list *l = &t->f->lists[state];
+
+	t->state = state;
 	t->next = NULL;
-	t->link = l->tail;
-	*l->tail = t;
-	l->tail = &t->next;
+	t->prev = l->tail;
+	*(l->tail != NULL ? &l->tail->next : &l->head) = t;
+	l->tail = t;
 }
 
 static void
-list_remove(struct list *l, struct fetch_transfer *t)
+end_later(struct fetch_transfer *t, const char *why)
 {
-	*t->link = t->next;
-	if (t->next != NULL)
-		t->next->link = t->link;
-	else
-		l->tail = t->link;
+	list_remove(t);
+	list_append(t, TRANSFER_ENDING);
+	t->why = why;
+	loop_step_want(t->f->loop, &t->f->end);
 }
 
-/* ---- curl's callbacks ---- */
+/* ---- one transfer, as curl calls it ---- */
 
 static int
-on_prereq(void *arg, char *a, char *b, int c, int d)
+on_prereq(void *arg, char *server, char *local, int server_port, int local_port)
 {
 	struct fetch_transfer *t = arg;
 
-	(void)a;
-	(void)b;
-	(void)c;
-	(void)d;
-	if (t->departed || t->was_refused || t->is_cancelled)
+	(void)server;
+	(void)local;
+	(void)server_port;
+	(void)local_port;
+	if (t->departures++ > 0 || t->is_cancelled)
 		return CURL_PREREQFUNC_ABORT;
-	if (t->r.on_depart != NULL && !t->r.on_depart(t->r.arg)) {
-		t->was_refused = true;
-		return CURL_PREREQFUNC_ABORT;
+	if (t->on_depart != NULL) {
+		t->f->depth++;
+		t->is_denied = !t->on_depart(t->arg);
+		t->f->depth--;
 	}
+	if (t->is_denied)
+		return CURL_PREREQFUNC_ABORT;
 	t->departed = true;
 	t->departed_us = clock_mono_us();
 	return CURL_PREREQFUNC_OK;
+}
+
+/* Less than was given makes curl end the transfer. */
+static size_t
+on_line(char *p, size_t size, size_t n, void *arg)
+{
+	struct fetch_transfer *t = arg;
+
+	return answer_add_line(&t->answer, (struct slice){p, size * n}) ? size * n : 0;
 }
 
 static size_t
 on_body(char *p, size_t size, size_t n, void *arg)
 {
 	struct fetch_transfer *t = arg;
-	size_t max = t->r.body_max > 0 ? t->r.body_max : BODY_MAX_DEFAULT;
-	long status = 0;
 
-	n *= size;
-	if (t->r.on_data != NULL) {
-		curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &status);
-		t->has_stopped = !t->r.on_data(t->r.arg, (int)status, (struct slice){p, n});
-		return t->has_stopped ? 0 : n;
+	if (t->on_data != NULL) {
+		t->answer.body_seen += size * n;
+		return t->on_data(t->arg, t->answer.status, (struct slice){p, size * n}) ? size * n
+											 : 0;
 	}
-	if (t->body.len + n > max) {
-		t->is_too_large = true;
-		return 0;
+	return answer_add_body(&t->answer, (struct slice){p, size * n}) ? size * n : 0;
+}
+
+/* ---- starting ---- */
+
+static CURL *
+take_easy(struct fetch *f)
+{
+	CURL *easy = f->spare_count > 0 ? f->spare[--f->spare_count] : curl_easy_init();
+
+	if (easy == NULL)
+		fatalx("fetch: no memory for a transfer");
+	return easy;
+}
+
+/* Connections, DNS and TLS sessions belong to the multi and stay. */
+static void
+give_back_easy(struct fetch *f, CURL *easy)
+{
+	curl_easy_reset(easy);
+	if (f->spare_count < f->o.connections_max)
+		f->spare[f->spare_count++] = easy;
+	else
+		curl_easy_cleanup(easy);
+}
+
+#define SET(option, value) FETCH_SET(easy, option, value)
+
+static void
+set_request(CURL *easy, const struct fetch_transfer *t)
+{
+	SET(CURLOPT_URL, t->url);
+	SET(CURLOPT_UNIX_SOCKET_PATH, t->unix_socket);
+	SET(CURLOPT_HTTPHEADER, t->headers);
+	SET(CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_timeout_ms);
+	SET(CURLOPT_TIMEOUT_MS, (long)t->timeout_ms);
+	if (t->answer.is_head_request) {
+		SET(CURLOPT_NOBODY, 1L);
+		return;
 	}
-	buf_add(&t->body, p, n);
-	return n;
+	if (strcmp(t->method, "GET") == 0 && t->body_len == 0) {
+		SET(CURLOPT_HTTPGET, 1L);
+		return;
+	}
+	SET(CURLOPT_POST, 1L);
+	SET(CURLOPT_CUSTOMREQUEST, strcmp(t->method, "POST") == 0 ? NULL : t->method);
+	SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body_len);
+	SET(CURLOPT_POSTFIELDS, t->body);
+}
+
+/* Everything again each time: an easy handle that was used before is blank. */
+static void
+set_policy(CURL *easy, struct fetch_transfer *t)
+{
+	struct fetch *f = t->f;
+	bool is_https = strncasecmp(t->url, "https:", 6) == 0;
+	bool is_http2 = is_https && f->o.is_http2_allowed;
+
+	SET(CURLOPT_PROTOCOLS_STR, f->o.is_http_allowed ? "http,https" : "https");
+	SET(CURLOPT_DEFAULT_PROTOCOL, "https");
+	SET(CURLOPT_FOLLOWLOCATION, 0L);
+	SET(CURLOPT_PROXY, "");
+	SET(CURLOPT_HTTP_VERSION,
+	    (long)(is_http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1));
+	SET(CURLOPT_PIPEWAIT, is_http2 ? 1L : 0L);
+	fetch_link_adopt(&f->link, easy, is_http2);
+	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_QUICK_EXIT, 1L); /* or the end of a transfer waits for its DNS thread */
+	SET(CURLOPT_DNS_CACHE_TIMEOUT, (long)DNS_CACHE_S);
+	SET(CURLOPT_MAXAGE_CONN, (long)CONNECTION_IDLE_S);
+	SET(CURLOPT_MAXLIFETIME_CONN, (long)CONNECTION_LIFETIME_S);
+	SET(CURLOPT_TCP_KEEPALIVE, 1L);
+	SET(CURLOPT_SSL_VERIFYPEER, 1L);
+	SET(CURLOPT_SSL_VERIFYHOST, 2L);
+	if (f->o.ca_file != NULL) {
+		SET(CURLOPT_CAINFO, f->o.ca_file);
+		SET(CURLOPT_CAPATH, NULL);
+	}
+	SET(CURLOPT_USERAGENT, f->o.user_agent);
+}
+
+static void
+set_callbacks(CURL *easy, struct fetch_transfer *t)
+{
+	SET(CURLOPT_PRIVATE, t);
+	SET(CURLOPT_ERRORBUFFER, t->error);
+	SET(CURLOPT_PREREQFUNCTION, on_prereq);
+	SET(CURLOPT_PREREQDATA, t);
+	SET(CURLOPT_HEADERFUNCTION, on_line);
+	SET(CURLOPT_HEADERDATA, t);
+	SET(CURLOPT_WRITEFUNCTION, on_body);
+	SET(CURLOPT_WRITEDATA, t);
+}
+
+static void
+launch(struct fetch_transfer *t)
+{
+	struct fetch *f = t->f;
+	CURLMcode rc;
+
+	t->easy = take_easy(f);
+	set_request(t->easy, t);
+	set_policy(t->easy, t);
+	set_callbacks(t->easy, t);
+	rc = curl_multi_add_handle(f->link.multi, t->easy);
+	if (rc != CURLM_OK) {
+		give_back_easy(f, t->easy);
+		t->easy = NULL;
+		end_later(t, curl_multi_strerror(rc));
+		return;
+	}
+	list_remove(t);
+	list_append(t, TRANSFER_RUNNING);
+}
+
+static void
+start_queued(struct loop_step *s, void *arg)
+{
+	struct fetch *f = arg;
+	struct fetch_transfer *t;
+
+	fetch_link_retire_dead(&f->link);
+	for (int i = 0; i < STARTS_PER_TURN && (t = f->lists[TRANSFER_QUEUED].head) != NULL; i++)
+		launch(t);
+	if (f->lists[TRANSFER_QUEUED].head != NULL)
+		loop_step_want(f->loop, s);
+	/* New transfers are due at once; this saves a turn, and dead connections the time to come up. */
+	fetch_link_call(&f->link, CURL_SOCKET_TIMEOUT, 0);
+}
+
+/* ---- ending ---- */
+
+/* What the caller is told. `result` is curl's; -1 = curl did not end it. */
+static struct fetch_answer
+judge(struct fetch_transfer *t, int result)
+{
+	struct fetch_answer out = {.result = FETCH_NO_ANSWER, .departed = t->departed, .why = ""};
+
+	if (t->is_denied) {
+		out.result = FETCH_ABORTED;
+		out.why = "not let go";
+	} else if (result < 0) {
+		if (t->is_cancelled && !t->departed)
+			out.result = FETCH_ABORTED;
+		out.why = t->why;
+	} else if (t->departures > 1) {
+		out.why = "the kept connection was lost before an answer came";
+	} else if (result == CURLE_OK && answer_is_complete(&t->answer)) {
+		out.result = FETCH_DONE;
+		out.status = t->answer.status;
+		out.body = buf_slice(&t->answer.body);
+	} else if (t->answer.why[0] != '\0') {
+		out.why = t->answer.why;
+	} else {
+		out.why = t->error[0] ? t->error : curl_easy_strerror((CURLcode)result);
+	}
+	return out;
+}
+
+static void
+free_transfer(struct fetch_transfer *t)
+{
+	answer_clear(&t->answer);
+	curl_slist_free_all(t->headers);
+	free(t->method);
+	free(t->url);
+	free(t->unix_socket);
+	free(t->body);
+	free(t);
+}
+
+/* The one end of every transfer. */
+static void
+finish(struct fetch_transfer *t, int result)
+{
+	struct fetch *f = t->f;
+	struct fetch_header headers[ANSWER_HEADERS_MAX];
+	struct fetch_answer a = judge(t, result);
+
+	if (t->easy != NULL) {
+		if (curl_multi_remove_handle(f->link.multi, t->easy) != CURLM_OK) {
+			f->link.is_broken = true;
+			loop_step_want(f->loop, &f->end);
+		}
+		give_back_easy(f, t->easy);
+	}
+	list_remove(t);
+	if (a.result == FETCH_DONE)
+		a.header_count = answer_headers(&t->answer, headers);
+	a.headers = headers;
+	a.elapsed_us = clock_mono_us() - (t->departed ? t->departed_us : t->started_us);
+	f->pending--;
+	t->is_in_callback = true;
+	f->depth++;
+	t->on_answer(t->arg, &a);
+	f->depth--;
+	free_transfer(t);
+}
+
+/* The next transfer that curl ended. *result dies with the message, so it is copied. */
+static struct fetch_transfer *
+next_done(struct fetch *f, int *result)
+{
+	struct fetch_transfer *t = NULL;
+	CURLMsg *m;
+	int left;
+
+	while ((m = curl_multi_info_read(f->link.multi, &left)) != NULL) {
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		*result = (int)m->data.result;
+		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&t);
+		if (t == NULL || t->easy != m->easy_handle)
+			fatalx("fetch: curl ended a transfer that is not ours");
+		if (t->state == TRANSFER_RUNNING)
+			return t;
+		/* Cancelled meanwhile: it is in the other list. */
+	}
+	return NULL;
+}
+
+static void
+clean_spare(struct fetch *f)
+{
+	while (f->spare_count > 0)
+		curl_easy_cleanup(f->spare[--f->spare_count]);
+}
+
+/* After an error of the multi nothing it says can be trusted, not even what it says is done. */
+static void
+rebuild(struct fetch *f)
+{
+	struct fetch_transfer *t;
+
+	while ((t = f->lists[TRANSFER_RUNNING].head) != NULL)
+		end_later(t, "the HTTP client failed");
+	for (t = f->lists[TRANSFER_ENDING].head; t != NULL; t = t->next) {
+		if (t->easy == NULL)
+			continue;
+		curl_multi_remove_handle(f->link.multi, t->easy);
+		curl_easy_cleanup(t->easy);
+		t->easy = NULL;
+	}
+	clean_spare(f);
+	fetch_link_close(&f->link);
+	fetch_link_open(&f->link);
+}
+
+static void
+end_some(struct loop_step *s, void *arg)
+{
+	struct fetch *f = arg;
+	struct fetch_transfer *t;
+	int left = ENDS_PER_TURN, result;
+
+	while (!f->link.is_broken && left > 0 && (t = next_done(f, &result)) != NULL) {
+		finish(t, result);
+		left--;
+	}
+	if (f->link.is_broken)
+		rebuild(f);
+	while (left > 0 && (t = f->lists[TRANSFER_ENDING].head) != NULL) {
+		finish(t, -1);
+		left--;
+	}
+	if (left == 0 || f->link.is_broken)
+		loop_step_want(f->loop, s);
+}
+
+/* ---- the caller's side ---- */
+
+static char *
+copy_or_null(const char *s)
+{
+	return s != NULL ? xstrdup(s) : NULL;
+}
+
+/* Curl's own sends are safe, those of its TLS library are not. */
+static void
+ignore_broken_pipes(void)
+{
+	struct sigaction old;
+
+	if (sigaction(SIGPIPE, NULL, &old) != 0 || old.sa_handler != SIG_DFL)
+		return;
+	old.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &old, NULL);
+}
+
+struct fetch *
+fetch_new(struct loop *l, const struct fetch_options *o)
+{
+	struct fetch *f = xcalloc(1, sizeof(*f));
+
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		fatalx("fetch: curl does not start");
+	ignore_broken_pipes();
+	f->loop = l;
+	f->o = *o;
+	f->o.user_agent = copy_or_null(o->user_agent);
+	f->o.ca_file = copy_or_null(o->ca_file);
+	if (f->o.connections_max == 0)
+		f->o.connections_max = 16;
+	f->spare = xcalloc(f->o.connections_max, sizeof(CURL *));
+	loop_step_add(l, &f->start, LOOP_START_TRANSFERS, start_queued, f);
+	loop_step_add(l, &f->end, LOOP_EVENTS, end_some, f);
+	f->link = (struct fetch_link){
+		.loop = l, .connections_max = f->o.connections_max, .progress = &f->end};
+	fetch_link_open(&f->link);
+	return f;
+}
+
+void
+fetch_free(struct fetch *f)
+{
+	if (f == NULL)
+		return;
+	if (f->depth > 0)
+		fatalx("fetch: freed in a callback of its own");
+	while (f->pending > 0) {
+		for (int state = 0; state < TRANSFER_ENDING; state++)
+			while (f->lists[state].head != NULL)
+				fetch_cancel(f->lists[state].head);
+		finish(f->lists[TRANSFER_ENDING].head, -1);
+	}
+	clean_spare(f);
+	fetch_link_close(&f->link);
+	fetch_link_clear(&f->link);
+	loop_step_remove(f->loop, &f->start);
+	loop_step_remove(f->loop, &f->end);
+	free((char *)f->o.user_agent);
+	free((char *)f->o.ca_file);
+	free(f->spare);
+	free(f);
+	curl_global_cleanup();
+}
+
+/* RFC 9110, 5.6.2 */
+static bool
+is_token(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++) {
+		unsigned char c = (unsigned char)s.p[i];
+
+		if (c <= ' ' || c >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", c) != NULL)
+			return false;
+	}
+	return s.n > 0;
+}
+
+static bool
+has_control(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (((unsigned char)s.p[i] < ' ' && s.p[i] != '\t') || s.p[i] == 0x7f)
+			return true;
+	return false;
 }
 
 static bool
@@ -153,483 +530,101 @@ is_name(struct slice s, const char *name)
 }
 
 static void
-keep_header(struct fetch_transfer *t, struct slice name, struct slice value)
+add_header(struct fetch_transfer *t, const char *line)
 {
-	struct header_place *h;
+	struct curl_slist *more = curl_slist_append(t->headers, line);
 
-	if (is_name(name, "content-length") || (is_name(name, "transfer-encoding") && value.n >= 7))
-		t->has_length = true;
-	if (t->header_count == HEADERS_MAX ||
-	    t->header_bytes.len + name.n + value.n > HEADER_BYTES_MAX)
-		return;
-	h = &t->headers[t->header_count++];
-	*h = (struct header_place){(uint32_t)t->header_bytes.len, (uint32_t)name.n,
-				   (uint32_t)(t->header_bytes.len + name.n), (uint32_t)value.n};
-	buf_add_slice(&t->header_bytes, name);
-	buf_add_slice(&t->header_bytes, value);
+	if (more == NULL)
+		fatalx("fetch: no memory for headers");
+	t->headers = more;
 }
 
-static size_t
-on_header(char *p, size_t size, size_t n, void *arg)
-{
-	struct fetch_transfer *t = arg;
-	const char *colon;
-
-	n *= size;
-	if (n >= 5 && memcmp(p, "HTTP/", 5) == 0) { /* a new head: after 100 Continue */
-		t->header_count = 0;
-		t->has_length = n >= 6 && p[5] == '2'; /* HTTP/2 frames tell the end */
-		buf_reset(&t->header_bytes);
-		return n;
-	}
-	colon = memchr(p, ':', n);
-	if (colon != NULL)
-		keep_header(t, slice_trim((struct slice){p, (size_t)(colon - p)}),
-			    slice_trim((struct slice){colon + 1, n - (size_t)(colon + 1 - p)}));
-	return n;
-}
-
-static void drain_messages(struct fetch *f);
-
-static void
-socket_action(struct fetch *f, curl_socket_t fd, int bits)
-{
-	int running;
-	CURLMcode rc = curl_multi_socket_action(f->multi, fd, bits, &running);
-
-	if (rc != CURLM_OK) {
-		log_error("fetch=multi result=broken why=%s", curl_multi_strerror(rc));
-		f->is_broken = true;
-		loop_step_want(f->loop, &f->finish);
-		return;
-	}
-	drain_messages(f);
-}
-
-static void
-on_socket_event(evutil_socket_t fd, short what, void *arg)
-{
-	struct socket_watch *w = arg;
-
-	loop_touch(w->fetch->loop);
-	socket_action(w->fetch, (curl_socket_t)fd,
-		      ((what & EV_READ) != 0 ? CURL_CSELECT_IN : 0) |
-			      ((what & EV_WRITE) != 0 ? CURL_CSELECT_OUT : 0));
-}
-
-static int
-on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *socket_arg)
-{
-	struct fetch *f = arg;
-	struct socket_watch *w = socket_arg;
-	short wanted = EV_PERSIST;
-
-	(void)easy;
-	if (what == CURL_POLL_REMOVE) {
-		if (w != NULL) {
-			event_free(w->event);
-			loop_free_later(f->loop, w); /* its event may be the running one */
-			curl_multi_assign(f->multi, fd, NULL);
-		}
-		return 0;
-	}
-	if ((what & CURL_POLL_IN) != 0)
-		wanted |= EV_READ;
-	if ((what & CURL_POLL_OUT) != 0)
-		wanted |= EV_WRITE;
-	if (w == NULL) {
-		w = xcalloc(1, sizeof(*w));
-		w->fetch = f;
-		curl_multi_assign(f->multi, fd, w);
-	} else {
-		event_free(w->event);
-	}
-	w->event = event_new(loop_base(f->loop), (evutil_socket_t)fd, wanted, on_socket_event, w);
-	if (w->event == NULL || event_add(w->event, NULL) != 0)
-		fatalx("fetch: cannot watch a socket");
-	return 0;
-}
-
-static int
-on_curl_timer(CURLM *multi, long ms, void *arg)
-{
-	struct fetch *f = arg;
-
-	(void)multi;
-	if (ms < 0)
-		timer_disarm(f->loop, &f->timer);
-	else
-		timer_arm_ms(f->loop, &f->timer, ms);
-	return 0;
-}
-
-static void
-on_timer(struct timer *t, void *arg)
-{
-	(void)t;
-	socket_action(arg, CURL_SOCKET_TIMEOUT, 0);
-}
-
-/* ---- ends ---- */
-
-static void
-easy_give_back(struct fetch *f, CURL *easy)
-{
-	if (f->spares == SPARE_MAX) {
-		curl_easy_cleanup(easy);
-		return;
-	}
-	curl_easy_reset(easy);
-	f->spare[f->spares++] = easy;
-}
-
-/* Out of curl; its callback runs at the end of the turn. */
-static void
-transfer_end(struct fetch_transfer *t)
-{
-	struct fetch *f = t->fetch;
-
-	if (t->easy != NULL) {
-		curl_multi_remove_handle(f->multi, t->easy);
-		easy_give_back(f, t->easy);
-		t->easy = NULL;
-	}
-	list_remove(&f->running, t);
-	list_push(&f->over, t);
-	loop_step_want(f->loop, &f->finish);
-}
-
-static void
-drain_messages(struct fetch *f)
-{
-	CURLMsg *m;
-	int left;
-
-	while ((m = curl_multi_info_read(f->multi, &left)) != NULL) {
-		struct fetch_transfer *t = NULL;
-
-		if (m->msg != CURLMSG_DONE)
-			continue;
-		curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&t);
-		t->code = m->data.result;
-		curl_easy_getinfo(m->easy_handle, CURLINFO_RESPONSE_CODE, &t->status);
-		transfer_end(t);
-	}
-}
-
-static bool
-is_complete(const struct fetch_transfer *t)
-{
-	if (t->code != CURLE_OK || t->status == 0)
-		return false;
-	/* A body that only a close delimits may have been cut: nobody could tell. */
-	return t->has_length || t->status == 204 || t->status == 304;
-}
-
+/* NULL, or why such a request is not sent. Lengths and ends of the body are this file's matter. */
 static const char *
-reason_of(const struct fetch_transfer *t)
-{
-	if (t->is_cancelled)
-		return "cancelled";
-	if (t->is_too_large)
-		return "the answer is too large";
-	if (t->code == CURLE_OK)
-		return "the answer does not say where it ends";
-	if (t->departed && t->code == CURLE_ABORTED_BY_CALLBACK)
-		return "the connection was closed without an answer";
-	if (t->why[0] != '\0')
-		return t->why;
-	return curl_easy_strerror(t->code);
-}
-
-static void
-transfer_free(struct fetch_transfer *t)
-{
-	curl_slist_free_all(t->lines);
-	free(t->url);
-	free(t->unix_socket);
-	free(t->method);
-	free(t->bytes);
-	buf_free(&t->body);
-	buf_free(&t->header_bytes);
-	free(t);
-}
-
-static void
-tell(struct fetch_transfer *t)
-{
-	struct fetch_header headers[HEADERS_MAX];
-	int64_t since = t->departed ? t->departed_us : t->started_us;
-	struct fetch_answer a = {
-		.departed = t->departed, .why = "", .elapsed_us = clock_mono_us() - since};
-
-	if (is_complete(t) && !t->is_cancelled) {
-		for (size_t i = 0; i < t->header_count; i++) {
-			const struct header_place *h = &t->headers[i];
-
-			headers[i] = (struct fetch_header){
-				{t->header_bytes.data + h->name, h->name_n},
-				{t->header_bytes.data + h->value, h->value_n}};
-		}
-		a.result = FETCH_DONE;
-		a.status = (int)t->status;
-		a.headers = headers;
-		a.header_count = t->header_count;
-		a.body = t->body.len > 0 ? buf_slice(&t->body) : SLICE("");
-	} else {
-		bool is_ours = (t->was_refused || t->is_cancelled || t->has_stopped);
-
-		a.result = is_ours && (!t->departed || t->has_stopped) ? FETCH_ABORTED
-								       : FETCH_NO_ANSWER;
-		a.why = reason_of(t);
-	}
-	t->r.on_answer(t->r.arg, &a);
-}
-
-static void multi_close(struct fetch *f);
-static void multi_open(struct fetch *f);
-
-/* Curl cannot say what became of anything: all in flight ends, and it begins anew. */
-static void
-rebuild(struct fetch *f)
-{
-	f->is_broken = false;
-	while (f->running.head != NULL) {
-		struct fetch_transfer *t = f->running.head;
-
-		t->code = CURLE_FAILED_INIT;
-		transfer_end(t);
-	}
-	multi_close(f);
-	multi_open(f);
-}
-
-static void
-on_finish(struct loop_step *s, void *arg)
-{
-	struct fetch *f = arg;
-
-	(void)s;
-	if (f->is_broken)
-		rebuild(f);
-	for (int i = 0; f->over.head != NULL; i++) {
-		struct fetch_transfer *t = f->over.head;
-
-		if (i == DONE_PER_TURN && !f->is_freeing) {
-			loop_step_want(f->loop, &f->finish);
-			return;
-		}
-		list_remove(&f->over, t);
-		f->pending--;
-		tell(t);
-		transfer_free(t);
-	}
-}
-
-/* ---- start ---- */
-
-static void
-set_options(struct fetch_transfer *t)
-{
-	struct fetch *f = t->fetch;
-	CURL *e = t->easy;
-
-	curl_easy_setopt(e, CURLOPT_PRIVATE, t);
-	curl_easy_setopt(e, CURLOPT_URL, t->url);
-	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(e, CURLOPT_NOPROXY, "*");
-	curl_easy_setopt(e, CURLOPT_PROTOCOLS_STR, f->o.is_http_allowed ? "http,https" : "https");
-	curl_easy_setopt(e, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(e, CURLOPT_USERAGENT, f->user_agent);
-	curl_easy_setopt(e, CURLOPT_ERRORBUFFER, t->why);
-	curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_prereq);
-	curl_easy_setopt(e, CURLOPT_PREREQDATA, t);
-	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, on_body);
-	curl_easy_setopt(e, CURLOPT_WRITEDATA, t);
-	curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
-	curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long)t->r.connect_timeout_ms);
-	curl_easy_setopt(e, CURLOPT_TIMEOUT_MS, (long)t->r.timeout_ms);
-	curl_easy_setopt(e, CURLOPT_MAXAGE_CONN, IDLE_MAX_S);
-	curl_easy_setopt(e, CURLOPT_MAXLIFETIME_CONN, LIFETIME_MAX_S);
-	curl_easy_setopt(e, CURLOPT_DNS_CACHE_TIMEOUT, 60L);
-	curl_easy_setopt(e, CURLOPT_PIPEWAIT, 1L);
-	curl_easy_setopt(e, CURLOPT_TCP_NODELAY, 1L);
-	if (t->unix_socket != NULL)
-		curl_easy_setopt(e, CURLOPT_UNIX_SOCKET_PATH, t->unix_socket);
-	if (f->ca_file != NULL)
-		curl_easy_setopt(e, CURLOPT_CAINFO, f->ca_file);
-	if (strcmp(t->method, "GET") != 0) {
-		curl_easy_setopt(e, CURLOPT_POST, 1L);
-		curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->r.body.n);
-		curl_easy_setopt(e, CURLOPT_POSTFIELDS, t->bytes);
-		curl_easy_setopt(e, CURLOPT_CUSTOMREQUEST, t->method);
-	}
-	curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->lines);
-}
-
-static void
-run(struct fetch_transfer *t)
-{
-	struct fetch *f = t->fetch;
-	CURLMcode rc;
-
-	t->easy = f->spares > 0 ? f->spare[--f->spares] : curl_easy_init();
-	if (t->easy == NULL)
-		fatalx("fetch: no handle");
-	set_options(t);
-	list_push(&f->running, t);
-	rc = curl_multi_add_handle(f->multi, t->easy);
-	if (rc == CURLM_OK)
-		return;
-	curl_easy_cleanup(t->easy);
-	t->easy = NULL;
-	t->code = CURLE_FAILED_INIT;
-	transfer_end(t);
-}
-
-static void
-on_start(struct loop_step *s, void *arg)
-{
-	struct fetch *f = arg;
-
-	(void)s;
-	while (f->waiting.head != NULL) {
-		struct fetch_transfer *t = f->waiting.head;
-
-		list_remove(&f->waiting, t);
-		if (t->is_cancelled) {
-			list_push(&f->over, t);
-			loop_step_want(f->loop, &f->finish);
-		} else {
-			run(t);
-		}
-	}
-	/* Curl has armed its timer with 0: go on at once, not in the next turn. */
-	socket_action(f, CURL_SOCKET_TIMEOUT, 0);
-}
-
-static void
-add_line(struct fetch_transfer *t, struct slice name, struct slice value)
+copy_headers(struct fetch_transfer *t, const struct fetch_request *r)
 {
 	struct buf line = {0};
+	bool has_type = false;
+	const char *why = NULL;
 
-	buf_add_slice(&line, name);
-	/* "Name;" is curl's way to send a header without a value. */
-	buf_adds(&line, value.n > 0 ? ": " : ";");
-	buf_add_slice(&line, value);
-	t->lines = curl_slist_append(t->lines, line.data);
-	if (t->lines == NULL)
-		fatalx("fetch: no memory for a header");
+	for (size_t i = 0; i < r->header_count && why == NULL; i++) {
+		struct slice name = r->headers[i].name, value = slice_trim(r->headers[i].value);
+
+		if (!is_token(name) || has_control(value))
+			why = "a header has characters that no header may have";
+		if (is_name(name, "Content-Length") || is_name(name, "Transfer-Encoding") ||
+		    is_name(name, "Expect"))
+			why = "a header that says how the body is sent is not the caller's";
+		has_type = has_type || is_name(name, "Content-Type");
+		buf_reset(&line);
+		buf_add_slice(&line, name);
+		buf_adds(&line, value.n > 0 ? ": " : ";"); /* curl's way to send an empty one */
+		buf_add_slice(&line, value);
+		if (why == NULL)
+			add_header(t, line.data);
+	}
+	/* Not what curl would add by itself. */
+	add_header(t, "Expect:");
+	if (!has_type)
+		add_header(t, "Content-Type:");
 	buf_free(&line);
+	return why;
+}
+
+static int64_t
+timeout_or(int64_t ms, int64_t usual_ms)
+{
+	if (ms <= 0)
+		return usual_ms;
+	return ms < TIMEOUT_MAX_MS ? ms : TIMEOUT_MAX_MS;
 }
 
 struct fetch_transfer *
 fetch_start(struct fetch *f, const struct fetch_request *r)
 {
 	struct fetch_transfer *t = xcalloc(1, sizeof(*t));
+	const char *why;
 
-	t->fetch = f;
-	t->r = *r;
-	t->url = xstrdup(r->url);
+	t->f = f;
 	t->method = xstrdup(r->method);
-	t->unix_socket = r->unix_socket != NULL ? xstrdup(r->unix_socket) : NULL;
-	t->bytes = xmemdup0(r->body.p, r->body.n);
-	for (size_t i = 0; i < r->header_count; i++)
-		add_line(t, r->headers[i].name, r->headers[i].value);
-	t->lines = curl_slist_append(t->lines, "Expect:");
-	t->r.headers = NULL;
+	t->url = xstrdup(r->url);
+	t->unix_socket = copy_or_null(r->unix_socket);
+	t->body = xmemdup0(r->body.n > 0 ? r->body.p : "", r->body.n);
+	t->body_len = r->body.n;
+	t->connect_timeout_ms = timeout_or(r->connect_timeout_ms, CONNECT_TIMEOUT_MS);
+	t->timeout_ms = timeout_or(r->timeout_ms, TIMEOUT_MS);
+	t->on_depart = r->on_depart;
+	t->on_data = r->on_data;
+	t->on_answer = r->on_answer;
+	t->arg = r->arg;
 	t->started_us = clock_mono_us();
+	answer_init(&t->answer, strcmp(r->method, "HEAD") == 0,
+		    r->on_data != NULL ? SIZE_MAX : r->body_max);
 	f->pending++;
-	list_push(&f->waiting, t);
-	loop_step_want(f->loop, &f->start);
+	list_append(t, TRANSFER_QUEUED);
+	why = copy_headers(t, r);
+	if (!is_token(slice_of(r->method)))
+		why = "the method is no word";
+	if (strlen(t->url) > URL_MAX)
+		why = "the URL is longer than 64 KiB";
+	if (why != NULL)
+		end_later(t, why);
+	else
+		loop_step_want(f->loop, &f->start);
 	return t;
 }
 
 void
 fetch_cancel(struct fetch_transfer *t)
 {
+	if (t->is_in_callback || t->state == TRANSFER_ENDING)
+		return;
 	t->is_cancelled = true;
-	if (t->easy != NULL)
-		transfer_end(t);
-	else
-		loop_step_want(t->fetch->loop, &t->fetch->start);
+	end_later(t, "cancelled");
 }
 
 size_t
 fetch_pending(const struct fetch *f)
 {
 	return f->pending;
-}
-
-/* ---- making and freeing ---- */
-
-static void
-multi_open(struct fetch *f)
-{
-	f->multi = curl_multi_init();
-	if (f->multi == NULL)
-		fatalx("fetch: no multi handle");
-	curl_multi_setopt(f->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-	curl_multi_setopt(f->multi, CURLMOPT_SOCKETDATA, f);
-	curl_multi_setopt(f->multi, CURLMOPT_TIMERFUNCTION, on_curl_timer);
-	curl_multi_setopt(f->multi, CURLMOPT_TIMERDATA, f);
-	curl_multi_setopt(f->multi, CURLMOPT_MAXCONNECTS, (long)f->o.connections_max);
-}
-
-static void
-multi_close(struct fetch *f)
-{
-	curl_multi_cleanup(f->multi);
-	f->multi = NULL;
-	timer_disarm(f->loop, &f->timer);
-}
-
-struct fetch *
-fetch_new(struct loop *l, const struct fetch_options *o)
-{
-	static bool has_curl;
-	struct fetch *f = xcalloc(1, sizeof(*f));
-
-	if (!has_curl && curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		fatalx("fetch: libcurl cannot start");
-	has_curl = true;
-	f->loop = l;
-	f->o = *o;
-	f->user_agent = xstrdup(o->user_agent != NULL ? o->user_agent : "loa");
-	f->ca_file = o->ca_file != NULL ? xstrdup(o->ca_file) : NULL;
-	list_init(&f->waiting);
-	list_init(&f->running);
-	list_init(&f->over);
-	timer_init(&f->timer, on_timer, f);
-	loop_step_add(l, &f->start, LOOP_START_TRANSFERS, on_start, f);
-	loop_step_add(l, &f->finish, LOOP_EVENTS, on_finish, f);
-	multi_open(f);
-	return f;
-}
-
-void
-fetch_free(struct fetch *f)
-{
-	f->is_freeing = true;
-	while (f->pending > 0) {
-		while (f->waiting.head != NULL) {
-			struct fetch_transfer *t = f->waiting.head;
-
-			t->is_cancelled = true;
-			list_remove(&f->waiting, t);
-			list_push(&f->over, t);
-		}
-		while (f->running.head != NULL)
-			fetch_cancel(f->running.head);
-		on_finish(&f->finish, f);
-	}
-	loop_step_remove(f->loop, &f->start);
-	loop_step_remove(f->loop, &f->finish);
-	for (size_t i = 0; i < f->spares; i++)
-		curl_easy_cleanup(f->spare[i]);
-	multi_close(f);
-	free(f->user_agent);
-	free(f->ca_file);
-	free(f);
 }
