@@ -67,6 +67,7 @@ struct fetch_options {
 	const char *user_agent;
 	size_t connections_max; /* kept open over all hosts */
 	bool is_http_allowed;	/* false: https only */
+	bool is_http2_allowed;	/* over https; requests then share a connection, and its loss */
 	const char *ca_file;	/* NULL = the system's */
 };
 
