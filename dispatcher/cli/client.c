@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fetch.h"
 #include "base/mem.h"
@@ -233,6 +234,24 @@ problem(const struct client_answer *a, struct err_ctx *e)
 	return code;
 }
 
+/* Nothing was sent. What the library says of a socket speaks of a port, so we look ourselves. */
+static enum err
+unreachable(const struct client *c, const char *why, struct err_ctx *e)
+{
+	if (c->socket == NULL)
+		return err_set(e, ERR_UNREACHABLE, "server",
+			       "start it with loa serve, or correct --server",
+			       "cannot be reached at %s%s%s", c->base, why[0] != '\0' ? ": " : "",
+			       why);
+	if (access(c->socket, R_OK | W_OK) == 0)
+		return err_set(e, ERR_UNREACHABLE, "server", "start it with loa serve",
+			       "cannot be reached at %s: nobody listens there", c->socket);
+	return err_set(e, ERR_UNREACHABLE, "server",
+		       errno == EACCES ? "be the server's user, or give --server and --token-file"
+				       : "start it with loa serve",
+		       "cannot be reached at %s: %s", c->socket, strerror(errno));
+}
+
 static enum err
 judge(const struct client *c, const struct call *call, struct err_ctx *e)
 {
@@ -247,10 +266,7 @@ judge(const struct client *c, const struct call *call, struct err_ctx *e)
 			       "look whether it was done before you try again",
 			       "gave no answer at %s%s%s", where, sep, call->why);
 	if (!call->is_answered)
-		return err_set(e, ERR_UNREACHABLE, "server",
-			       c->socket != NULL ? "start it with loa serve"
-						 : "start it with loa serve, or correct --server",
-			       "cannot be reached at %s%s%s", where, sep, call->why);
+		return unreachable(c, call->why, e);
 	if (call->is_json && out->body.len > 0) {
 		rc = json_parse(buf_slice(&out->body), call->answer_max, "server", &out->json, e);
 		buf_reset(&out->body);
