@@ -62,6 +62,8 @@ case $(loa list ls) in *bad*) ok 1 'of a refused file nothing is kept' ;; *) ok 
 out=$(loa segment save s2 l 'ngay_sin > 3' 2>&1)
 has "$out" 'ngay_sinh' 'a misspelt column gets the nearest one suggested'
 has "$out" '^' 'and a caret under its place'
+printf 'A {{ ho_tn }}' >"$dir/bad.txt"
+has "$(loa template check "$dir/bad.txt" --list l)" 'did you mean ho_ten' 'a template is checked against the columns of a list'
 printf '{{ ho_ten' >"$dir/bad.txt"
 loa template save bad "$dir/bad.txt" >/dev/null 2>&1
 is $? 1 'a broken template is refused'

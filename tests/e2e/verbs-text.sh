@@ -179,9 +179,10 @@ is "a condition is refused, not passed through" \
 	"$(run '{% if a %}b{% endif %}' template check -)" \
 	'-:1:4: the tag if is not known: known are comment and raw
 exit 1'
-is "a list of the server is refused" "$(run '' template check invite.txt --list dan)" \
-	"loa: --list: is not built yet: name the list's columns with --fields a,b
-exit 2"
+is "without a server its lists cannot be asked for" \
+	"$(run '' template check invite.txt --list dan --data /nowhere | sed 's/server at .*/server/')" \
+	'loa: server
+exit 3'
 
 echo "1..$count"
 [ "$failures" -eq 0 ]
