@@ -18,6 +18,13 @@ print_help(void)
 	return 0;
 }
 
+static int
+print_verb(const struct verb *v)
+{
+	printf("usage: loa %s %s\n%s\nMore in docs/CLI.md.\n", v->words, v->synopsis, v->help);
+	return 0;
+}
+
 /* Number of words of the verb that argv begins with, 0 if it is not this one. */
 static int
 match(const struct verb *v, int argc, char **argv)
@@ -71,6 +78,8 @@ main(int argc, char **argv)
 	for (const struct verb *v = cli_verbs; v->words != NULL; v++) {
 		int used = match(v, argc, argv);
 
+		if (used > 0 && argc == used + 2 && strcmp(argv[used + 1], "--help") == 0)
+			return print_verb(v);
 		if (used > 0)
 			return v->run(argc - used, argv + used);
 	}
