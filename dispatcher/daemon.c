@@ -104,6 +104,14 @@ on_hup(void *arg)
 
 /* ---- open and shut ---- */
 
+const char *
+daemon_why_down(const struct daemon *d)
+{
+	if (d->redisd != NULL && redisd_is_disk_full(d->redisd))
+		return "the disk of the data folder is full: Redis cannot write";
+	return d->has_said_ready ? "Redis is out of reach" : "the server is starting";
+}
+
 static void
 public_url(const struct daemon *d, char out[256])
 {
@@ -211,7 +219,6 @@ on_engine_shut(void *arg)
 
 	log_warn("redis=lost result=waiting");
 	d->is_up = d->is_working = false;
-	d->why_shut = SLICE("Redis is out of reach");
 	if (d->sender != NULL)
 		sender_shut(d->sender);
 	if (d->keeper != NULL)
@@ -436,7 +443,7 @@ take_down(struct daemon *d)
 int
 daemon_run(const struct daemon_options *o)
 {
-	struct daemon d = {.o = *o, .why_shut = SLICE("starting")};
+	struct daemon d = {.o = *o};
 	struct buf text = {0};
 	struct err_ctx e;
 	enum err rc;

@@ -54,9 +54,10 @@ struct daemon {
 	uint8_t install_key[REFERENCE_KEY_BYTES];
 	uint8_t token_hash[16]; /* of the administrator's token */
 	struct timer drain, deadline;
-	struct slice why_shut; /* literal: why /readyz says no */
 	int64_t started_ms;
 };
 
+/* Why nothing can be asked of it now: a literal. Only while it is not up. */
+const char *daemon_why_down(const struct daemon *d);
 /* Runs until it is told to stop; returns the exit code. */
 int daemon_run(const struct daemon_options *o);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 #include "base/mem.h"
 
 #define CHECK_MS 250
+#define DISK_LEFT_MIN (1u << 20)
 
 struct redisd {
 	struct loop *loop;
@@ -97,6 +99,14 @@ start_if_gone(struct redisd *d)
 	return true;
 }
 
+bool
+redisd_is_disk_full(const struct redisd *d)
+{
+	struct statvfs st;
+
+	return statvfs(d->folder, &st) == 0 && (uint64_t)st.f_bavail * st.f_frsize < DISK_LEFT_MIN;
+}
+
 static void
 on_check(struct timer *t, void *arg)
 {
@@ -105,9 +115,13 @@ on_check(struct timer *t, void *arg)
 
 	(void)t;
 	if (d->child > 0 && waitpid(d->child, &status, WNOHANG) == d->child) {
-		log_warn("redis=embedded pid=%d result=died status=%d", (int)d->child, status);
+		log_warn("redis=embedded pid=%d result=died status=%d", (int)d->child,
+			 WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status));
 		if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
 			log_error("redis=embedded result=not-found todo=install redis-server");
+		if (redisd_is_disk_full(d))
+			log_error("redis=embedded result=disk-full folder=%s todo=make room",
+				  d->folder);
 		d->child = 0;
 	}
 	start_if_gone(d);

@@ -9,6 +9,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "base/loop.h"
 
@@ -24,6 +26,8 @@ MUST_CHECK enum err redisd_open(struct loop *l, const char *folder, int64_t max_
 const char *redisd_socket(const struct redisd *d);
 /* The connection was lost: look now and then whether Redis is gone, and start it again. */
 void redisd_check(struct redisd *d);
+/* Has the folder so little room left that Redis cannot write? */
+bool redisd_is_disk_full(const struct redisd *d);
 /* The connection is there: stop looking. */
 void redisd_ready(struct redisd *d);
 /* The server could not start after all: end the Redis that this process started, if it did. */

@@ -160,7 +160,7 @@ api_is_open(struct api *a, struct http_exchange *x)
 		return true;
 	http_set_header(x, "Retry-After", "1");
 	err_set(&e, ERR_UNREACHABLE, "server", "try again in a moment", "%s",
-		a->daemon->why_shut.p);
+		daemon_why_down(a->daemon));
 	http_answer_error(x, &e);
 	return false;
 }

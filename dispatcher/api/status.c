@@ -30,7 +30,7 @@ on_readyz(struct http_exchange *x, void *arg)
 	else if (!a->daemon->is_up)
 		http_answer_json(
 			x, 503,
-			json_pack("{s:s, s:s}", "status", "no", "why", a->daemon->why_shut.p));
+			json_pack("{s:s, s:s}", "status", "no", "why", daemon_why_down(a->daemon)));
 	else
 		http_answer_json(x, 200, json_pack("{s:s}", "status", "ready"));
 }
