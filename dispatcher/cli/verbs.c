@@ -3,5 +3,8 @@
 #include "dispatcher/cli/cli.h"
 
 const struct verb cli_verbs[] = {
+	{"schedule next", "SPEC [--from TIME] [-n N]",
+	 "the times at which a schedule fires (SPEC is JSON, @FILE, or - for the standard input)",
+	 verb_schedule_next},
 	{NULL, NULL, NULL, NULL},
 };
