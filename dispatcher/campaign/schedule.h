@@ -5,7 +5,11 @@
  *   {"rrule":"FREQ=YEARLY;BYMONTH=10;BYMONTHDAY=10","time":"08:00","start":"2026-09-01"}
  *   {"anchor":"10-10","offsets":["-7d","-1d","0d"],"time":"08:00"}
  * RRULE as in RFC 5545, by libical; `start` is DTSTART, by default the day of
- * `from`. Times are of Asia/Ho_Chi_Minh (UTC+7 throughout). Pure.
+ * `from`. Times are of Asia/Ho_Chi_Minh (UTC+7 throughout) unless `zone` says
+ * UTC. Pure.
+ *
+ * Whoever stores a rule that has no `start` writes the day into it first: COUNT
+ * and INTERVAL are counted from it, and the default moves with each question.
  */
 #pragma once
 
@@ -18,5 +22,9 @@ struct schedule;
 MUST_CHECK enum err schedule_parse(const struct json_at *spec, struct schedule **out,
 				   struct err_ctx *e);
 void schedule_free(struct schedule *s);
-/* Occurrences at or after from_s (unix seconds), ascending, at most max; fewer when the rule ends. */
+/*
+ * Occurrences at or after from_s (unix seconds), ascending, each once, at most
+ * max; fewer when the rule ends. A rule that has been silent for 400 years (40,
+ * when it counts hours or minutes) has ended; so has the year 9999.
+ */
 size_t schedule_next(const struct schedule *s, int64_t from_s, int64_t *out, size_t max);

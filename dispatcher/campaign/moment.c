@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+#include "dispatcher/campaign/moment.h"
+
+int64_t
+floor_div(int64_t a, int64_t b)
+{
+	return a / b - (a % b < 0);
+}
+
+int64_t
+floor_mod(int64_t a, int64_t b)
+{
+	return a - floor_div(a, b) * b;
+}
+
+static bool
+is_leap(int year)
+{
+	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+}
+
+bool
+civil_is_valid(struct civil c)
+{
+	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+
+	if (c.year < MOMENT_YEAR_MIN || c.year > MOMENT_YEAR_MAX || c.month < 1 || c.month > 12)
+		return false;
+	return c.day >= 1 && c.day <= days[c.month - 1] + (c.month == 2 && is_leap(c.year));
+}
+
+/*
+ * Years that begin in March have their leap day at the end, so a month's place in the year is
+ * linear: (153 * m + 2) / 5 with March = 0. 719468 days lie between 0000-03-01 and 1970-01-01.
+ */
+int64_t
+civil_to_day(struct civil c)
+{
+	int64_t months = (int64_t)c.year * 12 + c.month - 1 - 2;
+	int64_t year = floor_div(months, 12), month = floor_mod(months, 12);
+
+	return year * 365 + floor_div(year, 4) - floor_div(year, 100) + floor_div(year, 400) +
+	       (153 * month + 2) / 5 + c.day - 1 - 719468;
+}
+
+struct civil
+civil_of_day(int64_t day)
+{
+	int64_t era = floor_div(day + 719468, 146097), left = floor_mod(day + 719468, 146097);
+	/* Leap days before this one are taken out, then every year has 365. */
+	int64_t year = (left - left / 1460 + left / 36524 - left / 146096) / 365;
+	int64_t of_year = left - (365 * year + year / 4 - year / 100);
+	int64_t month = (5 * of_year + 2) / 153;
+	struct civil c;
+
+	c.day = (int)(of_year - (153 * month + 2) / 5 + 1);
+	c.month = (int)(month < 10 ? month + 3 : month - 9);
+	c.year = (int)(era * 400 + year + (c.month <= 2));
+	return c;
+}
+
+int
+day_weekday(int64_t day)
+{
+	/* 1970-01-01 was a Thursday. */
+	return (int)floor_mod(day + 3, 7);
+}
+
+/* n digits at the start of s; s moves behind them. -1 when they are not there. */
+static int
+take_digits(struct slice *s, size_t n)
+{
+	int v = 0;
+
+	if (s->n < n)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (s->p[i] < '0' || s->p[i] > '9')
+			return -1;
+		v = v * 10 + (s->p[i] - '0');
+	}
+	s->p += n;
+	s->n -= n;
+	return v;
+}
+
+static bool
+take_char(struct slice *s, char c)
+{
+	if (s->n == 0 || s->p[0] != c)
+		return false;
+	s->p++;
+	s->n--;
+	return true;
+}
+
+/* HH:MM, and :SS where it follows. */
+static bool
+take_time(struct slice *s, int *second_of_day)
+{
+	int hour, minute, second = 0;
+
+	hour = take_digits(s, 2);
+	if (hour < 0 || hour > 23 || !take_char(s, ':'))
+		return false;
+	minute = take_digits(s, 2);
+	if (minute < 0 || minute > 59)
+		return false;
+	if (take_char(s, ':')) {
+		second = take_digits(s, 2);
+		if (second < 0 || second > 59)
+			return false;
+	}
+	*second_of_day = hour * 3600 + minute * 60 + second;
+	return true;
+}
+
+bool
+moment_parse_time(struct slice s, int *second_of_day)
+{
+	return take_time(&s, second_of_day) && s.n == 0;
+}
+
+/* Z or +07:00 to the end of s. */
+static bool
+take_offset(struct slice *s, int *offset_s)
+{
+	bool is_west = s->n > 0 && s->p[0] == '-';
+	int hour, minute;
+
+	if (take_char(s, 'Z')) {
+		*offset_s = 0;
+		return s->n == 0;
+	}
+	if (!take_char(s, '+') && !take_char(s, '-'))
+		return false;
+	hour = take_digits(s, 2);
+	if (hour < 0 || hour > 14 || !take_char(s, ':'))
+		return false;
+	minute = take_digits(s, 2);
+	if (minute < 0 || minute > 59)
+		return false;
+	*offset_s = (hour * 3600 + minute * 60) * (is_west ? -1 : 1);
+	return s->n == 0;
+}
+
+const char *
+moment_parse(struct slice s, struct moment *out)
+{
+	static const char shape[] = "is no time like 2027-10-10, 2027-10-10T08:00 or "
+				    "2027-10-10T08:00:00+07:00";
+	struct civil c;
+
+	*out = (struct moment){.second_of_day = -1};
+	c.year = take_digits(&s, 4);
+	if (c.year < 0 || !take_char(&s, '-'))
+		return shape;
+	c.month = take_digits(&s, 2);
+	if (c.month < 0 || !take_char(&s, '-'))
+		return shape;
+	c.day = take_digits(&s, 2);
+	if (c.day < 0)
+		return shape;
+	if (c.year < MOMENT_YEAR_MIN)
+		return "has a year before 1900";
+	if (!civil_is_valid(c))
+		return "is a day that the calendar does not have";
+	out->day = civil_to_day(c);
+	if (s.n == 0)
+		return NULL;
+	if (!take_char(&s, 'T'))
+		return shape;
+	if (!take_time(&s, &out->second_of_day))
+		return "has a time of day that is none (00:00 to 23:59:59)";
+	if (s.n == 0)
+		return NULL;
+	out->has_offset = true;
+	return take_offset(&s, &out->offset_s) ? NULL : shape;
+}
+
+int64_t
+moment_to_unix(const struct moment *m, int zone_offset_s)
+{
+	int second = m->second_of_day > 0 ? m->second_of_day : 0;
+
+	return m->day * DAY_S + second - (m->has_offset ? m->offset_s : zone_offset_s);
+}
