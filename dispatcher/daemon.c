@@ -184,6 +184,29 @@ on_installed(void *arg, const struct reply *r)
 }
 
 static void
+on_durability(void *arg, const struct reply *r)
+{
+	struct slice value = reply_item(r, 1)->str;
+
+	(void)arg;
+	if (r->kind != REPLY_ARRAY || r->count < 2)
+		log_warn("redis=own appendfsync=unknown result=look-yourself");
+	else if (!slice_is(value, "always"))
+		log_warn("redis=own appendfsync=%.*s result=may-lose-acknowledged-writes "
+			 "todo=set appendonly yes and appendfsync always",
+			 (int)value.n, value.p);
+}
+
+/* A Redis of one's own may forget what it acknowledged: say so, loudly. */
+static void
+ask_durability(struct daemon *d)
+{
+	struct slice v[3] = {SLICE("CONFIG"), SLICE("GET"), SLICE("appendfsync")};
+
+	redis_command(engine_redis(d->engine), v, 3, on_durability, d);
+}
+
+static void
 on_engine_up(void *arg)
 {
 	struct daemon *d = arg;
@@ -193,6 +216,8 @@ on_engine_up(void *arg)
 
 	if (d->redisd != NULL)
 		redisd_ready(d->redisd);
+	else
+		ask_durability(d);
 	in->daemon = d;
 	random_bytes(key, sizeof(key));
 	random_hex(in->token, TOKEN_BYTES);
