@@ -24,7 +24,8 @@ static const struct part {
 	[RRULE_BYDAY] = {"BYDAY", 1, 53, true, RRULE_LIST_MAX},
 	[RRULE_BYMONTHDAY] = {"BYMONTHDAY", 1, 31, true, 31},
 	[RRULE_BYYEARDAY] = {"BYYEARDAY", 1, 366, true, RRULE_LIST_MAX},
-	[RRULE_BYWEEKNO] = {"BYWEEKNO", 1, 53, true, 53},
+	/* Not 53: libical 3.0.16 finds that week in every year. */
+	[RRULE_BYWEEKNO] = {"BYWEEKNO", 1, 52, true, 52},
 	[RRULE_BYMONTH] = {"BYMONTH", 1, 12, false, 12},
 	[RRULE_BYSETPOS] = {"BYSETPOS", 1, 366, true, RRULE_LIST_MAX},
 };
@@ -350,6 +351,11 @@ find_unsupported(const struct rrule *r)
 		return "BYWEEKNO with BYMONTHDAY is not supported";
 	if (rrule_has(r, RRULE_BYWEEKNO) && rrule_has(r, RRULE_BYSETPOS))
 		return "BYWEEKNO with BYSETPOS is not supported";
+	/* libical 3.0.16 gets these wrong. */
+	if (rrule_has(r, RRULE_BYWEEKNO) && r->week_start != 0)
+		return "BYWEEKNO with a WKST other than MO is not supported";
+	if (rrule_has(r, RRULE_BYWEEKNO) && rrule_has(r, RRULE_BYMONTH))
+		return "BYWEEKNO with BYMONTH is not supported";
 	if (has_ordinal(r) && (rrule_has(r, RRULE_BYMONTHDAY) || rrule_has(r, RRULE_BYYEARDAY)))
 		return "a number before a weekday with BYMONTHDAY or BYYEARDAY is not supported";
 	if (rrule_has(r, RRULE_BYSETPOS) && r->freq < RRULE_DAILY)

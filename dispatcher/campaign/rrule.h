@@ -6,7 +6,8 @@
  *
  * More narrow than the RFC: no SECONDLY, at most one BYSECOND, no RSCALE and
  * SKIP (RFC 7529), no BYSETPOS below a day or with BYWEEKNO, BYYEARDAY only
- * with BYDAY and times, BYWEEKNO not with BYMONTHDAY, bounds on every number.
+ * with BYDAY and times, BYWEEKNO up to 52 and not with BYMONTH, BYMONTHDAY
+ * or a WKST but MO, bounds on every number.
  */
 #pragma once
 

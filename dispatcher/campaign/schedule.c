@@ -168,6 +168,11 @@ imply_days(struct rrule *r, int64_t start_day)
 	bool has_day = rrule_has(r, RRULE_BYDAY) || rrule_has(r, RRULE_BYMONTHDAY) ||
 		       rrule_has(r, RRULE_BYYEARDAY);
 
+	/* Days of the month alone are those of every month, which libical does not take so. */
+	if (r->freq == RRULE_YEARLY && rrule_has(r, RRULE_BYMONTHDAY) &&
+	    !rrule_has(r, RRULE_BYMONTH))
+		for (int month = 1; month <= 12; month++)
+			r->by[RRULE_BYMONTH].at[r->by[RRULE_BYMONTH].n++].v = month;
 	if (has_day || r->freq < RRULE_WEEKLY)
 		return;
 	if (r->freq == RRULE_WEEKLY || rrule_has(r, RRULE_BYWEEKNO)) {
@@ -214,7 +219,8 @@ days_init(struct days *d, const struct rrule *r, int64_t start_day, int64_t from
 	int64_t first;
 
 	*d = (struct days){.rule = r, .freq = source_freq(r), .last_day = INT64_MIN};
-	d->interval = d->freq == r->freq ? r->interval : 1;
+	/* Every second week with BYDAY=SU and WKST=MO begins a week late in libical. */
+	d->interval = d->freq == r->freq && d->freq != RRULE_WEEKLY ? r->interval : 1;
 	buf_addf(&d->text, "FREQ=%s;INTERVAL=%d", rrule_freq_name(d->freq), d->interval);
 	add_list(&d->text, r, RRULE_BYMONTH);
 	add_list(&d->text, r, RRULE_BYWEEKNO);
@@ -335,7 +341,7 @@ is_listed(const struct rrule_list *l, int v)
 	return l->n == 0;
 }
 
-/* Does INTERVAL, counted from DTSTART, reach this minute of a rule that is no longer than a day? */
+/* Does INTERVAL, counted from DTSTART, reach this minute of this day? */
 static bool
 is_reached(const struct walk *w, int64_t day, int hour, int minute)
 {
@@ -352,6 +358,9 @@ is_reached(const struct walk *w, int64_t day, int hour, int minute)
 	case RRULE_DAILY:
 		return floor_mod(days, r->interval) == 0;
 	case RRULE_WEEKLY:
+		return floor_mod(period_of(r->freq, r->week_start, day) -
+					 period_of(r->freq, r->week_start, w->start_day),
+				 r->interval) == 0;
 	case RRULE_MONTHLY:
 	case RRULE_YEARLY:
 		break;
