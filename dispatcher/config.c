@@ -276,36 +276,53 @@ read_minute(const struct json_at *at, int *out, struct err_ctx *e)
 	return ERR_OK;
 }
 
-/* The entry of the class that is in force today: the last one whose `from` has come. */
-static enum err
-read_class(struct config *c, const struct json_at *entry, const char *today, struct err_ctx *e)
+static bool
+is_day(const char *s)
 {
+	static const char form[] = "dddd-dd-dd";
+
+	for (size_t i = 0; i < sizeof(form) - 1; i++)
+		if (form[i] == 'd' ? s[i] < '0' || s[i] > '9' : s[i] != form[i])
+			return false;
+	return s[sizeof(form) - 1] == '\0';
+}
+
+static enum err
+read_class(struct config *c, const struct json_at *entry, struct err_ctx *e)
+{
+	static const char *const keys[] = {"class", "since", "priority", "hours"};
+	static const char *const hour_keys[] = {"from", "to"};
 	struct json_at name_at = json_get(entry, "class"), since_at = json_get(entry, "since");
 	struct json_at hours = json_get(entry, "hours"), prio_at = json_get(entry, "priority");
 	struct json_at from_at = json_get(&hours, "from"), to_at = json_get(&hours, "to");
 	struct class_policy cp = {.hours_from = 0, .hours_to = 1440};
-	const char *name = "", *since = "0000-00-00";
+	const char *name = "", *since = "0000-01-01";
 	int64_t prio = 3;
 	enum err rc;
 
-	if ((rc = json_need_string(&name_at, &name, e)) != ERR_OK ||
+	if ((rc = json_only_keys(entry, keys, ARRAY_LEN(keys), e)) != ERR_OK ||
+	    (rc = json_need_string(&name_at, &name, e)) != ERR_OK ||
 	    (rc = json_read_string(&since_at, &since, e)) != ERR_OK ||
 	    (rc = json_read_int(&prio_at, 0, 9, &prio, e)) != ERR_OK ||
+	    (rc = json_want_object(&hours, e)) != ERR_OK ||
+	    (rc = json_only_keys(&hours, hour_keys, ARRAY_LEN(hour_keys), e)) != ERR_OK ||
 	    (rc = read_minute(&from_at, &cp.hours_from, e)) != ERR_OK ||
 	    (rc = read_minute(&to_at, &cp.hours_to, e)) != ERR_OK)
 		return rc;
-	if (strcmp(since, today) > 0)
-		return ERR_OK;
+	if (name[0] == '\0' || strlen(name) >= sizeof(cp.name))
+		return err_set(e, ERR_INPUT, name_at.path, "", "must have 1 to 15 bytes");
+	if (!is_day(since))
+		return err_set(e, ERR_INPUT, since_at.path, "write 2027-01-01", "\"%s\" is no day",
+			       since);
+	if (cp.hours_from == cp.hours_to)
+		return err_set(e, ERR_INPUT, hours.path, "leave it out for any time",
+			       "from and to are the same");
+	if (c->class_count == CLASS_ENTRIES_MAX)
+		return err_set(e, ERR_INPUT, entry->path, "", "more than %d entries",
+			       CLASS_ENTRIES_MAX);
 	snprintf(cp.name, sizeof(cp.name), "%s", name);
+	snprintf(cp.since, sizeof(cp.since), "%s", since);
 	cp.priority = (int)prio;
-	for (size_t i = 0; i < c->class_count; i++) {
-		if (strcmp(c->classes[i].name, cp.name) == 0) {
-			c->classes[i] = cp;
-			return ERR_OK;
-		}
-	}
-	if (c->class_count == CLASSES_MAX)
-		return err_set(e, ERR_INPUT, entry->path, "", "more than %d classes", CLASSES_MAX);
 	c->classes[c->class_count++] = cp;
 	return ERR_OK;
 }
@@ -313,9 +330,9 @@ read_class(struct config *c, const struct json_at *entry, const char *today, str
 static enum err
 read_policy(struct config *c, struct err_ctx *e)
 {
+	static const char *const keys[] = {"comment", "classes"};
 	struct slice builtin = {loa_policy_start, (size_t)(loa_policy_end - loa_policy_start)};
 	struct json_at root, classes;
-	char today[32];
 	enum err rc;
 
 	if (c->policy[0] != '\0')
@@ -325,15 +342,16 @@ read_policy(struct config *c, struct err_ctx *e)
 				e);
 	if (rc != ERR_OK)
 		return rc;
-	clock_format_vn(clock_wall_ms() / 1000, today);
-	today[10] = '\0';
 	root = json_root(c->policy_document);
+	rc = json_only_keys(&root, keys, ARRAY_LEN(keys), e);
+	if (rc != ERR_OK)
+		return rc;
 	classes = json_get(&root, "classes");
 	rc = json_want_array(&classes, e);
 	for (size_t i = 0; rc == ERR_OK && i < json_array_size(classes.v); i++) {
 		struct json_at entry = json_item(&classes, i);
 
-		rc = read_class(c, &entry, today, e);
+		rc = read_class(c, &entry, e);
 	}
 	return rc;
 }
@@ -432,10 +450,19 @@ config_diff_fixed(const struct config *from, const struct config *to, struct buf
 const struct class_policy *
 config_class(const struct config *c, const char *name)
 {
-	for (size_t i = 0; i < c->class_count; i++)
-		if (strcmp(c->classes[i].name, name) == 0)
-			return &c->classes[i];
-	return NULL;
+	const struct class_policy *best = NULL;
+	char today[32];
+
+	clock_format_vn(clock_wall_ms() / 1000, today);
+	today[10] = '\0';
+	for (size_t i = 0; i < c->class_count; i++) {
+		const struct class_policy *one = &c->classes[i];
+
+		if (strcmp(one->name, name) == 0 && strcmp(one->since, today) <= 0 &&
+		    (best == NULL || strcmp(one->since, best->since) >= 0))
+			best = one;
+	}
+	return best;
 }
 
 int

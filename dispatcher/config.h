@@ -13,7 +13,7 @@
 
 #define PROVIDERS_MAX 16
 #define CARRIERS_MAX 16 /* carriers by index as in segments/phone.h; 0 = unknown */
-#define CLASSES_MAX 8
+#define CLASS_ENTRIES_MAX 64
 
 struct provider_config {
 	char name[40];
@@ -28,9 +28,10 @@ struct provider_config {
 	int64_t price[CARRIERS_MAX]; /* VND per part, by carrier index */
 };
 
-/* What a class of messages may do: one entry of config/policy.json in force today. */
+/* What a class of messages may do from a day on: one entry of the policy. */
 struct class_policy {
 	char name[16];
+	char since[12];		  /* "2025-01-01" */
 	int priority;		  /* 0 most urgent */
 	int hours_from, hours_to; /* minutes of the Vietnamese day; 0 and 1440 = any time */
 };
@@ -53,7 +54,7 @@ struct config {
 	size_t provider_count;
 	/* route[carrier] = index of the provider, -1 = none */
 	int8_t route[CARRIERS_MAX];
-	struct class_policy classes[CLASSES_MAX];
+	struct class_policy classes[CLASS_ENTRIES_MAX];
 	size_t class_count;
 
 	json_t *document; /* owns the strings */
@@ -68,6 +69,7 @@ void config_show(const struct config *c, struct buf *out);
 /* Names in a difference that a running server cannot take over; "" = all can be. */
 void config_diff_fixed(const struct config *from, const struct config *to, struct buf *out);
 
+/* The entry that is in force today in Vietnam; NULL = no such class. */
 const struct class_policy *config_class(const struct config *c, const char *name);
 /* Index of the provider, or -1. */
 int config_provider(const struct config *c, struct slice name);

@@ -93,7 +93,8 @@ on_hup(void *arg)
 	d->retired = xrealloc(d->retired, (d->retired_count + 1) * sizeof(struct config *));
 	d->retired[d->retired_count++] = d->config;
 	d->config = c;
-	make_hook_tokens(d);
+	if (d->has_keys)
+		make_hook_tokens(d);
 	run_views_set_config(d->views, c);
 	if (d->sender != NULL)
 		sender_set_config(d->sender, c);
@@ -174,6 +175,7 @@ on_installed(void *arg, const struct reply *r)
 	memcpy(d->install_key, key.p, key.n);
 	memcpy(d->token_hash, token.p, token.n);
 	d->is_up = true;
+	d->has_keys = true;
 	make_hook_tokens(d);
 	publish_lanes(d);
 	if (d->receipts != NULL)
@@ -320,11 +322,15 @@ static void
 on_drain_look(struct timer *t, void *arg)
 {
 	struct daemon *d = arg;
-	bool is_idle = d->sender == NULL || sender_is_idle(d->sender);
+	bool is_over = d->api == NULL || api_is_closed(d->api);
 
 	(void)t;
-	/* With Redis away the answers cannot be kept: the next start finds them in doubt. */
-	if (is_idle && (engine_unacknowledged(d->engine) == 0 || !d->is_up))
+	if (d->is_up)
+		is_over = is_over && engine_unacknowledged(d->engine) == 0 &&
+			  (d->sender == NULL || sender_is_idle(d->sender));
+	else /* what Redis is not told now, the next start finds in doubt */
+		is_over = is_over && (d->sender == NULL || sender_is_quiet(d->sender));
+	if (is_over)
 		stop_now(d);
 	else
 		timer_arm_ms(d->loop, &d->drain, DRAIN_LOOK_MS);
@@ -443,13 +449,15 @@ take_down(struct daemon *d)
 	timer_disarm(d->loop, &d->drain);
 	timer_disarm(d->loop, &d->deadline);
 	if (d->api != NULL)
-		api_free(d->api);
+		api_cut(d->api);
 	if (d->fetch != NULL)
 		fetch_free(d->fetch);
 	if (d->keeper != NULL)
 		keeper_free(d->keeper);
 	if (d->engine != NULL)
 		engine_free(d->engine);
+	if (d->api != NULL)
+		api_free(d->api);
 	if (d->sender != NULL)
 		sender_free(d->sender);
 	if (d->receipts != NULL)

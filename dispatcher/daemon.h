@@ -51,6 +51,7 @@ struct daemon {
 	bool is_working;	   /* messages may be sent */
 	bool is_draining, is_stopping;
 	bool has_said_ready;
+	bool has_keys; /* install_key and token_hash are known, for good */
 	uint8_t install_key[REFERENCE_KEY_BYTES];
 	uint8_t token_hash[16]; /* of the administrator's token */
 	struct timer drain, deadline;

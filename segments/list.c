@@ -232,7 +232,7 @@ on_record(void *arg, const struct reply *r)
 		return;
 	}
 	l->id = item_u64(r, 0);
-	l->version = ld->version != 0 ? ld->version : (uint32_t)item_u64(r, 1);
+	l->version = (uint32_t)item_u64(r, 1);
 	l->unit = item_u64(r, 2);
 	l->rows = item_u64(r, 3);
 	l->created_s = (int64_t)item_u64(r, 4);
@@ -254,22 +254,24 @@ on_record(void *arg, const struct reply *r)
 static void
 load_start(struct redis *r, const char *name, struct load *ld)
 {
-	char key[LIST_KEY_MAX];
-	struct slice v[9];
+	/* A version's columns, rows and report are its own: a run keeps them all. */
+	static const char find[] =
+		"local v = redis.call('HMGET', KEYS[1], 'id', 'version', 'unit') "
+		"if not v[1] then return {} end "
+		"if ARGV[1] ~= '0' then v[2] = ARGV[1] end "
+		"local w = redis.call('HMGET', KEYS[1], 'rows' .. v[2], 'created_s' .. v[2], "
+		"'schema' .. v[2], 'report' .. v[2]) "
+		"return {v[1], v[2], v[3], w[1], w[2], w[3], w[4]}";
+	char key[LIST_KEY_MAX], version[24];
+	struct slice v[5] = {SLICE("EVAL"), slice_of(find), SLICE("1"), {NULL, 0}, {NULL, 0}};
 
 	ld->redis = r;
 	ld->list = xcalloc(1, sizeof(*ld->list));
 	snprintf(ld->list->name, sizeof(ld->list->name), "%s", name);
-	v[0] = SLICE("HMGET");
-	v[1] = slice_of(list_key(key, name));
-	v[2] = SLICE("id");
-	v[3] = SLICE("version");
-	v[4] = SLICE("unit");
-	v[5] = SLICE("rows");
-	v[6] = SLICE("created_s");
-	v[7] = SLICE("schema");
-	v[8] = SLICE("report");
-	redis_command(r, v, 9, on_record, ld);
+	snprintf(version, sizeof(version), "%u", ld->version);
+	v[3] = slice_of(list_key(key, name));
+	v[4] = slice_of(version);
+	redis_command(r, v, 5, on_record, ld);
 }
 
 void
@@ -483,11 +485,18 @@ static const char commit_list[] =
 	"redis.call('HSET', KEYS[3], unpack(ARGV, 5)) redis.call('SADD', KEYS[4], ARGV[3]) return "
 	"1";
 
+static const char *
+version_field(char out[32], const char *name, uint32_t version)
+{
+	snprintf(out, 32, "%s%u", name, version);
+	return out;
+}
+
 static void
 send_commit(struct list_writer *w)
 {
 	char snap[64], rejects[64], key[LIST_KEY_MAX], id[24], version[24], rows[24], at[24];
-	char before[24];
+	char before[24], fields[4][32];
 	struct buf ids = {0};
 	struct slice v[28] = {SLICE("EVAL"), slice_of(commit_list), SLICE("4")};
 	size_t n = 3;
@@ -515,13 +524,13 @@ send_commit(struct list_writer *w)
 	v[n++] = slice_of(version);
 	v[n++] = SLICE("unit");
 	v[n++] = SLICE("1");
-	v[n++] = SLICE("rows");
+	v[n++] = slice_of(version_field(fields[0], "rows", w->version));
 	v[n++] = slice_of(rows);
-	v[n++] = SLICE("created_s");
+	v[n++] = slice_of(version_field(fields[1], "created_s", w->version));
 	v[n++] = slice_of(at);
-	v[n++] = SLICE("schema");
+	v[n++] = slice_of(version_field(fields[2], "schema", w->version));
 	v[n++] = slice_of(w->schema);
-	v[n++] = SLICE("report");
+	v[n++] = slice_of(version_field(fields[3], "report", w->version));
 	v[n++] = slice_of(w->report);
 	w->pending++;
 	w->is_committed = true;

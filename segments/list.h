@@ -6,7 +6,8 @@
  * and a run keeps the snapshot it was approved with.
  *
  * Keys (the only ones spelled outside dispatcher/store/keys):
- *   loa:list:NAME          hash: id, unit, schema (JSON), version, rows, report (JSON), created_s
+ *   loa:list:NAME          hash: id, unit, version; for each version V schemaV and reportV
+ *                          (JSON), rowsV, created_sV
  *   loa:lists              set of names
  *   loa:snap:ID:VERSION    string: block ids, u32 LE each
  *   loa:block:ID:N         string: one block of up to 256 rows (segments/block.h)

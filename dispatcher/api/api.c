@@ -82,7 +82,10 @@ authenticate(void *arg, struct http_exchange *x, struct slice token)
 	uint8_t hash[16];
 
 	(void)x;
-	if (!a->daemon->is_up || token.n == 0 || token.n > 200)
+	/* Before the keys are known every handler answers 503: no reason to say "wrong token". */
+	if (!a->daemon->has_keys)
+		return true;
+	if (token.n == 0 || token.n > 200)
 		return false;
 	hash_plain(token, hash);
 	return hash_is_same(hash, a->daemon->token_hash, sizeof(hash));
@@ -140,29 +143,54 @@ api_drain(struct api *a)
 		http_server_close(a->http, DRAIN_MS, on_closed, a);
 }
 
+bool
+api_is_closed(const struct api *a)
+{
+	return a->http == NULL;
+}
+
 void
-api_free(struct api *a)
+api_cut(struct api *a)
 {
 	if (a->http != NULL)
 		http_server_free(a->http);
+	a->http = NULL;
 	imports_free(a->imports);
+	a->imports = NULL;
+}
+
+void
+api_free(struct api *a)
+{
 	free(a);
 }
 
 /* ---- shared by handlers ---- */
 
-bool
-api_is_open(struct api *a, struct http_exchange *x)
+static bool
+refuse_unless(bool is_good, struct api *a, struct http_exchange *x)
 {
 	struct err_ctx e;
 
-	if (a->daemon->is_up)
+	if (is_good)
 		return true;
 	http_set_header(x, "Retry-After", "1");
 	err_set(&e, ERR_UNREACHABLE, "server", "try again in a moment", "%s",
 		daemon_why_down(a->daemon));
 	http_answer_error(x, &e);
 	return false;
+}
+
+bool
+api_is_open(struct api *a, struct http_exchange *x)
+{
+	return refuse_unless(a->daemon->is_up, a, x);
+}
+
+bool
+api_has_keys(struct api *a, struct http_exchange *x)
+{
+	return refuse_unless(a->daemon->has_keys, a, x);
 }
 
 void

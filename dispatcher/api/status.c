@@ -115,6 +115,8 @@ on_metrics(struct http_exchange *x, void *arg)
 	struct daemon *d = a->daemon;
 	struct buf b = {0};
 
+	if (!api_has_keys(a, x))
+		return;
 	metric(&b, "loa_up", "gauge", "1 while Redis is in reach and work may be done.");
 	buf_addf(&b, "loa_up %d\n", d->is_up);
 	metric(&b, "loa_redis_pending", "gauge", "Redis commands without a reply yet.");
@@ -179,6 +181,8 @@ on_provider_ls(struct http_exchange *x, void *arg)
 	const struct config *c = a->daemon->config;
 	json_t *out = json_array();
 
+	if (!api_has_keys(a, x))
+		return;
 	for (size_t i = 0; i < c->provider_count; i++)
 		json_array_append_new(out, provider_json(a->daemon, &c->providers[i]));
 	http_answer_json(x, 200, json_pack("{s:o}", "providers", out));
@@ -190,6 +194,8 @@ on_config_show(struct http_exchange *x, void *arg)
 	struct api *a = arg;
 	struct buf b = {0};
 
+	if (!api_has_keys(a, x))
+		return;
 	config_show(a->daemon->config, &b);
 	http_answer_buf(x, 200, "application/json", buf_slice(&b));
 	buf_free(&b);
@@ -220,7 +226,7 @@ on_receipt_hook(struct http_exchange *x, void *arg)
 
 	if (!api_is_open(a, x))
 		return;
-	if (p == NULL || strlen(token) != strlen(p->token) ||
+	if (p == NULL || d->receipts == NULL || strlen(token) != strlen(p->token) ||
 	    !hash_is_same(token, p->token, strlen(token)))
 		err_set(&e, ERR_NOT_FOUND, "hook", "", "there is no such hook");
 	else if (receipts_push(d->receipts, p, slice_of(http_raw_query(x)), http_body(x),

@@ -317,8 +317,10 @@ verb_template_check(int argc, char **argv)
 		return cli_usage("template check", "needs one file");
 	if (list != NULL && fields != NULL)
 		return cli_usage("template check", "takes --fields or --list, not both");
-	if (list != NULL && columns_of_list(&server, list, &columns, &e) != ERR_OK)
+	if (list != NULL && columns_of_list(&server, list, &columns, &e) != ERR_OK) {
+		buf_free(&columns);
 		return cli_fail(&e);
+	}
 	if (list != NULL)
 		fields = columns.data;
 	t = load(argv[1], stdout, &rc);

@@ -13,7 +13,10 @@ local function rate_slot(lane, lv, cost, t)
   if not per_s or per_s <= 0 then return nil, t.us end
   local tat = tonumber(lv.tat) or t.us
   -- More than two seconds ahead: the clock stepped back or state was lost.
-  if tat - t.us > 2000000 + HORIZON_US then tat = t.us + 1000000 end
+  if tat - t.us > 2000000 + HORIZON_US then
+    tat = t.us + 1000000
+    call('HSET', K.lane .. lane, 'tat', int(tat)) -- once, or it would never come nearer
+  end
   local slot = math.max(tat, t.us)
   if slot - t.us > HORIZON_US then return slot - t.us - HORIZON_US end
   return nil, slot, slot + cost * 1000000 / (per_s * 0.992)
@@ -27,11 +30,14 @@ local function lane_get(lane)
   return l
 end
 
--- Are the members' records not what the sender saw?
-local function members_changed(w, ranks, expected)
+-- Are the members' records not what the sender saw, or not due for this attempt?
+local function members_changed(w, ranks, expected, attempts)
   for i, rank in ipairs(ranks) do
-    local at = (rank - w.from) * 8
-    if sub(w.bytes, at + 1, at + 8) ~= sub(expected, i * 8 - 7, i * 8) then return true end
+    local r, at = window_get(w, rank), byte(attempts, i)
+    local offset = (rank - w.from) * 8
+    if sub(w.bytes, offset + 1, offset + 8) ~= sub(expected, i * 8 - 7, i * 8) then return true end
+    if not (r.state == S.WAITING and at == math.max(r.attempt, 1)) and
+      not (r.state == S.RETRY and at == r.attempt + 1) then return true end
   end
   return false
 end
@@ -87,7 +93,7 @@ local function permit(_, a)
       window_write(w)
       return { 'held' }
     end
-  elseif q or members_changed(w, ranks, a[11]) then
+  elseif q or members_changed(w, ranks, a[11], a[12]) then
     return { 'changed', w.bytes }
   else
     q = { lane = lane, first = first, members = a[10], attempts = a[12], hash = a[14],

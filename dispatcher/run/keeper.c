@@ -332,6 +332,9 @@ keeper_shut(struct keeper *k)
 void
 keeper_wake(struct keeper *k)
 {
-	if (k->is_open)
+	int64_t soon_us = clock_mono_us() + ROUND_AFTER_TICK_MS * 1000;
+
+	/* Never later than it is due already: ticks may come faster than rounds. */
+	if (k->is_open && (!timer_is_armed(&k->round) || k->round.due_us > soon_us))
 		timer_arm_ms(k->loop, &k->round, ROUND_AFTER_TICK_MS);
 }

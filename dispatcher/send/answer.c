@@ -6,9 +6,6 @@
 #include "base/log.h"
 #include "dispatcher/send/lane.h"
 
-#define LANE_WAIT_MIN_MS 1000
-#define LANE_WAIT_MAX_MS 300000
-
 /*
  * How each outcome class is merged: class byte of `outcome`, reason, and what the lane does. A
  * fault of the lane (W) says nothing about the message: it waits on, and no attempt is used up.
@@ -37,26 +34,24 @@ static const struct class_rule {
 	[OUTCOME_IN_DOUBT] = {'U', REASON_UNREADABLE, false, 0, ""},
 };
 
-/* 1 s, 2 s, 4 s … 5 min: after n bad answers in a row. */
-static int64_t
-rest_ms(unsigned bad_in_row)
-{
-	unsigned n = bad_in_row > 9 ? 9 : bad_in_row;
-	int64_t ms = (int64_t)LANE_WAIT_MIN_MS << (n > 0 ? n - 1 : 0);
-
-	return ms > LANE_WAIT_MAX_MS ? LANE_WAIT_MAX_MS : ms;
-}
-
 static void
 lane_must_rest(struct request *r, struct judgement *j, int64_t at_least_ms, const char *why)
 {
-	int64_t ms = rest_ms(++r->lane->bad_in_row);
-
-	j->lane_wait_ms = ms > at_least_ms ? ms : at_least_ms;
+	j->lane_wait_ms = lane_rest_ms(r->lane, at_least_ms);
 	j->why = why;
 }
 
-/* No complete answer: in doubt if bytes may have left. The lane rests when it happens in a row. */
+/* Once may be an accident; twice in a row is the lane. */
+static void
+lane_may_rest(struct request *r, struct judgement *j, const char *why)
+{
+	if (r->lane->bad_in_row == 0)
+		r->lane->bad_in_row = 1;
+	else
+		lane_must_rest(r, j, 0, why);
+}
+
+/* No complete answer after bytes may have left: in doubt. */
 static void
 judge_no_answer(struct request *r, struct judgement *j)
 {
@@ -64,7 +59,7 @@ judge_no_answer(struct request *r, struct judgement *j)
 		buf_addc(&j->classes, 'U');
 		buf_add_u8(&j->reasons, REASON_NO_ANSWER);
 	}
-	lane_must_rest(r, j, 0, "the gateway does not answer");
+	lane_may_rest(r, j, "the gateway does not answer");
 	r->lane->in_doubt += r->count;
 }
 
@@ -184,7 +179,7 @@ judge_answer(struct request *r, const struct fetch_answer *a, struct judgement *
 	judge_batch(r, &bo, j);
 	/* A whole answer that cannot be read: a proxy's page, an outage. Slow down. */
 	if (j->lane_wait_ms == 0 && bo.messages[0].class == OUTCOME_IN_DOUBT)
-		lane_must_rest(r, j, 0, "the gateway's answers cannot be understood");
+		lane_may_rest(r, j, "the gateway's answers cannot be understood");
 }
 
 void

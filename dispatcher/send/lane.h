@@ -37,6 +37,7 @@ struct request {
 	struct buf members;  /* as Redis keeps them */
 	struct buf attempts; /* one byte a member */
 	struct buf parts;    /* one byte a member */
+	struct buf expected; /* the members' records as they were when it was made */
 	uint8_t hash[16];    /* of what is said to whom: a repeat must say the same */
 	uint32_t cost;	     /* in what the contract counts */
 	char permit[PERMIT_CHARS];
@@ -81,7 +82,8 @@ struct lane {
 	unsigned window; /* permits that may be asked for at a time */
 	int64_t rtt_us;	 /* what asking a permit usually takes: slots are dated by it */
 	unsigned late_in_row;
-	unsigned bad_in_row; /* answers that say something about the lane, not the message */
+	unsigned bad_in_row; /* rests without a good answer between */
+	int64_t rest_until_us;
 	uint64_t requests, accepted, refused, later, in_doubt, unmarked, late_slots;
 };
 
@@ -112,6 +114,7 @@ struct sender {
 };
 
 /* ---- lane.c ---- */
+void lane_init(struct sender *s, struct lane *l, const struct provider_config *p);
 void lane_want(struct lane *l);
 /* A request or a skip of the work is over. May release and free the work. */
 void work_closed_one(struct work *w);
@@ -122,6 +125,8 @@ void work_hold(struct work *w, uint32_t first, uint8_t attempt);
 /* Group ranks that can be sent into requests and put them into lane->ready. */
 void work_build(struct work *w, const uint32_t *ranks, size_t count);
 void lane_push_front(struct lane *l, struct request *r);
+/* A fault of the lane: how long it must rest, longer each time in a row. */
+int64_t lane_rest_ms(struct lane *l, int64_t at_least_ms);
 /* Say why nothing leaves, and look again then. */
 void lane_wait(struct lane *l, int64_t until_us, struct slice why);
 

@@ -21,6 +21,7 @@ request_free(struct request *r)
 	buf_free(&r->members);
 	buf_free(&r->attempts);
 	buf_free(&r->parts);
+	buf_free(&r->expected);
 	free(r->ranks);
 	free(r);
 }
@@ -262,11 +263,11 @@ on_answer(void *arg, const struct fetch_answer *a)
 	} else if (a->result == FETCH_ABORTED) {
 		request_unmark(r, 0, "");
 	} else {
-		unsigned n = ++l->bad_in_row > 6 ? 6 : l->bad_in_row;
+		int64_t ms = lane_rest_ms(l, 0);
 
 		log_warn("lane=%s result=not-reached why=%s", r->provider->name, a->why);
-		request_unmark(r, 500 << n, "the gateway cannot be reached");
-		work_close(r->work, 500 << n);
+		request_unmark(r, ms, "the gateway cannot be reached");
+		work_close(r->work, ms);
 	}
 	lane_want(l);
 }
@@ -428,19 +429,6 @@ on_permit(void *arg, const struct reply *reply)
 	lane_want(l);
 }
 
-static void
-add_expected(const struct request *r, struct argv *a)
-{
-	const struct chunk *c = r->work->chunk;
-	struct buf b = {0};
-
-	for (size_t i = 0; i < r->count; i++)
-		buf_add(&b, c->records.data + (size_t)(r->ranks[i] - c->from) * RECORD_SIZE,
-			RECORD_SIZE);
-	argv_add(a, buf_slice(&b));
-	buf_free(&b);
-}
-
 void
 request_ask(struct request *r)
 {
@@ -462,7 +450,7 @@ request_ask(struct request *r)
 	argv_adds(&a, r->is_repeat ? "repeat" : "new");
 	argv_add_int(&a, r->first);
 	argv_add(&a, buf_slice(&r->members));
-	add_expected(r, &a);
+	argv_add(&a, buf_slice(&r->expected));
 	argv_add(&a, buf_slice(&r->attempts));
 	argv_add(&a, buf_slice(&r->parts));
 	argv_add(&a, (struct slice){(const char *)r->hash, sizeof(r->hash)});

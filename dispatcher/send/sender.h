@@ -44,6 +44,8 @@ void sender_wake(struct sender *s);
 void sender_drain(struct sender *s);
 /* Nothing is leased, asked for or on the wire. */
 bool sender_is_idle(const struct sender *s);
+/* Nothing is on the wire; facts may wait for Redis. */
+bool sender_is_quiet(const struct sender *s);
 /* The old configuration must stay until sender_free: requests under way still use it. */
 void sender_set_config(struct sender *s, const struct config *c);
 

@@ -38,6 +38,20 @@ is "$((ours + $(report refused)))" "$wanted" 'every message has come to its end'
 sed -n '/"event":"accepted"/s/.*"to":"\([0-9]*\)".*/\1/p' "$dir/ledger" | sort >"$dir/phones"
 is "$(uniq -d <"$dir/phones" | wc -l)" 0 'no phone got two messages'
 
+# ---- a run keeps the version that it was launched with ----
+echo '{"name":"pinned","template":"t","segments":["s"],"class":"notice"}' >"$dir/c.json"
+loa campaign create "$dir/c.json" >/dev/null
+loa campaign launch pinned >/dev/null && loa campaign pause pinned >/dev/null
+before=$(wc -l <"$dir/ledger")
+awk -F';' '{ print $4 ";" $3 ";" $2 ";" $1 }' "$dir/list.csv" >"$dir/other.csv"
+loa list import l "$dir/other.csv" >/dev/null
+loa campaign resume pinned >/dev/null
+timeout 60 "$B/loa" campaign watch pinned --data "$dir/data" >/dev/null
+after=$(sed -n "$((before + 1)),\$p" "$dir/ledger" | grep -c '"event":"accepted"')
+ok $((after < wanted / 2)) 'most of the second run is sent after the list was imported anew'
+is "$(grep '"event":"accepted"' "$dir/ledger" | grep -vc 'Kính gửi Nguyễn Văn Thử [0-9]*, mời')" 0 'with the columns of its own version'
+is "$(loa list show l | head -n 1 | cut -d, -f1-2)" 'l: version 2, 3000 rows' 'the list itself has moved on'
+
 # ---- over TCP ----
 has "$(http "127.0.0.1:$loa_port" GET /api/v1/lists)" '"code":"refused"' 'without a token nothing is shown'
 is "$(cat "$dir/status")" 401 'it is a 401'
