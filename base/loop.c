@@ -433,7 +433,7 @@ loop_gauge_bound_us(unsigned bin)
 {
 	uint32_t octave = 125u << (bin / 2);
 
-	return bin % 2 == 0 ? octave : octave * 181 / 128; /* √2 */
+	return bin % 2 == 0 ? octave : (octave * 181 + 64) / 128; /* √2 */
 }
 
 uint32_t
