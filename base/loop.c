@@ -441,7 +441,8 @@ loop_gauge_quantile_us(const struct loop *l, unsigned per_mille)
 {
 	uint64_t want = (l->gauge.turns * per_mille + 999) / 1000, seen = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(l->gauge.below); i++) {
+	/* the last bin has no end of its own */
+	for (size_t i = 0; i + 1 < ARRAY_LEN(l->gauge.below); i++) {
 		seen += l->gauge.below[i];
 		if (seen >= want)
 			return loop_gauge_bound_us((unsigned)i);
