@@ -35,6 +35,7 @@ struct loop {
 	struct timer **due; /* collected in this turn; entries may be NULL (disarmed meanwhile) */
 	uint32_t due_len, due_cap;
 	struct loop_step *steps[LOOP_PHASES];
+	struct loop_step *next_step; /* the one after the step that runs; NULL = last, or none */
 	void **to_free;
 	size_t to_free_len, to_free_cap;
 	struct signal_watch *signals;
@@ -285,6 +286,8 @@ loop_step_remove(struct loop *l, struct loop_step *s)
 {
 	if (!s->is_linked)
 		return;
+	if (l->next_step == s)
+		l->next_step = s->next;
 	for (struct loop_step **p = &l->steps[s->phase]; *p != NULL; p = &(*p)->next) {
 		if (*p == s) {
 			*p = s->next;
@@ -309,16 +312,15 @@ run_steps(struct loop *l)
 		return;
 	l->is_step_wanted = false;
 	for (int phase = 0; phase < LOOP_PHASES; phase++) {
-		struct loop_step *next;
-
-		for (struct loop_step *s = l->steps[phase]; s != NULL; s = next) {
-			next = s->next;
+		for (struct loop_step *s = l->steps[phase]; s != NULL; s = l->next_step) {
+			l->next_step = s->next;
 			if (!s->is_wanted)
 				continue;
 			s->is_wanted = false;
 			s->cb(s, s->arg);
 		}
 	}
+	l->next_step = NULL;
 	for (int phase = 0; phase < LOOP_PHASES; phase++)
 		for (struct loop_step *s = l->steps[phase]; s != NULL; s = s->next)
 			l->is_step_wanted |= s->is_wanted;
