@@ -391,6 +391,7 @@ loop_turn(struct loop *l, int max_wait_ms)
 
 	if (l->is_step_wanted)
 		tv = (struct timeval){0, 0};
+	arm_wake(l); /* a test may have moved the clock */
 	if (max_wait_ms >= 0 || l->is_step_wanted)
 		event_base_loopexit(l->base, &tv);
 	event_base_loop(l->base, EVLOOP_ONCE);
