@@ -31,7 +31,7 @@ slice_to_i64(struct slice s, int64_t *out)
 	tmp[s.n] = '\0';
 	errno = 0;
 	*out = strtoll(tmp, &end, 10);
-	return errno == 0 && *end == '\0' && end != tmp;
+	return errno == 0 && end == tmp + s.n;
 }
 
 bool
@@ -50,7 +50,7 @@ slice_to_double(struct slice s, double *out)
 	tmp[s.n] = '\0';
 	errno = 0;
 	*out = strtod(tmp, &end);
-	return errno == 0 && *end == '\0';
+	return errno == 0 && end == tmp + s.n;
 }
 
 void

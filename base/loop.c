@@ -35,6 +35,7 @@ struct loop {
 	struct timer **due; /* collected in this turn; entries may be NULL (disarmed meanwhile) */
 	uint32_t due_len, due_cap;
 	struct loop_step *steps[LOOP_PHASES];
+	struct loop_step *next_step; /* the one after the step that runs; NULL = last, or none */
 	void **to_free;
 	size_t to_free_len, to_free_cap;
 	struct signal_watch *signals;
@@ -285,6 +286,8 @@ loop_step_remove(struct loop *l, struct loop_step *s)
 {
 	if (!s->is_linked)
 		return;
+	if (l->next_step == s)
+		l->next_step = s->next;
 	for (struct loop_step **p = &l->steps[s->phase]; *p != NULL; p = &(*p)->next) {
 		if (*p == s) {
 			*p = s->next;
@@ -309,16 +312,15 @@ run_steps(struct loop *l)
 		return;
 	l->is_step_wanted = false;
 	for (int phase = 0; phase < LOOP_PHASES; phase++) {
-		struct loop_step *next;
-
-		for (struct loop_step *s = l->steps[phase]; s != NULL; s = next) {
-			next = s->next;
+		for (struct loop_step *s = l->steps[phase]; s != NULL; s = l->next_step) {
+			l->next_step = s->next;
 			if (!s->is_wanted)
 				continue;
 			s->is_wanted = false;
 			s->cb(s, s->arg);
 		}
 	}
+	l->next_step = NULL;
 	for (int phase = 0; phase < LOOP_PHASES; phase++)
 		for (struct loop_step *s = l->steps[phase]; s != NULL; s = s->next)
 			l->is_step_wanted |= s->is_wanted;
@@ -389,6 +391,7 @@ loop_turn(struct loop *l, int max_wait_ms)
 
 	if (l->is_step_wanted)
 		tv = (struct timeval){0, 0};
+	arm_wake(l); /* a test may have moved the clock */
 	if (max_wait_ms >= 0 || l->is_step_wanted)
 		event_base_loopexit(l->base, &tv);
 	event_base_loop(l->base, EVLOOP_ONCE);
@@ -433,7 +436,7 @@ loop_gauge_bound_us(unsigned bin)
 {
 	uint32_t octave = 125u << (bin / 2);
 
-	return bin % 2 == 0 ? octave : octave * 181 / 128; /* √2 */
+	return bin % 2 == 0 ? octave : (octave * 181 + 64) / 128; /* √2 */
 }
 
 uint32_t
@@ -441,7 +444,8 @@ loop_gauge_quantile_us(const struct loop *l, unsigned per_mille)
 {
 	uint64_t want = (l->gauge.turns * per_mille + 999) / 1000, seen = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(l->gauge.below); i++) {
+	/* the last bin has no end of its own */
+	for (size_t i = 0; i + 1 < ARRAY_LEN(l->gauge.below); i++) {
 		seen += l->gauge.below[i];
 		if (seen >= want)
 			return loop_gauge_bound_us((unsigned)i);

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A list of one text column `nhom` is written row by row; what the audience
+ * makes of it is printed as one word a member: ROW:STATE, where STATE is the
+ * partition of a message to send, or = (same phone), - (no phone), / (no route).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "dispatcher/run/audience.h"
+
+#define BLOCKS_MAX 8
+#define PHONE(n) (84900000000u + (n))
+
+static struct {
+	struct schema schema;
+	struct block_builder *builder;
+	struct buf blocks[BLOCKS_MAX];
+	size_t block_count, rows;
+	uint64_t last_row_of[100]; /* phone n stands in this row - 1; 0 = in none yet */
+	struct query *queries[2];
+	struct buf seen;
+} fx;
+
+static void
+end_block(void)
+{
+	if (block_builder_rows(fx.builder) == 0)
+		return;
+	assert_in_range(fx.block_count, 0, BLOCKS_MAX - 1);
+	block_builder_finish(fx.builder, &fx.blocks[fx.block_count++]);
+}
+
+/* A row of group `nhom` ("" = missing) with phone n (0 = none) of a carrier; chained as the list does. */
+static void
+add_row(const char *nhom, unsigned n, uint8_t carrier)
+{
+	struct slice cell = slice_of(nhom);
+	uint32_t back =
+		n > 0 && fx.last_row_of[n] > 0 ? (uint32_t)(fx.rows + 1 - fx.last_row_of[n]) : 0;
+
+	block_builder_add(fx.builder, &cell, n > 0 ? PHONE(n) : 0, back, carrier);
+	fx.rows++;
+	if (n > 0)
+		fx.last_row_of[n] = fx.rows;
+	if (block_builder_rows(fx.builder) == BLOCK_ROWS)
+		end_block();
+}
+
+static void
+add_rows(size_t count, const char *nhom)
+{
+	for (size_t i = 0; i < count; i++)
+		add_row(nhom, 0, 0);
+}
+
+static struct query *
+query(const char *text)
+{
+	struct query_error e;
+	struct query *q = query_parse(slice_of(text), &e);
+
+	if (q == NULL || !query_bind(q, &fx.schema, &e))
+		fail_msg("%s: %s", text, e.message);
+	return q;
+}
+
+static const char *
+members(enum per per, const char *one, const char *other)
+{
+	/* carriers 1 and 2 in partition 0, 3 in partition 5, the unknown in 2, others not served */
+	struct carrier_map map;
+	struct audience_row rows[BLOCK_ROWS];
+	struct audience *a;
+
+	memset(map.partition, NO_PARTITION, sizeof(map.partition));
+	map.partition[0] = 2;
+	map.partition[1] = map.partition[2] = 0;
+	map.partition[3] = 5;
+	end_block();
+	fx.queries[0] = query(one);
+	fx.queries[1] = other != NULL ? query(other) : NULL;
+	a = audience_new(fx.queries, other != NULL ? 2 : 1, per, &map, fx.rows);
+	buf_reset(&fx.seen);
+	for (size_t i = 0; i < fx.block_count; i++) {
+		struct err_ctx e;
+		struct block b;
+		size_t n;
+
+		assert_int_equal(block_open(buf_slice(&fx.blocks[i]), &b, &e), ERR_OK);
+		n = audience_block(a, (uint32_t)i, &b, 0, rows);
+		for (size_t k = 0; k < n; k++) {
+			const struct audience_row *r = &rows[k];
+
+			buf_addf(&fx.seen, "%s%u:", fx.seen.len > 0 ? " " : "", r->row);
+			if (r->state == RECORD_WAITING)
+				buf_addf(&fx.seen, "%u", r->partition);
+			else
+				buf_adds(&fx.seen, r->reason == REASON_SAME_PHONE ? "="
+						   : r->reason == REASON_NO_PHONE ? "-"
+										  : "/");
+		}
+	}
+	audience_free(a);
+	query_free(fx.queries[0]);
+	query_free(fx.queries[1]);
+	return fx.seen.data != NULL ? fx.seen.data : "";
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	memset(&fx, 0, sizeof(fx));
+	fx.schema.count = 1;
+	fx.schema.phone = -1;
+	memcpy(fx.schema.columns[0].name, "nhom", 5);
+	memcpy(fx.schema.columns[0].title, "nhom", 5);
+	fx.builder = block_builder_new(&fx.schema);
+	return 0;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	block_builder_free(fx.builder);
+	for (size_t i = 0; i < fx.block_count; i++)
+		buf_free(&fx.blocks[i]);
+	buf_free(&fx.seen);
+	return 0;
+}
+
+static void
+rows_that_match_any_query_are_in_it_in_their_order(void **state)
+{
+	(void)state;
+	add_row("a", 1, 1);
+	add_row("b", 2, 1);
+	add_row("", 3, 1);
+	add_row("c", 4, 1);
+	add_row("a", 5, 1);
+	assert_string_equal(members(PER_PHONE, "nhom = 'a'", "nhom = 'c'"), "0:0 3:0 4:0");
+	assert_string_equal(members(PER_PHONE, "nhom = 'a'", "nhom IN ('a', 'b')"), "0:0 1:0 4:0");
+	assert_string_equal(members(PER_PHONE, "nhom = 'x'", NULL), "");
+}
+
+static void
+rows_go_to_the_partition_of_their_carrier_or_nowhere(void **state)
+{
+	(void)state;
+	add_row("a", 1, 1);
+	add_row("a", 2, 2);
+	add_row("a", 3, 3);
+	add_row("a", 4, 4);
+	add_row("a", 5, 0);
+	assert_string_equal(members(PER_PHONE, "nhom = 'a'", NULL), "0:0 1:0 2:5 3:/ 4:2");
+	assert_string_equal(members(PER_ROW, "nhom = 'a'", NULL), "0:0 1:0 2:5 3:/ 4:2");
+}
+
+static void
+a_row_without_a_phone_is_a_member_that_is_skipped(void **state)
+{
+	(void)state;
+	add_row("a", 0, 0);
+	add_row("a", 0, 4);
+	add_row("a", 1, 1);
+	assert_string_equal(members(PER_PHONE, "nhom = 'a'", NULL), "0:- 1:- 2:0");
+	assert_string_equal(members(PER_ROW, "nhom = 'a'", NULL), "0:- 1:- 2:0");
+}
+
+static void
+per_phone_the_first_row_of_the_audience_gets_the_message(void **state)
+{
+	(void)state;
+	add_row("a", 1, 1);
+	add_row("a", 2, 1);
+	add_row("a", 1, 1);
+	add_row("a", 1, 1);
+	add_row("a", 2, 1);
+	assert_string_equal(members(PER_PHONE, "nhom = 'a'", NULL), "0:0 1:0 2:= 3:= 4:=");
+	assert_string_equal(members(PER_ROW, "nhom = 'a'", NULL), "0:0 1:0 2:0 3:0 4:0");
+}
+
+static void
+a_chain_goes_on_through_rows_that_do_not_match(void **state)
+{
+	(void)state;
+	add_row("b", 1, 1); /* not in it: takes no message from the others */
+	add_row("a", 1, 1);
+	add_row("b", 1, 1);
+	add_row("b", 1, 1);
+	add_row("a", 1, 1);
+	assert_string_equal(members(PER_PHONE, "nhom = 'a'", NULL), "1:0 4:=");
+	assert_string_equal(members(PER_PHONE, "nhom = 'b'", NULL), "0:0 2:= 3:=");
+}
+
+static void
+a_chain_goes_on_across_blocks(void **state)
+{
+	(void)state;
+	add_row("a", 1, 1); /* row 0 */
+	add_rows(299, "b");
+	add_row("b", 1, 1); /* row 300, block 1: not in it */
+	add_rows(399, "b");
+	add_row("a", 1, 1); /* row 700, block 2 */
+	add_row("a", 2, 3); /* row 701 */
+	add_rows(330, "b");
+	add_row("a", 2, 3); /* row 1032, block 4 */
+	add_row("a", 1, 1); /* row 1033 */
+	assert_string_equal(members(PER_PHONE, "nhom = 'a'", NULL),
+			    "0:0 700:= 701:5 1032:= 1033:=");
+	assert_string_equal(members(PER_ROW, "nhom = 'a'", NULL), "0:0 700:0 701:5 1032:5 1033:0");
+}
+
+static void
+a_row_that_is_skipped_takes_no_message_from_its_phone(void **state)
+{
+	(void)state;
+	/* one phone, ported between imports: the first row's guess is not served */
+	add_row("a", 1, 4);
+	add_row("a", 1, 1);
+	add_row("a", 1, 4);
+	add_row("a", 1, 1);
+	assert_string_equal(members(PER_PHONE, "nhom = 'a'", NULL), "0:/ 1:0 2:/ 3:=");
+}
+
+static void
+the_last_row_of_a_full_block_and_the_first_of_the_next_are_neighbours(void **state)
+{
+	(void)state;
+	add_rows(255, "b");
+	add_row("a", 9, 1); /* row 255 */
+	add_row("a", 9, 1); /* row 256 */
+	assert_string_equal(members(PER_PHONE, "nhom = 'a'", NULL), "255:0 256:=");
+}
+
+/* 90 phones in turn over 1,800 rows: 20 rows each, more chains than the first table holds. */
+static void
+many_chains_give_one_message_a_phone(void **state)
+{
+	size_t good = 0, same = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < 1800; i++)
+		add_row("a", 1 + i % 90, 1);
+	members(PER_PHONE, "nhom = 'a'", NULL);
+	for (const char *p = fx.seen.data; (p = strchr(p, ':')) != NULL; p++) {
+		good += p[1] == '0';
+		same += p[1] == '=';
+	}
+	assert_int_equal(good, 90);
+	assert_int_equal(same, 1710);
+	members(PER_ROW, "nhom = 'a'", NULL);
+	assert_null(strchr(fx.seen.data, '='));
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(rows_that_match_any_query_are_in_it_in_their_order),
+		T(rows_go_to_the_partition_of_their_carrier_or_nowhere),
+		T(a_row_without_a_phone_is_a_member_that_is_skipped),
+		T(per_phone_the_first_row_of_the_audience_gets_the_message),
+		T(a_chain_goes_on_through_rows_that_do_not_match),
+		T(a_chain_goes_on_across_blocks),
+		T(a_row_that_is_skipped_takes_no_message_from_its_phone),
+		T(the_last_row_of_a_full_block_and_the_first_of_the_next_are_neighbours),
+		T(many_chains_give_one_message_a_phone),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
