@@ -13,6 +13,7 @@ violation_text(enum violation v)
 		[LIVELOCK] = "an undisturbed run does not end",
 		[SILENT] = "shown ended unsent, but accepted by the gateway",
 		[NEVER_SENT] = "shown accepted, but the gateway never did",
+		[NEEDLESS] = "in doubt, though nothing left and nobody died",
 		[UNORDERED] = "evidence does not commute",
 	};
 
@@ -59,6 +60,10 @@ check_end(const struct model *c, const struct state *s)
 				return SILENT;
 			break;
 		case UNKNOWN:
+			if ((s->departed >> m & 1) == 0 && s->faults[FAULT_KILL] == 0 &&
+			    s->faults[FAULT_CRASH] == 0)
+				return NEEDLESS;
+			break;
 		case PHASES:
 			break;
 		}

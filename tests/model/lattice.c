@@ -136,6 +136,8 @@ record_merge(const struct model *c, struct record *r, unsigned a, enum phase p)
 		return;
 	/* HELD stays: it means something only while doubt is shown, and may be shown again. */
 	record_set(c, r, a, p);
+	if (has_bug(c, BUG_L_HELD_CLEARED) && is_positive(r->state))
+		r->flags &= (uint8_t) ~(HELD | HARD);
 }
 
 /* ---- P3 ---- */

@@ -167,6 +167,7 @@ struct state {
 	uint8_t allowed;		      /* a person allowed a duplicate of it */
 	uint8_t receipts[MESSAGES][ATTEMPTS]; /* G_DELIVERED, G_FAILED, acknowledged by us */
 	uint8_t window;		/* 0 all open, 1 over for us, 2 the gateway has forgotten */
+	uint8_t departed;	/* bit a message: some copy of it has left */
 	uint8_t accepted_twice; /* a violation that the last action caused */
 	uint8_t bytes_after_stop;
 	uint8_t faults[FAULTS]; /* used so far */
@@ -202,6 +203,8 @@ struct state {
 	X(R5_NO_REPLAY, "senders do not replay")                                           \
 	X(R6_MEMBERS, "two requests of other members under one reference are not held")    \
 	X(L_MOVED_ON, "a repeat takes members that have moved on along")                   \
+	X(L_HELD_CLEARED, "positive evidence takes the hold of another attempt away")      \
+	X(L_FORGETS, "what is held loses its request record")                              \
 	X(L_CLAIM_LOST, "a claim whose reply was lost is forgotten")                       \
 	X(L_TABLE_STALE, "permit and un-mark do not write the table of earlier attempts")  \
 	X(L_OLD_LEASES, "a sender keeps its leases over a roll-back")                      \
@@ -369,6 +372,7 @@ enum violation {
 	LIVELOCK,     /* an undisturbed run does not end */
 	SILENT,	      /* shown ended unsent, but the gateway accepted it */
 	NEVER_SENT,   /* shown accepted, but the gateway never did */
+	NEEDLESS,     /* in doubt, though nothing left and nobody died */
 	UNORDERED,    /* evidence does not commute */
 };
 const char *violation_text(enum violation v);

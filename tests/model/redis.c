@@ -154,7 +154,7 @@ redis_unmark(const struct model *c, struct redis *d, const struct copy *copy)
 
 /* No automatic step is left for what is in doubt in this request. */
 static void
-hold(struct redis *d, const struct request *q)
+hold(const struct model *c, struct redis *d, struct request *q)
 {
 	for (unsigned m = 0; m < MESSAGES; m++) {
 		struct record *r = &d->records[m];
@@ -163,6 +163,9 @@ hold(struct redis *d, const struct request *q)
 		if (is_in(q->members, m) && r->attempt == a && record_phase(r, a) == UNKNOWN)
 			r->flags |= HELD;
 	}
+	/* Kept: a late un-mark or answer may still tell the truth about it. */
+	if (has_bug(c, BUG_L_FORGETS))
+		*q = (struct request){0};
 }
 
 static bool
@@ -221,7 +224,7 @@ redis_outcome(const struct model *c, struct redis *d, const struct copy *copy, u
 	if (!has_open_member(d, q))
 		*q = (struct request){0};
 	else if ((q->flags & VOID) != 0)
-		hold(d, q);
+		hold(c, d, q);
 }
 
 /* ---- leases ---- */
@@ -261,7 +264,7 @@ redis_settle(const struct model *c, struct redis *d, unsigned chunk, bool is_tak
 		else if (request_is_offered(c, d, f))
 			has_work = true;
 		else
-			hold(d, q);
+			hold(c, d, q);
 	}
 	for (unsigned m = 0; m < c->messages; m++)
 		if (is_in(c->chunk_members[chunk], m) &&

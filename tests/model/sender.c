@@ -148,6 +148,7 @@ depart(const struct model *c, struct state *s, unsigned i)
 		return false;
 	if (is_stopped && (w->flags & (STALE | AFTER_STOP)) != 0)
 		s->bytes_after_stop = 1;
+	s->departed |= w->copy.members;
 	w->doing = ON_THE_WIRE;
 	w->flags &= REPLAYED;
 	return true;
