@@ -29,7 +29,7 @@ LIB_FILES := $(foreach l,$(LAYERS),$(B)/lib$(l).a)
 UNIT_SRC := $(shell find tests/unit -name '*.c' 2>/dev/null)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(B)/tests/unit/%)
 
-.PHONY: all help demo test unit unit-build model asan bench lint deps clean install
+.PHONY: all help demo test unit unit-build model asan bench fuzz lint deps clean install
 
 all: $(B)/loa $(B)/gateway ## build everything
 
@@ -76,7 +76,7 @@ $(B)/tests/unit/%: tests/unit/%.c $(LIB_FILES)
 $(B)/tests/model/model: $(wildcard tests/model/*.c tests/model/*.h)
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) -D_GNU_SOURCE -std=c11 $(WARN) -O2 -g -o $@ $(wildcard tests/model/*.c)
+	@$(CC) -D_GNU_SOURCE -std=c11 -I. $(WARN) -O2 -g -o $@ $(wildcard tests/model/*.c)
 
 demo: deps ## the main job from end to end on this machine, and its report
 	@$(MAKE) --no-print-directory all
@@ -100,6 +100,9 @@ test: deps ## all tests
 asan: deps ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory B=build/asan SAN=1 OPT='-O1 -g' unit-build $(MODEL:%=build/asan/%)
 	@B=build/asan tests/run all
+
+fuzz: deps ## fuzz each parser; SECONDS=30 each
+	@tests/fuzz/run $(or $(SECONDS),30)
 
 lint: deps ## arrows, lengths, banned calls, keys, options, layout
 	@tests/lint/run

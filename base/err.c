@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "base/text.h"
+
 static const struct {
 	enum err code;
 	int exit_code, http_status;
@@ -18,6 +20,24 @@ static const struct {
 	{ERR_SYSTEM, 3, 500, "system"},
 };
 
+/*
+ * Words that were cut to fit end in a whole character, and a byte that is none,
+ * as a parser may quote it, becomes '?': the line also goes into JSON.
+ */
+static void
+mend(char *words)
+{
+	ptrdiff_t at;
+
+	while ((at = text_find_malformed(slice_of(words))) >= 0) {
+		const char *rest = words + at + 1;
+
+		while ((*rest & 0xC0) == 0x80)
+			rest++;
+		words[at] = *rest == '\0' ? '\0' : '?';
+	}
+}
+
 enum err
 err_set(struct err_ctx *e, enum err code, const char *what, const char *todo, const char *why_fmt,
 	...)
@@ -32,6 +52,9 @@ err_set(struct err_ctx *e, enum err code, const char *what, const char *todo, co
 	va_start(ap, why_fmt);
 	vsnprintf(e->why, sizeof(e->why), why_fmt, ap);
 	va_end(ap);
+	mend(e->what);
+	mend(e->why);
+	mend(e->todo);
 	return code;
 }
 

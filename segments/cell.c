@@ -162,6 +162,8 @@ cell_read_date(struct slice s, char out[11])
 	bool is_year_first;
 	char between;
 
+	if (s.n == 0)
+		return DATE_NONE;
 	v[0] = take_number(&s, 4, &n[0]);
 	is_year_first = n[0] == 4;
 	if (is_year_first && s.n == 0 && is_day(v[0], 1, 1)) {
