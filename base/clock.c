@@ -51,3 +51,9 @@ clock_minute_of_day_vn(int64_t unix_s)
 		s += 86400;
 	return (int)(s / 60);
 }
+
+int64_t
+clock_today_vn(void)
+{
+	return (clock_wall_ms() / 1000 + 7 * 3600) / 86400;
+}

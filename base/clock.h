@@ -28,3 +28,5 @@ void clock_advance_ms(int64_t by_ms);
 void clock_format_vn(int64_t unix_s, char out[32]);
 /* Minutes since midnight in Vietnam, 0..1439. */
 int clock_minute_of_day_vn(int64_t unix_s);
+/* Days since 1970-01-01 of today in Vietnam. */
+int64_t clock_today_vn(void);

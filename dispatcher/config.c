@@ -182,9 +182,11 @@ read_provider(struct provider_config *p, const struct json_at *at, struct err_ct
 	if (rate.v == NULL)
 		return err_set(e, ERR_INPUT, rate.path, "write the rate of the contract",
 			       "is missing");
-	if (strlen(s_name) >= sizeof(p->name) || strpbrk(s_name, ",: /") != NULL)
+	if (s_name[0] == '\0' || strlen(s_name) >= sizeof(p->name) ||
+	    s_name[strspn(s_name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
+				  "_.")] != '\0')
 		return err_set(e, ERR_INPUT, name.path, "use letters, digits and -",
-			       "must be short and without blanks, commas, colons, slashes");
+			       "must have 1 to 39 letters, digits, - _ or .");
 	if (strlen(s_brand) > 11)
 		return err_set(e, ERR_INPUT, brand.path, "", "has more than 11 characters");
 	if (s_token[0] != '\0' && (strlen(s_token) < 16 || strlen(s_token) >= sizeof(p->token)))
@@ -463,6 +465,14 @@ config_class(const struct config *c, const char *name)
 			best = one;
 	}
 	return best;
+}
+
+bool
+class_is_open(const struct class_policy *c, int minute)
+{
+	if (c->hours_from <= c->hours_to)
+		return minute >= c->hours_from && minute < c->hours_to;
+	return minute >= c->hours_from || minute < c->hours_to;
 }
 
 int

@@ -71,5 +71,7 @@ void config_diff_fixed(const struct config *from, const struct config *to, struc
 
 /* The entry that is in force today in Vietnam; NULL = no such class. */
 const struct class_policy *config_class(const struct config *c, const char *name);
+/* Is this minute of the Vietnamese day within its hours? They may go over midnight. */
+bool class_is_open(const struct class_policy *c, int minute);
 /* Index of the provider, or -1. */
 int config_provider(const struct config *c, struct slice name);

@@ -122,6 +122,12 @@ public_url(const struct daemon *d, char out[256])
 		snprintf(out, 256, "http://127.0.0.1:%u", api_port(d->api));
 	else
 		out[0] = '\0';
+	for (size_t i = 0; out[0] == '\0' && i < d->config->provider_count; i++) {
+		const struct provider_config *p = &d->config->providers[i];
+
+		if (p->driver->capability(p->account)->has_receipts)
+			log_warn("lane=%s result=no-receipts todo=set public_url", p->name);
+	}
 }
 
 static void
@@ -130,9 +136,11 @@ say_ready(struct daemon *d, const char *new_token)
 	if (d->has_said_ready)
 		return;
 	d->has_said_ready = true;
-	if (d->api != NULL)
+	if (d->api != NULL && (d->o.roles & ROLE_API) != 0)
 		printf("loa: serving on http://127.0.0.1:%u and %s/api.sock\n", api_port(d->api),
 		       d->config->data);
+	else if (d->api != NULL)
+		printf("loa: serving hooks on http://127.0.0.1:%u\n", api_port(d->api));
 	else
 		printf("loa: serving (no HTTP in these roles)\n");
 	if (new_token != NULL)
@@ -167,8 +175,13 @@ on_installed(void *arg, const struct reply *r)
 	struct daemon *d = in->daemon;
 	struct slice key = reply_item(r, 0)->str, token = reply_item(r, 1)->str;
 
-	if (d->is_stopping || !engine_is_up(d->engine) || r->kind != REPLY_ARRAY ||
-	    key.n != sizeof(d->install_key) || token.n != sizeof(d->token_hash)) {
+	if (d->is_stopping || !engine_is_up(d->engine)) {
+		free(in);
+		return;
+	}
+	if (r->kind != REPLY_ARRAY || key.n != sizeof(d->install_key) ||
+	    token.n != sizeof(d->token_hash)) {
+		log_error("call=install result=unusable todo=restore a backup of Redis");
 		free(in);
 		return;
 	}
@@ -226,7 +239,7 @@ on_engine_up(void *arg)
 	hash_plain(slice_of(in->token), hash);
 	argv_add(&a, (struct slice){(const char *)key, sizeof(key)});
 	argv_add(&a, (struct slice){(const char *)hash, sizeof(hash)});
-	engine_call(d->engine, "install", &a, on_installed, in);
+	engine_sure(d->engine, "install", &a, false, on_installed, in);
 	argv_free(&a);
 }
 
@@ -452,10 +465,10 @@ take_down(struct daemon *d)
 		api_cut(d->api);
 	if (d->fetch != NULL)
 		fetch_free(d->fetch);
+	if (d->engine != NULL)
+		engine_free(d->engine); /* runs the callbacks of what is asked still */
 	if (d->keeper != NULL)
 		keeper_free(d->keeper);
-	if (d->engine != NULL)
-		engine_free(d->engine);
 	if (d->api != NULL)
 		api_free(d->api);
 	if (d->sender != NULL)

@@ -462,6 +462,7 @@ on_committed(void *arg, const struct reply *r)
 	w->pending--;
 	if (!reply_is_good(r)) {
 		writer_fail(w, r);
+		w->is_committed = r->kind != REPLY_ERROR; /* refused: surely not done */
 		err_set(&e, ERR_UNREACHABLE, "Redis", "look at loa list show, then import again",
 			"%s", w->why);
 	} else if (r->integer == 0) {

@@ -281,8 +281,12 @@ on_control_campaign(void *arg, struct campaign *camp, const struct err_ctx *e)
 		argv_add_int(&args, (int64_t)camp->run);
 		argv_adds(&args, c->from);
 		argv_adds(&args, c->to);
-		/* Kept for replay: a pause that Redis forgot would be no pause. */
-		engine_sure(c->api->daemon->engine, "control", &args, true, on_controlled, c);
+		/* A pause that Redis forgot would be no pause; a resume told again might undo one. */
+		if (strcmp(c->to, "paused") == 0)
+			engine_sure(c->api->daemon->engine, "control", &args, true, on_controlled,
+				    c);
+		else
+			engine_call(c->api->daemon->engine, "control", &args, on_controlled, c);
 		argv_free(&args);
 		campaign_free(camp);
 		return;

@@ -2,7 +2,7 @@
 /*
  * Lists over HTTP. A file comes in pieces (PUT …?offset=N), is parsed a little
  * in each loop turn and written as blocks on the way; nothing is visible before
- * the commit. A session that nobody touches for ten minutes is given up.
+ * the commit. When all are taken, the one that was idle longest, a minute at least, is given up.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #include "segments/import.h"
 
 #define SESSIONS_MAX 8
-#define SESSION_IDLE_MS 600000
+#define SESSION_IDLE_MS 60000
 #define FEED_BYTES 32768 /* parsed in one loop turn */
 #define WRITES_PENDING_MAX 48
 
@@ -72,16 +72,21 @@ static struct session *
 session_get_free(struct imports *im)
 {
 	int64_t now = clock_mono_ms();
+	struct session *idle = NULL;
 
 	for (size_t i = 0; i < SESSIONS_MAX; i++) {
 		struct session *s = &im->sessions[i];
 
-		if (s->id[0] != '\0' && s->x == NULL && now - s->touched_ms > SESSION_IDLE_MS)
-			session_clear(s);
 		if (s->id[0] == '\0')
 			return s;
+		if (s->x == NULL && (idle == NULL || s->touched_ms < idle->touched_ms))
+			idle = s;
 	}
-	return NULL;
+	/* Somebody who went away in the middle keeps nobody else out. */
+	if (idle == NULL || now - idle->touched_ms < SESSION_IDLE_MS)
+		return NULL;
+	session_clear(idle);
+	return idle;
 }
 
 static void

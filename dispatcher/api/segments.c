@@ -40,18 +40,15 @@ job_fail(struct segment_job *j, const struct err_ctx *e)
 	job_free(j);
 }
 
-/* The caret under the place goes into the message: it is the same for all clients. */
+/* The place goes along: who has the text draws the caret. */
 static void
 job_fail_query(struct segment_job *j, const struct query_error *qe)
 {
 	struct err_ctx e;
-	struct buf caret = {0};
 
-	query_add_caret(slice_of(j->text), qe, &caret);
-	err_set(&e, ERR_INPUT, "query", "", "%s", caret.data);
+	err_set(&e, ERR_INPUT, "query", "", "%s", qe->message);
 	e.line = 1;
 	e.column = (int)qe->column;
-	buf_free(&caret);
 	job_fail(j, &e);
 }
 
@@ -139,7 +136,7 @@ on_job_list(void *arg, struct list *l, const struct err_ctx *e)
 		job_save(j);
 		return;
 	}
-	j->today = (clock_wall_ms() / 1000 + 25200) / 86400;
+	j->today = clock_today_vn();
 	sweep_start(d->loop, engine_redis(d->engine), l, 0, (uint32_t)l->block_count, &o);
 }
 

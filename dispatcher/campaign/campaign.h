@@ -53,7 +53,7 @@ struct route_plan {
 	uint8_t provider[PARTITIONS_MAX]; /* index in the configuration */
 	int64_t price[PARTITIONS_MAX];	  /* VND per part */
 };
-/* ERR_INPUT when nobody is served, or there are more kinds than partitions. */
+/* ERR_REFUSED when nobody is served, ERR_INPUT when there are more kinds than partitions. */
 MUST_CHECK enum err route_plan_make(const struct config *c, struct route_plan *out,
 				    struct err_ctx *e);
 

@@ -9,9 +9,6 @@
 #include "dispatcher/campaign/campaign.h"
 #include "dispatcher/store/keys.h"
 
-#define DAY_S 86400
-#define VIETNAM_S 25200
-
 /* ---- route ---- */
 
 enum err
@@ -173,6 +170,7 @@ campaign_ready(struct engine *e, const struct config *c, const char *id_or_name,
 /* ---- launch ---- */
 
 struct launch {
+	char name[LIST_NAME_MAX * 2]; /* or number, as it was asked for */
 	struct engine *engine;
 	const struct config *config;
 	struct ready_campaign *r;
@@ -295,7 +293,7 @@ on_run_id(void *arg, const struct reply *r)
 	add_text(&a, "campaign", id);
 	add_text(&a, "class", c->class);
 	add_int(&a, "unit", (int64_t)c->unit);
-	add_int(&a, "today", (clock_wall_ms() / 1000 + VIETNAM_S) / DAY_S);
+	add_int(&a, "today", clock_today_vn());
 	add_text(&a, "per", c->per == PER_ROW ? "row" : "phone");
 	add_int(&a, "hours_from", class->hours_from);
 	add_int(&a, "hours_to", class->hours_to);
@@ -320,10 +318,22 @@ on_ready(void *arg, struct ready_campaign *r, const struct err_ctx *e)
 	ln->r = r;
 	if (r == NULL)
 		launch_end(ln, 0, e);
-	else if (r->campaign->run != 0)
-		launch_end(ln, r->campaign->run, NULL);
 	else
 		redis_command(engine_redis(ln->engine), v, 4, on_run_id, ln);
+}
+
+/* One that was launched needs no check any more: it answers with its run. */
+static void
+on_loaded(void *arg, struct campaign *c, const struct err_ctx *e)
+{
+	struct launch *ln = arg;
+	uint64_t run = c != NULL ? c->run : 0;
+
+	campaign_free(c);
+	if (c == NULL || run != 0)
+		launch_end(ln, run, e);
+	else
+		campaign_ready(ln->engine, ln->config, ln->name, on_ready, ln);
 }
 
 void
@@ -336,5 +346,6 @@ campaign_launch(struct engine *e, const struct config *c, const char *id_or_name
 	ln->config = c;
 	ln->cb = cb;
 	ln->arg = arg;
-	campaign_ready(e, c, id_or_name, on_ready, ln);
+	snprintf(ln->name, sizeof(ln->name), "%s", id_or_name);
+	campaign_load(e, id_or_name, on_loaded, ln);
 }

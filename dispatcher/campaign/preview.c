@@ -154,7 +154,7 @@ on_swept(void *arg, const struct err_ctx *e)
 		if (s > j->p.forecast_s)
 			j->p.forecast_s = s;
 	}
-	if (class != NULL && (minute < class->hours_from || minute >= class->hours_to))
+	if (class != NULL && !class_is_open(class, minute))
 		j->p.opens_in_s = (class->hours_from - minute + 1440) % 1440 * 60;
 	job_end(j, e);
 }
@@ -170,7 +170,7 @@ on_ready(void *arg, struct ready_campaign *c, const struct err_ctx *e)
 		job_end(j, e);
 		return;
 	}
-	j->today = (clock_wall_ms() / 1000 + 25200) / 86400;
+	j->today = clock_today_vn();
 	j->p.list_rows = c->list->rows;
 	j->audience = audience_new(c->queries, c->campaign->segment_count, c->campaign->per,
 				   &c->route.map, c->list->block_count * BLOCK_ROWS);

@@ -55,8 +55,8 @@ end
 -- Seconds until attempt a+1 after attempt a was answered "not now".
 local function backoff_ms(a) return math.min(600000, 2000 * 2 ^ (math.max(a, 1) - 1)) end
 
--- Ranks of [from, to) that a lease or a due range already stands for.
-local function covered_ranks(run, p, from, to)
+-- Ranks of [from, to) that a lease stands for.
+local function leased_ranks(run, p, from, to)
   local covered = {}
   local leases = call('HGETALL', K.run .. run .. K.lease)
   for i = 1, #leases, 2 do
@@ -66,6 +66,12 @@ local function covered_ranks(run, p, from, to)
       for rank = lf, cmsgpack.unpack(leases[i + 1]).to - 1 do covered[rank] = true end
     end
   end
+  return covered
+end
+
+-- Ranks of [from, to) that a due range stands for.
+local function due_ranks(run, p, from, to)
+  local covered = {}
   for _, m in ipairs(call('ZRANGE', K.run .. run .. K.todo .. p, 0, -1)) do
     local f, e = string.match(m, '^(%d+):(%d+)$')
     if tonumber(e) > from and tonumber(f) < to then
@@ -75,9 +81,9 @@ local function covered_ranks(run, p, from, to)
   return covered
 end
 
-local function is_covered(run, p, from, to)
-  local covered = covered_ranks(run, p, from, to)
-  for rank = from, to - 1 do if not covered[rank] then return false end end
+local function is_leased(run, p, from, to)
+  local leased = leased_ranks(run, p, from, to)
+  for rank = from, to - 1 do if not leased[rank] then return false end end
   return true
 end
 
@@ -86,7 +92,7 @@ end
 -- should be claimed again, or nil when no step is left in it.
 local function settle_range(w, t, launched)
   local key = request_key(w.run, w.p, w.from)
-  local now_s = floor(t.ms / 1000) - launched
+  local now_s = seconds_of(t, launched)
   local next_ms
   local function at(ms) next_ms = math.min(next_ms or ms, ms) end
   local fields = call('HGETALL', key)
@@ -339,17 +345,18 @@ local function reconcile(_, a)
   local from, to = j * STRING, math.min(cursor, (j + 1) * STRING)
   local w = from < to and window_open(run, p, from, to)
   if not w then return 0 end
-  local covered = covered_ranks(run, p, from, to)
+  local leased, due = leased_ranks(run, p, from, to), due_ranks(run, p, from, to)
   local repeatable
-  local now_s = floor(t.ms / 1000) - r.launched_s
+  local now_s = seconds_of(t, r.launched_s)
   local puts, range, is_settled = {}, nil, to == (j + 1) * STRING
   for rank = from, to - 1 do
     local state = byte(w.bytes, (rank - from) * 8 + 1) % 16
     if OPEN[state] or state == S.UNKNOWN then
       is_settled = false
-      if not covered[rank] then
+      -- A due range speaks for what will be claimed, not for what is being sent.
+      if not leased[rank] and (state == S.SENDING or not due[rank]) then
         repeatable = repeatable or repeatable_ranks(w, t.ms)
-        if needs_owner(w, rank, repeatable, now_s) then
+        if needs_owner(w, rank, repeatable, now_s) and not due[rank] then
           -- A range holds whole requests, or nobody could repeat them.
           local whole = repeatable[rank] or { rank, rank }
           if range and whole[1] <= range[2] and (rank - range[1] < RANGE_MAX or

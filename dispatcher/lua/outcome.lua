@@ -20,7 +20,7 @@ local function outcome(_, a)
   local stored = call('HGET', key, field)
   local q = stored and cmsgpack.unpack(stored)
   local is_ours = q and has_copy(q, id)
-  local now_s = floor(t.ms / 1000) - r.launched_s
+  local now_s = seconds_of(t, r.launched_s)
   local classes, reasons, says_no = {}, {}, false
   for i, rank in ipairs(ranks) do
     local class, reason, at = sub(a[9], i, i), byte(a[10], i), byte(a[8], i)
@@ -62,7 +62,7 @@ local function receipts(_, a)
     local w = r.launched_s and window_open(run, p, rank, rank + 1)
     if w then
       local is_news = merge(w, rank, tonumber(a[i + 3]), tonumber(a[i + 4]),
-        tonumber(a[i + 5]), floor(t.ms / 1000) - r.launched_s)
+        tonumber(a[i + 5]), seconds_of(t, r.launched_s))
       window_write(w)
       if is_news and a[i + 6] ~= '' then call('RPUSH', K.run .. run .. K.log, a[i + 6]) end
       merged = merged + 1
@@ -85,7 +85,7 @@ local function skip(_, a)
     local ph = rec.attempt > 0 and phase_of(w, rank, rec.attempt) or rec.state
     if ph == S.WAITING or ph == S.RETRY then
       set_phase(w, rank, rec.attempt, byte(a[7], i), byte(a[8], i),
-        floor(t.ms / 1000) - r.launched_s)
+        seconds_of(t, r.launched_s))
     end
   end
   window_write(w)

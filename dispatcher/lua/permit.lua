@@ -10,19 +10,20 @@ local HORIZON_US = 16000
 -- and the slot. A slot that nobody used is lost: time goes on without it.
 local function rate_slot(lane, lv, cost, t)
   local per_s = tonumber(lv.rate)
-  if not per_s or per_s <= 0 then return nil, t.us end
-  local tat = tonumber(lv.tat) or t.us
-  -- More than two seconds ahead: the clock stepped back or state was lost.
-  if tat - t.us > 2000000 + HORIZON_US then
-    tat = t.us + 1000000
-    call('HSET', K.lane .. lane, 'tat', int(tat)) -- once, or it would never come nearer
+  -- A lane without a rate was never published: nothing leaves.
+  if not per_s or per_s <= 0 then return 1000000 end
+  local tat, at = tonumber(lv.tat) or t.us, tonumber(lv.tat_at) or t.us
+  if t.us < at then
+    -- The clock stepped back since: what was to be paid then is to be paid from now.
+    tat = t.us + math.max(0, tat - at)
+    call('HSET', K.lane .. lane, 'tat', int(tat), 'tat_at', int(t.us))
   end
   local slot = math.max(tat, t.us)
   if slot - t.us > HORIZON_US then return slot - t.us - HORIZON_US end
   return nil, slot, slot + cost * 1000000 / (per_s * 0.992)
 end
 
-local LANE_FIELDS = { 'rate', 'tat', 'concurrency', 'not_before', 'why', 'purged' }
+local LANE_FIELDS = { 'rate', 'tat', 'concurrency', 'not_before', 'why', 'purged', 'tat_at' }
 local function lane_get(lane)
   local v = call('HMGET', K.lane .. lane, unpack(LANE_FIELDS))
   local l = {}
@@ -110,7 +111,7 @@ local function permit(_, a)
   if wait then return { 'wait', int(math.ceil(wait)), 'rate' } end
 
   -- Only writes from here.
-  local now_s = floor(t.ms / 1000) - r.launched_s
+  local now_s = seconds_of(t, r.launched_s)
   for i, rank in ipairs(ranks) do
     local at = byte(a[12], i)
     if not is_repeat or phase_of(w, rank, at) == S.UNKNOWN then
@@ -122,7 +123,7 @@ local function permit(_, a)
   q.asked = t.ms
   call('HSET', key, field, cmsgpack.pack(q))
   call('HSET', K.lane .. lane .. K.busy, id, a[4])
-  if tat then call('HSET', K.lane .. lane, 'tat', int(tat)) end
+  call('HSET', K.lane .. lane, 'tat', int(tat), 'tat_at', int(t.us))
   return { 'go', int(slot), int(t.us), int(q.asked), int(q.till) }
 end
 
@@ -144,7 +145,7 @@ local function unmark(_, a)
   local ranks = q and request_ranks(q)
   local w = copy and r.launched_s and window_open(run, p, ranks[1], ranks[#ranks] + 1)
   if not w then return 1 end
-  local now_s = floor(t.ms / 1000) - r.launched_s
+  local now_s = seconds_of(t, r.launched_s)
   table.remove(q.copies, copy)
   if q.no then q.no[id] = nil end
   local is_waiting = #q.copies == 0
@@ -159,7 +160,7 @@ local function unmark(_, a)
   request_write(key, field, w, q, ranks)
   window_write(w)
   -- Its lease may be gone: then nobody but a claim will find it.
-  if is_waiting and not is_covered(run, p, ranks[1], ranks[#ranks] + 1) then
+  if is_waiting and not is_leased(run, p, ranks[1], ranks[#ranks] + 1) then
     todo_add(run, p, ranks[1], ranks[#ranks] + 1, t.ms)
   end
   return 1
@@ -203,7 +204,7 @@ local function remark(_, a)
   local is_other = q and (q.members ~= a[7] or q.hash ~= a[10])
   q = q or { lane = lane, first = first, members = a[7], attempts = a[8], hash = a[10],
     copies = {}, asked = tonumber(a[11]), till = tonumber(a[12]) }
-  local now_s = floor(t.ms / 1000) - r.launched_s
+  local now_s = seconds_of(t, r.launched_s)
   local is_needed = false
   for i, rank in ipairs(ranks) do
     local at = byte(a[8], i)
@@ -223,6 +224,9 @@ local function remark(_, a)
     call('HSET', K.lane .. lane .. K.busy, id, a[14])
   end
   window_write(w)
+  -- Redis may have lost the claim, too: what lies between is found by the reconciler.
+  local cursor = tonumber(call('HGET', K.run .. run, 'cursor' .. p)) or 0
+  if cursor <= ranks[#ranks] then call('HSET', K.run .. run, 'cursor' .. p, ranks[#ranks] + 1) end
   return 1
 end
 
@@ -231,6 +235,6 @@ local function late(_, a)
   local key = K.lane .. a[1]
   local t = clock()
   local tat = math.max(tonumber(call('HGET', key, 'tat')) or 0, t.us)
-  call('HSET', key, 'tat', int(tat + math.min(tonumber(a[2]), 200000)))
+  call('HSET', key, 'tat', int(tat + math.min(tonumber(a[2]), 200000)), 'tat_at', int(t.us))
   return 1
 end

@@ -28,6 +28,9 @@ local function clock()
            takeover_at = tonumber(m[3]) or 0, epoch = tonumber(m[4]) or 0 }
 end
 
+-- Seconds since launch; a clock that stepped behind it stands still.
+local function seconds_of(t, launched_s) return math.max(0, floor(t.ms / 1000) - launched_s) end
+
 local function unpack_record(s, at)
   local a, b, c, d, e, f, g, h = byte(s, at + 1, at + 8)
   return { state = a % 16, flags = a - a % 16, reason = b, attempt = c % 16,

@@ -19,7 +19,7 @@
 #define ROUND_AFTER_TICK_MS 20
 #define RECONCILE_EVERY_MS 30000
 #define RECONCILE_PAUSE_MS 10
-#define KEPT_MAX 64 /* runs looked after at a time */
+#define KEPT_MAX 1024 /* open runs looked after */
 
 struct kept {
 	struct keeper *keeper;
@@ -40,7 +40,7 @@ struct keeper {
 	struct loop *loop;
 	struct engine *engine;
 	struct run_views *views;
-	bool is_open, is_freeing, is_asking;
+	bool is_open, is_asking;
 	struct timer round, reconcile;
 	int64_t reconciled_ms; /* when the last reconciliation began; 0 = never */
 	size_t at;	       /* the kept that is being reconciled */
@@ -118,7 +118,7 @@ on_progress(void *arg, const struct reply *reply)
 	struct kept *r = arg;
 	struct keeper *k = r->keeper;
 
-	if (reply->kind != REPLY_ARRAY || k->is_freeing || !k->is_open)
+	if (reply->kind != REPLY_ARRAY || !k->is_open)
 		return;
 	for (unsigned p = 0; p < PARTITIONS_MAX; p++)
 		r->cursor[p] = (uint32_t)reply_item(reply_item(reply, 3), p)->integer;
@@ -151,7 +151,7 @@ on_reconciled(void *arg, const struct reply *reply)
 	struct keeper *k = r->keeper;
 
 	k->is_waiting = false;
-	if (k->is_freeing || !k->is_open)
+	if (!k->is_open)
 		return;
 	if (reply->kind == REPLY_INTEGER && reply->integer > 0)
 		log_info("run=%llu partition=%u string=%u reconciled=%lld",
@@ -159,7 +159,8 @@ on_reconciled(void *arg, const struct reply *reply)
 	if (reply->kind == REPLY_INTEGER && reply->integer < 0 && r->run != 0 &&
 	    r->string < r->settled_cap[r->p])
 		r->settled[r->p][r->string] = 1;
-	r->string++;
+	if (reply->kind == REPLY_INTEGER)
+		r->string++;
 	timer_arm_ms(k->loop, &k->reconcile, RECONCILE_PAUSE_MS);
 }
 
@@ -248,7 +249,7 @@ on_runs(void *arg, const struct reply *reply)
 	struct keeper *k = arg;
 
 	k->is_asking = false;
-	if (reply->kind != REPLY_ARRAY || k->is_freeing || !k->is_open)
+	if (reply->kind != REPLY_ARRAY || !k->is_open)
 		return;
 	for (size_t i = 0; i < KEPT_MAX; i++)
 		k->kept[i].is_seen = false;
@@ -259,8 +260,11 @@ on_runs(void *arg, const struct reply *reply)
 		if (!slice_to_i64(reply_item(reply, i)->str, &run) || run <= 0)
 			continue;
 		r = kept_get(k, (uint64_t)run);
-		if (r == NULL)
+		if (r == NULL) {
+			log_error("runs=%zu result=too-many-open todo=finish some of them",
+				  reply->count);
 			break; /* the others come when one is over */
+		}
 		r->is_seen = true;
 		ask_progress(r);
 	}

@@ -63,6 +63,14 @@ judge_no_answer(struct request *r, struct judgement *j)
 	r->lane->in_doubt += r->count;
 }
 
+static char
+class_of(const struct capability *cap, enum outcome_class c)
+{
+	if (c == OUTCOME_DUPLICATE && cap->duplicate_means == DUPLICATE_ACCEPTED)
+		return 'A';
+	return rules[c].class;
+}
+
 /*
  * May the attempt go on under its reference after an explicit "not taken"? Not where the gateway
  * remembers what it refused; not beside a member in doubt, whose request it would share; and not
@@ -74,7 +82,7 @@ may_wait_on(const struct capability *cap, const struct batch_outcome *bo, size_t
 	if (cap->dedupe == DEDUPE_BY_REFERENCE && cap->duplicate_means == DUPLICATE_SEEN)
 		return false;
 	for (size_t i = 0; i < count; i++) {
-		char class = rules[bo->messages[i].class].class;
+		char class = class_of(cap, bo->messages[i].class);
 
 		if (class == 'U' || (class != 'W' && cap->reference_scope == REFERENCE_PER_REQUEST))
 			return false;
@@ -125,13 +133,9 @@ judge_batch(struct request *r, const struct batch_outcome *bo, struct judgement 
 	for (size_t i = 0; i < r->count; i++) {
 		const struct message_outcome *m = &bo->messages[i];
 		const struct class_rule *rule = &rules[m->class];
-		char class = rule->class;
-		uint8_t reason = rule->reason;
+		char class = class_of(cap, m->class);
+		uint8_t reason = class == 'A' ? REASON_NONE : rule->reason;
 
-		if (m->class == OUTCOME_DUPLICATE && cap->duplicate_means == DUPLICATE_ACCEPTED) {
-			class = 'A';
-			reason = REASON_NONE;
-		}
 		if (class == 'W' && !can_wait)
 			class = 'T';
 		buf_addc(&j->classes, class);
@@ -139,7 +143,7 @@ judge_batch(struct request *r, const struct batch_outcome *bo, struct judgement 
 		count_class(r->lane, class);
 		has_good = has_good || class == 'A' || class == 'N';
 		j->is_lane_fault = j->is_lane_fault || rule->is_lane_fault;
-		if (rule->is_lane_fault && j->lane_wait_ms == 0)
+		if (rule->is_lane_fault && (j->why == NULL || rule->rest_ms > j->lane_wait_ms))
 			lane_must_rest(r, j, rule->rest_ms, rule->why);
 		log_member(r, i, m, &members);
 	}

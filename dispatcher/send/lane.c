@@ -42,7 +42,7 @@ lane_rest_ms(struct lane *l, int64_t at_least_ms)
 
 	if (now >= l->rest_until_us)
 		l->bad_in_row++;
-	ms = (int64_t)REST_MIN_MS << (l->bad_in_row > 9 ? 8 : l->bad_in_row - 1);
+	ms = (int64_t)REST_MIN_MS << (l->bad_in_row > 10 ? 9 : l->bad_in_row - 1);
 	if (ms > REST_MAX_MS)
 		ms = REST_MAX_MS;
 	if (ms < at_least_ms)
@@ -462,6 +462,22 @@ work_start(struct lane *l, struct chunk *c)
 
 /* ---- claim ---- */
 
+/* Release what claim answered, without having worked on it. */
+static void
+give_back(struct lane *l, const struct reply *claimed, int64_t delay_ms)
+{
+	struct engine *e = l->sender->o.engine;
+	struct argv a = {0};
+
+	for (size_t i = 1; i <= 3; i++) /* run, partition, from */
+		argv_add_int(&a, reply_item(claimed, i)->integer);
+	argv_adds(&a, engine_incarnation(e));
+	argv_add_int(&a, reply_item(claimed, 5)->integer);
+	argv_add_int(&a, delay_ms);
+	engine_sure(e, "release", &a, false, NULL, NULL);
+	argv_free(&a);
+}
+
 static void
 on_claim(void *arg, const struct reply *reply)
 {
@@ -482,12 +498,19 @@ on_claim(void *arg, const struct reply *reply)
 		return;
 	}
 	l->claim_id[0] = '\0';
-	if (slice_is(reply_item(reply, 0)->str, "work")) {
-		c = chunk_new(reply);
-		if (c == NULL)
-			fatalx("lane: claim answered what it never should");
+	if (slice_is(reply_item(reply, 0)->str, "work") && l->sender->is_draining) {
+		give_back(l, reply, 0);
+	} else if (slice_is(reply_item(reply, 0)->str, "work")) {
 		l->claim_at_us = now;
-		work_start(l, c);
+		c = chunk_new(reply);
+		if (c != NULL) {
+			work_start(l, c);
+		} else {
+			/* Damaged data must not stop the others: it is looked at again in a minute. */
+			log_error("lane=%s call=claim run=%lld result=unreadable-records",
+				  l->provider->name, (long long)reply_item(reply, 1)->integer);
+			give_back(l, reply, 60000);
+		}
 	} else {
 		struct slice why = reply_item(reply, 2)->str;
 

@@ -368,6 +368,18 @@ on_changed(struct request *r, struct slice records)
 	request_end(r);
 }
 
+/* Back to the lane, to be asked for again; or away, if its work is being closed. */
+static void
+request_put_back(struct request *r)
+{
+	if (r->work->is_closing) {
+		request_end(r);
+		return;
+	}
+	r->state = REQUEST_READY;
+	lane_push_front(r->lane, r);
+}
+
 static void
 on_wait(struct request *r, const struct reply *reply)
 {
@@ -375,8 +387,7 @@ on_wait(struct request *r, const struct reply *reply)
 	int64_t us = 1000;
 
 	slice_to_i64(reply_item(reply, 1)->str, &us);
-	r->state = REQUEST_READY;
-	lane_push_front(l, r);
+	request_put_back(r);
 	l->window = l->window > 1 ? l->window / 2 : 1;
 	lane_wait(l, clock_mono_us() + us, reply_item(reply, 2)->str);
 }
@@ -387,8 +398,7 @@ on_no_reply(struct request *r, const struct reply *reply)
 	struct lane *l = r->lane;
 
 	if (reply->kind == REPLY_NOT_SENT) {
-		r->state = REQUEST_READY;
-		lane_push_front(l, r);
+		request_put_back(r);
 		return;
 	}
 	/* It may have been permitted, but its bytes surely did not leave. */
@@ -415,8 +425,7 @@ on_permit(void *arg, const struct reply *reply)
 		on_wait(r, reply);
 	} else if (slice_is(what, "epoch")) {
 		l->sender->epoch = reply_item(reply, 1)->integer;
-		r->state = REQUEST_READY;
-		lane_push_front(l, r);
+		request_put_back(r);
 	} else if (slice_is(what, "changed")) {
 		on_changed(r, reply_item(reply, 1)->str);
 	} else {

@@ -31,8 +31,10 @@ sender_set_config(struct sender *s, const struct config *c)
 
 		for (size_t k = 0; k < s->lane_count; k++)
 			is_known = is_known || s->lanes[k].provider == &c->providers[i];
-		if (!is_known)
-			lane_init(s, &s->lanes[s->lane_count++], &c->providers[i]);
+		if (!is_known) {
+			lane_init(s, &s->lanes[s->lane_count], &c->providers[i]);
+			lane_want(&s->lanes[s->lane_count++]);
+		}
 	}
 }
 

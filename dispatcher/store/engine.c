@@ -370,11 +370,18 @@ on_ready(void *arg, const char *run_id)
 
 	snprintf(e->new_run_id, sizeof(e->new_run_id), "%s", run_id);
 	e->has_replay_failed = false;
+	if (is_other) {
+		log_warn("redis=back result=another-life journal=%zu", e->journal.count);
+		/*
+		 * Redis may remember leases of ours that we gave back, or have forgotten some:
+		 * under a new name none is ours, and all are taken over after a lease.
+		 */
+		random_hex(e->incarnation, 8);
+	}
 	if (!is_other || e->journal.count == 0) {
 		engine_ready(e);
 		return;
 	}
-	log_warn("redis=back result=another-life journal=%zu", e->journal.count);
 	for (struct sure *s = e->journal.head; s != NULL; s = s->next) {
 		e->replaying++;
 		engine_call(e, s->name, &s->args, on_replayed, e);
@@ -437,6 +444,7 @@ engine_free(struct engine *e)
 	struct reply none = {.kind = REPLY_NOT_SENT, .str = SLICE("stopping")};
 
 	e->is_freeing = true;
+	e->is_ready = false; /* facts told by the last callbacks go nowhere */
 	timer_disarm(e->loop, &e->heartbeat);
 	timer_disarm(e->loop, &e->opens);
 	timer_disarm(e->loop, &e->retry);

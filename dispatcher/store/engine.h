@@ -54,7 +54,7 @@ void engine_free(struct engine *e);
 
 bool engine_is_up(const struct engine *e);
 struct redis *engine_redis(struct engine *e);
-/* Random, new at each start of the process. */
+/* Random, new at each start of the process and after each restart of Redis. */
 const char *engine_incarnation(const struct engine *e);
 
 /* One call of the library's function `name`; the callback may get UNKNOWN or NOT_SENT. */
