@@ -95,7 +95,6 @@ on_hup(void *arg)
 	d->config = c;
 	if (d->has_keys)
 		make_hook_tokens(d);
-	run_views_set_config(d->views, c);
 	if (d->sender != NULL)
 		sender_set_config(d->sender, c);
 	if (d->is_up)
@@ -436,7 +435,7 @@ make_parts(struct daemon *d, struct err_ctx *e)
 
 	if (rc != ERR_OK)
 		return rc;
-	d->views = run_views_new(d->engine, d->config);
+	d->views = run_views_new(d->engine);
 	d->fetch = fetch_new(d->loop, &fo);
 	if ((d->o.roles & ROLE_SEND) != 0) {
 		struct sender_options so = {.loop = d->loop,

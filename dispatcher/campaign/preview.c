@@ -5,7 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "templates/sms.h"
+#include "dispatcher/run/render.h"
 
 #define PROGRESS_BLOCKS 64
 
@@ -74,37 +74,13 @@ count_message(struct preview_job *j, uint8_t carrier, struct sms_count n)
 	}
 }
 
-/* The same decisions as the sender's, in the same order. */
-static enum record_reason
-judge_text(struct preview_job *j, const struct block *b, uint32_t i, struct sms_count *count)
+static bool
+has_unicode(const struct preview_job *j, uint8_t carrier)
 {
-	struct slice values[TEMPLATE_FIELDS_MAX];
-	unsigned partition = j->c->route.map.partition[block_carrier(b, i) & (CARRIERS_MAX - 1)];
+	unsigned partition = j->c->route.map.partition[carrier & (CARRIERS_MAX - 1)];
 	const struct provider_config *pc = &j->config->providers[j->c->route.provider[partition]];
 
-	for (size_t k = 0; k < template_field_count(j->c->template); k++) {
-		int column = j->c->column_of_field[k];
-
-		values[k] =
-			column >= 0 ? block_cell(b, i, (uint32_t)column) : (struct slice){NULL, 0};
-	}
-	buf_reset(&j->text);
-	switch (template_render(j->c->template, values, &j->text, NULL)) {
-	case RENDER_OK:
-		break;
-	case RENDER_MISSING:
-		return REASON_MISSING_FIELD;
-	case RENDER_TOO_LONG:
-		return REASON_TEXT_TOO_LONG;
-	}
-	*count = sms_count(buf_slice(&j->text));
-	if (count->parts == 0)
-		return REASON_MISSING_FIELD;
-	if (count->parts > UINT8_MAX)
-		return REASON_TEXT_TOO_LONG;
-	if (count->encoding == SMS_UCS2 && !pc->driver->capability(pc->account)->has_unicode)
-		return REASON_NOT_ENCODABLE;
-	return REASON_NONE;
+	return pc->driver->capability(pc->account)->has_unicode;
 }
 
 static bool
@@ -120,7 +96,8 @@ on_block(void *arg, uint32_t index, const struct block *b)
 		struct sms_count count = {0};
 
 		if (rows[k].state == RECORD_WAITING)
-			reason = judge_text(j, b, i, &count);
+			reason = render_row(j->c->template, j->c->column_of_field, b, i,
+					    has_unicode(j, block_carrier(b, i)), &j->text, &count);
 		j->p.audience++;
 		if (reason != REASON_NONE)
 			j->p.skipped[reason]++;

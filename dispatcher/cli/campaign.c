@@ -11,63 +11,6 @@
 #define CAMPAIGN_FILE_MAX 65536u
 #define PLAIN_EVERY 5 /* seconds between the lines of `watch` when it is no terminal */
 
-/* ---- one call ---- */
-
-typedef void (*print_cb)(const json_t *answer);
-
-static int
-words_of(int *argc, char **argv, struct remote_options *o, const char *words, int wanted)
-{
-	const struct cli_option options[] = {REMOTE_OPTIONS(*o), {NULL, NULL, NULL}};
-	struct err_ctx e;
-
-	if (cli_parse(argc, argv, options, &e) != ERR_OK)
-		return cli_fail(&e);
-	if (*argc != wanted)
-		return cli_usage(words, wanted == 1 ? "takes no plain words" : "wants a name");
-	return 0;
-}
-
-static int
-call(const struct remote_options *o, const char *method, const char *path, json_t *body,
-     print_cb print)
-{
-	struct remote *r;
-	struct err_ctx e;
-	json_t *answer = NULL;
-	enum err rc = remote_open(o, &r, &e);
-
-	if (rc == ERR_OK) {
-		rc = remote_call(r, method, path, body, &answer, &e);
-		remote_close(r);
-	} else {
-		json_decref(body);
-	}
-	if (rc != ERR_OK)
-		return cli_fail(&e);
-	if (o->is_json || print == NULL) {
-		remote_print_json(answer);
-		return 0;
-	}
-	print(answer);
-	json_decref(answer);
-	return 0;
-}
-
-static const char *
-text(const json_t *o, const char *key)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-
-	return s != NULL ? s : "";
-}
-
-static json_int_t
-number(const json_t *o, const char *key)
-{
-	return json_integer_value(json_object_get(o, key));
-}
-
 /* 1234567 → "1.234.567", as people write it in Vietnam. Four results live at a time. */
 static const char *
 grouped(json_int_t v)
@@ -92,7 +35,7 @@ grouped(json_int_t v)
 static void
 print_created(const json_t *a)
 {
-	printf("campaign %" JSON_INTEGER_FORMAT " created\n", number(a, "campaign"));
+	printf("campaign %" JSON_INTEGER_FORMAT " created\n", remote_number(a, "campaign"));
 }
 
 int
@@ -102,7 +45,7 @@ verb_campaign_create(int argc, char **argv)
 	struct buf file = {0};
 	struct err_ctx e;
 	json_t *body = NULL;
-	int rc = words_of(&argc, argv, &o, "campaign create", 2);
+	int rc = remote_words(&argc, argv, &o, "campaign create", 2);
 	enum err code;
 
 	if (rc != 0)
@@ -113,7 +56,7 @@ verb_campaign_create(int argc, char **argv)
 	buf_free(&file);
 	if (code != ERR_OK)
 		return cli_fail(&e);
-	return call(&o, "POST", "/api/v1/campaigns", body, print_created);
+	return remote_verb(&o, "POST", "/api/v1/campaigns", body, print_created);
 }
 
 static void
@@ -123,31 +66,31 @@ print_campaigns(const json_t *a)
 	size_t i;
 
 	json_array_foreach (list, i, c)
-		printf("%4s  %-10s %-10s %-10s %s\n", text(c, "id"), text(c, "state"),
-		       text(c, "class"), text(c, "event"), text(c, "name"));
+		printf("%4s  %-10s %-10s %-10s %s\n", remote_text(c, "id"), remote_text(c, "state"),
+		       remote_text(c, "class"), remote_text(c, "event"), remote_text(c, "name"));
 }
 
 int
 verb_campaign_ls(int argc, char **argv)
 {
 	struct remote_options o = {0};
-	int rc = words_of(&argc, argv, &o, "campaign ls", 1);
+	int rc = remote_words(&argc, argv, &o, "campaign ls", 1);
 
-	return rc != 0 ? rc : call(&o, "GET", "/api/v1/campaigns", NULL, print_campaigns);
+	return rc != 0 ? rc : remote_verb(&o, "GET", "/api/v1/campaigns", NULL, print_campaigns);
 }
 
 static int
 about_one(int argc, char **argv, const char *words, const char *method, const char *rest,
-	  print_cb print)
+	  remote_print_cb print)
 {
 	struct remote_options o = {0};
 	char path[512];
-	int rc = words_of(&argc, argv, &o, words, 2);
+	int rc = remote_words(&argc, argv, &o, words, 2);
 
 	if (rc != 0)
 		return rc;
-	return call(&o, method, remote_path(path, "/api/v1/campaigns/", argv[1], rest), NULL,
-		    print);
+	return remote_verb(&o, method, remote_path(path, "/api/v1/campaigns/", argv[1], rest), NULL,
+			   print);
 }
 
 int
@@ -159,7 +102,7 @@ verb_campaign_show(int argc, char **argv)
 static void
 print_launched(const json_t *a)
 {
-	printf("launched: run %" JSON_INTEGER_FORMAT "\n", number(a, "run"));
+	printf("launched: run %" JSON_INTEGER_FORMAT "\n", remote_number(a, "run"));
 }
 
 int
@@ -171,7 +114,7 @@ verb_campaign_launch(int argc, char **argv)
 static void
 print_state(const json_t *a)
 {
-	printf("%s\n", text(a, "state"));
+	printf("%s\n", remote_text(a, "state"));
 }
 
 int
@@ -192,8 +135,8 @@ static void
 print_text(const char *title, const json_t *t)
 {
 	if (t != NULL)
-		printf("\n%s (%" JSON_INTEGER_FORMAT " parts):\n  %s\n", title, number(t, "parts"),
-		       text(t, "text"));
+		printf("\n%s (%" JSON_INTEGER_FORMAT " parts):\n  %s\n", title,
+		       remote_number(t, "parts"), remote_text(t, "text"));
 }
 
 static void
@@ -202,22 +145,23 @@ print_preview(const json_t *p)
 	const char *key;
 	json_t *v;
 
-	printf("%s: %s of %s rows of %s (version %" JSON_INTEGER_FORMAT ")\n", text(p, "campaign"),
-	       grouped(number(p, "audience")), grouped(number(p, "list_rows")), text(p, "list"),
-	       number(p, "list_version"));
+	printf("%s: %s of %s rows of %s (version %" JSON_INTEGER_FORMAT ")\n",
+	       remote_text(p, "campaign"), grouped(remote_number(p, "audience")),
+	       grouped(remote_number(p, "list_rows")), remote_text(p, "list"),
+	       remote_number(p, "list_version"));
 	printf("  %-26s %12s messages %10s parts %14s VND\n", "to be sent",
-	       grouped(number(p, "messages")), grouped(number(p, "parts")),
-	       grouped(number(p, "cost")));
+	       grouped(remote_number(p, "messages")), grouped(remote_number(p, "parts")),
+	       grouped(remote_number(p, "cost")));
 	json_object_foreach (json_object_get(p, "carriers"), key, v)
 		printf("    %-24s %12s messages %10s parts %14s VND\n", key,
-		       grouped(number(v, "messages")), grouped(number(v, "parts")),
-		       grouped(number(v, "cost")));
+		       grouped(remote_number(v, "messages")), grouped(remote_number(v, "parts")),
+		       grouped(remote_number(v, "cost")));
 	json_object_foreach (json_object_get(p, "skipped"), key, v)
 		printf("  not sent: %-28s %s\n", key, grouped(json_integer_value(v)));
 	printf("  about %.0f s of sending", json_number_value(json_object_get(p, "forecast_s")));
-	if (number(p, "opens_in_s") > 0)
+	if (remote_number(p, "opens_in_s") > 0)
 		printf("; its hours begin in %" JSON_INTEGER_FORMAT " min",
-		       number(p, "opens_in_s") / 60);
+		       remote_number(p, "opens_in_s") / 60);
 	printf("\n");
 	print_text("shortest", json_object_get(p, "shortest"));
 	print_text("longest", json_object_get(p, "longest"));
@@ -238,8 +182,8 @@ on_preview_line(void *arg, struct slice line)
 		return false;
 	progress = json_object_get(v, "progress");
 	if (progress != NULL)
-		remote_bar((uint64_t)number(progress, "done"), (uint64_t)number(progress, "total"),
-			   "rendered");
+		remote_bar((uint64_t)remote_number(progress, "done"),
+			   (uint64_t)remote_number(progress, "total"), "rendered");
 	l->preview = json_incref(json_object_get(v, "preview"));
 	l->error = json_incref(json_object_get(v, "error"));
 	json_decref(v);
@@ -255,7 +199,7 @@ verb_campaign_preview(int argc, char **argv)
 	struct err_ctx e;
 	char path[512];
 	enum err code;
-	int rc = words_of(&argc, argv, &o, "campaign preview", 2);
+	int rc = remote_words(&argc, argv, &o, "campaign preview", 2);
 
 	if (rc != 0)
 		return rc;
@@ -268,9 +212,9 @@ verb_campaign_preview(int argc, char **argv)
 	}
 	remote_bar_end();
 	if (code == ERR_OK && lines.preview == NULL)
-		code = err_set(&e, ERR_UNREACHABLE, text(lines.error, "what"),
-			       text(lines.error, "todo"), "%s",
-			       lines.error != NULL ? text(lines.error, "detail")
+		code = err_set(&e, ERR_UNREACHABLE, remote_text(lines.error, "what"),
+			       remote_text(lines.error, "todo"), "%s",
+			       lines.error != NULL ? remote_text(lines.error, "detail")
 						   : "the answer ended too early");
 	json_decref(lines.error);
 	if (code != ERR_OK)
@@ -298,23 +242,25 @@ static void
 say_status(struct watching *w, const json_t *s)
 {
 	json_t *states = json_object_get(s, "states");
-	json_int_t audience = number(s, "audience"), left;
+	json_int_t audience = remote_number(s, "audience"), left;
 	char line[200];
-	const char *why = text(s, "waiting_for");
+	const char *why = remote_text(s, "waiting_for");
 
-	left = number(states, "waiting") + number(states, "sending") + number(states, "retry");
+	left = remote_number(states, "waiting") + remote_number(states, "sending") +
+	       remote_number(states, "retry");
 	snprintf(line, sizeof(line), "%s  accepted %s  delivered %s  in doubt %s%s%s",
-		 text(s, "state"), grouped(number(states, "accepted")),
-		 grouped(number(states, "delivered")), grouped(number(states, "unknown")),
-		 why[0] != '\0' ? "  waiting: " : "", why);
+		 remote_text(s, "state"), grouped(remote_number(states, "accepted")),
+		 grouped(remote_number(states, "delivered")),
+		 grouped(remote_number(states, "unknown")), why[0] != '\0' ? "  waiting: " : "",
+		 why);
 	if (w->is_terminal) {
 		remote_bar((uint64_t)(audience - left), (uint64_t)audience, line);
-	} else if (number(s, "seconds") - w->said_s >= PLAIN_EVERY ||
-		   strcmp(w->last_state, text(s, "state")) != 0) {
+	} else if (remote_number(s, "seconds") - w->said_s >= PLAIN_EVERY ||
+		   strcmp(w->last_state, remote_text(s, "state")) != 0) {
 		printf("%s of %s  %s\n", grouped(audience - left), grouped(audience), line);
 		fflush(stdout);
-		w->said_s = number(s, "seconds");
-		snprintf(w->last_state, sizeof(w->last_state), "%s", text(s, "state"));
+		w->said_s = remote_number(s, "seconds");
+		snprintf(w->last_state, sizeof(w->last_state), "%s", remote_text(s, "state"));
 	}
 }
 
@@ -336,7 +282,7 @@ on_watch_line(void *arg, struct slice line)
 		return false;
 	if (!w->is_json)
 		say_status(w, v);
-	w->is_finished = strcmp(text(v, "state"), "finished") == 0;
+	w->is_finished = strcmp(remote_text(v, "state"), "finished") == 0;
 	json_decref(v);
 	return !w->is_finished;
 }
@@ -351,7 +297,7 @@ verb_campaign_watch(int argc, char **argv)
 	struct err_ctx e;
 	char path[512];
 	enum err code;
-	int rc = words_of(&argc, argv, &o, "campaign watch", 2);
+	int rc = remote_words(&argc, argv, &o, "campaign watch", 2);
 
 	if (rc != 0)
 		return rc;
@@ -384,28 +330,32 @@ print_report(const json_t *r)
 	const char *key;
 	size_t i;
 
-	printf("%s: run %" JSON_INTEGER_FORMAT " %s, launched %s\n", text(r, "campaign"),
-	       number(r, "run"), text(r, "state"), text(r, "launched"));
+	printf("%s: run %" JSON_INTEGER_FORMAT " %s, launched %s\n", remote_text(r, "campaign"),
+	       remote_number(r, "run"), remote_text(r, "state"), remote_text(r, "launched"));
 	printf("  class %s, goal %s, event %s; list %s version %" JSON_INTEGER_FORMAT
 	       " (%s rows)\n",
-	       text(r, "class"), text(r, "goal"), text(r, "event"), text(r, "list"),
-	       number(r, "list_version"), grouped(number(sums, "list_rows")));
+	       remote_text(r, "class"), remote_text(r, "goal"), remote_text(r, "event"),
+	       remote_text(r, "list"), remote_number(r, "list_version"),
+	       grouped(remote_number(sums, "list_rows")));
 	json_object_foreach (json_object_get(r, "states"), key, v)
 		if (json_integer_value(v) != 0)
 			printf("  %-16s %12s\n", key, grouped(json_integer_value(v)));
 	printf("  %-16s %12s   counters and records %s%s%s\n", "audience",
-	       grouped(number(sums, "audience")), text(sums, "counters"),
-	       text(sums, "difference")[0] != '\0' ? ": " : "", text(sums, "difference"));
+	       grouped(remote_number(sums, "audience")), remote_text(sums, "counters"),
+	       remote_text(sums, "difference")[0] != '\0' ? ": " : "",
+	       remote_text(sums, "difference"));
 	json_array_foreach (json_object_get(r, "reasons"), i, v)
-		printf("  %s: %s: %s\n", text(v, "state"), text(v, "reason"),
-		       grouped(number(v, "messages")));
+		printf("  %s: %s: %s\n", remote_text(v, "state"), remote_text(v, "reason"),
+		       grouped(remote_number(v, "messages")));
 	json_array_foreach (json_object_get(r, "providers"), i, v)
-		if (number(v, "parts") > 0)
-			printf("  %s: %s parts at %s VND = %s VND\n", text(v, "provider"),
-			       grouped(number(v, "parts")), grouped(number(v, "price")),
-			       grouped(number(v, "cost")));
-	if (number(r, "held") > 0)
-		printf("  in doubt, for a person to decide: %s\n", grouped(number(r, "held")));
+		if (remote_number(v, "parts") > 0)
+			printf("  %s: %s parts at %s VND = %s VND\n", remote_text(v, "provider"),
+			       grouped(remote_number(v, "parts")),
+			       grouped(remote_number(v, "price")),
+			       grouped(remote_number(v, "cost")));
+	if (remote_number(r, "held") > 0)
+		printf("  in doubt, for a person to decide: %s\n",
+		       grouped(remote_number(r, "held")));
 }
 
 int

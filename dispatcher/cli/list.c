@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "dispatcher/cli/remote.h"
+#include "segments/query.h"
 #include "templates/template.h"
 
 #define PIECE_BYTES (2u << 20)
@@ -71,7 +73,7 @@ upload_file(struct upload *u, const char *list, const char *phone, json_t **repo
 	rc = remote_call(u->remote, "POST", "/api/v1/imports", begin, &answer, e);
 	if (rc != ERR_OK)
 		return rc;
-	snprintf(u->id, sizeof(u->id), "%s", json_string_value(json_object_get(answer, "import")));
+	snprintf(u->id, sizeof(u->id), "%s", remote_text(answer, "import"));
 	json_decref(answer);
 	rc = upload_pieces(u, e);
 	if (rc == ERR_OK) {
@@ -103,17 +105,15 @@ print_import(const json_t *r)
 	size_t i;
 
 	printf("%s: %" JSON_INTEGER_FORMAT " rows read, %" JSON_INTEGER_FORMAT " kept\n",
-	       json_string_value(json_object_get(r, "file")),
-	       json_integer_value(json_object_get(r, "rows_read")),
-	       json_integer_value(json_object_get(r, "rows_kept")));
+	       remote_text(r, "file"), remote_number(r, "rows_read"),
+	       remote_number(r, "rows_kept"));
 	print_counts("rejected:", json_object_get(r, "rejects"));
 	print_counts("mended:  ", json_object_get(r, "repairs"));
 	printf("  columns:");
 	json_array_foreach (columns, i, c)
-		printf("%s %s (%s)", i > 0 ? "," : "",
-		       json_string_value(json_object_get(c, "name")),
-		       json_string_value(json_object_get(c, "type")));
-	printf("\n  phone column: %s\n", json_string_value(json_object_get(r, "phone_column")));
+		printf("%s %s (%s)", i > 0 ? "," : "", remote_text(c, "name"),
+		       remote_text(c, "type"));
+	printf("\n  phone column: %s\n", remote_text(r, "phone_column"));
 }
 
 static int
@@ -168,35 +168,7 @@ verb_list_import(int argc, char **argv)
 	return run_import(&o, argv[1], argv[2], phone);
 }
 
-/* ---- one call, one printed answer ---- */
-
-typedef void (*print_cb)(const json_t *answer);
-
-static int
-call_and_print(const struct remote_options *o, const char *method, const char *path, json_t *body,
-	       print_cb print)
-{
-	struct remote *r;
-	struct err_ctx e;
-	json_t *answer = NULL;
-	enum err rc = remote_open(o, &r, &e);
-
-	if (rc == ERR_OK) {
-		rc = remote_call(r, method, path, body, &answer, &e);
-		remote_close(r);
-	} else {
-		json_decref(body);
-	}
-	if (rc != ERR_OK)
-		return cli_fail(&e);
-	if (o->is_json || print == NULL) {
-		remote_print_json(answer);
-		return 0;
-	}
-	print(answer);
-	json_decref(answer);
-	return 0;
-}
+/* ---- what is printed as it is ---- */
 
 static int
 get_and_copy(const struct remote_options *o, const char *path)
@@ -214,20 +186,6 @@ get_and_copy(const struct remote_options *o, const char *path)
 		fwrite(out.data, 1, out.len, stdout);
 	buf_free(&out);
 	return rc == ERR_OK ? 0 : cli_fail(&e);
-}
-
-/* Plain words after the options; -1 = already told. */
-static int
-plain_words(int *argc, char **argv, struct remote_options *o, const char *words, int wanted)
-{
-	const struct cli_option options[] = {REMOTE_OPTIONS(*o), {NULL, NULL, NULL}};
-	struct err_ctx e;
-
-	if (cli_parse(argc, argv, options, &e) != ERR_OK)
-		return cli_fail(&e);
-	if (*argc != wanted)
-		return cli_usage(words, wanted == 1 ? "takes no plain words" : "wants other words");
-	return 0;
 }
 
 static void
@@ -258,9 +216,9 @@ static int
 ls(int argc, char **argv, const char *words, const char *path)
 {
 	struct remote_options o = {0};
-	int rc = plain_words(&argc, argv, &o, words, 1);
+	int rc = remote_words(&argc, argv, &o, words, 1);
 
-	return rc != 0 ? rc : call_and_print(&o, "GET", path, NULL, print_rows);
+	return rc != 0 ? rc : remote_verb(&o, "GET", path, NULL, print_rows);
 }
 
 int
@@ -285,9 +243,9 @@ int
 verb_provider_ls(int argc, char **argv)
 {
 	struct remote_options o = {0};
-	int rc = plain_words(&argc, argv, &o, "provider ls", 1);
+	int rc = remote_words(&argc, argv, &o, "provider ls", 1);
 
-	return rc != 0 ? rc : call_and_print(&o, "GET", "/api/v1/providers", NULL, NULL);
+	return rc != 0 ? rc : remote_verb(&o, "GET", "/api/v1/providers", NULL, NULL);
 }
 
 static void
@@ -297,14 +255,11 @@ print_list(const json_t *l)
 	size_t i;
 
 	printf("%s: version %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT " rows, imported %s\n",
-	       json_string_value(json_object_get(l, "name")),
-	       json_integer_value(json_object_get(l, "version")),
-	       json_integer_value(json_object_get(l, "rows")),
-	       json_string_value(json_object_get(l, "imported")));
+	       remote_text(l, "name"), remote_number(l, "version"), remote_number(l, "rows"),
+	       remote_text(l, "imported"));
 	json_array_foreach (columns, i, c)
-		printf("  %-24s %-8s %s%s\n", json_string_value(json_object_get(c, "name")),
-		       json_string_value(json_object_get(c, "type")),
-		       json_string_value(json_object_get(c, "title")),
+		printf("  %-24s %-8s %s%s\n", remote_text(c, "name"), remote_text(c, "type"),
+		       remote_text(c, "title"),
 		       json_is_true(json_object_get(c, "is_phone")) ? "  (phone)" : "");
 }
 
@@ -323,8 +278,7 @@ verb_list_show(int argc, char **argv)
 	if (argc != 2)
 		return cli_usage("list show", "needs a name");
 	remote_path(path, "/api/v1/lists/", argv[1], is_rejects ? "/rejects" : "");
-	return is_rejects ? get_and_copy(&o, path)
-			  : call_and_print(&o, "GET", path, NULL, print_list);
+	return is_rejects ? get_and_copy(&o, path) : remote_verb(&o, "GET", path, NULL, print_list);
 }
 
 /* ---- segments ---- */
@@ -332,9 +286,8 @@ verb_list_show(int argc, char **argv)
 static void
 print_segment(const json_t *s)
 {
-	printf("segment %s of %s: %s\n", json_string_value(json_object_get(s, "segment")),
-	       json_string_value(json_object_get(s, "list")),
-	       json_string_value(json_object_get(s, "query")));
+	printf("segment %s of %s: %s\n", remote_text(s, "segment"), remote_text(s, "list"),
+	       remote_text(s, "query"));
 }
 
 /* @FILE is the text of a file. */
@@ -353,28 +306,65 @@ text_or_file(const char *word, struct buf *out, struct err_ctx *e)
 	return rc;
 }
 
+/* The query with a caret under the place that the server named. */
+static void
+print_caret(struct slice text, const struct err_ctx *e)
+{
+	struct query_error qe = {.column = (size_t)e->column};
+	struct buf out = {0};
+	struct slice rest = text;
+
+	for (int i = 1; i < e->column && text_next(&rest) >= 0; i++)
+		;
+	qe.at = text.n - rest.n;
+	snprintf(qe.message, sizeof(qe.message), "%.200s", e->why);
+	query_add_caret(text, &qe, &out);
+	fprintf(stderr, "%.*s%s", (int)out.len, out.data,
+		out.len > 0 && out.data[out.len - 1] == '\n' ? "" : "\n");
+	buf_free(&out);
+}
+
 int
 verb_segment_save(int argc, char **argv)
 {
 	struct remote_options o = {0};
 	struct buf text = {0};
+	struct remote *r;
 	char path[512];
 	struct err_ctx e;
-	json_t *body;
-	int rc = plain_words(&argc, argv, &o, "segment save", 4);
+	json_t *body, *answer = NULL;
+	enum err code;
+	int rc = remote_words(&argc, argv, &o, "segment save", 4);
 
 	if (rc != 0)
 		return rc;
-	if (text_or_file(argv[3], &text, &e) != ERR_OK)
-		return cli_fail(&e);
-	body = json_pack("{s:s, s:s}", "list", argv[2], "query", text.len > 0 ? text.data : "");
-	buf_free(&text);
-	if (body == NULL) {
-		err_set(&e, ERR_INPUT, "segment save", "", "its words are not UTF-8");
-		return cli_fail(&e);
+	code = text_or_file(argv[3], &text, &e);
+	body = code != ERR_OK ? NULL
+			      : json_pack("{s:s, s:s}", "list", argv[2], "query",
+					  text.len > 0 ? text.data : "");
+	if (code == ERR_OK && body == NULL)
+		code = err_set(&e, ERR_INPUT, "segment save", "", "its words are not UTF-8");
+	if (code == ERR_OK)
+		code = remote_open(&o, &r, &e);
+	if (code == ERR_OK) {
+		code = remote_call(r, "PUT", remote_path(path, "/api/v1/segments/", argv[1], ""),
+				   body, &answer, &e);
+		remote_close(r);
+		if (code == ERR_INPUT && e.column > 0)
+			print_caret(buf_slice(&text), &e);
+	} else {
+		json_decref(body);
 	}
-	return call_and_print(&o, "PUT", remote_path(path, "/api/v1/segments/", argv[1], ""), body,
-			      print_segment);
+	buf_free(&text);
+	if (code != ERR_OK)
+		return cli_fail(&e);
+	if (o.is_json) {
+		remote_print_json(answer);
+		return 0;
+	}
+	print_segment(answer);
+	json_decref(answer);
+	return 0;
 }
 
 static void
@@ -382,10 +372,8 @@ print_count(const json_t *c)
 {
 	printf("%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
 	       " rows of %s (version %" JSON_INTEGER_FORMAT ")\n",
-	       json_integer_value(json_object_get(c, "count")),
-	       json_integer_value(json_object_get(c, "rows")),
-	       json_string_value(json_object_get(c, "list")),
-	       json_integer_value(json_object_get(c, "version")));
+	       remote_number(c, "count"), remote_number(c, "rows"), remote_text(c, "list"),
+	       remote_number(c, "version"));
 }
 
 int
@@ -393,12 +381,12 @@ verb_segment_count(int argc, char **argv)
 {
 	struct remote_options o = {0};
 	char path[512];
-	int rc = plain_words(&argc, argv, &o, "segment count", 2);
+	int rc = remote_words(&argc, argv, &o, "segment count", 2);
 
 	if (rc != 0)
 		return rc;
-	return call_and_print(&o, "GET", remote_path(path, "/api/v1/segments/", argv[1], "/count"),
-			      NULL, print_count);
+	return remote_verb(&o, "GET", remote_path(path, "/api/v1/segments/", argv[1], "/count"),
+			   NULL, print_count);
 }
 
 /* ---- templates ---- */
@@ -406,9 +394,8 @@ verb_segment_count(int argc, char **argv)
 static void
 print_template(const json_t *t)
 {
-	printf("template %s: version %" JSON_INTEGER_FORMAT "\n",
-	       json_string_value(json_object_get(t, "template")),
-	       json_integer_value(json_object_get(t, "version")));
+	printf("template %s: version %" JSON_INTEGER_FORMAT "\n", remote_text(t, "template"),
+	       remote_number(t, "version"));
 }
 
 int
@@ -421,7 +408,7 @@ verb_template_save(int argc, char **argv)
 	json_t *answer = NULL;
 	struct err_ctx e;
 	enum err code;
-	int rc = plain_words(&argc, argv, &o, "template save", 3);
+	int rc = remote_words(&argc, argv, &o, "template save", 3);
 
 	if (rc != 0)
 		return rc;
@@ -450,7 +437,7 @@ verb_template_show(int argc, char **argv)
 {
 	struct remote_options o = {0};
 	char path[512];
-	int rc = plain_words(&argc, argv, &o, "template show", 2);
+	int rc = remote_words(&argc, argv, &o, "template show", 2);
 
 	return rc != 0 ? rc
 		       : get_and_copy(&o, remote_path(path, "/api/v1/templates/", argv[1], ""));

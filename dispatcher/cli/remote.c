@@ -297,6 +297,61 @@ remote_lines(struct remote *r, const char *method, const char *path, remote_line
 	return run_call(r, &c, e);
 }
 
+/* ---- a verb that is one call ---- */
+
+int
+remote_words(int *argc, char **argv, struct remote_options *o, const char *words, int wanted)
+{
+	const struct cli_option options[] = {REMOTE_OPTIONS(*o), {NULL, NULL, NULL}};
+	struct err_ctx e;
+
+	if (cli_parse(argc, argv, options, &e) != ERR_OK)
+		return cli_fail(&e);
+	if (*argc != wanted)
+		return cli_usage(words, wanted == 1 ? "takes no plain words" : "wants other words");
+	return 0;
+}
+
+int
+remote_verb(const struct remote_options *o, const char *method, const char *path, json_t *body,
+	    remote_print_cb print)
+{
+	struct remote *r;
+	struct err_ctx e;
+	json_t *answer = NULL;
+	enum err rc = remote_open(o, &r, &e);
+
+	if (rc == ERR_OK) {
+		rc = remote_call(r, method, path, body, &answer, &e);
+		remote_close(r);
+	} else {
+		json_decref(body);
+	}
+	if (rc != ERR_OK)
+		return cli_fail(&e);
+	if (o->is_json || print == NULL) {
+		remote_print_json(answer);
+		return 0;
+	}
+	print(answer);
+	json_decref(answer);
+	return 0;
+}
+
+const char *
+remote_text(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+
+	return s != NULL ? s : "";
+}
+
+json_int_t
+remote_number(const json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
 /* ---- words and bars ---- */
 
 const char *

@@ -43,6 +43,19 @@ typedef bool (*remote_line_cb)(void *arg, struct slice line);
 MUST_CHECK enum err remote_lines(struct remote *r, const char *method, const char *path,
 				 remote_line_cb cb, void *arg, struct err_ctx *e);
 
+/*
+ * Take the common options out; wanted = words that must stay, argv[0] included.
+ * Returns 0, or the exit code after telling what is wrong.
+ */
+int remote_words(int *argc, char **argv, struct remote_options *o, const char *words, int wanted);
+/* One call and its printed answer: by print, or as JSON with --json or without print. */
+typedef void (*remote_print_cb)(const json_t *answer);
+int remote_verb(const struct remote_options *o, const char *method, const char *path, json_t *body,
+		remote_print_cb print);
+/* A member that is a text or a number; "" or 0 when it is absent. */
+const char *remote_text(const json_t *o, const char *key);
+json_int_t remote_number(const json_t *o, const char *key);
+
 /* "/api/v1/lists/" + name, percent-encoded, + rest; out has room for 512 bytes. Returns out. */
 const char *remote_path(char *out, const char *prefix, const char *name, const char *rest);
 /* Print v as JSON with line ends; releases it. */

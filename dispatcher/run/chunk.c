@@ -8,8 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "dispatcher/run/render.h"
 #include "dispatcher/store/keys.h"
-#include "templates/sms.h"
 
 /* GETs under way: few enough that what one loop turn may get to render stays short. */
 #define WINDOW 64u
@@ -50,7 +50,6 @@ read_repeats(struct chunk *c, const struct reply *list)
 		const struct reply *one = reply_item(list, i);
 		struct slice members = reply_item(one, 1)->str;
 		struct slice attempts = reply_item(one, 2)->str;
-		struct slice hash = reply_item(one, 3)->str;
 		int64_t first = 0;
 		struct repeat *r = &c->repeats[c->repeat_count++];
 
@@ -65,7 +64,6 @@ read_repeats(struct chunk *c, const struct reply *list)
 			(struct slice){arena_memdup0(&c->arena, members.p, members.n), members.n};
 		r->attempts = (struct slice){arena_memdup0(&c->arena, attempts.p, attempts.n),
 					     attempts.n};
-		r->hash = (struct slice){arena_memdup0(&c->arena, hash.p, hash.n), hash.n};
 	}
 	return true;
 }
@@ -164,37 +162,20 @@ load_got(struct chunk_load *ld, const struct reply *r, enum reply_kind wanted, c
 static void
 member_render(struct chunk_load *ld, struct member *m, const struct block *b)
 {
-	struct chunk *c = ld->chunk;
-	struct slice values[TEMPLATE_FIELDS_MAX];
+	const struct run_view *v = ld->chunk->view;
 	uint32_t i = m->row % BLOCK_ROWS;
 	struct sms_count count;
 
-	if (i >= b->rows || block_is_deleted(b, i)) {
-		m->skip = REASON_DELETED_ROW;
+	/* Whether the provider takes Unicode is its lane's business. */
+	m->skip =
+		(uint8_t)render_row(v->template, v->column_of_field, b, i, true, &ld->text, &count);
+	if (m->skip != REASON_NONE)
 		return;
-	}
 	snprintf(m->phone, sizeof(m->phone), "%llu", (unsigned long long)block_phone(b, i));
-	run_view_values(c->view, b, i, values);
-	buf_reset(&ld->text);
-	switch (template_render(c->view->template, values, &ld->text, NULL)) {
-	case RENDER_OK:
-		break;
-	case RENDER_MISSING:
-		m->skip = REASON_MISSING_FIELD;
-		return;
-	case RENDER_TOO_LONG:
-		m->skip = REASON_TEXT_TOO_LONG;
-		return;
-	}
-	count = sms_count(buf_slice(&ld->text));
-	if (count.parts == 0 || count.parts > UINT8_MAX) {
-		m->skip = count.parts == 0 ? REASON_MISSING_FIELD : REASON_TEXT_TOO_LONG;
-		return;
-	}
 	m->parts = (uint8_t)count.parts;
 	m->is_unicode = count.encoding == SMS_UCS2;
-	m->text =
-		(struct slice){arena_memdup0(&c->arena, ld->text.data, ld->text.len), ld->text.len};
+	m->text = (struct slice){arena_memdup0(&ld->chunk->arena, ld->text.data, ld->text.len),
+				 ld->text.len};
 }
 
 static void ask_blocks(struct chunk_load *ld);

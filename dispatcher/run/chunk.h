@@ -25,7 +25,7 @@ struct member {
 
 /* A request in doubt that may be repeated: as `claim` answered it. */
 struct repeat {
-	struct slice members, attempts, hash; /* in the chunk's arena */
+	struct slice members, attempts; /* in the chunk's arena */
 	uint32_t first;
 };
 

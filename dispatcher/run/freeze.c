@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-#include "base/log.h"
+#include "base/mem.h"
 #include "dispatcher/run/audience.h"
 
 struct freeze {

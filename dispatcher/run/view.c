@@ -12,18 +12,16 @@
 
 struct run_views {
 	struct engine *engine;
-	const struct config *config;
 	struct run_view *views[VIEWS_MAX];
 	size_t count;
 };
 
 struct run_views *
-run_views_new(struct engine *e, const struct config *c)
+run_views_new(struct engine *e)
 {
 	struct run_views *vs = xcalloc(1, sizeof(*vs));
 
 	vs->engine = e;
-	vs->config = c;
 	return vs;
 }
 
@@ -33,21 +31,6 @@ run_views_free(struct run_views *vs)
 	for (size_t i = 0; i < vs->count; i++)
 		run_view_unref(vs->views[i]); /* from the cache */
 	free(vs);
-}
-
-static void
-find_providers(const struct run_views *vs, struct run_view *v)
-{
-	for (unsigned p = 0; p < v->partitions; p++)
-		v->provider[p] = (int8_t)config_provider(vs->config, slice_of(v->provider_name[p]));
-}
-
-void
-run_views_set_config(struct run_views *vs, const struct config *c)
-{
-	vs->config = c;
-	for (size_t i = 0; i < vs->count; i++)
-		find_providers(vs, vs->views[i]);
 }
 
 struct run_view *
@@ -192,8 +175,7 @@ read_route(struct run_view *v, struct slice map, struct slice lanes)
 		const char *comma = memchr(lanes.p, ',', lanes.n);
 		size_t n = comma != NULL ? (size_t)(comma - lanes.p) : lanes.n;
 
-		snprintf(v->provider_name[v->partitions++], sizeof(v->provider_name[0]), "%.*s",
-			 (int)n, lanes.p);
+		v->partitions++;
 		n += comma != NULL;
 		lanes.p += n;
 		lanes.n -= n;
@@ -226,7 +208,6 @@ on_run(void *arg, const struct reply *r)
 	v->prio = (int)field_int(r, 10);
 	v->per = slice_is(reply_item(r, 3)->str, "row") ? PER_ROW : PER_PHONE;
 	read_route(v, reply_item(r, 4)->str, reply_item(r, 5)->str);
-	find_providers(ld->vs, v);
 	ld->queries = xmemdup0(reply_item(r, 6)->str.p, reply_item(r, 6)->str.n);
 	v->template = template_compile(reply_item(r, 7)->str, &te);
 	if (v->template == NULL) {
@@ -330,18 +311,4 @@ run_view_slice(const struct run_view *v, unsigned p, uint32_t rank)
 			hi = mid;
 	}
 	return (int)lo - 1;
-}
-
-void
-run_view_values(const struct run_view *v, const struct block *b, uint32_t row_in_block,
-		struct slice *out)
-{
-	size_t n = template_field_count(v->template);
-
-	for (size_t i = 0; i < n; i++) {
-		int c = v->column_of_field[i];
-
-		out[i] =
-			c >= 0 ? block_cell(b, row_in_block, (uint32_t)c) : (struct slice){NULL, 0};
-	}
 }

@@ -8,7 +8,6 @@
 #pragma once
 
 #include "base/loop.h"
-#include "dispatcher/config.h"
 #include "dispatcher/run/audience.h"
 #include "dispatcher/store/engine.h"
 #include "segments/list.h"
@@ -32,8 +31,6 @@ struct run_view {
 	size_t query_count;
 	struct carrier_map map;
 	uint8_t partitions;
-	int8_t provider[PARTITIONS_MAX]; /* index in this process's configuration, -1 = unknown */
-	char provider_name[PARTITIONS_MAX][40];
 	/* per partition: first rank of each slice, as far as known */
 	struct {
 		uint32_t *starts;
@@ -43,10 +40,8 @@ struct run_view {
 };
 
 struct run_views; /* the cache */
-struct run_views *run_views_new(struct engine *e, const struct config *c);
+struct run_views *run_views_new(struct engine *e);
 void run_views_free(struct run_views *v);
-/* A reloaded configuration: providers are looked up by name again. */
-void run_views_set_config(struct run_views *v, const struct config *c);
 
 /* The cached one, with a reference for the caller, or NULL. */
 struct run_view *run_view_peek(struct run_views *vs, uint64_t run);
@@ -64,10 +59,3 @@ void run_view_directory(struct run_views *vs, struct run_view *v, unsigned p, ru
 			void *arg);
 /* The slice in which rank of p lies, or -1 when the directory does not reach it. */
 int run_view_slice(const struct run_view *v, unsigned p, uint32_t rank);
-
-/*
- * Values of the template's fields for one row, borrowed from the block; out has
- * room for template_field_count entries.
- */
-void run_view_values(const struct run_view *v, const struct block *b, uint32_t row_in_block,
-		     struct slice *out);

@@ -26,10 +26,3 @@ record_reason_text(uint8_t reason)
 #undef X
 	return "?";
 }
-
-bool
-record_is_settled(enum record_state s)
-{
-	return s != RECORD_WAITING && s != RECORD_SENDING && s != RECORD_RETRY &&
-	       s != RECORD_UNKNOWN;
-}

@@ -145,5 +145,3 @@ record_encode(const struct record *r, char out[RECORD_SIZE])
 
 const char *record_state_name(enum record_state s);
 const char *record_reason_text(uint8_t reason);
-/* Nothing more will happen to it by itself: an end, or accepted. */
-bool record_is_settled(enum record_state s);
