@@ -17,12 +17,17 @@ try() { # FLAG NAME
 	make_list 6
 	make_campaign "so_dien_thoai != ''"
 	loa campaign launch c >/dev/null
-	until_true sh -c "'$B/loa' campaign report c --json --data '$dir/data' | grep -q '\"unknown\": 3'"
-	ok $? "$2: three are in doubt"
+	all_tried() { [ "$(report audience):$(report waiting):$(report sending):$(report retry)" = 6:0:0:0 ]; }
+	until_true all_tried
+	ok $? "$2: all six are tried"
 	is "$(grep -c '"event":"accepted"' "$dir/ledger")" 6 "$2: the gateway has each message once"
 	is "$(gateway_stat accepted_again)" 0 "$2: none came twice"
-	is "$(report unknown)" 3 "$2: we say so and nothing else"
-	is "$(report held)" 3 "$2: and leave them to a person"
+	# Three on an idle machine; fewer when a connection was given up meanwhile for another reason.
+	closed=$(grep -c '"event":"fault"' "$dir/ledger")
+	[ "$closed" -ge 1 ]
+	ok $? "$2: the gateway closed without an answer"
+	is "$(report unknown)" "$closed" "$2: as often as it did we say that we do not know"
+	is "$(report held)" "$closed" "$2: and leave it to a person"
 	is "$(report counters)" agree "$2: counters and records agree"
 	kill "$loa_pid"
 	wait "$loa_pid" 2>/dev/null

@@ -44,7 +44,7 @@ finished_in_time() {
 }
 finished_in_time
 ok $? 'the run is finished'
-is "$(pgrep -cf "redis-server.*$dir/data/redis.sock")" 1 'there is one Redis'
+is "$(redis_count "$dir/data/redis.sock")" 1 'there is one Redis'
 
 # (partition, rank) of each accepted message of the ledger: the last 40 bits of the reference's numbers
 awk -F'"ref":"' '/"event":"accepted"/ {

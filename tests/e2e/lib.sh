@@ -87,6 +87,16 @@ gateway_stat() { # NAME
 	http "127.0.0.1:$gateway_port" GET /stats | grep -o "\"$1\":[0-9]*" | cut -d: -f2
 }
 
+# How many redis-servers work on this socket? (pgrep is not on every machine.)
+redis_count() { # SOCKET
+	local n=0 f words
+	for f in /proc/[0-9]*/cmdline; do
+		words=$(tr '\0' ' ' <"$f" 2>/dev/null)
+		case $words in redis-server*"$1"*) n=$((n + 1)) ;; esac
+	done
+	echo "$n"
+}
+
 # http HOST:PORT METHOD PATH [BODY] [HEADER]…: the answer's body; its status in $dir/status
 http() {
 	local host=${1%:*} port=${1##*:} method=$2 path=$3 body=${4:-}

@@ -16,7 +16,8 @@ has "$out" 'another loa serve' 'and says why'
 out=$("$B/loa" serve --config "$dir/loa.json" --data "$dir/data2" --listen "127.0.0.1:$loa_port" 2>&1)
 is $? 3 'a port in use is an error'
 has "$out" 'in use' 'and says so'
-until_false pgrep -f "$dir/data2/redis.sock"
+none_left() { [ "$(redis_count "$dir/data2/redis.sock")" = 0 ]; }
+until_true none_left
 ok $? 'it leaves no Redis behind'
 touch "$dir/file"
 "$B/loa" serve --config "$dir/loa.json" --data "$dir/file" >/dev/null 2>&1
@@ -47,7 +48,7 @@ ok $? 'Redis outlives a killed server'
 start_loa
 is "$(redis_pid)" "$pid" 'the restarted server adopts it'
 has "$(cat "$dir/loa.log")" 'result=adopted' 'and says so'
-is "$(pgrep -cf "redis-server.*$dir/data/redis.sock")" 1 'there is one Redis'
+is "$(redis_count "$dir/data/redis.sock")" 1 'there is one Redis'
 is "$(loa list ls)" l 'what was acknowledged is there'
 case $(cat "$dir/loa.out") in *token*) ok 1 'the token is not shown again' ;; *) ok 0 'the token is not shown again' ;; esac
 

@@ -246,7 +246,7 @@ an_error_of_a_provider_names_its_path(void **state)
 		{"{\"name\": \"a\"}", "providers[0].driver: is missing"},
 		{"{\"name\": \"a\", \"driver\": \"generic\", \"settings\": " SETTINGS "}",
 		 "providers[0].rate: is missing"},
-		{PROVIDER("a b", ""), "providers[0].name: must be short"},
+		{PROVIDER("a b", ""), "providers[0].name: must have 1 to 39"},
 		{PROVIDER("0123456789012345678901234567890123456789", ""),
 		 "providers[0].name: must be short"},
 		{PROVIDER("a", "\"ratee\": 1, "),
@@ -413,8 +413,7 @@ the_policy_in_force_is_the_last_that_has_begun(void **state)
 	assert_string_equal(load_policy(policy), "");
 	c = config_class(fx.config, "notice");
 	assert_true(c->priority == 3 && c->hours_from == 420 && c->hours_to == 1320);
-	set_day(2027, 5, 31);
-	assert_string_equal(load_policy(policy), "");
+	set_day(2027, 5, 31); /* no reload: the entry in force changes with the day */
 	assert_int_equal(config_class(fx.config, "notice")->priority, 3);
 	/* the day is Vietnam's: 2027-06-01 begins at 17:00 UTC of the day before */
 	clock_advance_ms(12 * 3600000 - 1000);
@@ -424,7 +423,8 @@ the_policy_in_force_is_the_last_that_has_begun(void **state)
 	assert_string_equal(load_policy(policy), "");
 	c = config_class(fx.config, "notice");
 	assert_true(c->priority == 4 && c->hours_from == 510 && c->hours_to == 1215);
-	assert_int_equal(fx.config->class_count, 2);
+	assert_int_equal(fx.config->class_count,
+			 3); /* all entries are kept: tomorrow is another day */
 }
 
 static void
@@ -461,22 +461,56 @@ an_error_of_the_policy_names_its_path(void **state)
 }
 
 static void
-classes_are_at_most_eight(void **state)
+the_policy_has_at_most_sixty_four_entries(void **state)
 {
+	struct buf b = {0};
+
 	(void)state;
-	assert_string_equal(
-		load_policy("{\"classes\": [{\"class\": \"1\"}, {\"class\": \"2\"},"
-			    "{\"class\": \"3\"}, {\"class\": \"4\"}, {\"class\": \"5\"},"
-			    "{\"class\": \"6\"}, {\"class\": \"7\"}, {\"class\": \"8\"},"
-			    "{\"class\": \"1\"}]}"),
-		"");
-	assert_int_equal(fx.config->class_count, 8);
-	assert_string_equal(
-		load_policy("{\"classes\": [{\"class\": \"1\"}, {\"class\": \"2\"},"
-			    "{\"class\": \"3\"}, {\"class\": \"4\"}, {\"class\": \"5\"},"
-			    "{\"class\": \"6\"}, {\"class\": \"7\"}, {\"class\": \"8\"},"
-			    "{\"class\": \"9\"}]}"),
-		"classes[8]: more than 8 classes");
+	for (int i = 0; i < 65; i++)
+		buf_addf(&b, "%s{\"class\": \"c%d\"}", i == 0 ? "{\"classes\": [" : ",", i % 8);
+	buf_adds(&b, "]}");
+	assert_int_equal(strncmp(load_policy(b.data), "classes[64]: more than 64", 25), 0);
+	buf_free(&b);
+}
+
+static void
+what_the_policy_does_not_know_is_refused(void **state)
+{
+	static const struct {
+		const char *text, *words;
+	} cases[] = {
+		{"{\"clases\": []}", "clases"},
+		{"{\"classes\": [{\"class\": \"a\", \"hour\": {}}]}", "classes[0].hour"},
+		{"{\"classes\": [{\"class\": \"a\", \"hours\": \"07:00-22:00\"}]}",
+		 "classes[0].hours"},
+		{"{\"classes\": [{\"class\": \"a\", \"hours\": {\"form\": \"07:00\"}}]}",
+		 "classes[0].hours.form"},
+		{"{\"classes\": [{\"class\": \"a\", \"since\": \"01/06/2027\"}]}",
+		 "classes[0].since: \"01/06/2027\" is no day"},
+		{"{\"classes\": [{\"class\": \"a-name-of-more-than-15\"}]}", "classes[0].class"},
+		{"{\"classes\": [{\"class\": \"a\", \"hours\": {\"from\": \"07:00\", \"to\": "
+		 "\"07:00\"}}]}",
+		 "classes[0].hours"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		if (strncmp(load_policy(cases[i].text), cases[i].words, strlen(cases[i].words)) !=
+		    0)
+			fail_msg("%s: %s", cases[i].text, fx.words.data);
+}
+
+static void
+hours_may_go_over_midnight(void **state)
+{
+	struct class_policy day = {.hours_from = 420, .hours_to = 1320};
+	struct class_policy night = {.hours_from = 1320, .hours_to = 420};
+
+	(void)state;
+	assert_true(class_is_open(&day, 420) && !class_is_open(&day, 1320) &&
+		    !class_is_open(&day, 0));
+	assert_true(class_is_open(&night, 1320) && !class_is_open(&night, 420) &&
+		    class_is_open(&night, 0));
 }
 
 /* ---- show and reload ---- */
@@ -553,7 +587,9 @@ main(void)
 		T(prices_are_by_carrier_and_for_the_rest),
 		T(the_policy_in_force_is_the_last_that_has_begun),
 		T(an_error_of_the_policy_names_its_path),
-		T(classes_are_at_most_eight),
+		T(the_policy_has_at_most_sixty_four_entries),
+		T(what_the_policy_does_not_know_is_refused),
+		T(hours_may_go_over_midnight),
 		T(secrets_are_never_shown),
 		T(what_a_running_server_cannot_take_over_is_named),
 	};

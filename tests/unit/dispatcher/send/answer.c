@@ -11,6 +11,7 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "dispatcher/send/lane.h"
 
 #define MEMBERS_MAX 8
@@ -124,7 +125,7 @@ each_outcome_has_its_class_reason_and_rest(void **state)
 		{OUTCOME_BAD_ACCOUNT, "W", REASON_BAD_ACCOUNT, true, 60000},
 		{OUTCOME_QUOTA_TOMORROW, "W", REASON_QUOTA_TOMORROW, true, 300000},
 		{OUTCOME_CLOSED_HOURS, "W", REASON_CLOSED_HOURS, true, 300000},
-		{OUTCOME_IN_DOUBT, "U", REASON_UNREADABLE, false, 1000},
+		{OUTCOME_IN_DOUBT, "U", REASON_UNREADABLE, false, 0}, /* once is an accident */
 	};
 
 	(void)state;
@@ -175,7 +176,7 @@ beside_a_member_in_doubt_nothing_waits_within_its_attempt(void **state)
 	assert_int_equal(fx.j.reasons.data[2], REASON_BAD_ACCOUNT);
 	/* the lane rests and the attempt's budget is spared all the same */
 	assert_true(fx.j.is_lane_fault);
-	assert_int_equal(fx.j.lane_wait_ms, 1000);
+	assert_int_equal(fx.j.lane_wait_ms, 60000); /* the longest that a member asks for */
 }
 
 static void
@@ -211,17 +212,23 @@ a_gateway_that_remembers_what_it_refused_gets_a_new_reference(void **state)
 static void
 the_rest_doubles_with_each_bad_answer_and_ends_with_a_good_one(void **state)
 {
-	static const int64_t rests_ms[] = {1000,  2000,	 4000,	 8000,	16000,
-					   32000, 64000, 128000, 256000};
+	static const int64_t rests_ms[] = {1000,  2000,	 4000,	 8000,	 16000,
+					   32000, 64000, 128000, 256000, 300000};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rests_ms) / sizeof(rests_ms[0]); i++) {
 		JUDGE(OUTCOME_THROTTLED);
 		assert_int_equal(fx.j.lane_wait_ms, rests_ms[i]);
-	}
-	for (int i = 0; i < 100; i++)
+		/* others that were on the wire with it say nothing new */
 		JUDGE(OUTCOME_THROTTLED);
-	assert_in_range(fx.j.lane_wait_ms, 256000, 300000);
+		assert_int_equal(fx.j.lane_wait_ms, rests_ms[i]);
+		clock_advance_ms(fx.j.lane_wait_ms + 1);
+	}
+	for (int i = 0; i < 100; i++) {
+		JUDGE(OUTCOME_THROTTLED);
+		clock_advance_ms(fx.j.lane_wait_ms + 1);
+	}
+	assert_int_equal(fx.j.lane_wait_ms, 300000);
 	/* "try later" for a message says nothing about the lane */
 	JUDGE(OUTCOME_TEMPORARY);
 	assert_int_equal(fx.j.lane_wait_ms, 0);
@@ -260,7 +267,8 @@ no_complete_answer_leaves_all_members_in_doubt(void **state)
 	assert_string_equal(fx.j.classes.data, "UUU");
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(fx.j.reasons.data[i], REASON_NO_ANSWER);
-	assert_int_equal(fx.j.lane_wait_ms, 1000);
+	/* once is an accident, twice in a row is the lane */
+	assert_int_equal(fx.j.lane_wait_ms, 0);
 	assert_false(fx.j.is_lane_fault);
 	assert_int_equal(fx.lane.in_doubt, 3);
 	judgement_free(&fx.j);
@@ -334,13 +342,14 @@ a_proxys_page_is_in_doubt_and_slows_the_lane_down(void **state)
 	(void)state;
 	open_generic(generic_settings);
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
-		fx.lane.bad_in_row = 0;
+		fx.lane.bad_in_row = 1; /* not the first of them */
+		clock_advance_ms(300001);
 		assert_string_equal(judge_bytes(statuses[i],
 						"<html><body>502 Bad Gateway</body></html>", html,
 						1),
 				    "U");
 		assert_int_equal(fx.j.reasons.data[0], REASON_UNREADABLE);
-		assert_int_equal(fx.j.lane_wait_ms, 1000);
+		assert_int_equal(fx.j.lane_wait_ms, 2000);
 		assert_false(fx.j.is_lane_fault);
 	}
 	/* nor is an empty one better */
