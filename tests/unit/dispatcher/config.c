@@ -248,7 +248,7 @@ an_error_of_a_provider_names_its_path(void **state)
 		 "providers[0].rate: is missing"},
 		{PROVIDER("a b", ""), "providers[0].name: must have 1 to 39"},
 		{PROVIDER("0123456789012345678901234567890123456789", ""),
-		 "providers[0].name: must be short"},
+		 "providers[0].name: must have 1 to 39"},
 		{PROVIDER("a", "\"ratee\": 1, "),
 		 "providers[0].ratee: is not a known key: did you"},
 		{PROVIDER("a", "\"concurrency\": 0, "),
