@@ -123,6 +123,8 @@ wire_add_json(struct wire_out *o, struct slice s)
 	const unsigned char *p = (const unsigned char *)s.p;
 	size_t from = 0, i = 0;
 
+	if (s.n == 0)
+		return;
 	reserve(o, s.n);
 	while (i < s.n) {
 		unsigned char c = p[i];

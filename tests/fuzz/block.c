@@ -15,6 +15,8 @@
 
 static const struct schema schema = {.count = COLUMNS, .phone = -1};
 
+static volatile size_t sink; /* so that the reads are not optimised away */
+
 static void
 read_all(struct slice bytes)
 {
@@ -44,7 +46,7 @@ read_all(struct slice bytes)
 	for (uint32_t c = 0; c < b.columns; c++)
 		for (uint32_t i = 0; b.column[c].is_dictionary && i < b.column[c].distinct; i++)
 			must(block_value(&b.column[c], i).n > 0, "an empty value");
-	must(sum != 1, "never"); /* so that the reads are not optimised away */
+	sink = sum;
 	free((char *)copy.p);
 }
 

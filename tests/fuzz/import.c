@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Imports. Input: two bytes say where the file is cut, one how often what
- * follows is repeated (so that short inputs reach the limits), then the CSV.
+ * follows is repeated (so that short inputs reach the limits) and whether it is
+ * fed byte by byte too, then the CSV.
  * Says: cut or not, the same error, report, rejects and blocks; rows read = kept
  * + rejects.
  */
@@ -122,7 +123,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	cut = import(buf_slice(&text), at, text.len);
 	compare(&whole, &cut);
 	result_free(&cut);
-	if (text.len < 512) { /* and byte by byte */
+	if (data[2] % 2 != 0 && text.len < 512) { /* and byte by byte */
 		cut = import(buf_slice(&text), 1, 1);
 		compare(&whole, &cut);
 		result_free(&cut);

@@ -10,18 +10,22 @@
 
 #define BYTES_MAX (1u << 20)
 
-static size_t
-depth_of(const json_t *v)
+static bool
+is_within(const json_t *v, size_t levels)
 {
-	size_t deepest = 0, i;
 	const char *key;
 	json_t *child;
+	size_t i;
 
+	if (levels == 0)
+		return !json_is_array(v) && !json_is_object(v);
 	json_array_foreach (v, i, child)
-		deepest = depth_of(child) > deepest ? depth_of(child) : deepest;
+		if (!is_within(child, levels - 1))
+			return false;
 	json_object_foreach ((json_t *)v, key, child)
-		deepest = depth_of(child) > deepest ? depth_of(child) : deepest;
-	return deepest + (json_is_array(v) || json_is_object(v));
+		if (!is_within(child, levels - 1))
+			return false;
+	return true;
 }
 
 static void
@@ -101,7 +105,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	json_t *v = NULL;
 
 	if (json_parse(text, BYTES_MAX, "input", &v, &e) == ERR_OK) {
-		must(depth_of(v) <= 64, "%zu levels", depth_of(v));
+		must(is_within(v, 64), "more than 64 levels");
 		check_again(v);
 		read_typed(v);
 		must(json_parse(text, n - 1, "input", &(json_t *){NULL}, NULL) != ERR_OK,
