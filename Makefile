@@ -104,6 +104,10 @@ asan: deps ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
 fuzz: deps ## fuzz each parser; SECONDS=30 each
 	@tests/fuzz/run $(or $(SECONDS),30)
 
+bench: deps ## how long the loop's turns are, and what the gateway sees of the pace
+	@$(MAKE) --no-print-directory all
+	@B=$(B) bench/loop
+
 lint: deps ## arrows, lengths, banned calls, keys, options, layout
 	@tests/lint/run
 

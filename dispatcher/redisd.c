@@ -163,6 +163,24 @@ make_folder(const char *folder, char **absolute, struct err_ctx *e)
 	return ERR_OK;
 }
 
+/* Is there a program of this name on the PATH? */
+static bool
+is_installed(const char *program)
+{
+	const char *path = getenv("PATH");
+
+	while (path != NULL && *path != '\0') {
+		size_t n = strcspn(path, ":");
+		char file[4096];
+
+		snprintf(file, sizeof(file), "%.*s/%s", (int)n, path, program);
+		if (access(file, X_OK) == 0)
+			return true;
+		path += n + (path[n] == ':');
+	}
+	return false;
+}
+
 enum err
 redisd_open(struct loop *l, const char *folder, int64_t max_mb, struct redisd **out,
 	    struct err_ctx *e)
@@ -171,7 +189,11 @@ redisd_open(struct loop *l, const char *folder, int64_t max_mb, struct redisd **
 	char *absolute = NULL;
 	char socket[4200];
 	int lock;
-	enum err rc = make_folder(folder, &absolute, e);
+	enum err rc = is_installed("redis-server")
+			      ? make_folder(folder, &absolute, e)
+			      : err_set(e, ERR_SYSTEM, "redis-server",
+					"install it, or name a Redis of your own by redis_socket",
+					"is not installed");
 
 	if (rc != ERR_OK) {
 		free(absolute);
