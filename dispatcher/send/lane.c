@@ -40,7 +40,7 @@ lane_rest_ms(struct lane *l, int64_t at_least_ms)
 {
 	int64_t now = clock_mono_us(), ms;
 
-	if (now >= l->rest_until_us)
+	if (now >= l->rest_until_us || l->bad_in_row == 0)
 		l->bad_in_row++;
 	ms = (int64_t)REST_MIN_MS << (l->bad_in_row > 10 ? 9 : l->bad_in_row - 1);
 	if (ms > REST_MAX_MS)
