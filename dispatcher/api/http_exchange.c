@@ -249,6 +249,21 @@ find_route(struct http_exchange *x)
 	return found == HTTP_FOUND;
 }
 
+/* RFC 9112, section 6.1: two lengths are an attack or a mistake. Some libevents let it pass. */
+static bool
+check_framing(struct http_exchange *x)
+{
+	struct err_ctx e;
+
+	if (http_header(x, "Content-Length") == NULL || http_header(x, "Transfer-Encoding") == NULL)
+		return true;
+	http_set_header(x, "Connection", "close");
+	err_set(&e, ERR_USAGE, "request", "send one of them",
+		"has both Content-Length and Transfer-Encoding");
+	http_answer_problem(x, 400, &e);
+	return false;
+}
+
 static bool
 check_auth(struct http_exchange *x)
 {
@@ -293,7 +308,7 @@ http_exchange_start(struct http_side *side, struct evhttp_request *req)
 	struct http_exchange *x = new_exchange(side, req);
 	struct err_ctx e;
 
-	if (!check_load(x) || !find_route(x) || !check_auth(x))
+	if (!check_load(x) || !check_framing(x) || !find_route(x) || !check_auth(x))
 		return;
 	if (x->route->body_max > 0 && x->body.n > x->route->body_max) {
 		err_set(&e, ERR_INPUT, "body", "send less", "has more than %zu bytes",

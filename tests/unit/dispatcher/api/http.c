@@ -238,7 +238,9 @@ garbage_is_refused_also_behind_a_good_request(void **state)
 	PROBLEM("hello there, this is no HTTP\r\n\r\n", 400, "usage", NULL);
 	PROBLEM("GET /ping HTTP/1.1\r\nno colon here\r\n\r\n", 400, "usage", NULL);
 	PROBLEM("POST /echo HTTP/1.1\r\nContent-Length: -5\r\n\r\n", 400, "usage", NULL);
-	PROBLEM("POST /echo HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+	/* whole, as only a libevent of a certain age refuses it before its body */
+	PROBLEM("POST /echo HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n"
+		"1\r\na\r\n0\r\n\r\n",
 		400, "usage", NULL);
 	client_say(&c, "GET /ping" END "\x16\x03\x01 garbage that is no request line\r\n\r\n");
 	TURN_UNTIL(is_over(&c));
