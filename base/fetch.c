@@ -25,7 +25,6 @@
 #include "base/fetch.h"
 
 #include <curl/curl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -441,18 +440,6 @@ copy_or_null(const char *s)
 	return s != NULL ? xstrdup(s) : NULL;
 }
 
-/* Curl's own sends are safe, those of its TLS library are not. */
-static void
-ignore_broken_pipes(void)
-{
-	struct sigaction old;
-
-	if (sigaction(SIGPIPE, NULL, &old) != 0 || old.sa_handler != SIG_DFL)
-		return;
-	old.sa_handler = SIG_IGN;
-	sigaction(SIGPIPE, &old, NULL);
-}
-
 struct fetch *
 fetch_new(struct loop *l, const struct fetch_options *o)
 {
@@ -460,7 +447,6 @@ fetch_new(struct loop *l, const struct fetch_options *o)
 
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		fatalx("fetch: curl does not start");
-	ignore_broken_pipes();
 	f->loop = l;
 	f->o = *o;
 	f->o.user_agent = copy_or_null(o->user_agent);

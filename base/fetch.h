@@ -88,7 +88,7 @@ struct fetch_options {
 	const char *ca_file;	/* NULL = the system's */
 };
 
-/* Never NULL. Strings are copied. SIGPIPE is ignored from here on, unless it was handled. */
+/* Never NULL. Strings are copied. */
 struct fetch *fetch_new(struct loop *l, const struct fetch_options *o);
 /*
  * Runs the pending callbacks first (ABORTED, or NO_ANSWER when departed), also

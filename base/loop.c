@@ -10,6 +10,7 @@
 #include "base/loop.h"
 
 #include <event2/event.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
@@ -47,12 +48,25 @@ struct loop {
 
 static void on_wake(evutil_socket_t fd, short what, void *arg);
 
+/* hiredis and curl's TLS library write to sockets that the other side may just have closed. */
+static void
+ignore_broken_pipes(void)
+{
+	struct sigaction old;
+
+	if (sigaction(SIGPIPE, NULL, &old) != 0 || old.sa_handler != SIG_DFL)
+		return;
+	old.sa_handler = SIG_IGN;
+	sigaction(SIGPIPE, &old, NULL);
+}
+
 struct loop *
 loop_new(void)
 {
 	struct loop *l = xcalloc(1, sizeof(*l));
 	struct event_config *cfg = event_config_new();
 
+	ignore_broken_pipes();
 	if (cfg == NULL || event_config_set_flag(cfg, EVENT_BASE_FLAG_PRECISE_TIMER) != 0)
 		fatalx("loop: no event configuration");
 	l->base = event_base_new_with_config(cfg);

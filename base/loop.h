@@ -35,6 +35,7 @@ struct loop_step {
 	bool is_linked;
 };
 
+/* Never NULL. SIGPIPE is ignored from here on, unless it was handled. */
 struct loop *loop_new(void);
 void loop_free(struct loop *l);
 struct event_base *loop_base(struct loop *l);

@@ -4,9 +4,12 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include <errno.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/buf.h"
 #include "base/clock.h"
@@ -72,6 +75,20 @@ tear_down(void **state)
 	loop_free(fx.loop);
 	buf_free(&fx.seen);
 	return 0;
+}
+
+/* A Redis that is killed between our poll and our write must not take us along. */
+static void
+a_write_to_a_closed_peer_is_an_error_and_no_signal(void **state)
+{
+	int pair[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	close(pair[1]);
+	assert_int_equal(write(pair[0], "x", 1), -1);
+	assert_int_equal(errno, EPIPE);
+	close(pair[0]);
 }
 
 /* ---- timers ---- */
@@ -523,6 +540,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		T(a_write_to_a_closed_peer_is_an_error_and_no_signal),
 		T(timers_fire_in_the_order_in_which_they_are_due),
 		T(ties_fire_in_the_order_in_which_they_were_armed),
 		T(a_timer_of_no_delay_fires_in_the_next_turn_and_never_inside_the_call),
