@@ -23,6 +23,7 @@
 #define REFERENCE_MAX 48    /* bytes of a client reference with its NUL */
 #define GATEWAY_ID_MAX 64   /* bytes of a gateway's own id that we keep */
 #define GATEWAY_CODE_MAX 40 /* bytes of a raw code that we keep, with its NUL */
+#define PHONE_TEXT_MAX 16   /* bytes of a phone in digits with its NUL */
 
 enum outcome_class {
 	OUTCOME_ACCEPTED, /* the gateway has taken it over */
@@ -66,8 +67,11 @@ struct capability {
 	enum receipt_echo echo; /* what a receipt brings back */
 	bool has_receipts;
 	uint32_t receipt_deadline_s; /* no receipt by then: settled as "accepted, no report" */
-	enum counts counts;	     /* what the contracted rate counts */
-	bool is_sandbox;	     /* nothing leaves for real people */
+	/* Asking about what was accepted and has no receipt; all 0 without driver.poll. */
+	uint32_t poll_after_s; /* first time, so long after the acceptance; 0 = never asked */
+	uint32_t poll_every_s; /* while the answer is "not yet" */
+	enum counts counts;    /* what the contracted rate counts */
+	bool is_sandbox;       /* nothing leaves for real people */
 };
 
 struct header {
@@ -122,11 +126,36 @@ struct batch_outcome {
 
 enum receipt_state { RECEIPT_DELIVERED, RECEIPT_UNDELIVERABLE, RECEIPT_ACCEPTED, RECEIPT_UNKNOWN };
 
+/*
+ * What is known of one message; where the gateway has one reference or id for a
+ * whole request, of one of its messages (phone), or of all of them (phone "").
+ */
 struct receipt {
 	char reference[REFERENCE_MAX]; /* ours; "" when the gateway does not echo it */
 	char id[GATEWAY_ID_MAX];       /* the gateway's; "" = none */
+	char phone[PHONE_TEXT_MAX];    /* digits with country code; "" = not said */
 	enum receipt_state state;      /* UNKNOWN: a code we do not know; kept, changes nothing */
 	char code[GATEWAY_CODE_MAX];
+};
+
+/* A question about what became of the messages under one gateway id. */
+struct poll {
+	struct slice id;	/* the gateway's */
+	struct slice reference; /* ours, of the request's first message */
+	size_t count;		/* messages that the id stands for */
+};
+
+enum poll_result {
+	POLL_DONE,	 /* the receipts are its last word */
+	POLL_AGAIN,	 /* not all is known yet; the receipts are what is */
+	POLL_UNKNOWN_ID, /* it does not know the id: asking again is of no use */
+	POLL_REFUSED,	 /* account or address list: the operator must act */
+	POLL_UNREADABLE, /* not a complete answer of this dialect */
+};
+
+struct balance {
+	char amount[32]; /* as the gateway says it: "36693" */
+	char unit[8];	 /* "VND" */
 };
 
 struct provider; /* one account: a driver and its settings; made by the driver's open */
@@ -159,6 +188,20 @@ struct driver {
 	enum err (*receipt)(const struct provider *p, struct slice query, struct slice body,
 			    struct arena *a, struct receipt **out, size_t *count,
 			    struct err_ctx *e);
+
+	/* NULL: this gateway cannot be asked. */
+	enum err (*poll)(const struct provider *p, const struct poll *q, struct arena *a,
+			 struct http_request *out, struct err_ctx *e);
+	enum poll_result (*polled)(const struct provider *p, const struct poll *q,
+				   const struct http_answer *r, struct arena *a,
+				   struct receipt **out, size_t *count);
+
+	/* NULL: this gateway does not tell. */
+	enum err (*balance)(const struct provider *p, struct arena *a, struct http_request *out,
+			    struct err_ctx *e);
+	/* ERR_REFUSED: keys or address list; ERR_INPUT: not an answer of this dialect. */
+	enum err (*read_balance)(const struct provider *p, const struct http_answer *r,
+				 struct balance *out, struct err_ctx *e);
 };
 
 /* The driver of that name, or NULL with the nearest one suggested in e. */
