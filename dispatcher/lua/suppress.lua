@@ -13,16 +13,20 @@
 
 local suppress = { LOG_MAX = 20000, ACTS_MAX = 2048, SCOPES_MAX = 32 }
 
+-- f(…) with a few hundred words of the list at a time: Lua's stack has an end.
+function suppress.slices(words, f)
+  for i = 1, #words, 500 do f(i, unpack(words, i, math.min(i + 499, #words))) end
+end
+
 -- The phones of an argument, and each one's entries; nil where it has none.
 function suppress.read(text)
-  local phones = {}
+  local phones, entries = {}, {}
   for phone in string.gmatch(text, '%d+') do phones[#phones + 1] = phone end
-  local entries = {}
-  if #phones > 0 then
-    for i, v in ipairs(call('HMGET', K.suppress, unpack(phones))) do
-      entries[phones[i]] = v and cmsgpack.unpack(v) or nil
+  suppress.slices(phones, function(at, ...)
+    for i, v in ipairs(call('HMGET', K.suppress, ...)) do
+      if v then entries[phones[at + i - 1]] = cmsgpack.unpack(v) end
     end
-  end
+  end)
   return phones, entries
 end
 
@@ -51,8 +55,8 @@ function suppress.finish(t, id, ms, changed, line)
   call('ZADD', K.suppress .. K.acts, int(ms), id)
   call('ZREMRANGEBYRANK', K.suppress .. K.acts, 0, -suppress.ACTS_MAX - 1)
   if #args == 0 and #gone == 0 then return t.epoch end
-  if #args > 0 then call('HSET', K.suppress, unpack(args)) end
-  if #gone > 0 then call('HDEL', K.suppress, unpack(gone)) end
+  suppress.slices(args, function(_, ...) call('HSET', K.suppress, ...) end)
+  suppress.slices(gone, function(_, ...) call('HDEL', K.suppress, ...) end)
   call('RPUSH', K.suppress .. K.log, cjson.encode(line))
   call('LTRIM', K.suppress .. K.log, -suppress.LOG_MAX, -1)
   local epoch = call('HINCRBY', K.meta, 'epoch', 1)

@@ -8,7 +8,7 @@
 #include "base/mem.h"
 
 /* Windows under way: few enough that the other users of Redis get their turn between. */
-#define WINDOWS_ASKED 2u
+#define WINDOWS_ASKED 4u
 
 struct check {
 	struct engine *engine;
