@@ -84,8 +84,9 @@ act_answer(struct act *a)
 		buf_addf(&out, ",\"epoch\":%" PRId64, a->epoch);
 	buf_addc(&out, '}');
 	http_answer_buf(a->x, 200, "application/json", buf_slice(&out));
-	log_info("suppressions=%s rows=%zu done=%" PRIu64 " result=kept",
-		 a->is_removal ? "remove" : "add", a->cell_count, done);
+	if (!a->is_import) /* an import has hundreds of them */
+		log_info("suppressions=%s rows=%zu done=%" PRIu64 " result=kept",
+			 a->is_removal ? "remove" : "add", a->cell_count, done);
 	buf_free(&out);
 	free(a);
 }
@@ -123,7 +124,7 @@ read_cell(struct act *a, const struct json_at *at, bool is_counted, struct err_c
 	struct phone_cell p;
 	struct buf clean = {0};
 	const char *text = "";
-	enum err rc = json_need_string(at, &text, e);
+	enum err rc = json_read_string(at, &text, e);
 
 	if (rc != ERR_OK)
 		return rc;

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "dispatcher/cli/remote.h"
+#include "segments/cell.h"
 #include "segments/phone_file.h"
 #include "segments/reject.h"
 
@@ -85,6 +86,7 @@ struct import {
 	int64_t begun_ms;
 	json_t *cells; /* the batch */
 	size_t cells_bytes;
+	struct buf text; /* scratch */
 	uint64_t rows, added, already; /* what the server has acknowledged */
 	json_t *rejects;
 };
@@ -141,8 +143,10 @@ on_cell(void *arg, struct slice cell, struct err_ctx *e)
 {
 	struct import *im = arg;
 
-	json_array_append_new(im->cells, json_of_slice(cell));
-	im->cells_bytes += cell.n;
+	buf_reset(&im->text);
+	cell_clean(&im->text, cell);
+	json_array_append_new(im->cells, json_of_slice(buf_slice(&im->text)));
+	im->cells_bytes += im->text.len;
 	return json_array_size(im->cells) < BATCH_CELLS && im->cells_bytes < BATCH_BYTES
 		       ? ERR_OK
 		       : send_batch(im, e);
@@ -244,6 +248,7 @@ run_import(struct import *im, const struct remote_options *o, const char *column
 			report(im, rc == ERR_OK, o->is_json);
 		json_decref(im->cells);
 		json_decref(im->rejects);
+		buf_free(&im->text);
 	}
 	if (!is_stdin)
 		close(im->fd);
