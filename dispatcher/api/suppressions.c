@@ -176,6 +176,26 @@ check_scope(const struct config *c, const struct suppression_act *s, struct err_
 	return suppression_check_scope(c, s->scope, e);
 }
 
+/* The same request again, known by its key, is the same act. "" = it has no key. */
+static void
+make_id(struct http_exchange *x, bool is_removal, char out[33])
+{
+	const char *key = http_header(x, "Idempotency-Key");
+	struct buf said = {0};
+	uint8_t hash[16];
+
+	out[0] = '\0';
+	if (key == NULL)
+		return;
+	buf_adds(&said, key);
+	buf_addc(&said, is_removal ? '-' : '+');
+	buf_add_slice(&said, http_body(x));
+	hash_plain(buf_slice(&said), hash);
+	for (size_t i = 0; i < sizeof(hash); i++)
+		snprintf(out + 2 * i, 3, "%02x", hash[i]);
+	buf_free(&said);
+}
+
 static void
 begin_act(struct http_exchange *x, struct api *api, bool is_removal)
 {
@@ -186,6 +206,7 @@ begin_act(struct http_exchange *x, struct api *api, bool is_removal)
 	struct act *a;
 	struct err_ctx e;
 	int source = BY_PERSON;
+	char id[33];
 	json_t *body;
 
 	if (!api_is_open(api, x) || (body = api_body_json(x)) == NULL)
@@ -199,6 +220,7 @@ begin_act(struct http_exchange *x, struct api *api, bool is_removal)
 	a->loop = d->loop;
 	a->is_removal = is_removal;
 	timer_init(&a->pause, on_pause, a);
+	make_id(x, is_removal, id);
 	if (json_only_keys(&root, keys, ARRAY_LEN(keys), &e) != ERR_OK ||
 	    json_read_string(&scope, &s.scope, &e) != ERR_OK ||
 	    check_scope(d->config, &s, &e) != ERR_OK ||
@@ -213,6 +235,7 @@ begin_act(struct http_exchange *x, struct api *api, bool is_removal)
 	} else {
 		s.source = (enum suppression_source)source;
 		a->is_import = source == BY_IMPORT;
+		s.id = id[0] != '\0' ? id : NULL;
 		s.phones = a->phones;
 		s.count = a->phone_count;
 		suppression_apply(d->engine, &s, on_applied, a);

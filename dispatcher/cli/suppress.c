@@ -86,7 +86,7 @@ struct import {
 	int64_t begun_ms;
 	json_t *cells; /* the batch */
 	size_t cells_bytes;
-	struct buf text; /* scratch */
+	struct buf text;	       /* scratch */
 	uint64_t rows, added, already; /* what the server has acknowledged */
 	json_t *rejects;
 };

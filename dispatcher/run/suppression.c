@@ -2,6 +2,7 @@
 #include "dispatcher/run/suppression.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -129,7 +130,10 @@ suppression_apply(struct engine *e, const struct suppression_act *a, suppression
 	ap->count = a->count;
 	ap->cb = cb;
 	ap->arg = arg;
-	random_hex(ap->id, 16);
+	if (a->id != NULL)
+		snprintf(ap->id, sizeof(ap->id), "%s", a->id);
+	else
+		random_hex(ap->id, 16);
 	for (size_t i = 0; i < a->count; i++)
 		buf_addf(&phones, "%" PRIu64 " ", a->phones[i]);
 	argv_adds(&ap->args, a->scope);

@@ -24,6 +24,8 @@ MUST_CHECK enum err suppression_check_reason(const char *reason, struct err_ctx 
 
 struct suppression_act {
 	bool is_removal;
+	const char *
+		id; /* at most 32 letters: done once, asked again it answers the same; NULL = new */
 	enum suppression_source source;
 	const char *scope, *reason; /* checked */
 	const uint64_t *phones;

@@ -56,10 +56,12 @@ struct work {
 	struct lane *lane;
 	struct chunk *chunk;
 	bool is_loaded;
-	bool is_begun;	      /* its requests were made */
-	bool is_closing;      /* ask for nothing more; release when nothing is open */
-	bool is_lost;	      /* the lease is somebody else's: do not even release */
-	bool is_checking;     /* is a member suppressed? Nothing is asked for meanwhile */
+	bool is_begun;	   /* its requests were made */
+	bool is_closing;   /* ask for nothing more; release when nothing is open */
+	bool is_lost;	   /* the lease is somebody else's: do not even release */
+	bool is_checking;  /* is a member suppressed? Nothing is asked for meanwhile */
+	uint32_t *checked; /* [checked_count] ranks that were asked about; NULL = none */
+	size_t checked_count;
 	struct request *held; /* not to be asked for before that is known, newest first */
 	size_t changes;	      /* times that its records were not what they seemed */
 	size_t open;	      /* requests and skips that are not over */

@@ -17,16 +17,32 @@ is_sendable(const struct member *m)
 	return m->is_needed && (m->skip == 0 || reason_is_suppressed(m->skip));
 }
 
-/* In the order of the members that can be sent, as work_recheck gave their phones. */
 static void
 take_reasons(struct work *w, const uint8_t *reasons)
 {
-	struct chunk *c = w->chunk;
-	size_t n = 0;
+	for (size_t i = 0; i < w->checked_count; i++) {
+		struct member *m = chunk_member(w->chunk, w->checked[i]);
 
-	for (uint32_t i = 0; i < c->to - c->from; i++)
-		if (is_sendable(&c->members[i]))
-			c->members[i].skip = reasons != NULL ? reasons[n++] : 0;
+		if (is_sendable(m)) /* still: it may have been skipped meanwhile */
+			m->skip = reasons != NULL ? reasons[i] : 0;
+	}
+}
+
+/* Members that are held count as ready: the lane claims no more because of them. */
+static void
+hold(struct work *w, struct request *newest)
+{
+	struct request *oldest = newest;
+
+	if (newest == NULL)
+		return;
+	w->lane->ready_messages += newest->count;
+	while (oldest->next != NULL) {
+		oldest = oldest->next;
+		w->lane->ready_messages += oldest->count;
+	}
+	oldest->next = w->held;
+	w->held = newest;
 }
 
 static bool
@@ -48,6 +64,7 @@ give_back(struct work *w, struct request *held, uint32_t *ranks)
 	for (struct request *r = held; r != NULL; r = next) {
 		next = r->next;
 		r->next = NULL;
+		w->lane->ready_messages -= r->count; /* from hold */
 		if (!w->is_closing && !holds_suppressed(r)) {
 			lane_return(w->lane, r);
 			continue;
@@ -102,45 +119,49 @@ on_checked(void *arg, const struct suppressed_answer *a, const struct err_ctx *e
 			 w->lane->provider->name, e->why);
 		work_close(w, 2000);
 	}
+	free(w->checked);
+	w->checked = NULL;
 	go_on(w);
 	lane_want(w->lane);
 	work_closed_one(w); /* from work_recheck */
 }
 
-void
-work_recheck(struct work *w, struct request *r)
+static void
+check_members(struct work *w)
 {
 	struct chunk *c = w->chunk;
 	struct suppressed_query q = {.class = c->view->class, .unit = c->view->unit};
-	struct request *ready = lane_take(w->lane, w), *oldest = ready;
-	uint64_t *phones;
+	uint64_t *phones = xmalloc((c->to - c->from) * sizeof(*phones));
 
-	/* All newest first: what was ready came after r. */
+	w->checked = xmalloc((c->to - c->from) * sizeof(*w->checked));
+	for (uint32_t rank = c->from; rank < c->to; rank++) {
+		const struct member *m = chunk_member(c, rank);
+		int64_t phone = 0;
+
+		if (!is_sendable(m))
+			continue;
+		(void)!slice_to_i64(slice_of(m->phone), &phone);
+		w->checked[q.count] = rank;
+		phones[q.count++] = (uint64_t)phone;
+	}
+	w->checked_count = q.count;
+	q.phones = phones;
+	suppressed_check(w->lane->sender->o.engine, &q, on_checked, w);
+	free(phones);
+}
+
+void
+work_recheck(struct work *w, struct request *r)
+{
 	if (r != NULL) {
 		r->state = REQUEST_READY;
-		r->next = w->held;
-		w->held = r;
+		r->next = NULL;
+		hold(w, r);
 	}
-	while (oldest != NULL && oldest->next != NULL)
-		oldest = oldest->next;
-	if (oldest != NULL) {
-		oldest->next = w->held;
-		w->held = ready;
-	}
+	hold(w, lane_take(w->lane, w)); /* what was ready came after r */
 	if (w->is_checking)
 		return;
 	w->is_checking = true;
 	w->open++; /* until on_checked */
-	phones = xmalloc((c->to - c->from) * sizeof(*phones));
-	for (uint32_t i = 0; i < c->to - c->from; i++) {
-		int64_t phone = 0;
-
-		if (!is_sendable(&c->members[i]))
-			continue;
-		(void)!slice_to_i64(slice_of(c->members[i].phone), &phone);
-		phones[q.count++] = (uint64_t)phone;
-	}
-	q.phones = phones;
-	suppressed_check(w->lane->sender->o.engine, &q, on_checked, w);
-	free(phones);
+	check_members(w);
 }
