@@ -123,6 +123,8 @@ fail_column(struct phone_file *f, const struct csv_row *row, struct err_ctx *e)
 {
 	int shown = f->text.len > 240 ? 240 : (int)f->text.len - 2;
 
+	while (shown > 0 && (f->text.data[shown] & 0xc0) == 0x80)
+		shown--;
 	if (f->column != NULL)
 		err_set(e, ERR_INPUT, f->file, "name one of them with --phone COLUMN",
 			"line %u: no column \"%.60s\" among: %.*s", row->line, f->column, shown,
