@@ -55,7 +55,7 @@ suppression_check_reason(const char *reason, struct err_ctx *e)
 	while (rest.n > 0) {
 		int32_t c = text_next(&rest);
 
-		if (c < 0 || c < 0x20 || c == 0x7f)
+		if (c < 0x20 || (c >= 0x7f && c < 0xa0))
 			return err_set(e, ERR_INPUT, "reason", "write it on one line",
 				       c < 0 ? "is not UTF-8" : "has a control character");
 	}

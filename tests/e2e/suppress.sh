@@ -147,4 +147,21 @@ report=$(loa suppress import "$dir/many.txt" --reason many --json)
 is "$(json_number rows_read <<<"$report"):$(json_number already <<<"$report")" "30000:$first" 'run again, it goes on where it was'
 is "$(($(json_number added <<<"$report") + first))" 30000 'and nobody is missing'
 is "$(loa suppress ls --json | grep -c '"source":"import"')" 30165 'ls streams them all'
+
+# ---- over TCP ----
+post() { # PATH BODY KEY
+	http "127.0.0.1:$loa_port" POST "/api/v1/suppressions$1" "$2" "Authorization: Bearer $token" "Idempotency-Key: $3"
+}
+body='{"phones":["0356 111 222"],"reason":"asked by letter","scope":"unit:9"}'
+has "$(post '' "$body" first-try)" '"added":1,"already":0' 'a phone is suppressed over TCP'
+has "$(post '' "$body" first-try)" '"added":1,"already":0' 'with the same key the answer is the same'
+has "$(post '' "$body" other-key)" '"added":0,"already":1' 'with another one it says already'
+post '' '{"phones":["0356111223","12"],"reason":"r"}' third-key >/dev/null
+is "$(cat "$dir/status")" 422 'of two phones one of which is none'
+get() { http "127.0.0.1:$loa_port" GET "/api/v1/suppressions?$1" '' "Authorization: Bearer $token"; }
+has "$(get phone=0356111223)" '"suppressions":[]' 'not even the good one is suppressed'
+has "$(post /remove "$body" fourth-key)" '"removed":1' 'and it can be removed'
+has "$(get 'phone=0356111222')" '"act":"rm"' 'its history tells'
+get 'cursor=x' >/dev/null
+is "$(cat "$dir/status")" 422 'a cursor is what next said'
 done_testing

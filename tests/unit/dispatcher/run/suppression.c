@@ -309,6 +309,8 @@ a_reason_is_a_line_of_at_most_200_bytes(void **state)
 	assert_int_equal(suppression_check_reason("  ", &e), ERR_INPUT);
 	assert_int_equal(suppression_check_reason("a\nb", &e), ERR_INPUT);
 	assert_int_equal(suppression_check_reason("a\xff", &e), ERR_INPUT);
+	assert_int_equal(suppression_check_reason("a\xc2\x9b", &e),
+			 ERR_INPUT); /* CSI of terminals */
 }
 
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
