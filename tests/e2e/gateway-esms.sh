@@ -170,6 +170,7 @@ test_qc() {
 	check 'the lines have the dialect' lines_are accepted '"dialect":"esms-qc"' 30
 	qc q2 "$(phones 5001)"
 	check '120: more than 5000 numbers' code 120
+	check '120: one line of the ledger has the RequestId' lines_are refused '"code":"120","ref":"q2"' 1
 	qc q2 "$(phones 5000)"
 	check '5000 numbers are accepted' is "$(lines accepted '"ref":"q2"')" 5000
 	qc q3 "$(phones 30)1"
@@ -400,10 +401,20 @@ test_moods() {
 	check 'mood 0013: accepted, no answer' is "$end $(lines accepted '"mood13"')" 'silent 1'
 	patience=1 cskh 84910000013 mood13
 	check 'mood 0013: asked again, there is no second message' is "$(lines accepted '"mood13"') $(lines duplicate '"mood13"')" '1 1'
+	cskh 84910000014 mood14
+	check 'mood 0014: accepted, 502' is "$status $(lines accepted '"mood14"')" '502 1'
 	cskh 84910000015 mood15
 	check 'mood 0015: too fast at first' code 160
 	cskh 84910000016 mood16
 	check 'mood 0016: brand name unknown' code 104
+	cskh 84910000018 mood18
+	check 'mood 0018: accepted, half an answer' is "$end $(lines accepted '"mood18"')" 'closed 1'
+	cskh 84910000019 mood19
+	check 'mood 0019: accepted, then closed' is "$end$status $(lines accepted '"mood19"')" 'closed 1'
+	cskh 84910000020 mood20
+	check 'mood 0020: 502 at first, nothing accepted' is "$status $(lines accepted '"mood20"')" '502 0'
+	qc mq-reset "$(phones 30 84910000011)"
+	check 'a mood of one number is for the whole list' is "$end $(lines accepted '"mq-reset"')" 'reset 31'
 	qc mq "$(phones 29 84910000001 84910000003 84910000007 84910000008)"
 	mq=$(id_now)
 	check 'moods act in a list: totals as they become known' until_true callbacks_are mq '7/29/2 7/30/1 '

@@ -65,8 +65,12 @@ list_messages(struct order *o)
 
 	g->request.from = esms_text(&o->body, ESMS_BRANDNAME);
 	g->request.callback = esms_text(&o->body, ESMS_CALLBACK_URL);
-	if (n > ESMS_LIST_MAX || json_object_size(o->body.root) == 0)
+	if (json_object_size(o->body.root) == 0)
 		return;
+	if (n > ESMS_LIST_MAX) {
+		*request_add(&g->request, NULL) = m; /* one line, with the reference alone */
+		return;
+	}
 	numbers->n = 0;
 	bytes_room(numbers, n * 12); /* it does not move under the texts below */
 	for (size_t i = 0; i < n; i++) {
