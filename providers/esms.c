@@ -68,6 +68,16 @@ is_phone(struct slice s)
 	return s.n >= 8 && s.n < PHONE_TEXT_MAX;
 }
 
+/* What needs IsUnicode "1": also the few accents that fit into an SMS of 160 letters. */
+static bool
+has_accents(const struct out_message *m)
+{
+	for (size_t i = 0; i < m->text.n; i++)
+		if ((unsigned char)m->text.p[i] >= 0x80)
+			return true;
+	return m->is_unicode;
+}
+
 static enum err
 judge_message(const struct provider *p, const struct out_message *m, struct err_ctx *e)
 {
@@ -75,7 +85,7 @@ judge_message(const struct provider *p, const struct out_message *m, struct err_
 		return cannot(e, "phone", "is no number with a country code");
 	if (m->text.n == 0)
 		return cannot(e, "text", "is empty");
-	if (m->is_unicode && !p->capability.has_unicode)
+	if (!p->capability.has_unicode && has_accents(m))
 		return cannot(e, "text", "has accents, this account takes none");
 	return ERR_OK;
 }
@@ -203,7 +213,7 @@ add_cskh(const struct provider *p, const struct batch *b, struct wire_out *o)
 	esms_add_member(o, "Content", m->text);
 	esms_add_member(o, "Brandname", b->brandname);
 	esms_add_member(o, "SmsType", SLICE("2"));
-	esms_add_member(o, "IsUnicode", m->is_unicode ? SLICE("1") : SLICE("0"));
+	esms_add_member(o, "IsUnicode", has_accents(m) ? SLICE("1") : SLICE("0"));
 	esms_add_member(o, "RequestId", b->reference);
 	if (b->receipt_url.n > 0)
 		esms_add_member(o, "CallbackUrl", b->receipt_url);
