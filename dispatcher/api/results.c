@@ -38,7 +38,7 @@ static void
 export_free(struct export *ex)
 {
 	ex->api->exports--;
-	details_free(ex->details);
+	details_free_slowly(ex->api->daemon->loop, ex->details);
 	buf_free(&ex->out);
 	free(ex);
 }

@@ -14,7 +14,8 @@
 #define PAGE_BYTES 1024u
 #define WRITE_BYTES 65536u
 #define NO_PAGE UINT32_MAX
-#define TEXT_MAX 255u /* bytes kept of an id or a code */
+#define CLOSE_BYTES (4 << 20) /* given back in a turn */
+#define TEXT_MAX 255u	      /* bytes kept of an id or a code */
 #define ENTRY_HEAD 5u /* rank in the bucket and kind (2), attempt, bytes of id, bytes of code */
 #define KIND_LATER 0x8000u
 
@@ -76,6 +77,44 @@ details_free(struct details *d)
 	buf_free(&d->chain);
 	free(d->folder);
 	free(d);
+}
+
+struct closing {
+	struct timer step;
+	struct loop *loop;
+	int fd;
+	off_t left; /* bytes of the file */
+};
+
+static void
+on_closing(struct timer *t, void *arg)
+{
+	struct closing *c = arg;
+
+	c->left -= CLOSE_BYTES;
+	if (c->left > 0 && ftruncate(c->fd, c->left) == 0) {
+		timer_arm_us(c->loop, t, 0);
+		return;
+	}
+	close(c->fd);
+	free(c);
+}
+
+void
+details_free_slowly(struct loop *l, struct details *d)
+{
+	struct closing *c;
+
+	if (d != NULL && d->fd >= 0 && d->written > CLOSE_BYTES / PAGE_BYTES) {
+		c = xcalloc(1, sizeof(*c));
+		c->loop = l;
+		c->fd = d->fd;
+		c->left = (off_t)d->written * PAGE_BYTES;
+		d->fd = -1;
+		timer_init(&c->step, on_closing, c);
+		timer_arm_us(l, &c->step, 0);
+	}
+	details_free(d);
 }
 
 /* ---- writing ---- */

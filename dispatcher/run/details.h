@@ -21,6 +21,8 @@ struct details;
 /* folder: where the temporary file is made when one is needed. Never NULL. */
 struct details *details_new(const char *folder);
 void details_free(struct details *d);
+/* The same in the loop's next turns: giving back the pages of a long file takes a while. */
+void details_free_slowly(struct loop *l, struct details *d);
 
 /*
  * Take a line of the log. *members grows by what was in it; a line that is not

@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "dispatcher/store/record.h"
 
-#define GROUPS_MAX 16384u
+#define GROUPS_MAX 8192u
 
 struct group {
 	struct slice key, label; /* owned by the table; key.n = 0: no value */

@@ -156,9 +156,10 @@ loa list import big "$dir/big.csv" >/dev/null && loa segment save all big "ho_te
 loa campaign results big >"$dir/early.csv"
 ok $? 'a run that is still being frozen gives what there is'
 is "$(sed 1d "$dir/early.csv" | cut -d, -f1 | awk '$1 != NR' | wc -l)" 0 'from the first row on, without a hole'
-loa campaign pause big >/dev/null
 is_frozen() { loa campaign report big --json | grep -q '"audience": 200000'; }
 until_true is_frozen
+ok $? 'all of it is frozen'
+loa campaign pause big >/dev/null
 out=$(loa campaign report big --by province 2>&1)
 has "$out" 'ho_ten, so_dien_thoai, dia_chi' 'without a province the error names the columns'
 loa campaign report big --by ho_ten --json >"$dir/by.json"

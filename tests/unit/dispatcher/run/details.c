@@ -148,6 +148,7 @@ static void
 a_long_log_in_disorder_goes_through_the_file(void **state)
 {
 	struct details *d = details_new(folder());
+	struct loop *l = loop_new();
 	char line[200], id[40];
 
 	(void)state;
@@ -169,7 +170,10 @@ a_long_log_in_disorder_goes_through_the_file(void **state)
 		snprintf(code, sizeof(code), rank % 3 == 0 ? "R%u" : "0", rank % 10);
 		assert_said(d, 2, rank, id, code);
 	}
-	details_free(d);
+	details_free_slowly(l, d);
+	for (int i = 0; i < 8; i++)
+		loop_turn(l, 0);
+	loop_free(l);
 }
 
 static void
