@@ -48,6 +48,7 @@ static const struct http_route routes[] = {
 	AUTH("POST", "/campaigns/{id}/launch", on_campaign_launch),
 	AUTH("POST", "/campaigns/{id}/pause", on_campaign_pause),
 	AUTH("POST", "/campaigns/{id}/resume", on_campaign_resume),
+	AUTH("POST", "/campaigns/{id}/cancel", on_campaign_cancel),
 	AUTH("GET", "/campaigns/{id}/events", on_campaign_watch),
 	AUTH("GET", "/campaigns/{id}/report", on_campaign_report),
 	{.method = "POST",

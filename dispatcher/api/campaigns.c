@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Campaigns over HTTP: create, show, preview, launch, pause, resume. */
+/* Campaigns over HTTP: create, show, preview, launch. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,6 +45,16 @@ on_campaign_create(struct http_exchange *x, void *arg)
 	json_decref(body);
 }
 
+json_t *
+why_json(const char *why, const char *reason, const char *by, int64_t since_s)
+{
+	char since[32];
+
+	clock_format_vn(since_s, since);
+	return json_pack("{s:s, s:s, s:s, s:s}", "kind", why, "reason", reason, "by", by, "since",
+			 since);
+}
+
 static json_t *
 campaign_json(const struct campaign *c)
 {
@@ -64,6 +74,8 @@ campaign_json(const struct campaign *c)
 			segments, "created", created);
 	if (c->run != 0)
 		json_object_set_new(out, "run", json_integer((json_int_t)c->run));
+	if (c->why[0] != '\0')
+		json_object_set_new(out, "why", why_json(c->why, c->reason, c->why_by, c->why_s));
 	return out;
 }
 
@@ -242,85 +254,4 @@ on_campaign_launch(struct http_exchange *x, void *arg)
 
 	if (id != NULL && api_is_open(a, x))
 		campaign_launch(a->daemon->engine, a->daemon->config, id, on_launched, x);
-}
-
-/* ---- pause and resume ---- */
-
-struct control {
-	struct api *api;
-	struct http_exchange *x;
-	const char *from, *to; /* states of the run */
-};
-
-static void
-on_controlled(void *arg, const struct reply *r)
-{
-	struct control *c = arg;
-	struct err_ctx e;
-
-	if (!reply_is_good(r)) {
-		api_answer_reply(c->x, r);
-	} else if (slice_is(r->str, c->to)) {
-		http_answer_json(c->x, 200, json_pack("{s:s}", "state", c->to));
-	} else {
-		err_set(&e, ERR_CONFLICT, "campaign", "", "is %.*s, not %s", (int)r->str.n,
-			r->str.p, c->from);
-		http_answer_error(c->x, &e);
-	}
-	free(c);
-}
-
-static void
-on_control_campaign(void *arg, struct campaign *camp, const struct err_ctx *e)
-{
-	struct control *c = arg;
-	struct argv args = {0};
-	struct err_ctx none;
-
-	if (camp != NULL && camp->run != 0) {
-		argv_add_int(&args, (int64_t)camp->run);
-		argv_adds(&args, c->from);
-		argv_adds(&args, c->to);
-		/* A pause that Redis forgot would be no pause; a resume told again might undo one. */
-		if (strcmp(c->to, "paused") == 0)
-			engine_sure(c->api->daemon->engine, "control", &args, true, on_controlled,
-				    c);
-		else
-			engine_call(c->api->daemon->engine, "control", &args, on_controlled, c);
-		argv_free(&args);
-		campaign_free(camp);
-		return;
-	}
-	if (camp != NULL) {
-		e = &none;
-		err_set(&none, ERR_CONFLICT, "campaign", "launch it first", "is a draft");
-		campaign_free(camp);
-	}
-	http_answer_error(c->x, e);
-	free(c);
-}
-
-static void
-control(struct http_exchange *x, struct api *a, const char *from, const char *to)
-{
-	const char *id = api_name(x, "id", "campaign");
-	struct control *c;
-
-	if (id == NULL || !api_is_open(a, x))
-		return;
-	c = xcalloc(1, sizeof(*c));
-	*c = (struct control){a, x, from, to};
-	campaign_load(a->daemon->engine, id, on_control_campaign, c);
-}
-
-void
-on_campaign_pause(struct http_exchange *x, void *arg)
-{
-	control(x, arg, "running", "paused");
-}
-
-void
-on_campaign_resume(struct http_exchange *x, void *arg)
-{
-	control(x, arg, "paused", "running");
 }

@@ -20,6 +20,9 @@ campaign_free(struct campaign *c)
 	free(c->template);
 	free(c->list);
 	free(c->source);
+	free(c->why);
+	free(c->reason);
+	free(c->why_by);
 	for (size_t i = 0; i < c->segment_count; i++) {
 		free(c->segments[i]);
 		free(c->queries[i]);
@@ -76,6 +79,10 @@ campaign_read(const struct reply *r)
 	c->unit = (uint64_t)item_int(r, 12);
 	c->run = (uint64_t)item_int(r, 13);
 	c->created_s = item_int(r, 14);
+	c->why = item_text(r, 15);
+	c->reason = item_text(r, 16);
+	c->why_by = item_text(r, 17);
+	c->why_s = item_int(r, 18);
 	return c;
 }
 
@@ -101,9 +108,10 @@ on_campaign(void *arg, const struct reply *r)
 void
 campaign_load(struct engine *e, const char *id_or_name, campaign_cb cb, void *arg)
 {
-	static const char *const load_fields[] = {"name",  "state",    "class",	   "goal",
-						  "event", "template", "list",	   "per",
-						  "unit",  "run",      "created_s"};
+	static const char *const load_fields[] = {
+		"name",	     "state",	"class",      "goal",	    "event",
+		"template",  "list",	"per",	      "unit",	    "run",
+		"created_s", "run.why", "run.reason", "run.why_by", "run.why_s"};
 	struct load *ld = xcalloc(1, sizeof(*ld));
 	struct argv a = {0};
 

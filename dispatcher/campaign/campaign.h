@@ -3,11 +3,16 @@
  * Campaigns: template × segments × class, with a state. Created from JSON
  * (docs/FORMATS.md, "Campaign"), previewed, launched into a run.
  *
- *   draft ──launch──▶ running ⇄ paused
- *                        └─────▶ finished
+ *   draft ──launch──▶ running ◀──resume── paused
+ *                      │  │  └───pause────▶ │
+ *                      │  └──── cancel ─────┴──▶ cancelled
+ *                      └──▶ finished
  *
  * The campaign's record holds its state; the run's record holds whether it
- * moves. Each transition is one Lua step that compares the expected state.
+ * moves. Each transition is one Lua step that compares the expected state and
+ * changes both. Cancelled is a fact: from that step on nothing is claimed or
+ * permitted; the records of what had not left are swept afterwards (step, in
+ * dispatcher/lua/control.lua), and late evidence about the rest is merged.
  */
 #pragma once
 
@@ -28,6 +33,9 @@ struct campaign {
 	enum per per;
 	unsigned template_version;
 	char *source; /* of the template */
+	/* Of its run: why it is paused or cancelled; "" = it is not. */
+	char *why, *reason, *why_by;
+	int64_t why_s;
 	char *segments[RUN_QUERIES_MAX], *queries[RUN_QUERIES_MAX];
 	size_t segment_count;
 };

@@ -11,26 +11,7 @@
 #define CAMPAIGN_FILE_MAX 65536u
 #define PLAIN_EVERY 5 /* seconds between the lines of `watch` when it is no terminal */
 
-/* 1234567 → "1.234.567", as people write it in Vietnam. Four results live at a time. */
-static const char *
-grouped(json_int_t v)
-{
-	static char ring[4][40];
-	static unsigned next;
-	char digits[32];
-	char *out = ring[next++ % 4], *o = out;
-	int n = snprintf(digits, sizeof(digits), "%" JSON_INTEGER_FORMAT, v);
-
-	for (int i = 0; i < n; i++) {
-		*o++ = digits[i];
-		if (digits[i] != '-' && i + 1 < n && (n - i - 1) % 3 == 0)
-			*o++ = '.';
-	}
-	*o = '\0';
-	return out;
-}
-
-/* ---- create, show, launch, pause ---- */
+/* ---- create, show ---- */
 
 static void
 print_created(const json_t *a)
@@ -65,9 +46,15 @@ print_campaigns(const json_t *a)
 	json_t *list = json_object_get(a, "campaigns"), *c;
 	size_t i;
 
-	json_array_foreach (list, i, c)
-		printf("%4s  %-10s %-10s %-10s %s\n", remote_text(c, "id"), remote_text(c, "state"),
+	json_array_foreach (list, i, c) {
+		const char *why = remote_text(c, "why"), *reason = remote_text(c, "reason");
+
+		printf("%4s  %-10s %-10s %-10s %s", remote_text(c, "id"), remote_text(c, "state"),
 		       remote_text(c, "class"), remote_text(c, "event"), remote_text(c, "name"));
+		if (why[0] != '\0')
+			printf("  (%s%s%s)", why, reason[0] != '\0' ? ": " : "", reason);
+		printf("\n");
+	}
 }
 
 int
@@ -99,36 +86,6 @@ verb_campaign_show(int argc, char **argv)
 	return about_one(argc, argv, "campaign show", "GET", "", NULL);
 }
 
-static void
-print_launched(const json_t *a)
-{
-	printf("launched: run %" JSON_INTEGER_FORMAT "\n", remote_number(a, "run"));
-}
-
-int
-verb_campaign_launch(int argc, char **argv)
-{
-	return about_one(argc, argv, "campaign launch", "POST", "/launch", print_launched);
-}
-
-static void
-print_state(const json_t *a)
-{
-	printf("%s\n", remote_text(a, "state"));
-}
-
-int
-verb_campaign_pause(int argc, char **argv)
-{
-	return about_one(argc, argv, "campaign pause", "POST", "/pause", print_state);
-}
-
-int
-verb_campaign_resume(int argc, char **argv)
-{
-	return about_one(argc, argv, "campaign resume", "POST", "/resume", print_state);
-}
-
 /* ---- preview ---- */
 
 static void
@@ -146,18 +103,19 @@ print_preview(const json_t *p)
 	json_t *v;
 
 	printf("%s: %s of %s rows of %s (version %" JSON_INTEGER_FORMAT ")\n",
-	       remote_text(p, "campaign"), grouped(remote_number(p, "audience")),
-	       grouped(remote_number(p, "list_rows")), remote_text(p, "list"),
+	       remote_text(p, "campaign"), remote_grouped(remote_number(p, "audience")),
+	       remote_grouped(remote_number(p, "list_rows")), remote_text(p, "list"),
 	       remote_number(p, "list_version"));
 	printf("  %-26s %12s messages %10s parts %14s VND\n", "to be sent",
-	       grouped(remote_number(p, "messages")), grouped(remote_number(p, "parts")),
-	       grouped(remote_number(p, "cost")));
+	       remote_grouped(remote_number(p, "messages")),
+	       remote_grouped(remote_number(p, "parts")), remote_grouped(remote_number(p, "cost")));
 	json_object_foreach (json_object_get(p, "carriers"), key, v)
 		printf("    %-24s %12s messages %10s parts %14s VND\n", key,
-		       grouped(remote_number(v, "messages")), grouped(remote_number(v, "parts")),
-		       grouped(remote_number(v, "cost")));
+		       remote_grouped(remote_number(v, "messages")),
+		       remote_grouped(remote_number(v, "parts")),
+		       remote_grouped(remote_number(v, "cost")));
 	json_object_foreach (json_object_get(p, "skipped"), key, v)
-		printf("  not sent: %-28s %s\n", key, grouped(json_integer_value(v)));
+		printf("  not sent: %-28s %s\n", key, remote_grouped(json_integer_value(v)));
 	printf("  about %.0f s of sending", json_number_value(json_object_get(p, "forecast_s")));
 	if (remote_number(p, "opens_in_s") > 0)
 		printf("; its hours begin in %" JSON_INTEGER_FORMAT " min",
@@ -243,21 +201,29 @@ say_status(struct watching *w, const json_t *s)
 {
 	json_t *states = json_object_get(s, "states");
 	json_int_t audience = remote_number(s, "audience"), left;
-	char line[200];
+	char line[400];
 	const char *why = remote_text(s, "waiting_for");
+	const json_t *stopped = json_object_get(s, "why");
 
 	left = remote_number(states, "waiting") + remote_number(states, "sending") +
 	       remote_number(states, "retry");
+	if (stopped != NULL)
+		why = remote_text(stopped, "reason")[0] != '\0' ? remote_text(stopped, "reason")
+								: remote_text(stopped, "kind");
 	snprintf(line, sizeof(line), "%s  accepted %s  delivered %s  in doubt %s%s%s",
-		 remote_text(s, "state"), grouped(remote_number(states, "accepted")),
-		 grouped(remote_number(states, "delivered")),
-		 grouped(remote_number(states, "unknown")), why[0] != '\0' ? "  waiting: " : "",
+		 remote_text(s, "state"), remote_grouped(remote_number(states, "accepted")),
+		 remote_grouped(remote_number(states, "delivered")),
+		 remote_grouped(remote_number(states, "unknown")),
+		 why[0] == '\0'	   ? ""
+		 : stopped != NULL ? "  why: "
+				   : "  waiting: ",
 		 why);
 	if (w->is_terminal) {
 		remote_bar((uint64_t)(audience - left), (uint64_t)audience, line);
 	} else if (remote_number(s, "seconds") - w->said_s >= PLAIN_EVERY ||
 		   strcmp(w->last_state, remote_text(s, "state")) != 0) {
-		printf("%s of %s  %s\n", grouped(audience - left), grouped(audience), line);
+		printf("%s of %s  %s\n", remote_grouped(audience - left), remote_grouped(audience),
+		       line);
 		fflush(stdout);
 		w->said_s = remote_number(s, "seconds");
 		snprintf(w->last_state, sizeof(w->last_state), "%s", remote_text(s, "state"));
@@ -282,7 +248,9 @@ on_watch_line(void *arg, struct slice line)
 		return false;
 	if (!w->is_json)
 		say_status(w, v);
-	w->is_finished = strcmp(remote_text(v, "state"), "finished") == 0;
+	w->is_finished = strcmp(remote_text(v, "state"), "finished") == 0 ||
+			 (strcmp(remote_text(v, "state"), "cancelled") == 0 &&
+			  json_is_true(json_object_get(v, "sent")));
 	json_decref(v);
 	return !w->is_finished;
 }
@@ -324,6 +292,17 @@ verb_campaign_watch(int argc, char **argv)
 /* ---- report ---- */
 
 static void
+print_why(const json_t *why)
+{
+	const char *reason = remote_text(why, "reason");
+
+	if (why != NULL)
+		printf("  stopped: %s%s%s, by %s, %s\n", remote_text(why, "kind"),
+		       reason[0] != '\0' ? ": " : "", reason, remote_text(why, "by"),
+		       remote_text(why, "since"));
+}
+
+static void
 print_report(const json_t *r)
 {
 	json_t *sums = json_object_get(r, "sums"), *v;
@@ -332,30 +311,31 @@ print_report(const json_t *r)
 
 	printf("%s: run %" JSON_INTEGER_FORMAT " %s, launched %s\n", remote_text(r, "campaign"),
 	       remote_number(r, "run"), remote_text(r, "state"), remote_text(r, "launched"));
+	print_why(json_object_get(r, "why"));
 	printf("  class %s, goal %s, event %s; list %s version %" JSON_INTEGER_FORMAT
 	       " (%s rows)\n",
 	       remote_text(r, "class"), remote_text(r, "goal"), remote_text(r, "event"),
 	       remote_text(r, "list"), remote_number(r, "list_version"),
-	       grouped(remote_number(sums, "list_rows")));
+	       remote_grouped(remote_number(sums, "list_rows")));
 	json_object_foreach (json_object_get(r, "states"), key, v)
 		if (json_integer_value(v) != 0)
-			printf("  %-16s %12s\n", key, grouped(json_integer_value(v)));
+			printf("  %-16s %12s\n", key, remote_grouped(json_integer_value(v)));
 	printf("  %-16s %12s   counters and records %s%s%s\n", "audience",
-	       grouped(remote_number(sums, "audience")), remote_text(sums, "counters"),
+	       remote_grouped(remote_number(sums, "audience")), remote_text(sums, "counters"),
 	       remote_text(sums, "difference")[0] != '\0' ? ": " : "",
 	       remote_text(sums, "difference"));
 	json_array_foreach (json_object_get(r, "reasons"), i, v)
 		printf("  %s: %s: %s\n", remote_text(v, "state"), remote_text(v, "reason"),
-		       grouped(remote_number(v, "messages")));
+		       remote_grouped(remote_number(v, "messages")));
 	json_array_foreach (json_object_get(r, "providers"), i, v)
 		if (remote_number(v, "parts") > 0)
 			printf("  %s: %s parts at %s VND = %s VND\n", remote_text(v, "provider"),
-			       grouped(remote_number(v, "parts")),
-			       grouped(remote_number(v, "price")),
-			       grouped(remote_number(v, "cost")));
+			       remote_grouped(remote_number(v, "parts")),
+			       remote_grouped(remote_number(v, "price")),
+			       remote_grouped(remote_number(v, "cost")));
 	if (remote_number(r, "held") > 0)
 		printf("  in doubt, for a person to decide: %s\n",
-		       grouped(remote_number(r, "held")));
+		       remote_grouped(remote_number(r, "held")));
 }
 
 int

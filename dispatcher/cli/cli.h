@@ -72,6 +72,7 @@ int verb_campaign_preview(int argc, char **argv);
 int verb_campaign_launch(int argc, char **argv);
 int verb_campaign_pause(int argc, char **argv);
 int verb_campaign_resume(int argc, char **argv);
+int verb_campaign_cancel(int argc, char **argv);
 int verb_campaign_watch(int argc, char **argv);
 int verb_campaign_report(int argc, char **argv);
 int verb_provider_ls(int argc, char **argv);

@@ -376,6 +376,24 @@ remote_print_json(json_t *take_v)
 	json_decref(take_v);
 }
 
+const char *
+remote_grouped(json_int_t v)
+{
+	static char ring[8][40];
+	static unsigned next;
+	char digits[32];
+	char *out = ring[next++ % 8], *o = out;
+	int n = snprintf(digits, sizeof(digits), "%" JSON_INTEGER_FORMAT, v);
+
+	for (int i = 0; i < n; i++) {
+		*o++ = digits[i];
+		if (digits[i] != '-' && i + 1 < n && (n - i - 1) % 3 == 0)
+			*o++ = '.';
+	}
+	*o = '\0';
+	return out;
+}
+
 static bool has_bar;
 
 bool

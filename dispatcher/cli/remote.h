@@ -58,6 +58,8 @@ json_int_t remote_number(const json_t *o, const char *key);
 
 /* "/api/v1/lists/" + name, percent-encoded, + rest; out has room for 512 bytes. Returns out. */
 const char *remote_path(char *out, const char *prefix, const char *name, const char *rest);
+/* 1234567 → "1.234.567", as people write it in Vietnam. Eight results live at a time. */
+const char *remote_grouped(json_int_t v);
 /* Print v as JSON with line ends; releases it. */
 void remote_print_json(json_t *take_v);
 /* [#####.....] 45 %  text; only to a terminal, on stderr. done 0 … total. */

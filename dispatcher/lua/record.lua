@@ -187,6 +187,15 @@ local function set_phase(w, rank, a, phase, reason, now_s, parts, provider)
   window_set(w, rank, new, now_s)
 end
 
+-- A cancelled run: what is surely not with a partner ends, whatever it waited for.
+-- An earlier attempt in doubt shows again; later evidence is merged as always.
+local function cancel_one(w, rank, now_s)
+  local r = window_get(w, rank)
+  if r.state == S.WAITING or r.state == S.RETRY then
+    set_phase(w, rank, r.attempt, S.CANCELLED, 0, now_s)
+  end
+end
+
 -- Merge one piece of evidence about attempt `a`; `phase` is what it proves.
 -- Returns whether it was news.
 local function merge(w, rank, a, phase, reason, now_s)

@@ -124,6 +124,10 @@ on_run(void *arg, const struct reply *r)
 	s->list_rows = to_u64(reply_item(r, 11)->str);
 	s->hours_from = (int)to_u64(reply_item(r, 12)->str);
 	s->hours_to = (int)to_u64(reply_item(r, 13)->str);
+	copy_text(s->why, sizeof(s->why), reply_item(r, 22)->str);
+	copy_text(s->reason, sizeof(s->reason), reply_item(r, 23)->str);
+	copy_text(s->why_by, sizeof(s->why_by), reply_item(r, 24)->str);
+	s->why_s = (int64_t)to_u64(reply_item(r, 25)->str);
 	v[1] = slice_of(key_run(key, s->run, key_prefix_count));
 	redis_command(engine_redis(ld->engine), v, 2, on_counters, ld);
 }
@@ -135,7 +139,8 @@ run_status_load(struct engine *e, uint64_t run, run_status_cb cb, void *arg)
 		"state",      "class",	  "list",     "list_version", "launched_s", "over_s",
 		"frozen",     "audience", "campaign", "lanes",	      "prices",	    "list_rows",
 		"hours_from", "hours_to", "front0",   "front1",	      "front2",	    "front3",
-		"front4",     "front5",	  "front6",   "front7"};
+		"front4",     "front5",	  "front6",   "front7",	      "why",	    "reason",
+		"why_by",     "why_s"};
 	struct status_load *ld = xcalloc(1, sizeof(*ld));
 	struct slice v[2 + ARRAY_LEN(fields)];
 	char key[KEY_MAX];

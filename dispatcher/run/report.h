@@ -26,6 +26,9 @@ struct run_status {
 	uint64_t states[RECORD_STATE_COUNT]; /* WAITING holds waiting and sending together */
 	uint64_t parts[PARTITIONS_MAX];	     /* of accepted, delivered and undeliverable */
 	int hours_from, hours_to;
+	/* Why it is paused or cancelled; "" = it is not. */
+	char why[24], reason[204], why_by[40];
+	int64_t why_s; /* since when, unix time */
 };
 
 typedef void (*run_status_cb)(void *arg, const struct run_status *s, const struct err_ctx *e);

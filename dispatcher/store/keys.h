@@ -26,6 +26,8 @@
 	X(request, ":req:")                 \
 	X(earlier, ":earlier")              \
 	X(log, ":log")                      \
+	X(strings, ":strings")              \
+	X(schedule, "loa:schedule")         \
 	X(seq, "loa:seq")                   \
 	X(names, "loa:names:")              \
 	X(segment, "loa:segment:")          \
