@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Campaigns over HTTP: create, show, preview, launch. */
+/* Campaigns over HTTP: create, show, preview. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +12,8 @@
 
 /* ---- create and show ---- */
 
-static void
-on_created(void *arg, uint64_t id, bool is_new, const struct err_ctx *e)
+void
+api_on_created(void *arg, uint64_t id, bool is_new, const struct err_ctx *e)
 {
 	struct http_exchange *x = arg;
 
@@ -38,8 +38,8 @@ on_campaign_create(struct http_exchange *x, void *arg)
 	if (key != NULL && (strlen(key) < 8 || strlen(key) > 128)) {
 		err_set(&e, ERR_INPUT, "Idempotency-Key", "", "must have 8 to 128 characters");
 		http_answer_error(x, &e);
-	} else if (campaign_create(d->engine, d->config, body, key != NULL ? key : "", on_created,
-				   x, &e) != ERR_OK) {
+	} else if (campaign_create(d->engine, d->config, body, key != NULL ? key : "",
+				   api_on_created, x, &e) != ERR_OK) {
 		http_answer_error(x, &e);
 	}
 	json_decref(body);
@@ -56,7 +56,25 @@ why_json(const char *why, const char *reason, const char *by, int64_t since_s)
 }
 
 static json_t *
-campaign_json(const struct campaign *c)
+time_json(int64_t unix_s)
+{
+	char text[32];
+
+	clock_format_vn(unix_s, text);
+	return json_string(text);
+}
+
+/* When its first message may leave: its time, or when the hours of its class begin after it. */
+static int64_t
+sends_from(const struct daemon *d, const struct campaign *c)
+{
+	const struct class_policy *class = config_class(d->config, c->class);
+
+	return class != NULL ? class_opens_s(class, c->due_s) : c->due_s;
+}
+
+static json_t *
+campaign_json(const struct daemon *d, const struct campaign *c)
 {
 	json_t *segments = json_array();
 	char created[32];
@@ -74,22 +92,33 @@ campaign_json(const struct campaign *c)
 			segments, "created", created);
 	if (c->run != 0)
 		json_object_set_new(out, "run", json_integer((json_int_t)c->run));
+	if (c->due_s != 0)
+		json_object_set_new(out, "due", time_json(c->due_s));
+	if (strcmp(c->state, "scheduled") == 0)
+		json_object_set_new(out, "sends_from", time_json(sends_from(d, c)));
+	if (c->problem[0] != '\0')
+		json_object_set_new(out, "problem", json_string(c->problem));
 	if (c->why[0] != '\0')
 		json_object_set_new(out, "why", why_json(c->why, c->reason, c->why_by, c->why_s));
 	return out;
 }
 
+struct show {
+	const struct daemon *daemon;
+	struct http_exchange *x;
+};
+
 static void
 on_shown(void *arg, struct campaign *c, const struct err_ctx *e)
 {
-	struct http_exchange *x = arg;
+	struct show *sh = arg;
 
-	if (c == NULL) {
-		http_answer_error(x, e);
-		return;
-	}
-	http_answer_json(x, 200, campaign_json(c));
+	if (c == NULL)
+		http_answer_error(sh->x, e);
+	else
+		http_answer_json(sh->x, 200, campaign_json(sh->daemon, c));
 	campaign_free(c);
+	free(sh);
 }
 
 void
@@ -98,13 +127,19 @@ on_campaign_show(struct http_exchange *x, void *arg)
 	struct api *a = arg;
 	const char *id = api_name(x, "id", "campaign");
 
-	if (id != NULL && api_is_open(a, x))
-		campaign_load(a->daemon->engine, id, on_shown, x);
+	struct show *sh;
+
+	if (id == NULL || !api_is_open(a, x))
+		return;
+	sh = xcalloc(1, sizeof(*sh));
+	*sh = (struct show){a->daemon, x};
+	campaign_load(a->daemon->engine, id, on_shown, sh);
 }
 
 /* ---- preview: lines of JSON, progress first, the result last ---- */
 
 struct preview_stream {
+	const struct daemon *daemon;
 	struct http_exchange *x;
 	struct preview_job *job;
 	bool has_begun;
@@ -152,7 +187,7 @@ preview_carriers(const struct preview *p)
 }
 
 static json_t *
-preview_json(const struct ready_campaign *c, const struct preview *p)
+preview_json(const struct daemon *d, const struct ready_campaign *c, const struct preview *p)
 {
 	json_t *skipped = json_object();
 	json_t *out;
@@ -168,6 +203,10 @@ preview_json(const struct ready_campaign *c, const struct preview *p)
 			"parts", (json_int_t)p->parts, "unicode", (json_int_t)p->unicode, "cost",
 			(json_int_t)p->cost, "skipped", skipped, "carriers", preview_carriers(p),
 			"forecast_s", p->forecast_s, "opens_in_s", (json_int_t)p->opens_in_s);
+	if (strcmp(c->campaign->state, "scheduled") == 0) {
+		json_object_set_new(out, "due", time_json(c->campaign->due_s));
+		json_object_set_new(out, "sends_from", time_json(sends_from(d, c->campaign)));
+	}
 	if (p->shortest != NULL)
 		json_object_set_new(out, "shortest",
 				    json_pack("{s:s, s:i}", "text", p->shortest, "parts",
@@ -194,7 +233,8 @@ on_preview_done(void *arg, const struct ready_campaign *c, const struct preview 
 						 err_name(e->code), "what", e->what, "detail",
 						 e->why, "todo", e->todo));
 		else
-			stream_line(s, json_pack("{s:o}", "preview", preview_json(c, p)));
+			stream_line(s,
+				    json_pack("{s:o}", "preview", preview_json(s->daemon, c, p)));
 		http_stream_end(s->x);
 	}
 	free(s);
@@ -227,31 +267,9 @@ on_campaign_preview(struct http_exchange *x, void *arg)
 	if (id == NULL || !api_is_open(a, x))
 		return;
 	s = xcalloc(1, sizeof(*s));
+	s->daemon = d;
 	s->x = x;
 	cbs.arg = s;
 	s->job = preview_start(d->loop, d->engine, d->config, id, &cbs);
 	http_on_gone(x, on_preview_gone, s);
-}
-
-/* ---- launch ---- */
-
-static void
-on_launched(void *arg, uint64_t run, const struct err_ctx *e)
-{
-	struct http_exchange *x = arg;
-
-	if (e != NULL)
-		http_answer_error(x, e);
-	else
-		http_answer_json(x, 202, json_pack("{s:I}", "run", (json_int_t)run));
-}
-
-void
-on_campaign_launch(struct http_exchange *x, void *arg)
-{
-	struct api *a = arg;
-	const char *id = api_name(x, "id", "campaign");
-
-	if (id != NULL && api_is_open(a, x))
-		campaign_launch(a->daemon->engine, a->daemon->config, id, on_launched, x);
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* What people do to a campaign that is written down: pause, resume, cancel. */
+/* What people do to a campaign that is written down: launch, schedule, pause, cancel, clone. */
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "dispatcher/api/private.h"
-#include "dispatcher/campaign/campaign.h"
+#include "dispatcher/campaign/alarm.h"
+#include "dispatcher/campaign/moment.h"
 
 #define REASON_MAX 200
 
@@ -236,4 +238,193 @@ on_campaign_cancel(struct http_exchange *x, void *arg)
 
 	if (t != NULL)
 		campaign_load(a->daemon->engine, http_param(x, "id"), on_cancel_campaign, t);
+}
+
+/* ---- launch, now or at a time; unschedule ---- */
+
+static void
+on_launched(void *arg, uint64_t run, const struct err_ctx *e)
+{
+	struct http_exchange *x = arg;
+
+	if (e != NULL)
+		http_answer_error(x, e);
+	else
+		http_answer_json(x, 202, json_pack("{s:I}", "run", (json_int_t)run));
+}
+
+static void
+on_scheduled(void *arg, int64_t due_s, int64_t sends_from_s, const struct err_ctx *e)
+{
+	struct http_exchange *x = arg;
+	char due[32], from[32];
+
+	if (e != NULL) {
+		http_answer_error(x, e);
+		return;
+	}
+	clock_format_vn(due_s, due);
+	clock_format_vn(sends_from_s, from);
+	http_answer_json(
+		x, 202,
+		json_pack("{s:s, s:s, s:s}", "state", "scheduled", "due", due, "sends_from", from));
+}
+
+/* The body may be empty, or an object with a time. *due_s 0 = now. False: answered. */
+static bool
+read_due(struct http_exchange *x, int64_t *due_s)
+{
+	static const char *const keys[] = {"at"};
+	struct json_at root, at;
+	const char *text = NULL, *why = NULL;
+	struct moment m = {0};
+	struct err_ctx e;
+	json_t *body;
+	enum err rc;
+
+	*due_s = 0;
+	if (http_body(x).n == 0)
+		return true;
+	body = api_body_json(x);
+	if (body == NULL)
+		return false;
+	root = json_root(body);
+	at = json_get(&root, "at");
+	rc = json_only_keys(&root, keys, ARRAY_LEN(keys), &e);
+	if (rc == ERR_OK)
+		rc = json_read_string(&at, &text, &e);
+	if (rc == ERR_OK && text != NULL) {
+		why = moment_parse(slice_of(text), &m);
+		if (why == NULL && m.second_of_day < 0)
+			why = "has no time of day, as in 2027-10-10T08:00";
+		if (why != NULL)
+			rc = err_set(&e, ERR_INPUT, "at", "", "\"%.60s\" %s", text, why);
+		*due_s = moment_to_unix(&m, VN_UTC_OFFSET_S);
+		if (rc == ERR_OK && *due_s <= 0)
+			rc = err_set(&e, ERR_INPUT, "at", "", "\"%.60s\" is not in the future",
+				     text);
+	}
+	if (rc != ERR_OK)
+		http_answer_error(x, &e);
+	json_decref(body);
+	return rc == ERR_OK;
+}
+
+void
+on_campaign_launch(struct http_exchange *x, void *arg)
+{
+	struct api *a = arg;
+	struct daemon *d = a->daemon;
+	const char *id = api_name(x, "id", "campaign");
+	int64_t due_s;
+
+	if (id == NULL || !api_is_open(a, x) || !read_due(x, &due_s))
+		return;
+	if (due_s != 0)
+		campaign_schedule(d->engine, d->config, id, due_s, on_scheduled, x);
+	else
+		campaign_launch(d->engine, d->config, id, on_launched, x);
+}
+
+static void
+on_unscheduled(void *arg, const struct reply *r)
+{
+	struct act *t = arg;
+
+	if (!reply_is_good(r)) {
+		api_answer_reply(t->x, r);
+	} else if (slice_is(r->str, "draft")) {
+		act_log(t, "unschedule", "draft");
+		http_answer_json(t->x, 200, json_pack("{s:s}", "state", "draft"));
+	} else {
+		say_conflict(t->x, r->str, "");
+	}
+	free(t);
+}
+
+static void
+on_unschedule_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
+{
+	struct act *t = arg;
+	struct argv a = {0};
+
+	if (c == NULL) {
+		http_answer_error(t->x, e);
+		free(t);
+		return;
+	}
+	t->campaign = c->id;
+	argv_add_int(&a, (int64_t)c->id);
+	argv_add_int(&a, c->due_s);
+	/* One that Redis forgot would be sent. */
+	engine_sure(t->api->daemon->engine, "unschedule", &a, true, on_unscheduled, t);
+	argv_free(&a);
+	campaign_free(c);
+}
+
+void
+on_campaign_unschedule(struct http_exchange *x, void *arg)
+{
+	struct api *a = arg;
+	struct act *t = act_new(x, a);
+
+	if (t != NULL)
+		campaign_load(a->daemon->engine, http_param(x, "id"), on_unschedule_campaign, t);
+}
+
+/* ---- clone ---- */
+
+struct cloning {
+	struct api *api;
+	struct http_exchange *x;
+	char name[LIST_NAME_MAX + 1], key[129];
+};
+
+static void
+on_clone_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
+{
+	struct cloning *cl = arg;
+
+	if (c == NULL)
+		http_answer_error(cl->x, e);
+	else
+		campaign_clone(cl->api->daemon->engine, c->id, cl->name, cl->key, api_on_created,
+			       cl->x);
+	campaign_free(c);
+	free(cl);
+}
+
+void
+on_campaign_clone(struct http_exchange *x, void *arg)
+{
+	static const char *const keys[] = {"name"};
+	struct api *a = arg;
+	const char *id = api_name(x, "id", "campaign"), *key = http_header(x, "Idempotency-Key");
+	const char *name = "";
+	struct json_at root, at;
+	struct cloning *cl;
+	struct err_ctx e;
+	json_t *body;
+	enum err rc;
+
+	if (id == NULL || !api_is_open(a, x) || (body = api_body_json(x)) == NULL)
+		return;
+	root = json_root(body);
+	at = json_get(&root, "name");
+	if ((rc = json_only_keys(&root, keys, ARRAY_LEN(keys), &e)) == ERR_OK &&
+	    (rc = json_need_string(&at, &name, &e)) == ERR_OK)
+		rc = campaign_name_check(name, &e);
+	if (rc == ERR_OK && key != NULL && (strlen(key) < 8 || strlen(key) > 128))
+		rc = err_set(&e, ERR_INPUT, "Idempotency-Key", "", "must have 8 to 128 characters");
+	if (rc != ERR_OK) {
+		http_answer_error(x, &e);
+	} else {
+		cl = xcalloc(1, sizeof(*cl));
+		cl->api = a;
+		cl->x = x;
+		snprintf(cl->name, sizeof(cl->name), "%s", name);
+		snprintf(cl->key, sizeof(cl->key), "%s", key != NULL ? key : "");
+		campaign_load(a->daemon->engine, id, on_clone_campaign, cl);
+	}
+	json_decref(body);
 }

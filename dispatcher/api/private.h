@@ -27,6 +27,8 @@ json_t *api_body_json(struct http_exchange *x);
 /* A path parameter that is a name; NULL: the exchange was answered. */
 const char *api_name(struct http_exchange *x, const char *param, const char *what);
 
+/* A campaign_created_cb: arg is the exchange. */
+void api_on_created(void *arg, uint64_t id, bool is_new, const struct err_ctx *e);
 /* Why a run is paused or cancelled: {"kind","reason","by","since"}. */
 json_t *why_json(const char *why, const char *reason, const char *by, int64_t since_s);
 
@@ -53,11 +55,16 @@ void on_campaign_create(struct http_exchange *x, void *arg);
 void on_campaign_ls(struct http_exchange *x, void *arg);
 void on_campaign_show(struct http_exchange *x, void *arg);
 void on_campaign_preview(struct http_exchange *x, void *arg);
-void on_campaign_launch(struct http_exchange *x, void *arg);
 /* control.c */
+void on_campaign_launch(struct http_exchange *x, void *arg);
+void on_campaign_unschedule(struct http_exchange *x, void *arg);
+void on_campaign_clone(struct http_exchange *x, void *arg);
 void on_campaign_pause(struct http_exchange *x, void *arg);
 void on_campaign_resume(struct http_exchange *x, void *arg);
 void on_campaign_cancel(struct http_exchange *x, void *arg);
+/* retry.c */
+void on_campaign_retry_estimate(struct http_exchange *x, void *arg);
+void on_campaign_retry(struct http_exchange *x, void *arg);
 /* runs.c */
 void on_campaign_report(struct http_exchange *x, void *arg);
 void on_campaign_watch(struct http_exchange *x, void *arg);

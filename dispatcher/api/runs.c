@@ -90,13 +90,15 @@ lanes_json(const struct run_report *r, int64_t *cost)
 
 	*cost = 0;
 	for (unsigned p = 0; p < r->status.partitions; p++) {
-		int64_t one = (int64_t)r->parts[p] * r->status.price[p];
+		uint64_t again = r->status.parts_again[p];
+		int64_t one = (int64_t)(r->parts[p] + again) * r->status.price[p];
 
 		*cost += one;
 		json_array_append_new(
-			out, json_pack("{s:s, s:I, s:I, s:I}", "provider", r->status.lane[p],
-				       "parts", (json_int_t)r->parts[p], "price",
-				       (json_int_t)r->status.price[p], "cost", (json_int_t)one));
+			out, json_pack("{s:s, s:I, s:I, s:I, s:I}", "provider", r->status.lane[p],
+				       "parts", (json_int_t)r->parts[p], "parts_again",
+				       (json_int_t)again, "price", (json_int_t)r->status.price[p],
+				       "cost", (json_int_t)one));
 	}
 	return out;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "dispatcher/cli/remote.h"
 
@@ -40,6 +41,18 @@ verb_campaign_create(int argc, char **argv)
 	return remote_verb(&o, "POST", "/api/v1/campaigns", body, print_created);
 }
 
+/* Unix seconds as text → the time in Vietnam. */
+static const char *
+local_time(const char *seconds)
+{
+	static char out[32];
+	int64_t s = 0;
+
+	slice_to_i64(slice_of(seconds), &s);
+	clock_format_vn(s, out);
+	return out;
+}
+
 static void
 print_campaigns(const json_t *a)
 {
@@ -48,11 +61,17 @@ print_campaigns(const json_t *a)
 
 	json_array_foreach (list, i, c) {
 		const char *why = remote_text(c, "why"), *reason = remote_text(c, "reason");
+		const char *due = remote_text(c, "due_s");
+		const char *problem = remote_text(c, "problem");
 
 		printf("%4s  %-10s %-10s %-10s %s", remote_text(c, "id"), remote_text(c, "state"),
 		       remote_text(c, "class"), remote_text(c, "event"), remote_text(c, "name"));
 		if (why[0] != '\0')
 			printf("  (%s%s%s)", why, reason[0] != '\0' ? ": " : "", reason);
+		if (problem[0] != '\0')
+			printf("  (%s)", problem);
+		else if (due[0] != '\0')
+			printf("  (at %s)", local_time(due));
 		printf("\n");
 	}
 }
@@ -120,6 +139,9 @@ print_preview(const json_t *p)
 	if (remote_number(p, "opens_in_s") > 0)
 		printf("; its hours begin in %" JSON_INTEGER_FORMAT " min",
 		       remote_number(p, "opens_in_s") / 60);
+	if (remote_text(p, "due")[0] != '\0')
+		printf("; goes at %s, sends from %s", remote_text(p, "due"),
+		       remote_text(p, "sends_from"));
 	printf("\n");
 	print_text("shortest", json_object_get(p, "shortest"));
 	print_text("longest", json_object_get(p, "longest"));

@@ -10,6 +10,16 @@ local function install(_, a)
   return { v[1], v[2], is_new }
 end
 
+-- A newcomer starts beside the others, not with all the credit of the past.
+local function least_pass()
+  local pass
+  for _, id in ipairs(call('ZRANGE', K.runs, 0, -1)) do
+    local other = tonumber(call('HGET', K.run .. id, 'pass')) or 0
+    pass = math.min(pass or other, other)
+  end
+  return pass or 0
+end
+
 -- [campaign key, run, prio, lanes, partitions, field, value, …] → run id
 -- Idempotent: a campaign that was launched answers with the run it has.
 -- The caller has read the campaign in state 'draft'; anything else is refused.
@@ -26,14 +36,8 @@ local function launch(_, a)
   local args = { 'state', 'running', 'launched_s', int(floor(t.ms / 1000)), 'prio', a[3],
     'lanes', a[4], 'partitions', a[5], 'slice', 0, 'audience', 0 }
   for i = 6, #a do args[#args + 1] = a[i] end
-  -- A newcomer starts beside the others, not with all the credit of the past.
-  local pass
-  for _, id in ipairs(call('ZRANGE', K.runs, 0, -1)) do
-    local other = tonumber(call('HGET', K.run .. id, 'pass')) or 0
-    pass = math.min(pass or other, other)
-  end
   args[#args + 1] = 'pass'
-  args[#args + 1] = int(pass or 0)
+  args[#args + 1] = int(least_pass())
   call('HSET', K.run .. run, unpack(args))
   call('ZADD', K.runs, a[3], run)
   call('HSET', campaign, 'state', 'running', 'run', run)

@@ -38,11 +38,13 @@ to_u64(struct slice s)
 static void
 read_counter(struct run_status *s, struct slice name, uint64_t v)
 {
-	if (name.n > 6 && memcmp(name.p, "parts:", 6) == 0) {
+	bool is_again = name.n > 6 && memcmp(name.p, "again:", 6) == 0;
+
+	if (is_again || (name.n > 6 && memcmp(name.p, "parts:", 6) == 0)) {
 		uint64_t p = to_u64((struct slice){name.p + 6, name.n - 6});
 
 		if (p < PARTITIONS_MAX)
-			s->parts[p] = v;
+			(is_again ? s->parts_again : s->parts)[p] = v;
 		return;
 	}
 	for (unsigned i = 0; i < RECORD_STATE_COUNT; i++)
@@ -186,6 +188,20 @@ is_positive(enum record_state s)
 }
 
 static void
+count_failed(struct run_report *r, const struct record *m)
+{
+	struct run_failed *f = &r->failed[m->reason];
+
+	if ((m->state != RECORD_UNDELIVERABLE && m->state != RECORD_REFUSED) || m->attempt == 0 ||
+	    m->attempt >= ATTEMPTS_MAX)
+		return;
+	f->messages++;
+	f->parts += m->parts;
+	if (m->provider < PARTITIONS_MAX)
+		f->cost += m->parts * r->status.price[m->provider];
+}
+
+static void
 count_records(struct run_report *r, struct slice bytes)
 {
 	for (size_t at = 0; at + RECORD_SIZE <= bytes.n; at += RECORD_SIZE) {
@@ -196,6 +212,7 @@ count_records(struct run_report *r, struct slice bytes)
 		r->messages++;
 		r->states[m.state]++;
 		r->reasons[m.state][m.reason]++;
+		count_failed(r, &m);
 		r->held += m.state == RECORD_UNKNOWN && (m.flags & RECORD_HELD) != 0;
 		if (is_positive(m.state) && m.provider < PARTITIONS_MAX)
 			r->parts[m.provider] += m.parts;

@@ -16,7 +16,8 @@ static const char *const function_names[] = {
 	"control",	"progress", "outcome",	    "receipts",	     "template_get",
 	"ls",		"install",  "segment_save", "template_save", "campaign_create",
 	"campaign_get", "remark",   "hold",	    "late",	     "cancel",
-	"step",
+	"retry",	"schedule", "unschedule",   "missed",	     "due",
+	"clone",	"step",
 };
 
 static struct buf source;
