@@ -198,6 +198,12 @@ api_has_keys(struct api *a, struct http_exchange *x)
 	return refuse_unless(a->daemon->has_keys, a, x);
 }
 
+const char *
+api_who(const struct http_exchange *x)
+{
+	return http_is_local(x) ? "the server's user" : "administrator";
+}
+
 void
 api_answer_reply(struct http_exchange *x, const struct reply *r)
 {

@@ -21,12 +21,6 @@ struct act {
 	uint64_t campaign, run;
 };
 
-static const char *
-who(const struct http_exchange *x)
-{
-	return http_is_local(x) ? "the server's user" : "administrator";
-}
-
 static void
 say_conflict(struct http_exchange *x, struct slice state, const char *todo)
 {
@@ -119,7 +113,7 @@ static void
 act_log(const struct act *t, const char *what, const char *result)
 {
 	log_info("campaign=%llu run=%llu by=\"%s\" act=%s result=%s",
-		 (unsigned long long)t->campaign, (unsigned long long)t->run, who(t->x), what,
+		 (unsigned long long)t->campaign, (unsigned long long)t->run, api_who(t->x), what,
 		 result);
 }
 
@@ -157,7 +151,7 @@ on_control_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 	if (is_pause) {
 		argv_adds(&a, "person");
 		argv_adds(&a, t->reason);
-		argv_adds(&a, who(t->x));
+		argv_adds(&a, api_who(t->x));
 		engine_sure(t->api->daemon->engine, "control", &a, true, on_controlled, t);
 	} else {
 		engine_call(t->api->daemon->engine, "control", &a, on_controlled, t);
@@ -224,7 +218,7 @@ on_cancel_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 		return;
 	argv_add_int(&a, (int64_t)t->run);
 	argv_adds(&a, t->reason);
-	argv_adds(&a, who(t->x));
+	argv_adds(&a, api_who(t->x));
 	/* A cancel that Redis forgot would be none. */
 	engine_sure(t->api->daemon->engine, "cancel", &a, true, on_cancelled, t);
 	argv_free(&a);

@@ -20,6 +20,8 @@ struct api {
 bool api_is_open(struct api *a, struct http_exchange *x);
 /* True: it is known who may ask (from the first start on). Otherwise answered with 503. */
 bool api_has_keys(struct api *a, struct http_exchange *x);
+/* Who asks, for people and the log: a literal. */
+const char *api_who(const struct http_exchange *x);
 /* A reply that cannot be used: answers 503. */
 void api_answer_reply(struct http_exchange *x, const struct reply *r);
 /* The body as a JSON object; NULL: the exchange was answered with the error. */

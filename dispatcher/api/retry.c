@@ -162,9 +162,8 @@ on_retried(void *arg, const struct reply *r)
 		api_answer_reply(t->x, r);
 	} else if (slice_is(what, "retrying") || slice_is(what, "known")) {
 		log_info("campaign=%llu run=%llu by=\"%s\" act=retry result=%.*s",
-			 (unsigned long long)t->campaign, (unsigned long long)t->run,
-			 http_is_local(t->x) ? "the server's user" : "administrator", (int)what.n,
-			 what.p);
+			 (unsigned long long)t->campaign, (unsigned long long)t->run, api_who(t->x),
+			 (int)what.n, what.p);
 		http_answer_json(t->x, 202,
 				 json_pack("{s:s%, s:I}", "state", state.p, state.n, "run",
 					   (json_int_t)t->run));
@@ -190,7 +189,7 @@ retry_begin(struct retry *t)
 	argv_add_int(&a, (int64_t)t->run);
 	argv_adds(&a, t->id);
 	argv_add(&a, buf_slice(&reasons));
-	argv_adds(&a, http_is_local(t->x) ? "the server's user" : "administrator");
+	argv_adds(&a, api_who(t->x));
 	engine_sure(t->api->daemon->engine, "retry", &a, false, on_retried, t);
 	argv_free(&a);
 	buf_free(&reasons);
@@ -202,11 +201,12 @@ on_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 	struct retry *t = arg;
 	struct err_ctx none;
 
-	if (c == NULL || c->run == 0) {
+	if (c == NULL || c->run == 0 || strcmp(c->state, "cancelled") == 0) {
 		if (c != NULL) {
 			e = &none;
-			err_set(&none, ERR_CONFLICT, "campaign", "launch it first",
-				"is %s: nothing has failed", c->state);
+			err_set(&none, ERR_CONFLICT, "campaign",
+				c->run == 0 ? "launch it first" : "clone it to send again", "is %s",
+				c->state);
 		}
 		campaign_free(c);
 		retry_fail(t, e);

@@ -28,6 +28,7 @@ class_opens_s(const struct class_policy *c, int64_t at_s)
 struct scheduling {
 	struct engine *engine;
 	const struct config *config;
+	uint64_t campaign;
 	int64_t due_s, sends_from_s;
 	campaign_scheduled_cb cb;
 	void *arg;
@@ -49,6 +50,8 @@ on_scheduled(void *arg, const struct reply *r)
 	char now[32];
 
 	if (r->kind == REPLY_ARRAY && slice_is(what, "scheduled")) {
+		clock_format_vn(s->due_s, now);
+		log_info("campaign=%" PRIu64 " act=schedule result=%s", s->campaign, now);
 		scheduling_end(s, NULL);
 		return;
 	}
@@ -85,7 +88,8 @@ on_ready(void *arg, struct ready_campaign *r, const struct err_ctx *e)
 		scheduling_end(s, &none);
 	} else {
 		s->sends_from_s = class_opens_s(class, s->due_s);
-		argv_add_int(&a, (int64_t)r->campaign->id);
+		s->campaign = r->campaign->id;
+		argv_add_int(&a, (int64_t)s->campaign);
 		argv_add_int(&a, s->due_s);
 		/* Not told again after Redis was away: it might undo an unschedule. */
 		engine_call(s->engine, "schedule", &a, on_scheduled, s);

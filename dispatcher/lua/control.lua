@@ -1,14 +1,17 @@
 -- SPDX-License-Identifier: MIT
--- What people do to a run that was launched. What takes long is done string by string:
--- the run's `strings` (sorted set, by when) name the strings of records that have a step
--- to be done; whoever keeps runs takes the next one. The entry goes in the same step.
+-- What people do to a run that was launched, and when a campaign is. What takes long is
+-- done piece by piece, so that nobody waits for it: the run's `pieces` (sorted set, by
+-- when) name the pieces of its records that have a step to be done; whoever keeps runs
+-- takes the next one. The entry goes in the same step.
 
-local function strings_fill(r)
-  local key = K.run .. r.id .. K.strings
+local PIECE = 1024 -- records; a string is several
+
+local function pieces_fill(r)
+  local key = K.run .. r.id .. K.pieces
   call('DEL', key)
   for p = 0, r.partitions - 1 do
     local front = tonumber(call('HGET', K.run .. r.id, 'front' .. p)) or 0
-    for j = 0, math.ceil(front / STRING) - 1 do call('ZADD', key, 0, p .. ':' .. j) end
+    for from = 0, front - 1, PIECE do call('ZADD', key, 0, p .. ':' .. from) end
   end
 end
 
@@ -45,7 +48,7 @@ local function cancel(_, a)
     count('undeliverable'), sending, count('unknown'), call('HGET', key, 'frozen') and 1 or 0 }
   if is_new then
     set_state(run, 'cancelled', 'person', a[2], a[3])
-    strings_fill(r)
+    pieces_fill(r)
     call('PUBLISH', K.tick, 'run')
   end
   return out
@@ -54,8 +57,8 @@ end
 -- ---- retry: a new attempt for what failed ----
 
 -- [run, id, reasons (one byte each), by] → ['retrying', state], ['known', state] the same
--- id again, ['busy'] strings have a step to be done, or [the state that forbids it].
--- Who had failed by now gets a new attempt, string by string (step).
+-- id again, ['busy'] pieces have a step to be done, or [the state that forbids it].
+-- Who had failed by now gets a new attempt, piece by piece (step).
 local function retry(_, a)
   local run, key = a[1], K.run .. a[1]
   local r = run_get(run)
@@ -64,11 +67,11 @@ local function retry(_, a)
   if r.state ~= 'running' and r.state ~= 'paused' and r.state ~= 'finished' then
     return { r.state }
   end
-  if call('EXISTS', key .. K.strings) == 1 then return { 'busy' } end
+  if call('EXISTS', key .. K.pieces) == 1 then return { 'busy' } end
   call('HSET', key, 'retry_id', a[2], 'retry_reasons', a[3], 'retry_by', a[4],
     'retry_s', int(seconds_of(clock(), r.launched_s)))
   call('HINCRBY', key, 'retries', 1)
-  strings_fill(r)
+  pieces_fill(r)
   if r.state == 'finished' then
     call('HSET', key, 'pass', int(least_pass()))
     call('HDEL', key, 'over_s')
@@ -80,10 +83,10 @@ local function retry(_, a)
   return { 'retrying', r.state }
 end
 
--- One string: its failed members wait for their next attempt. → how many.
-local function retry_string(r, p, j, t)
+-- One piece: its failed members wait for their next attempt. → how many.
+local function retry_piece(r, p, from, t)
   local v = call('HMGET', K.run .. r.id, 'front' .. p, 'retry_reasons', 'retry_s')
-  local from, to = j * STRING, math.min(tonumber(v[1]) or 0, (j + 1) * STRING)
+  local to = math.min(tonumber(v[1]) or 0, from + PIECE)
   local w = from < to and v[2] and window_open(r.id, p, from, to)
   if not w then return 0 end
   local wanted, before_s, now_s = {}, tonumber(v[3]) or 0, seconds_of(t, r.launched_s)
@@ -118,24 +121,27 @@ local function retry_string(r, p, j, t)
   return n
 end
 
-local LEASED_AGAIN_MS = 500 -- until a string that was partly leased is looked at again
+local LEASED_AGAIN_MS = 500 -- until a piece that was partly leased is looked at again
 
 -- [run] → [1 = there may be more to do at once | 0, members that changed]
 local function step(_, a)
   local t = clock()
   local r = run_get(a[1])
-  local key = K.run .. a[1] .. K.strings
+  local key = K.run .. a[1] .. K.pieces
   local head = call('ZRANGEBYSCORE', key, '-inf', int(t.ms), 'LIMIT', 0, 1)[1]
   if not head or not r.launched_s then return { 0, 0 } end
-  local p, j = string.match(head, '^(%d+):(%d+)$')
-  if r.state == 'cancelled' then
-    if reconcile(nil, { a[1], p, j }) == -1 then call('ZREM', key, head)
-    else call('ZADD', key, int(t.ms + LEASED_AGAIN_MS), head) end
-    return { 1, 0 }
+  local p, from = string.match(head, '^(%d+):(%d+)$')
+  p, from = tonumber(p), tonumber(from)
+  if r.state ~= 'cancelled' then
+    local n = retry_piece(r, p, from, t)
+    call('ZREM', key, head)
+    return { 1, n }
   end
-  local n = retry_string(r, tonumber(p), tonumber(j), t)
-  call('ZREM', key, head)
-  return { 1, n }
+  if t.ms < t.takeover_at then return { 0, 0 } end
+  reap(a[1], t, r.launched_s, {})
+  if sweep(r, p, from, from + PIECE, t) == -1 then call('ZREM', key, head)
+  else call('ZADD', key, int(t.ms + LEASED_AGAIN_MS), head) end
+  return { 1, 0 }
 end
 
 -- ---- schedule: when a campaign is launched by itself ----

@@ -96,11 +96,11 @@ local function freeze(_, a)
 end
 
 -- Is nothing left to send? Frozen, every cursor at its front, no lease, no todo, no
--- string of records with a step to be done, and by the counters nobody waits, is being
+-- piece with a step to be done, and by the counters nobody waits, is being
 -- sent to, or is due again. Nobody claims in a cancelled run: its cursors stay where they are.
 local function is_over(key, r)
   if not call('HGET', key, 'frozen') or call('HLEN', key .. K.lease) > 0 or
-    call('EXISTS', key .. K.strings) == 1 then return false end
+    call('EXISTS', key .. K.pieces) == 1 then return false end
   for p = 0, r.state == 'cancelled' and -1 or (tonumber(r.partitions) or 0) - 1 do
     local v = call('HMGET', key, 'cursor' .. p, 'front' .. p)
     if (tonumber(v[1]) or 0) < (tonumber(v[2]) or 0) or
@@ -153,12 +153,17 @@ local function control(_, a)
   if a[3] == 'finished' and not is_finished(key, run_get(a[1]), clock()) then return state end
   if state ~= 'cancelled' then set_state(a[1], a[3], a[4], a[5], a[6]) end
   if a[3] == 'finished' then call('ZREM', K.runs, a[1]) end
+  if state == 'cancelled' then -- nobody claims what is due
+    for p = 0, (tonumber(call('HGET', key, 'partitions')) or 0) - 1 do
+      call('DEL', key .. K.todo .. p)
+    end
+  end
   call('PUBLISH', K.tick, 'run')
   return a[3]
 end
 
--- [run] → [state, frozen (0|1), finished (0|1), cursor of each partition, strings of
--- records with a step to be done, how often it was retried]
+-- [run] → [state, frozen (0|1), finished (0|1), cursor of each partition,
+-- pieces with a step to be done, how often it was retried]
 local function progress(_, a)
   local key = K.run .. a[1]
   local r = run_get(a[1])
@@ -168,7 +173,7 @@ local function progress(_, a)
     cursors[p + 1] = tonumber(call('HGET', key, 'cursor' .. p)) or 0
   end
   return { r.state, call('HGET', key, 'frozen') and 1 or 0,
-    is_finished(key, r, clock()) and 1 or 0, cursors, call('ZCARD', key .. K.strings),
+    is_finished(key, r, clock()) and 1 or 0, cursors, call('ZCARD', key .. K.pieces),
     tonumber(call('HGET', key, 'retries')) or 0 }
 end
 

@@ -28,7 +28,7 @@ struct kept {
 	struct freeze *freeze;
 	bool is_frozen;
 	bool is_seen; /* in this round's list */
-	/* What people asked for and takes long: one string of records a call. */
+	/* What people asked for and takes long: one piece of the records a call. */
 	struct timer step;
 	bool is_stepping; /* a call is under way, or the timer runs */
 	uint64_t stepped; /* members that were changed by it */
@@ -93,7 +93,7 @@ kept_get(struct keeper *k, uint64_t run)
 	return unused;
 }
 
-/* ---- steps: what people asked for, string by string ---- */
+/* ---- steps: what people asked for, piece by piece ---- */
 
 static void
 on_step(void *arg, const struct reply *reply)

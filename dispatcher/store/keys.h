@@ -26,7 +26,7 @@
 	X(request, ":req:")                 \
 	X(earlier, ":earlier")              \
 	X(log, ":log")                      \
-	X(strings, ":strings")              \
+	X(pieces, ":pieces")                \
 	X(schedule, "loa:schedule")         \
 	X(seq, "loa:seq")                   \
 	X(names, "loa:names:")              \

@@ -105,4 +105,22 @@ ok $? 'a server that is killed right after the cancel goes on with its sweep'
 is "$(later_than "$at")" 0 'and sends nothing'
 is "$(number p counters)" agree 'counters and records agree'
 is "$(gateway_stat accepted_again)" 0 'nothing was sent twice'
+
+# ---- a lane that rests asks for nothing: it hears of the pause all the same ----
+campaign r
+until_true has_lines $(($(lines) + 200))
+kill -9 "$gateway_pid"
+wait "$gateway_pid" 2>/dev/null
+gateway_pid=''
+leases() { redis-cli -s "$dir/data/redis.sock" HLEN loa:run:4:lease; }
+rests() { loa provider ls | grep -q 'cannot be reached'; }
+until_true rests
+sleep 8 # 1 s, 2 s, 4 s: the next look is far away
+loa campaign pause r >/dev/null
+sleep 1
+is "$(leases)" 0 'within a second all that was claimed is given back'
+loa campaign cancel r --yes >/dev/null
+until_true nothing_is_open r 60000
+ok $? 'and cancelled everything ends'
+is "$(number r counters)" agree 'counters and records agree'
 done_testing

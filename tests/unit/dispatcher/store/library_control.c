@@ -57,8 +57,8 @@ a_cancelled_run_gives_nothing_and_its_records_end(void **state)
 	assert_string_equal(cancel(), "[cancelled, 5000, 0, 0, 0, 0, 0, 1]");
 	assert_string_equal(permit(&q), "[stop, cancelled]");
 	assert_non_null(strstr(claim("inc-2", 10), "[sleep"));
-	/* Two strings: the first is partly leased and stays to be looked at. */
-	assert_int_equal(steps(), 2);
+	/* Five pieces of 1,024: the first is partly leased and stays to be looked at. */
+	assert_int_equal(steps(), 5);
 	assert_string_equal(state_of(0), "waiting");
 	assert_string_equal(state_of(10), "cancelled");
 	assert_string_equal(counter("cancelled"), "4990");
@@ -173,6 +173,39 @@ answers_after_the_run_was_put_away_end_it_too(void **state)
 	assert_string_equal(state_of(1), "cancelled");
 	assert_string_equal(counter("cancelled"), "2");
 	assert_string_equal(counter("unknown"), "0");
+}
+
+static void
+an_orphan_that_lies_over_two_pieces_is_in_doubt_and_settles_later(void **state)
+{
+	struct ask q = {.inc = "inc-1",
+			.permit = "p1",
+			.first = 1022,
+			.count = 4,
+			.attempt = 1,
+			.dedupe_ms = 60000};
+
+	(void)state;
+	launch_run(1100);
+	claim("inc-1", 1100);
+	assert_true(is_go(permit(&q)));
+	cancel();
+	move_clock(6000);
+	hello("inc-2");
+	assert_int_equal(steps(), 2);
+	for (unsigned rank = 1022; rank < 1026; rank++) {
+		assert_string_equal(state_of(rank), "unknown");
+		assert_int_equal(record_of(rank).flags & RECORD_HELD, RECORD_HELD);
+	}
+	assert_string_equal(state_of(1021), "cancelled");
+	assert_string_equal(state_of(1026), "cancelled");
+	assert_string_equal(call_words("reconcile", "1 0 0"), "-1");
+	outcome(1022, 1, "p1", "AWTN");
+	assert_string_equal(state_of(1022), "accepted");
+	assert_string_equal(state_of(1023), "cancelled");
+	assert_string_equal(state_of(1024), "cancelled");
+	assert_string_equal(state_of(1025), "refused");
+	assert_string_equal(counter("cancelled"), "1098");
 }
 
 static void
@@ -349,6 +382,7 @@ main(void)
 		T(what_was_with_the_partner_at_the_cancel_is_said_and_merges_on),
 		T(a_request_that_did_not_leave_ends_with_its_run),
 		T(answers_after_the_run_was_put_away_end_it_too),
+		T(an_orphan_that_lies_over_two_pieces_is_in_doubt_and_settles_later),
 		T(doubt_in_the_dedupe_window_is_not_repeated_after_a_cancel),
 		T(retry_with_an_earlier_attempt_in_doubt_stays_in_doubt),
 		T(slices_frozen_after_the_cancel_begin_at_their_end),
