@@ -16,7 +16,7 @@
 struct act {
 	struct api *api;
 	struct http_exchange *x;
-	const char *from, *to; /* states of the run, for pause and resume */
+	const char *to; /* state of the run that is wanted, for pause and resume */
 	char reason[REASON_MAX + 1];
 	uint64_t campaign, run;
 };
@@ -145,28 +145,27 @@ on_control_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 	if (!act_has_run(t, c, e))
 		return;
 	argv_add_int(&a, (int64_t)t->run);
-	argv_adds(&a, t->from);
-	argv_adds(&a, t->to);
 	/* A pause that Redis forgot would be no pause; a resume told again might undo one. */
 	if (is_pause) {
+		argv_adds(&a, "running");
+		argv_adds(&a, "paused");
 		argv_adds(&a, "person");
 		argv_adds(&a, t->reason);
 		argv_adds(&a, api_who(t->x));
 		engine_sure(t->api->daemon->engine, "control", &a, true, on_controlled, t);
 	} else {
-		engine_call(t->api->daemon->engine, "control", &a, on_controlled, t);
+		engine_call(t->api->daemon->engine, "resume", &a, on_controlled, t);
 	}
 	argv_free(&a);
 }
 
 static void
-control(struct http_exchange *x, struct api *a, const char *from, const char *to)
+control(struct http_exchange *x, struct api *a, const char *to)
 {
 	struct act *t = act_new(x, a);
 
 	if (t == NULL)
 		return;
-	t->from = from;
 	t->to = to;
 	campaign_load(a->daemon->engine, http_param(x, "id"), on_control_campaign, t);
 }
@@ -174,13 +173,13 @@ control(struct http_exchange *x, struct api *a, const char *from, const char *to
 void
 on_campaign_pause(struct http_exchange *x, void *arg)
 {
-	control(x, arg, "running", "paused");
+	control(x, arg, "paused");
 }
 
 void
 on_campaign_resume(struct http_exchange *x, void *arg)
 {
-	control(x, arg, "paused", "running");
+	control(x, arg, "running");
 }
 
 /* ---- cancel ---- */

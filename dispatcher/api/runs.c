@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "dispatcher/api/private.h"
 #include "dispatcher/run/report.h"
+#include "segments/phone.h"
 
 #define WATCH_EVERY_MS 300
 #define HEARTBEAT_MS 15000
@@ -48,6 +49,30 @@ add_why(json_t *out, const struct run_status *s)
 		json_object_set_new(out, "why", why_json(s->why, s->reason, s->why_by, s->why_s));
 }
 
+/* Where the brake has stopped the run: [{provider, carriers, reason}]. */
+static json_t *
+brakes_json(const struct run_status *s)
+{
+	json_t *out = json_array();
+
+	for (unsigned p = 0; p < s->partitions; p++) {
+		json_t *carriers;
+
+		if (s->brake[p][0] == '\0')
+			continue;
+		carriers = json_array();
+		for (int i = 0; s->carrier_map[i] != '\0'; i++)
+			if (s->carrier_map[i] == (char)('0' + p) &&
+			    (i == 0 || carrier_name(i) != NULL))
+				json_array_append_new(
+					carriers,
+					json_string(i == 0 ? "unknown" : carrier_name(i)));
+		json_array_append_new(out, json_pack("{s:s, s:o, s:s}", "provider", s->lane[p],
+						     "carriers", carriers, "reason", s->brake[p]));
+	}
+	return out;
+}
+
 static json_t *
 status_json(const struct daemon *d, const struct run_status *s)
 {
@@ -57,12 +82,13 @@ status_json(const struct daemon *d, const struct run_status *s)
 				  : "";
 	json_t *out;
 
-	out = json_pack("{s:I, s:I, s:s, s:s, s:b, s:b, s:I, s:o, s:s, s:I, s:I}", "run",
+	out = json_pack("{s:I, s:I, s:s, s:s, s:b, s:b, s:I, s:o, s:s, s:I, s:I, s:o}", "run",
 			(json_int_t)s->run, "campaign", (json_int_t)s->campaign, "state", s->state,
 			"class", s->class, "frozen", s->is_frozen, "sent", s->over_s != 0,
 			"audience", (json_int_t)s->audience, "states", states_json(s->states),
 			"waiting_for", why, "wait_ms", (json_int_t)wait_ms, "seconds",
-			(json_int_t)(clock_wall_ms() / 1000 - s->launched_s));
+			(json_int_t)(clock_wall_ms() / 1000 - s->launched_s), "brakes",
+			brakes_json(s));
 	add_why(out, s);
 	return out;
 }
@@ -83,22 +109,39 @@ reasons_json(const struct run_report *r)
 	return out;
 }
 
+/* Partitions of one provider at one price are one line of the report. */
+static bool
+is_one_line(const struct run_status *s, unsigned p, unsigned q)
+{
+	return strcmp(s->lane[p], s->lane[q]) == 0 && s->price[p] == s->price[q];
+}
+
 static json_t *
 lanes_json(const struct run_report *r, int64_t *cost)
 {
+	const struct run_status *s = &r->status;
 	json_t *out = json_array();
 
 	*cost = 0;
-	for (unsigned p = 0; p < r->status.partitions; p++) {
-		uint64_t again = r->status.parts_again[p];
-		int64_t one = (int64_t)(r->parts[p] + again) * r->status.price[p];
+	for (unsigned p = 0; p < s->partitions; p++) {
+		uint64_t parts = 0, again = 0;
+		unsigned first = 0;
+		int64_t one;
 
+		while (!is_one_line(s, p, first))
+			first++;
+		if (first < p)
+			continue;
+		for (unsigned q = p; q < s->partitions; q++) {
+			parts += is_one_line(s, p, q) ? r->parts[q] : 0;
+			again += is_one_line(s, p, q) ? s->parts_again[q] : 0;
+		}
+		one = (int64_t)(parts + again) * s->price[p];
 		*cost += one;
 		json_array_append_new(
-			out, json_pack("{s:s, s:I, s:I, s:I, s:I}", "provider", r->status.lane[p],
-				       "parts", (json_int_t)r->parts[p], "parts_again",
-				       (json_int_t)again, "price", (json_int_t)r->status.price[p],
-				       "cost", (json_int_t)one));
+			out, json_pack("{s:s, s:I, s:I, s:I, s:I}", "provider", s->lane[p], "parts",
+				       (json_int_t)parts, "parts_again", (json_int_t)again, "price",
+				       (json_int_t)s->price[p], "cost", (json_int_t)one));
 	}
 	return out;
 }
@@ -119,14 +162,15 @@ report_json(const struct campaign *c, const struct run_report *r)
 			 : r->has_moved ? "moving"
 					: "differ",
 			 "difference", r->difference);
-	out = json_pack(
-		"{s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:o, s:I, s:o, s:o, "
-		"s:I, s:o}",
-		"campaign", c->name, "campaign_id", (json_int_t)c->id, "run", (json_int_t)s->run,
-		"state", s->state, "class", s->class, "goal", c->goal, "event", c->event, "list",
-		s->list, "list_version", (json_int_t)s->list_version, "launched", launched,
-		"states", states_json(r->states), "held", (json_int_t)r->held, "reasons",
-		reasons_json(r), "providers", lanes, "cost", (json_int_t)cost, "sums", sums);
+	out = json_pack("{s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:o, s:I, s:o, s:o, "
+			"s:I, s:o, s:o}",
+			"campaign", c->name, "campaign_id", (json_int_t)c->id, "run",
+			(json_int_t)s->run, "state", s->state, "class", s->class, "goal", c->goal,
+			"event", c->event, "list", s->list, "list_version",
+			(json_int_t)s->list_version, "launched", launched, "states",
+			states_json(r->states), "held", (json_int_t)r->held, "reasons",
+			reasons_json(r), "providers", lanes, "cost", (json_int_t)cost, "sums", sums,
+			"brakes", brakes_json(s));
 	add_why(out, s);
 	return out;
 }

@@ -121,6 +121,16 @@ local function retry_piece(r, p, from, t)
   return n
 end
 
+-- ---- resume ----
+
+-- [run] → 'running', or the state that forbids it. Lets go on what a brake has stopped, too.
+local function resume(_, a)
+  local state = call('HGET', K.run .. a[1], 'state')
+  if state ~= 'running' and state ~= 'paused' then return state or 'gone' end
+  brake_release(nil, a)
+  return control(nil, { a[1], 'paused', 'running' })
+end
+
 local LEASED_AGAIN_MS = 500 -- until a piece that was partly leased is looked at again
 
 -- [run] → [1 = there may be more to do at once | 0, members that changed]
@@ -207,11 +217,17 @@ local function clone(_, a)
   local v = call('HMGET', K.campaign .. a[2], 'template', 'segments', 'class', 'goal', 'event',
     'per', 'approval', 'unit')
   if not v[1] then return { 'gone', a[2] } end
-  return campaign_create(nil, { a[1], a[3], v[1], v[2], 'class', v[3] or '', 'goal', v[4] or '',
-    'event', v[5] or '', 'per', v[6] or 'phone', 'approval', v[7] or 'none', 'unit', v[8] or '1' })
+  local args = { a[1], a[3], v[1], v[2], 'class', v[3] or '', 'goal', v[4] or '',
+    'event', v[5] or '', 'per', v[6] or 'phone', 'approval', v[7] or 'none', 'unit', v[8] or '1' }
+  for _, name in ipairs({ 'canary_messages', 'canary_then', 'canary_after_s' }) do
+    local value = call('HGET', K.campaign .. a[2], name)
+    if value then args[#args + 1], args[#args + 2] = name, value end
+  end
+  return campaign_create(nil, args)
 end
 
 export('cancel', cancel, ANYWAY)
+export('resume', resume, ANYWAY)
 export('step', step, ANYWAY)
 export('retry', retry)
 export('schedule', schedule)

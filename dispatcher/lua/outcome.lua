@@ -49,6 +49,7 @@ local function outcome(_, a)
     for _, rank in ipairs(ranks) do cancel_one(w, rank, now_s) end
   end
   window_write(w)
+  brake_look(run, p, a[9], a[10])
   if a[14] ~= '' then call('RPUSH', K.run .. run .. K.log, a[14]) end
   return 1
 end

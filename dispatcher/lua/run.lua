@@ -168,6 +168,7 @@ local function progress(_, a)
   local key = K.run .. a[1]
   local r = run_get(a[1])
   if not r.launched_s then return { 'gone', 0, 0, {}, 0, 0 } end
+  canary_look(a[1], r, clock())
   local cursors = {}
   for p = 0, (tonumber(r.partitions) or 0) - 1 do
     cursors[p + 1] = tonumber(call('HGET', key, 'cursor' .. p)) or 0
@@ -197,6 +198,7 @@ export('outcome', outcome, ANYWAY)
 export('receipts', receipts, ANYWAY)
 export('control', control, ANYWAY)
 export('reconcile', reconcile, ANYWAY)
+export('brake_release', brake_release, ANYWAY)
 export('claim', claim)
 export('permit', permit)
 export('late', late)

@@ -27,6 +27,8 @@ struct run_status {
 	uint64_t parts[PARTITIONS_MAX];	      /* of accepted, delivered and undeliverable */
 	uint64_t parts_again[PARTITIONS_MAX]; /* of their other attempts that were taken */
 	int hours_from, hours_to;
+	char carrier_map[17]; /* per carrier index the digit of its partition, '-' = not served */
+	char brake[PARTITIONS_MAX][96]; /* why the partition was stopped; "" = it was not */
 	/* Why it is paused or cancelled; "" = it is not. */
 	char why[24], reason[204], why_by[40];
 	int64_t why_s; /* since when, unix time */

@@ -26,6 +26,7 @@
 	X(request, ":req:")                 \
 	X(earlier, ":earlier")              \
 	X(log, ":log")                      \
+	X(brake, ":brake")                  \
 	X(pieces, ":pieces")                \
 	X(schedule, "loa:schedule")         \
 	X(seq, "loa:seq")                   \

@@ -15,9 +15,9 @@ static const char *const function_names[] = {
 	"permit",	"unmark",   "skip",	    "launch",	     "freeze",
 	"control",	"progress", "outcome",	    "receipts",	     "template_get",
 	"ls",		"install",  "segment_save", "template_save", "campaign_create",
-	"campaign_get", "remark",   "hold",	    "late",	     "cancel",
-	"retry",	"schedule", "unschedule",   "missed",	     "due",
-	"clone",	"step",
+	"campaign_get", "remark",   "hold",	    "late",	     "brake_release",
+	"cancel",	"retry",    "schedule",	    "unschedule",    "missed",
+	"due",		"clone",    "step",	    "resume",
 };
 
 static struct buf source;

@@ -325,6 +325,25 @@ a_paused_run_can_be_cancelled_and_a_cancelled_one_not_resumed(void **state)
 }
 
 static void
+a_resume_lets_go_on_what_a_brake_has_stopped(void **state)
+{
+	(void)state;
+	launch_run(1);
+	COMMAND("HSET", "loa:run:1", "brake0", "9 of 10 refused");
+	assert_non_null(strstr(claim("inc-1", 1), "stopped by the brake"));
+	assert_string_equal(call_words("resume", "1"), "running");
+	assert_string_equal(run_field("brake0"), "nil");
+	call_words("control", "1 running paused person _ an");
+	COMMAND("HSET", "loa:run:1", "brake0", "9 of 10 refused");
+	assert_string_equal(call_words("resume", "1"), "running");
+	assert_non_null(strstr(claim("inc-1", 1), "[work"));
+	cancel();
+	COMMAND("HSET", "loa:run:1", "brake0", "9 of 10 refused");
+	assert_string_equal(call_words("resume", "1"), "cancelled");
+	assert_string_equal(run_field("brake0"), "9 of 10 refused");
+}
+
+static void
 a_finished_run_is_not_cancelled(void **state)
 {
 	struct ask q = {.inc = "inc-1", .permit = "p1", .count = 1, .attempt = 1};
@@ -387,6 +406,7 @@ main(void)
 		T(retry_with_an_earlier_attempt_in_doubt_stays_in_doubt),
 		T(slices_frozen_after_the_cancel_begin_at_their_end),
 		T(a_paused_run_can_be_cancelled_and_a_cancelled_one_not_resumed),
+		T(a_resume_lets_go_on_what_a_brake_has_stopped),
 		T(a_finished_run_is_not_cancelled),
 		T(a_permit_told_again_to_a_cancelled_run_settles_by_its_answer),
 	};
