@@ -7,6 +7,7 @@
 start_gateway --dedupe forever --receipts mixed --receipt-delay 20 --receipt-batch 20 --refuse-rate 0.05
 write_config -e 's/"rate": 100/"rate": 2000/' -e 's/"deadline_s": 10/"deadline_s": 2/'
 start_loa
+token=$(sed -n 's/.*once: //p' "$dir/loa.out")
 make_list 2000
 make_campaign "so_dien_thoai != ''"
 loa campaign launch c >/dev/null
@@ -59,4 +60,27 @@ is "$(shape again)" "$(shape c)" 'with all that it sends'
 has "$(loa campaign show again)" '"state": "draft"' 'it is a draft'
 has "$(loa campaign clone c again 2>&1)" 'already' 'a name is taken once'
 has "$(loa campaign clone c 77 2>&1)" 'letter' 'and is no number'
+
+# ---- over HTTP, with a key: an answer that was lost is asked for again ----
+post() { # PATH BODY KEY
+	http "127.0.0.1:$loa_port" POST "/api/v1/campaigns/$1" "$2" "Authorization: Bearer $token" "Idempotency-Key: $3"
+}
+is "$(post c/clone '{"name":"third"}' key-number-1)" '{"campaign":3}' 'cloned with a key'
+is "$(cat "$dir/status")" 201 'it is a 201'
+is "$(post c/clone '{"name":"third"}' key-number-1)" '{"campaign":3}' 'asked again it is the same one'
+is "$(cat "$dir/status")" 200 'it is a 200'
+gateway_control '{"receipts":"mixed"}' >/dev/null
+loa campaign launch third >/dev/null
+third() { loa campaign report third --json | sed -n "s/^ *\"$1\": \"*\([a-z0-9]*\)\"*,*\$/\1/p" | head -n 1; }
+third_finished() { [ "$(third state)" = finished ]; }
+until_true third_finished
+failed_before=$(third undeliverable) lines=$(wc -l <"$dir/ledger")
+has "$(post third/retry '' key-number-2)" '"state":"running"' 'retried with a key'
+has "$(post third/retry '' key-number-2)" '"run"' 'asked again'
+until_true third_finished
+post third/retry '' key-number-2 >/dev/null
+sleep 1
+is "$(tail -n +$((lines + 1)) "$dir/ledger" | grep -c '"event":"accepted"')" "$failed_before" 'each of them is tried once'
+has "$(post third/retry '{"reason":"x"}' key-number-3)" '"code":"input"' 'a misspelt member is refused'
+has "$(http "127.0.0.1:$loa_port" POST /api/v1/campaigns/third/cancel '' "Authorization: Bearer $token")" 'is finished' 'a finished one is not cancelled'
 done_testing
