@@ -67,6 +67,10 @@ void on_campaign_cancel(struct http_exchange *x, void *arg);
 /* retry.c */
 void on_campaign_retry_estimate(struct http_exchange *x, void *arg);
 void on_campaign_retry(struct http_exchange *x, void *arg);
+/* suppressions.c */
+void on_suppression_add(struct http_exchange *x, void *arg);
+void on_suppression_remove(struct http_exchange *x, void *arg);
+void on_suppression_ls(struct http_exchange *x, void *arg);
 /* runs.c */
 void on_campaign_report(struct http_exchange *x, void *arg);
 void on_campaign_watch(struct http_exchange *x, void *arg);
