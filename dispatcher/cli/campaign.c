@@ -7,10 +7,29 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "dispatcher/cli/campaign.h"
 #include "dispatcher/cli/remote.h"
 
 #define CAMPAIGN_FILE_MAX 65536u
 #define PLAIN_EVERY 5 /* seconds between the lines of `watch` when it is no terminal */
+
+const char *
+grouped(json_int_t v)
+{
+	static char ring[4][40];
+	static unsigned next;
+	char digits[32];
+	char *out = ring[next++ % 4], *o = out;
+	int n = snprintf(digits, sizeof(digits), "%" JSON_INTEGER_FORMAT, v);
+
+	for (int i = 0; i < n; i++) {
+		*o++ = digits[i];
+		if (digits[i] != '-' && i + 1 < n && (n - i - 1) % 3 == 0)
+			*o++ = '.';
+	}
+	*o = '\0';
+	return out;
+}
 
 /* ---- create, show ---- */
 
@@ -122,19 +141,18 @@ print_preview(const json_t *p)
 	json_t *v;
 
 	printf("%s: %s of %s rows of %s (version %" JSON_INTEGER_FORMAT ")\n",
-	       remote_text(p, "campaign"), remote_grouped(remote_number(p, "audience")),
-	       remote_grouped(remote_number(p, "list_rows")), remote_text(p, "list"),
+	       remote_text(p, "campaign"), grouped(remote_number(p, "audience")),
+	       grouped(remote_number(p, "list_rows")), remote_text(p, "list"),
 	       remote_number(p, "list_version"));
 	printf("  %-26s %12s messages %10s parts %14s VND\n", "to be sent",
-	       remote_grouped(remote_number(p, "messages")),
-	       remote_grouped(remote_number(p, "parts")), remote_grouped(remote_number(p, "cost")));
+	       grouped(remote_number(p, "messages")), grouped(remote_number(p, "parts")),
+	       grouped(remote_number(p, "cost")));
 	json_object_foreach (json_object_get(p, "carriers"), key, v)
 		printf("    %-24s %12s messages %10s parts %14s VND\n", key,
-		       remote_grouped(remote_number(v, "messages")),
-		       remote_grouped(remote_number(v, "parts")),
-		       remote_grouped(remote_number(v, "cost")));
+		       grouped(remote_number(v, "messages")), grouped(remote_number(v, "parts")),
+		       grouped(remote_number(v, "cost")));
 	json_object_foreach (json_object_get(p, "skipped"), key, v)
-		printf("  not sent: %-28s %s\n", key, remote_grouped(json_integer_value(v)));
+		printf("  not sent: %-28s %s\n", key, grouped(json_integer_value(v)));
 	printf("  about %.0f s of sending", json_number_value(json_object_get(p, "forecast_s")));
 	if (remote_number(p, "opens_in_s") > 0)
 		printf("; its hours begin in %" JSON_INTEGER_FORMAT " min",
@@ -250,9 +268,9 @@ say_status(struct watching *w, const json_t *s)
 		why = remote_text(stopped, "reason")[0] != '\0' ? remote_text(stopped, "reason")
 								: remote_text(stopped, "kind");
 	snprintf(line, sizeof(line), "%s  accepted %s  delivered %s  in doubt %s%s%s%s%s",
-		 remote_text(s, "state"), remote_grouped(remote_number(states, "accepted")),
-		 remote_grouped(remote_number(states, "delivered")),
-		 remote_grouped(remote_number(states, "unknown")),
+		 remote_text(s, "state"), grouped(remote_number(states, "accepted")),
+		 grouped(remote_number(states, "delivered")),
+		 grouped(remote_number(states, "unknown")),
 		 why[0] == '\0'	   ? ""
 		 : stopped != NULL ? "  why: "
 				   : "  waiting: ",
@@ -262,8 +280,7 @@ say_status(struct watching *w, const json_t *s)
 		remote_bar((uint64_t)(audience - left), (uint64_t)audience, line);
 	} else if (remote_number(s, "seconds") - w->said_s >= PLAIN_EVERY ||
 		   strcmp(w->last_state, remote_text(s, "state")) != 0) {
-		printf("%s of %s  %s\n", remote_grouped(audience - left), remote_grouped(audience),
-		       line);
+		printf("%s of %s  %s\n", grouped(audience - left), grouped(audience), line);
 		fflush(stdout);
 		w->said_s = remote_number(s, "seconds");
 		snprintf(w->last_state, sizeof(w->last_state), "%s", remote_text(s, "state"));
@@ -342,7 +359,7 @@ print_why(const json_t *why)
 		       remote_text(why, "since"));
 }
 
-static void
+void
 print_report(const json_t *r)
 {
 	json_t *sums = json_object_get(r, "sums"), *v;
@@ -357,26 +374,26 @@ print_report(const json_t *r)
 	       " (%s rows)\n",
 	       remote_text(r, "class"), remote_text(r, "goal"), remote_text(r, "event"),
 	       remote_text(r, "list"), remote_number(r, "list_version"),
-	       remote_grouped(remote_number(sums, "list_rows")));
+	       grouped(remote_number(sums, "list_rows")));
 	json_object_foreach (json_object_get(r, "states"), key, v)
 		if (json_integer_value(v) != 0)
-			printf("  %-16s %12s\n", key, remote_grouped(json_integer_value(v)));
+			printf("  %-16s %12s\n", key, grouped(json_integer_value(v)));
 	printf("  %-16s %12s   counters and records %s%s%s\n", "audience",
-	       remote_grouped(remote_number(sums, "audience")), remote_text(sums, "counters"),
+	       grouped(remote_number(sums, "audience")), remote_text(sums, "counters"),
 	       remote_text(sums, "difference")[0] != '\0' ? ": " : "",
 	       remote_text(sums, "difference"));
 	json_array_foreach (json_object_get(r, "reasons"), i, v)
 		printf("  %s: %s: %s\n", remote_text(v, "state"), remote_text(v, "reason"),
-		       remote_grouped(remote_number(v, "messages")));
+		       grouped(remote_number(v, "messages")));
 	json_array_foreach (json_object_get(r, "providers"), i, v)
 		if (remote_number(v, "parts") > 0)
 			printf("  %s: %s parts at %s VND = %s VND\n", remote_text(v, "provider"),
-			       remote_grouped(remote_number(v, "parts")),
-			       remote_grouped(remote_number(v, "price")),
-			       remote_grouped(remote_number(v, "cost")));
+			       grouped(remote_number(v, "parts")),
+			       grouped(remote_number(v, "price")),
+			       grouped(remote_number(v, "cost")));
 	if (remote_number(r, "held") > 0)
 		printf("  in doubt, for a person to decide: %s\n",
-		       remote_grouped(remote_number(r, "held")));
+		       grouped(remote_number(r, "held")));
 	add_brakes(r, &brakes);
 	if (brakes.len > 0)
 		printf("  stopped by the brake: %s (loa campaign resume lets it go on)\n",
@@ -387,5 +404,19 @@ print_report(const json_t *r)
 int
 verb_campaign_report(int argc, char **argv)
 {
-	return about_one(argc, argv, "campaign report", "GET", "/report", print_report);
+	struct remote_options o = {0};
+	const char *by = NULL;
+	const struct cli_option options[] = {
+		REMOTE_OPTIONS(o), {"--by", &by, NULL}, {NULL, NULL, NULL}};
+	struct err_ctx e;
+	char path[512];
+
+	if (cli_parse(&argc, argv, options, &e) != ERR_OK)
+		return cli_fail(&e);
+	if (argc != 2)
+		return cli_usage("campaign report", "wants other words");
+	if (by != NULL)
+		return report_by(&o, argv[1], by);
+	return remote_verb(&o, "GET", remote_path(path, "/api/v1/campaigns/", argv[1], "/report"),
+			   NULL, print_report);
 }

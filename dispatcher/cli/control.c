@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "dispatcher/cli/campaign.h"
 #include "dispatcher/cli/remote.h"
 
 /* What these verbs take besides the common options; a verb has some of them. */
@@ -141,16 +142,15 @@ verb_campaign_resume(int argc, char **argv)
 static void
 print_cancelled(const json_t *a)
 {
-	printf("cancelled: %s will not be sent%s\n", remote_grouped(remote_number(a, "cancelled")),
+	printf("cancelled: %s will not be sent%s\n", grouped(remote_number(a, "cancelled")),
 	       json_is_true(json_object_get(a, "frozen"))
 		       ? ""
 		       : ", nor will the rest of the list, which is being counted still");
 	printf("already with the partner: accepted %s, delivered %s, undeliverable %s\n",
-	       remote_grouped(remote_number(a, "accepted")),
-	       remote_grouped(remote_number(a, "delivered")),
-	       remote_grouped(remote_number(a, "undeliverable")));
-	printf("on the wire: %s, in doubt: %s\n", remote_grouped(remote_number(a, "sending")),
-	       remote_grouped(remote_number(a, "unknown")));
+	       grouped(remote_number(a, "accepted")), grouped(remote_number(a, "delivered")),
+	       grouped(remote_number(a, "undeliverable")));
+	printf("on the wire: %s, in doubt: %s\n", grouped(remote_number(a, "sending")),
+	       grouped(remote_number(a, "unknown")));
 }
 
 int
@@ -177,13 +177,12 @@ print_estimate(const json_t *a, const char *name)
 	size_t i;
 
 	fprintf(stderr, "%s: %s messages get a new attempt, about %s parts, %s VND\n", name,
-		remote_grouped(remote_number(a, "messages")),
-		remote_grouped(remote_number(a, "parts")),
-		remote_grouped(remote_number(a, "cost")));
+		grouped(remote_number(a, "messages")), grouped(remote_number(a, "parts")),
+		grouped(remote_number(a, "cost")));
 	json_array_foreach (json_object_get(a, "reasons"), i, v)
 		fprintf(stderr, "  %s %-18s %10s  %s\n",
 			json_is_true(json_object_get(v, "retried")) ? "again" : "not  ",
-			remote_text(v, "reason"), remote_grouped(remote_number(v, "messages")),
+			remote_text(v, "reason"), grouped(remote_number(v, "messages")),
 			remote_text(v, "text"));
 }
 

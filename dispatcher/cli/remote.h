@@ -12,6 +12,8 @@
 
 struct remote;
 
+#define REMOTE_URL_MAX 4096 /* bytes of --server and path together */
+
 /* Words that every verb against the server takes. */
 struct remote_options {
 	const char *server, *token_file, *data;
@@ -44,6 +46,14 @@ MUST_CHECK enum err remote_lines(struct remote *r, const char *method, const cha
 				 remote_line_cb cb, void *arg, struct err_ctx *e);
 
 /*
+ * The answer's bytes as they come, and none (n = 0) after each turn of the loop, at least once a second;
+ * returning false ends it.
+ */
+typedef bool (*remote_bytes_cb)(void *arg, struct slice bytes);
+MUST_CHECK enum err remote_stream(struct remote *r, const char *path, remote_bytes_cb cb, void *arg,
+				  struct err_ctx *e);
+
+/*
  * Take the common options out; wanted = words that must stay, argv[0] included.
  * Returns 0, or the exit code after telling what is wrong.
  */
@@ -58,8 +68,6 @@ json_int_t remote_number(const json_t *o, const char *key);
 
 /* "/api/v1/lists/" + name, percent-encoded, + rest; out has room for 512 bytes. Returns out. */
 const char *remote_path(char *out, const char *prefix, const char *name, const char *rest);
-/* 1234567 → "1.234.567", as people write it in Vietnam. Eight results live at a time. */
-const char *remote_grouped(json_int_t v);
 /* Print v as JSON with line ends; releases it. */
 void remote_print_json(json_t *take_v);
 /* [#####.....] 45 %  text; only to a terminal, on stderr. done 0 … total. */
