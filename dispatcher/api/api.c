@@ -50,6 +50,8 @@ static const struct http_route routes[] = {
 	AUTH("POST", "/campaigns/{id}/resume", on_campaign_resume),
 	AUTH("GET", "/campaigns/{id}/events", on_campaign_watch),
 	AUTH("GET", "/campaigns/{id}/report", on_campaign_report),
+	AUTH("POST", "/messages", on_message_send),
+	AUTH("GET", "/messages/{id}", on_message_show),
 	{.method = "POST",
 	 .path = "/hooks/receipt/{provider}/{token}",
 	 .is_hook = true,

@@ -58,6 +58,9 @@ void on_campaign_report(struct http_exchange *x, void *arg);
 void on_campaign_watch(struct http_exchange *x, void *arg);
 /* End the open event streams. */
 void watches_end(struct api *a);
+/* messages.c */
+void on_message_send(struct http_exchange *x, void *arg);
+void on_message_show(struct http_exchange *x, void *arg);
 /* status.c */
 void on_healthz(struct http_exchange *x, void *arg);
 void on_readyz(struct http_exchange *x, void *arg);

@@ -75,6 +75,7 @@ int verb_campaign_resume(int argc, char **argv);
 int verb_campaign_watch(int argc, char **argv);
 int verb_campaign_report(int argc, char **argv);
 int verb_provider_ls(int argc, char **argv);
+int verb_send(int argc, char **argv);
 int verb_text(int argc, char **argv);
 int verb_phone(int argc, char **argv);
 int verb_template_render(int argc, char **argv);

@@ -31,6 +31,10 @@ const struct verb cli_verbs[] = {
 	{"campaign resume", "NAME", "go on", verb_campaign_resume},
 	{"campaign watch", "NAME", "a progress bar until it is finished", verb_campaign_watch},
 	{"campaign report", "NAME", "what became of every message", verb_campaign_report},
+	{"send",
+	 "PHONE TEXT | --file F.jsonl [--class personal|emergency] [--order NAME] [--key K] "
+	 "[--wait]",
+	 "send one message (or a file of them) at once, before all campaigns", verb_send},
 	{"provider ls", "", "the partner accounts and what their lanes do", verb_provider_ls},
 	{"text", "[--plain] [--json]",
 	 "count what messages cost (one a line on standard input): encoding, units, parts",

@@ -21,14 +21,8 @@ local function launch(_, a)
   local args = { 'state', 'running', 'launched_s', int(floor(t.ms / 1000)), 'prio', a[3],
     'lanes', a[4], 'partitions', a[5], 'slice', 0, 'audience', 0 }
   for i = 6, #a do args[#args + 1] = a[i] end
-  -- A newcomer starts beside the others, not with all the credit of the past.
-  local pass
-  for _, id in ipairs(call('ZRANGE', K.runs, 0, -1)) do
-    local other = tonumber(call('HGET', K.run .. id, 'pass')) or 0
-    pass = math.min(pass or other, other)
-  end
   args[#args + 1] = 'pass'
-  args[#args + 1] = int(pass or 0)
+  args[#args + 1] = int(least_pass())
   call('HSET', K.run .. run, unpack(args))
   call('ZADD', K.runs, a[3], run)
   call('HSET', campaign, 'state', 'running', 'run', run)
@@ -119,16 +113,19 @@ local function control(_, a)
 end
 
 -- [run] → [state, frozen (0|1), finished (0|1), cursor of each partition]
+-- Notices have no list to be frozen from.
 local function progress(_, a)
   local key = K.run .. a[1]
   local r = run_get(a[1])
   if not r.launched_s then return { 'gone', 0, 0, {} } end
+  local t = clock()
+  notice.close(key, t)
+  local is_frozen = r.kind == 'notices' or call('HGET', key, 'frozen')
   local cursors = {}
   for p = 0, (tonumber(r.partitions) or 0) - 1 do
     cursors[p + 1] = tonumber(call('HGET', key, 'cursor' .. p)) or 0
   end
-  return { r.state, call('HGET', key, 'frozen') and 1 or 0,
-    is_finished(key, r, clock()) and 1 or 0, cursors }
+  return { r.state, is_frozen and 1 or 0, is_finished(key, r, t) and 1 or 0, cursors }
 end
 
 -- Names carry the version of this text, so two releases can use one Redis.
@@ -147,6 +144,7 @@ export('release', release, ANYWAY)
 export('unmark', unmark, ANYWAY)
 export('hold', hold, ANYWAY)
 export('remark', remark, ANYWAY)
+export('notices_again', notices_again, ANYWAY)
 export('outcome', outcome, ANYWAY)
 export('receipts', receipts, ANYWAY)
 export('control', control, ANYWAY)
@@ -159,6 +157,8 @@ export('install', install)
 export('launch', launch)
 export('freeze', freeze)
 export('progress', progress)
+export('notices', notices)
+export('notices_known', notices_known)
 export('segment_save', segment_save)
 export('template_save', template_save)
 export('template_get', template_get)

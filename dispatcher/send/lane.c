@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A lane: claims chunks, turns their members into requests, asks permits, gives back. */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,6 +10,7 @@
 #include "dispatcher/send/lane.h"
 
 #define WORKS_MAX 8u
+#define URGENT_WORKS_MAX 16u /* with what overtakes */
 #define CLAIM_MAX RECORDS_PER_STRING
 #define REST_MIN_MS 1000
 #define REST_MAX_MS 300000
@@ -52,14 +54,24 @@ lane_rest_ms(struct lane *l, int64_t at_least_ms)
 	return ms;
 }
 
-static void
-lane_push(struct lane *l, struct request *r)
+static int
+order_of(const struct request *r)
 {
-	struct request **at = l->ready_tail;
+	return r->work->chunk->view->order;
+}
 
-	/* Urgent runs first; otherwise in the order in which they were made. */
-	if (l->ready != NULL && l->ready->work->chunk->view->prio > r->work->chunk->view->prio)
-		at = &l->ready;
+/* The order of the least urgent of lane->ready, which is sorted. Not when it is empty. */
+static int
+last_order(const struct lane *l)
+{
+	const char *last = (const char *)l->ready_tail - offsetof(struct request, next);
+
+	return order_of((const struct request *)last);
+}
+
+static void
+lane_insert(struct lane *l, struct request **at, struct request *r)
+{
 	r->next = *at;
 	*at = r;
 	if (r->next == NULL)
@@ -67,14 +79,26 @@ lane_push(struct lane *l, struct request *r)
 	l->ready_messages += r->count;
 }
 
+/* Urgent runs first; otherwise in the order in which they were made. */
+static void
+lane_push(struct lane *l, struct request *r)
+{
+	struct request **at = l->ready_tail;
+
+	if (l->ready != NULL && last_order(l) > order_of(r))
+		for (at = &l->ready; order_of(*at) <= order_of(r);)
+			at = &(*at)->next;
+	lane_insert(l, at, r);
+}
+
 void
 lane_push_front(struct lane *l, struct request *r)
 {
-	r->next = l->ready;
-	l->ready = r;
-	if (r->next == NULL)
-		l->ready_tail = &r->next;
-	l->ready_messages += r->count;
+	struct request **at = &l->ready;
+
+	while (*at != NULL && order_of(*at) < order_of(r))
+		at = &(*at)->next;
+	lane_insert(l, at, r);
 }
 
 static struct request *
@@ -479,6 +503,21 @@ give_back(struct lane *l, const struct reply *claimed, int64_t delay_ms)
 }
 
 static void
+on_no_work(struct lane *l, const struct reply *reply, int64_t now)
+{
+	struct slice why = reply_item(reply, 2)->str;
+
+	/* What came while it was asked is not in this answer. */
+	if (l->is_claiming_urgent || l->is_woken)
+		return;
+	l->claim_at_us = now + reply_item(reply, 1)->integer * 1000;
+	if (l->work_count == 0) {
+		snprintf(l->why_text, sizeof(l->why_text), "%.*s", (int)why.n, why.p);
+		l->why = slice_is(why, "no work") ? "" : l->why_text;
+	}
+}
+
+static void
 on_claim(void *arg, const struct reply *reply)
 {
 	struct lane *l = arg;
@@ -498,6 +537,8 @@ on_claim(void *arg, const struct reply *reply)
 		return;
 	}
 	l->claim_id[0] = '\0';
+	/* Where one notice was there may be more. */
+	l->is_woken = l->is_woken || slice_is(reply_item(reply, 0)->str, "work");
 	if (slice_is(reply_item(reply, 0)->str, "work") && l->sender->is_draining) {
 		give_back(l, reply, 0);
 	} else if (slice_is(reply_item(reply, 0)->str, "work")) {
@@ -512,13 +553,7 @@ on_claim(void *arg, const struct reply *reply)
 			give_back(l, reply, 60000);
 		}
 	} else {
-		struct slice why = reply_item(reply, 2)->str;
-
-		l->claim_at_us = now + reply_item(reply, 1)->integer * 1000;
-		if (l->work_count == 0) {
-			snprintf(l->why_text, sizeof(l->why_text), "%.*s", (int)why.n, why.p);
-			l->why = slice_is(why, "no work") ? "" : l->why_text;
-		}
+		on_no_work(l, reply, now);
 	}
 	lane_want(l);
 }
@@ -541,29 +576,56 @@ claim_want(const struct lane *l)
 }
 
 static void
-lane_claim(struct lane *l)
+lane_claim(struct lane *l, bool is_urgent)
 {
 	struct engine *e = l->sender->o.engine;
 	struct argv a = {0};
 
 	l->is_claiming = true;
+	l->is_claiming_urgent = is_urgent;
+	l->is_woken = false;
 	argv_adds(&a, l->provider->name);
 	argv_adds(&a, engine_incarnation(e));
 	argv_add_int(&a, claim_want(l));
 	if (l->claim_id[0] == '\0')
 		random_hex(l->claim_id, (PERMIT_CHARS - 1) / 2);
 	argv_adds(&a, l->claim_id);
+	if (is_urgent)
+		argv_add_int(&a, last_order(l));
 	engine_call(e, "claim", &a, on_claim, l);
 	argv_free(&a);
 }
 
 /* ---- the lane's step ---- */
 
+/* Requests of the lane's next one's kind that may be under way: a tenth is kept for notices. */
+static unsigned
+concurrency(const struct lane *l)
+{
+	unsigned most = (unsigned)l->provider->concurrency;
+
+	if (most < 2 || l->ready->work->chunk->view->is_notices)
+		return most;
+	return most - (most < 20 ? 1 : most / 10);
+}
+
 static bool
 may_ask(const struct lane *l)
 {
-	return l->ready != NULL && l->asked < l->window &&
-	       l->asked + l->in_flight < (unsigned)l->provider->concurrency;
+	return l->ready != NULL && l->asked < l->window && l->asked + l->in_flight < concurrency(l);
+}
+
+/* Is there enough of what is no more urgent than this, and room for what overtakes it? */
+static bool
+may_overtake(const struct lane *l)
+{
+	return l->is_woken && l->ready != NULL && l->work_count < URGENT_WORKS_MAX;
+}
+
+static bool
+has_room(const struct lane *l)
+{
+	return l->work_count < WORKS_MAX && (int64_t)l->ready_messages * 2 <= claim_want(l);
 }
 
 static void
@@ -577,12 +639,13 @@ on_lane_step(struct loop_step *step, void *arg)
 		return;
 	while (may_ask(l) && now >= l->ask_at_us)
 		request_ask(lane_pop(l));
-	if (!l->sender->is_draining && !l->is_claiming && l->work_count < WORKS_MAX &&
-	    (int64_t)l->ready_messages * 2 <= claim_want(l)) {
-		if (now >= l->claim_at_us)
-			lane_claim(l);
-		else
+	if (!l->sender->is_draining && !l->is_claiming) {
+		if (has_room(l) && now >= l->claim_at_us)
+			lane_claim(l, false);
+		else if (has_room(l))
 			next = l->claim_at_us;
+		else if (may_overtake(l))
+			lane_claim(l, true);
 	}
 	if (l->ready != NULL && now < l->ask_at_us && l->ask_at_us < next)
 		next = l->ask_at_us;
