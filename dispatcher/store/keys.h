@@ -27,6 +27,7 @@
 	X(earlier, ":earlier")              \
 	X(log, ":log")                      \
 	X(payload, ":pay:")                 \
+	X(brake, ":brake")                  \
 	X(seq, "loa:seq")                   \
 	X(names, "loa:names:")              \
 	X(segment, "loa:segment:")          \

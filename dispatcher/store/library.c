@@ -17,7 +17,7 @@ static const char *const function_names[] = {
 	"outcome",	"receipts",	 "template_get",  "ls",
 	"install",	"segment_save",	 "template_save", "campaign_create",
 	"campaign_get", "remark",	 "hold",	  "late",
-	"notices",	"notices_known", "notices_again",
+	"notices",	"notices_known", "notices_again", "brake_release",
 };
 
 static struct buf source;
