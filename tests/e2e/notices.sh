@@ -109,6 +109,36 @@ ok $((slowest > 1000)) 'within a second'
 ok "$(bulk 15000 && echo 1 || echo 0)" 'while most of the campaign waits'
 loa campaign pause c >/dev/null
 
+# ---- paused; and a text that is not kept any more ----
+personal=notices-personal-$today
+loa campaign pause "$personal" >/dev/null
+id=$(loa send 0917000001 'chờ')
+is "${#id}" 22 'while its run is paused a message is taken'
+out=$(loa send 0917000002 'chờ' --wait --timeout 1)
+is $? 3 'waiting for one that waits ends with 3'
+has "$out" ': waiting' 'and says that it waits'
+redis KEYS "loa:run:$(run_of_today personal):pay:*" | while read -r key; do redis DEL "$key"; done >/dev/null
+loa campaign resume "$personal" >/dev/null
+says_gone() { http "127.0.0.1:$loa_port" GET "/api/v1/messages/$id" '' "Authorization: Bearer $token" | grep -q '"state":"skipped","reason":"its text is not kept any more"'; }
+until_true says_gone
+ok $? 'one whose text is gone ends so'
+has "$(loa campaign preview "$personal" 2>&1)" 'single messages' 'there is nothing to preview'
+
+# ---- killed before and after each step of taking one ----
+for point in notices_known.ask notices_known.reply notices.ask notices.reply; do
+	kill -9 "$loa_pid"
+	wait "$loa_pid" 2>/dev/null
+	LOA_CRASH_AT=$point:1 start_loa
+	loa send 0918000001 "chết ở $point" --key "key-$point" >/dev/null 2>"$dir/why"
+	is $? 3 "killed at $point the server gives no answer"
+	has "$(cat "$dir/why")" "--key key-$point" 'the verb says how to ask again'
+	wait "$loa_pid" 2>/dev/null
+	start_loa
+	loa send 0918000001 "chết ở $point" --key "key-$point" --wait >/dev/null
+	is $? 0 'asked again it is sent'
+	is "$(grep '"event":"accepted"' "$dir/ledger" | grep -c "chết ở $point")" 1 'once'
+done
+
 # ---- kill -9: whoever got no answer asks again with the same key ----
 send_all() {
 	for i in $(seq 100 159); do
