@@ -575,6 +575,18 @@ claim_want(const struct lane *l)
 	return want < 1 ? 1 : want;
 }
 
+/* The order of the least urgent of the lane's works; -1 = none is known yet. */
+static int
+works_order(const struct lane *l)
+{
+	int order = -1;
+
+	for (const struct work *w = l->works; w != NULL; w = w->next)
+		if (w->chunk->view != NULL && w->chunk->view->order > order)
+			order = w->chunk->view->order;
+	return order;
+}
+
 static void
 lane_claim(struct lane *l, bool is_urgent)
 {
@@ -591,7 +603,7 @@ lane_claim(struct lane *l, bool is_urgent)
 		random_hex(l->claim_id, (PERMIT_CHARS - 1) / 2);
 	argv_adds(&a, l->claim_id);
 	if (is_urgent)
-		argv_add_int(&a, last_order(l));
+		argv_add_int(&a, works_order(l));
 	engine_call(e, "claim", &a, on_claim, l);
 	argv_free(&a);
 }
@@ -615,11 +627,11 @@ may_ask(const struct lane *l)
 	return l->ready != NULL && l->asked < l->window && l->asked + l->in_flight < concurrency(l);
 }
 
-/* Is there enough of what is no more urgent than this, and room for what overtakes it? */
+/* Full, but something came that may be more urgent than what fills it. */
 static bool
 may_overtake(const struct lane *l)
 {
-	return l->is_woken && l->ready != NULL && l->work_count < URGENT_WORKS_MAX;
+	return l->is_woken && l->work_count < URGENT_WORKS_MAX && works_order(l) >= 0;
 }
 
 static bool

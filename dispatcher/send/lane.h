@@ -71,7 +71,7 @@ struct lane {
 	struct work *works;
 	size_t work_count;
 	bool is_claiming;
-	bool is_claiming_urgent; /* only for what is more urgent than all that is ready */
+	bool is_claiming_urgent; /* only for what is more urgent than some of its works */
 	bool is_woken;		 /* something changed in Redis since the last claim was asked */
 	char claim_id
 		[PERMIT_CHARS]; /* of the claim under way, or whose answer was lost; "" = none */
