@@ -24,9 +24,9 @@ notice_refusal(const char *code, const char *what, const char *detail, const cha
 	return v != NULL ? v : json_pack("{s:s}", "code", code);
 }
 
-/* Of one message: what = its place and the member. */
-static void
-refuse(struct notice *m, const char *code, const char *member, const char *detail, const char *todo)
+void
+notice_refuse(struct notice *m, const char *code, const char *member, const char *detail,
+	      const char *todo)
 {
 	char what[160];
 
@@ -187,7 +187,7 @@ read_batch(struct notices *n, const struct json_at *root, struct err_ctx *e)
 
 		snprintf(m->path, sizeof(m->path), "messages[%zu]", i);
 		if (!json_is_object(one.v))
-			refuse(m, "input", "", "must be an object", "");
+			notice_refuse(m, "input", "", "must be an object", "");
 		else if (json_only_keys(&one, message_keys, ARRAY_LEN(message_keys), &why) !=
 				 ERR_OK ||
 			 read_message(n, m, &one, &why) != ERR_OK)
@@ -247,10 +247,10 @@ judge_phone(struct notice *m)
 	phone_parse(slice_of(m->to), &cell);
 	if (cell.count == 0) {
 		snprintf(detail, sizeof(detail), "is no mobile number of Vietnam: %s", cell.reason);
-		refuse(m, cell.reason, "to", detail, "");
+		notice_refuse(m, cell.reason, "to", detail, "");
 	} else if (cell.count > 1) {
-		refuse(m, "several-phones", "to", "holds several numbers",
-		       "send a message to each");
+		notice_refuse(m, "several-phones", "to", "holds several numbers",
+			      "send a message to each");
 	} else {
 		m->payload.phone = cell.phones[0];
 		m->carrier = (uint8_t)cell.carrier;
@@ -309,9 +309,10 @@ refuse_rendering(struct notice *m, const struct template_error *te)
 	snprintf(member, sizeof(member), "fields.%s", te->field);
 	snprintf(detail, sizeof(detail), "template %d:%d: %s", te->line, te->column, te->message);
 	if (te->field[0] == '\0')
-		refuse(m, "too-long", "template", detail, "shorten the template or its values");
+		notice_refuse(m, "too-long", "template", detail,
+			      "shorten the template or its values");
 	else
-		refuse(m, "missing-field", member, detail, "");
+		notice_refuse(m, "missing-field", member, detail, "");
 }
 
 static void
@@ -328,8 +329,8 @@ render(struct notice *m, const struct template *t)
 				&numbers[i]))
 			continue;
 		snprintf(member, sizeof(member), "fields.%.64s", template_field(t, i));
-		refuse(m, "input", member, "is an object or array",
-		       "give a string, a number, true, false or null");
+		notice_refuse(m, "input", member, "is an object or array",
+			      "give a string, a number, true, false or null");
 	}
 	if (m->refusal == NULL && template_render_values(t, values, &m->rendered, &te) != RENDER_OK)
 		refuse_rendering(m, &te);
@@ -355,19 +356,20 @@ judge_text(struct notices *n, struct notice *m)
 	struct sms_count count;
 
 	if (m->template >= 0 && n->compiled[m->template] == NULL)
-		refuse(m, "no-template", member, "there is no template of this name",
-		       "see loa template ls");
+		notice_refuse(m, "no-template", member, "there is no template of this name",
+			      "see loa template ls");
 	else if (m->template >= 0)
 		render(m, n->compiled[m->template]);
 	else if (!text_add_nfc(&m->rendered, slice_of(m->text)))
-		refuse(m, "input", member, "is no UTF-8", "");
+		notice_refuse(m, "input", member, "is no UTF-8", "");
 	count = sms_count(buf_slice(&m->rendered));
 	if (count.parts == 0 || slice_trim(buf_slice(&m->rendered)).n == 0)
-		refuse(m, "empty-text", member, "is empty", "");
+		notice_refuse(m, "empty-text", member, "is empty", "");
 	else if (m->rendered.len > TEMPLATE_OUTPUT_MAX || count.parts > UINT8_MAX)
-		refuse(m, "too-long", member, "is too long for a short message", "shorten it");
+		notice_refuse(m, "too-long", member, "is too long for a short message",
+			      "shorten it");
 	else if (has_control(buf_slice(&m->rendered)))
-		refuse(m, "input", member, "has a control character", "take it out");
+		notice_refuse(m, "input", member, "has a control character", "take it out");
 	m->payload.parts = (uint8_t)count.parts;
 	m->payload.is_unicode = count.encoding == SMS_UCS2;
 	m->payload.text = buf_slice(&m->rendered);
@@ -381,16 +383,16 @@ judge_route(const struct config *c, struct notice *m)
 	const struct capability *cap;
 
 	if (provider < 0) {
-		refuse(m, "no-route", "to", "no provider serves this carrier", "");
+		notice_refuse(m, "no-route", "to", "no provider serves this carrier", "");
 		return;
 	}
 	cap = c->providers[provider].driver->capability(c->providers[provider].account);
 	if (m->payload.is_unicode && !cap->has_unicode)
-		refuse(m, "not-encodable", m->template >= 0 ? "template" : "text",
-		       "the provider cannot carry this text", "write it without accents");
+		notice_refuse(m, "not-encodable", m->template >= 0 ? "template" : "text",
+			      "the provider cannot carry this text", "write it without accents");
 	if (cap->batch_min > 1)
-		refuse(m, "no-single", "to",
-		       "the provider of this carrier takes no single messages", "");
+		notice_refuse(m, "no-single", "to",
+			      "the provider of this carrier takes no single messages", "");
 }
 
 void

@@ -56,6 +56,9 @@ MUST_CHECK enum err notices_read(const struct config *c, json_t *document, struc
 void notices_free(struct notices *n);
 /* Phones, texts and routes, once the templates are there. */
 void notices_judge(struct notices *n, const struct config *c, int64_t now_ms);
+/* Of one message: code and words, and which of its members; the first refusal stays. */
+void notice_refuse(struct notice *m, const char *code, const char *member, const char *detail,
+		   const char *todo);
 /* The same words whatever the order of keys and blanks: what an idempotency key stands for. */
 void notices_hash(const json_t *document, uint8_t out[16]);
 /* {"code","what","detail","todo"} */

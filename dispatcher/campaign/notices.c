@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The way of a request through Redis: known already? → templates → judged → kept. */
+/* The way of a request through Redis: known already? → templates → judged → suppressed? → kept. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +7,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "dispatcher/campaign/notice.h"
+#include "dispatcher/run/suppressed.h"
+#include "dispatcher/store/record.h"
 
 #define REFUSED 255 /* in place of a carrier: the bytes say why */
 
@@ -228,6 +230,47 @@ keep(struct sending *s)
 	buf_free(&packed);
 }
 
+/* ---- suppressions ---- */
+
+static void
+on_suppressed(void *arg, const struct suppressed_answer *a, const struct err_ctx *e)
+{
+	struct sending *s = arg;
+	size_t at = 0;
+
+	if (a == NULL) {
+		sending_end(s, NULL, e);
+		return;
+	}
+	for (size_t i = 0; i < s->notices->count; i++) {
+		struct notice *m = &s->notices->list[i];
+		uint8_t reason;
+
+		if (m->refusal != NULL)
+			continue;
+		reason = a->reasons != NULL ? a->reasons[at++] : 0;
+		if (reason != REASON_NONE)
+			notice_refuse(m, "suppressed", "to", record_reason_text(reason), "");
+	}
+	keep(s);
+}
+
+/* They are looked at again when they are sent: here only so that the asker learns it. */
+static void
+check_suppressed(struct sending *s)
+{
+	const struct notices *n = s->notices;
+	uint64_t *phones = xcalloc(n->count + 1, sizeof(*phones));
+	struct suppressed_query q = {
+		.class = n->class, .unit = (uint64_t)n->unit, .phones = phones};
+
+	for (size_t i = 0; i < n->count; i++)
+		if (n->list[i].refusal == NULL)
+			phones[q.count++] = n->list[i].payload.phone;
+	suppressed_check(s->engine, &q, on_suppressed, s);
+	free(phones);
+}
+
 /* ---- templates ---- */
 
 static void
@@ -240,7 +283,7 @@ templates_done(struct sending *s)
 		return;
 	}
 	notices_judge(s->notices, s->config, clock_wall_ms());
-	keep(s);
+	check_suppressed(s);
 }
 
 static void

@@ -24,6 +24,8 @@ struct run_view {
 	int64_t today;	 /* days since 1970 in Vietnam, frozen */
 	bool is_notices; /* single messages: payload instead of list, template and queries */
 	int order; /* the smaller, the more urgent: 2 * priority of its class, + 1 for campaigns */
+	char class[32];
+	uint64_t unit;
 	enum per per;
 	struct list *list; /* pinned version, with snapshot; NULL for notices, as template */
 	struct template *template;

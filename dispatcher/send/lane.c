@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* A lane: claims chunks, turns their members into requests, asks permits, gives back. */
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -52,66 +51,6 @@ lane_rest_ms(struct lane *l, int64_t at_least_ms)
 	if (now + ms * 1000 > l->rest_until_us)
 		l->rest_until_us = now + ms * 1000;
 	return ms;
-}
-
-static int
-order_of(const struct request *r)
-{
-	return r->work->chunk->view->order;
-}
-
-/* The order of the least urgent of lane->ready, which is sorted. Not when it is empty. */
-static int
-last_order(const struct lane *l)
-{
-	const char *last = (const char *)l->ready_tail - offsetof(struct request, next);
-
-	return order_of((const struct request *)last);
-}
-
-static void
-lane_insert(struct lane *l, struct request **at, struct request *r)
-{
-	r->next = *at;
-	*at = r;
-	if (r->next == NULL)
-		l->ready_tail = &r->next;
-	l->ready_messages += r->count;
-}
-
-/* Urgent runs first; otherwise in the order in which they were made. */
-static void
-lane_push(struct lane *l, struct request *r)
-{
-	struct request **at = l->ready_tail;
-
-	if (l->ready != NULL && last_order(l) > order_of(r))
-		for (at = &l->ready; order_of(*at) <= order_of(r);)
-			at = &(*at)->next;
-	lane_insert(l, at, r);
-}
-
-void
-lane_push_front(struct lane *l, struct request *r)
-{
-	struct request **at = &l->ready;
-
-	while (*at != NULL && order_of(*at) < order_of(r))
-		at = &(*at)->next;
-	lane_insert(l, at, r);
-}
-
-static struct request *
-lane_pop(struct lane *l)
-{
-	struct request *r = l->ready;
-
-	l->ready = r->next;
-	if (l->ready == NULL)
-		l->ready_tail = &l->ready;
-	l->ready_messages -= r->count;
-	r->next = NULL;
-	return r;
 }
 
 /* ---- requests of a work ---- */
@@ -253,9 +192,12 @@ skip_members(struct work *w, const uint32_t *ranks, size_t count)
 	struct buf offsets = {0}, states = {0}, reasons = {0};
 
 	for (size_t i = 0; i < count; i++) {
+		uint8_t reason = chunk_member(w->chunk, ranks[i])->skip;
+
 		buf_add_u16(&offsets, (uint16_t)(ranks[i] - c->from));
-		buf_add_u8(&states, RECORD_SKIPPED);
-		buf_add_u8(&reasons, chunk_member(w->chunk, ranks[i])->skip);
+		buf_add_u8(&states,
+			   reason_is_suppressed(reason) ? RECORD_SUPPRESSED : RECORD_SKIPPED);
+		buf_add_u8(&reasons, reason);
 	}
 	argv_add_int(&a, (int64_t)c->run);
 	argv_add_int(&a, c->p);
@@ -425,33 +367,36 @@ work_closed_one(struct work *w)
 void
 work_close(struct work *w, int64_t delay_ms)
 {
-	struct lane *l = w->lane;
+	struct request *next;
 
 	w->is_closing = true;
 	if (delay_ms > w->delay_ms)
 		w->delay_ms = delay_ms;
-	for (struct request **p = &l->ready; *p != NULL;) {
-		struct request *r = *p;
-
-		if (r->work != w) {
-			p = &r->next;
-			continue;
-		}
-		*p = r->next;
-		l->ready_messages -= r->count;
+	for (struct request *r = lane_take(w->lane, w); r != NULL; r = next) {
+		next = r->next;
 		request_free(r);
 		w->open--;
 	}
-	l->ready_tail = &l->ready;
-	while (*l->ready_tail != NULL)
-		l->ready_tail = &(*l->ready_tail)->next;
+}
+
+void
+work_begin(struct work *w)
+{
+	struct chunk *c = w->chunk;
+	uint32_t *ranks = xmalloc((c->to - c->from) * sizeof(*ranks));
+
+	for (uint32_t rank = c->from; rank < c->to; rank++)
+		ranks[rank - c->from] = rank;
+	build_repeats(w);
+	work_build(w, ranks, c->to - c->from);
+	w->is_begun = true;
+	free(ranks);
 }
 
 static void
 on_loaded(void *arg, struct chunk *c, const struct err_ctx *e)
 {
 	struct work *w = arg;
-	uint32_t *ranks;
 
 	w->is_loaded = true;
 	if (e != NULL) {
@@ -460,12 +405,7 @@ on_loaded(void *arg, struct chunk *c, const struct err_ctx *e)
 			 e->what, e->why);
 		work_close(w, 2000);
 	} else if (!w->is_closing) {
-		ranks = xmalloc((c->to - c->from) * sizeof(*ranks));
-		for (uint32_t rank = c->from; rank < c->to; rank++)
-			ranks[rank - c->from] = rank;
-		build_repeats(w);
-		work_build(w, ranks, c->to - c->from);
-		free(ranks);
+		work_recheck(w, NULL);
 	}
 	work_closed_one(w); /* from work_start */
 }

@@ -36,6 +36,8 @@
 	X(idempotency, "loa:idempotency:")  \
 	X(notices, "loa:notices")           \
 	X(answer, "loa:answer:")            \
+	X(suppress, "loa:suppress")         \
+	X(acts, ":acts")                    \
 	X(tick, "loa:tick")
 
 #define X(name, text) extern const char key_prefix_##name[];

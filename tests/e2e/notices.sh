@@ -122,6 +122,9 @@ loa campaign resume "$personal" >/dev/null
 says_gone() { http "127.0.0.1:$loa_port" GET "/api/v1/messages/$id" '' "Authorization: Bearer $token" | grep -q '"state":"skipped","reason":"its text is not kept any more"'; }
 until_true says_gone
 ok $? 'one whose text is gone ends so'
+loa suppress add 0917000009 --reason 'yêu cầu của công dân' >/dev/null
+has "$(loa send 0917000009 x 2>&1)" 'loa: to: ' 'one whose phone is suppressed is refused'
+has "$(loa campaign results "$personal" 2>&1)" 'single messages' 'there is no list to show results of'
 has "$(loa campaign preview "$personal" 2>&1)" 'single messages' 'there is nothing to preview'
 
 # ---- killed before and after each step of taking one ----
