@@ -421,6 +421,10 @@ walk_start(struct loop *l, struct engine *e, struct run_views *vs, uint64_t run,
 		w->group[i].walk = w;
 	timer_init(&w->step, on_step, w);
 	w->view = run_view_peek(vs, run);
+	if (w->view != NULL && w->view->is_notices) {
+		run_view_unref(w->view); /* from run_view_peek: on_view refuses it */
+		w->view = NULL;
+	}
 	if (w->view != NULL) {
 		load_directory(w);
 	} else {

@@ -46,6 +46,7 @@ sender_wake(struct sender *s)
 		s->lanes[i].is_woken = true;
 		lane_want(&s->lanes[i]);
 	}
+	sender_look(s);
 }
 
 void

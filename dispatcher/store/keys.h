@@ -28,6 +28,8 @@
 	X(log, ":log")                      \
 	X(payload, ":pay:")                 \
 	X(brake, ":brake")                  \
+	X(pieces, ":pieces")                \
+	X(schedule, "loa:schedule")         \
 	X(seq, "loa:seq")                   \
 	X(names, "loa:names:")              \
 	X(segment, "loa:segment:")          \

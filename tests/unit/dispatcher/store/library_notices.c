@@ -179,11 +179,11 @@ the_run_stays_open_through_its_day_and_is_closed_after_it(void **state)
 	outcome(0, 1, "p1", "N");
 	call_words("release", "1 0 0 inc-1 %lld 0", (long long)fx.fence);
 	/* Its only message is refused for good, but the day goes on. */
-	assert_string_equal(call_words("progress", "1"), "[running, 1, 0, [1, 0]]");
+	assert_string_equal(call_words("progress", "1"), "[running, 1, 0, [1, 0], 0, 0]");
 	move_clock(DAY_MS / 2 - 1000);
-	assert_string_equal(call_words("progress", "1"), "[running, 1, 0, [1, 0]]");
+	assert_string_equal(call_words("progress", "1"), "[running, 1, 0, [1, 0], 0, 0]");
 	move_clock(1000 + 60000);
-	assert_string_equal(call_words("progress", "1"), "[running, 1, 1, [1, 0]]");
+	assert_string_equal(call_words("progress", "1"), "[running, 1, 1, [1, 0], 0, 0]");
 	assert_string_equal(call_words("control", "1 running finished"), "finished");
 	assert_string_equal(COMMAND("HGET", "loa:campaign:1", "state"), "finished");
 	assert_string_equal(POST("key-2", 1), "[accepted, 2, 2, [0:0]]");
@@ -207,7 +207,7 @@ nothing_is_added_to_a_cancelled_run(void **state)
 	(void)state;
 	go_to_noon();
 	POST("key-1", 1);
-	COMMAND("HSET", "loa:run:1", "state", "cancelled");
+	call_words("cancel", "1 _ somebody");
 	assert_string_equal(POST("key-2", 1), "[accepted, 2, 2, [0:0]]");
 	assert_string_equal(COMMAND("HGET", "loa:run:1", "frozen"), "1");
 	/* Paused, they are taken and wait. */
