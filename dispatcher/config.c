@@ -48,6 +48,7 @@ static const struct option {
 	INT(max_attempts, true, 6, 1, 15, "times a message is sent on explicit \"try later\""),
 	INT(lease_ms, false, 5000, 1000, 60000, "a silent process loses its work after this long"),
 	INT(embedded_max_mb, false, 1024, 64, 65536, "memory limit of the embedded Redis"),
+	INT(notice_retention_days, true, 30, 2, 3650, "single messages' texts are kept so long"),
 	INT(brake_min, true, 50, 1, 100000, "answers before a rate can stop a carrier of a run"),
 	INT(brake_window, true, 500, 10, 1000000, "answers that a rate looks back over"),
 	INT(brake_message_pct, true, 10, 0, 100, "texts or senders refused, % that stops"),
@@ -366,8 +367,9 @@ read_policy(struct config *c, struct err_ctx *e)
 static enum err
 read_document(struct config *c, struct err_ctx *e)
 {
-	const char *keys[ARRAY_LEN(options) + 2];
+	const char *keys[ARRAY_LEN(options) + 3];
 	struct json_at root = json_root(c->document);
+	struct json_at orders = json_get(&root, "standing_orders");
 	enum log_level level;
 	enum err rc;
 
@@ -375,10 +377,13 @@ read_document(struct config *c, struct err_ctx *e)
 		keys[i] = options[i].name;
 	keys[ARRAY_LEN(options)] = "providers";
 	keys[ARRAY_LEN(options) + 1] = "route";
+	keys[ARRAY_LEN(options) + 2] = "standing_orders";
 	if ((rc = json_only_keys(&root, keys, ARRAY_LEN(keys), e)) != ERR_OK ||
 	    (rc = read_options(c, &root, e)) != ERR_OK ||
 	    (rc = read_providers(c, &root, e)) != ERR_OK ||
-	    (rc = read_route(c, &root, e)) != ERR_OK)
+	    (rc = read_route(c, &root, e)) != ERR_OK ||
+	    (rc = standing_orders_read(&orders, c->standing_orders, &c->standing_order_count, e)) !=
+		    ERR_OK)
 		return rc;
 	if (!log_level_parse(c->log_level, &level))
 		return err_set(e, ERR_INPUT, "log_level", "use error, warn, info or debug",

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "dispatcher/standing_order.h"
 #include "providers/provider.h"
 
 #define PROVIDERS_MAX 16
@@ -48,7 +49,8 @@ struct config {
 	const char *log_level;
 	int64_t max_attempts; /* explicit "try later" answers before a message is refused */
 	int64_t lease_ms;
-	int64_t embedded_max_mb; /* maxmemory of the embedded Redis */
+	int64_t embedded_max_mb;       /* maxmemory of the embedded Redis */
+	int64_t notice_retention_days; /* what single messages say to whom is kept so long */
 	/* When a run's partition is stopped by itself; percentages of answers, 0 = never for that. */
 	int64_t brake_min, brake_window, brake_message_pct, brake_refused_pct, brake_doubt_pct;
 
@@ -58,6 +60,8 @@ struct config {
 	int8_t route[CARRIERS_MAX];
 	struct class_policy classes[CLASS_ENTRIES_MAX];
 	size_t class_count;
+	struct standing_order standing_orders[STANDING_ORDERS_MAX];
+	size_t standing_order_count;
 
 	json_t *document; /* owns the strings */
 	json_t *policy_document;

@@ -58,6 +58,8 @@ static const struct http_route routes[] = {
 	AUTH("POST", "/campaigns/{id}/clone", on_campaign_clone),
 	AUTH("GET", "/campaigns/{id}/events", on_campaign_watch),
 	AUTH("GET", "/campaigns/{id}/report", on_campaign_report),
+	AUTH("POST", "/messages", on_message_send),
+	AUTH("GET", "/messages/{id}", on_message_show),
 	AUTH("GET", "/campaigns/{id}/results", on_campaign_results),
 	{.method = "POST",
 	 .path = "/hooks/receipt/{provider}/{token}",

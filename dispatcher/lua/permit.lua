@@ -43,10 +43,12 @@ local function members_changed(w, ranks, expected, attempts)
   return false
 end
 
--- Requests on the wire of this lane, over all processes. What a dead process had
--- there is forgotten, once a second at most.
-local function is_busy(lane, lv, t)
+-- Requests on the wire of this lane, over all processes; a tenth, at least one, is
+-- kept for single notices. What a dead process had there is forgotten, once a second
+-- at most.
+local function is_busy(lane, lv, t, is_notice)
   local busy, most = K.lane .. lane .. K.busy, tonumber(lv.concurrency) or 0
+  if most > 1 and not is_notice then most = most - math.max(1, floor(most / 10)) end
   if most == 0 or call('HLEN', busy) < most then return false end
   if t.ms - (tonumber(lv.purged) or 0) < 1000 then return true end
   call('HSET', K.lane .. lane, 'purged', int(t.ms))
@@ -107,7 +109,7 @@ local function permit(_, a)
   if t.ms < not_before then
     return { 'wait', int((not_before - t.ms) * 1000), lv.why or 'lane waits' }
   end
-  if is_busy(lane, lv, t) then return { 'wait', '2000', 'concurrency' } end
+  if is_busy(lane, lv, t, r.kind == 'notices') then return { 'wait', '2000', 'concurrency' } end
   local wait, slot, tat = rate_slot(lane, lv, tonumber(a[15]), t)
   if wait then return { 'wait', int(math.ceil(wait)), 'rate' } end
 

@@ -76,6 +76,8 @@ struct lane {
 	struct work *works;
 	size_t work_count;
 	bool is_claiming;
+	bool is_claiming_urgent; /* only for what is more urgent than some of its works */
+	bool is_woken;		 /* something changed in Redis since the last claim was asked */
 	char claim_id
 		[PERMIT_CHARS]; /* of the claim under way, or whose answer was lost; "" = none */
 	int64_t claim_at_us, ask_at_us; /* not before */
@@ -130,18 +132,23 @@ void work_close(struct work *w, int64_t delay_ms);
 void work_hold(struct work *w, uint32_t first, uint8_t attempt);
 /* Group ranks that can be sent into requests and put them into lane->ready. */
 void work_build(struct work *w, const uint32_t *ranks, size_t count);
-void lane_push_front(struct lane *l, struct request *r);
 /* A fault of the lane: how long it must rest, longer each time in a row. */
 int64_t lane_rest_ms(struct lane *l, int64_t at_least_ms);
 /* Say why nothing leaves, and look again then. */
 void lane_wait(struct lane *l, int64_t until_us, struct slice why);
 
+/* It is prepared, its members were looked at: make its requests. */
+void work_begin(struct work *w);
+
+/* ---- ready.c ---- */
+/* Urgent runs first; otherwise in the order in which they were made. */
+void lane_push(struct lane *l, struct request *r);
 /* Put one back that was taken out: before those of its kind, behind the more urgent. */
 void lane_return(struct lane *l, struct request *r);
 /* Take the work's requests that wait in the lane out of it; newest first. */
 struct request *lane_take(struct lane *l, const struct work *w);
-/* It is prepared, its members were looked at: make its requests. */
-void work_begin(struct work *w);
+/* The first. Not when there is none. */
+struct request *lane_pop(struct lane *l);
 
 /* ---- recheck.c ---- */
 /*

@@ -379,7 +379,7 @@ request_put_back(struct request *r)
 		return;
 	}
 	r->state = REQUEST_READY;
-	lane_push_front(r->lane, r);
+	lane_return(r->lane, r);
 }
 
 static void

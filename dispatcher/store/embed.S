@@ -13,6 +13,7 @@ loa_lua_start:
 	.incbin "dispatcher/lua/outcome.lua"
 	.incbin "dispatcher/lua/suppress.lua"
 	.incbin "dispatcher/lua/catalog.lua"
+	.incbin "dispatcher/lua/notices.lua"
 	.incbin "dispatcher/lua/run.lua"
 	.incbin "dispatcher/lua/control.lua"
 loa_lua_end:
