@@ -138,12 +138,6 @@ open_account(struct provider_config *p, const struct json_at *at, const char *dr
 		return rc;
 	}
 	cap = p->driver->capability(p->account);
-	if (cap->has_receipts && cap->echo != ECHO_REFERENCE)
-		return err_set(
-			e, ERR_INPUT, settings.path,
-			"name the place of our reference in \"receipts\", or leave them out",
-			"has receipts that do not bring our reference back: they could not be "
-			"matched");
 	if (cap->counts != COUNTS_REQUESTS && cap->batch_min > p->rate)
 		return err_set(e, ERR_INPUT, rate.path, "lower settings' batch minimum",
 			       "is less than the smallest batch (%u) that this gateway takes",

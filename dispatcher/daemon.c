@@ -97,6 +97,8 @@ on_hup(void *arg)
 		make_hook_tokens(d);
 	if (d->sender != NULL)
 		sender_set_config(d->sender, c);
+	if (d->receipts != NULL)
+		receipts_set_config(d->receipts, c);
 	if (d->is_up)
 		publish_lanes(d);
 	log_info("config=reload result=done providers=%zu", c->provider_count);
@@ -449,7 +451,7 @@ make_parts(struct daemon *d, struct err_ctx *e)
 	if ((d->o.roles & ROLE_SCHEDULE) != 0)
 		d->keeper = keeper_new(d->loop, d->engine, d->views);
 	if ((d->o.roles & ROLE_RECEIVE) != 0)
-		d->receipts = receipts_new(d->engine);
+		d->receipts = receipts_new(d->loop, d->engine, d->config);
 	if ((d->o.roles & (ROLE_API | ROLE_RECEIVE)) != 0)
 		return api_open(d, &d->api, e);
 	return ERR_OK;

@@ -9,7 +9,9 @@ loa_lua_start:
 	.incbin "dispatcher/lua/record.lua"
 	.incbin "dispatcher/lua/lease.lua"
 	.incbin "dispatcher/lua/permit.lua"
+	.incbin "dispatcher/lua/ids.lua"
 	.incbin "dispatcher/lua/outcome.lua"
+	.incbin "dispatcher/lua/receipts.lua"
 	.incbin "dispatcher/lua/catalog.lua"
 	.incbin "dispatcher/lua/run.lua"
 loa_lua_end:

@@ -32,6 +32,12 @@
 	X(template, "loa:template:")        \
 	X(campaign, "loa:campaign:")        \
 	X(idempotency, "loa:idempotency:")  \
+	X(ids, "loa:ids:")                  \
+	X(sent, ":sent:")                   \
+	X(parked, "loa:parked:")            \
+	X(since, ":since")                  \
+	X(unknown, "loa:unknown:")          \
+	X(poll, "loa:poll:")                \
 	X(tick, "loa:tick")
 
 #define X(name, text) extern const char key_prefix_##name[];
