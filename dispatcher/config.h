@@ -23,6 +23,7 @@ struct provider_config {
 	double rate;		  /* contracted, per second, in what capability.counts says */
 	int64_t concurrency;	  /* requests in flight over all processes */
 	int64_t timeout_ms;	  /* of a request, after its bytes left */
+	double polls_per_s;	  /* questions about what has no receipt, over all processes */
 	char brandname[32];
 	char token[64]; /* in the URL of its receipts; made from the install key when empty */
 	int64_t price[CARRIERS_MAX]; /* VND per part, by carrier index */

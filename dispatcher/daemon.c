@@ -99,6 +99,8 @@ on_hup(void *arg)
 		sender_set_config(d->sender, c);
 	if (d->receipts != NULL)
 		receipts_set_config(d->receipts, c);
+	if (d->poller != NULL)
+		poller_set_config(d->poller, c);
 	if (d->is_up)
 		publish_lanes(d);
 	log_info("config=reload result=done providers=%zu", c->provider_count);
@@ -194,6 +196,8 @@ on_installed(void *arg, const struct reply *r)
 	publish_lanes(d);
 	if (d->receipts != NULL)
 		receipts_set_key(d->receipts, d->install_key);
+	if (d->poller != NULL)
+		poller_open(d->poller, d->install_key);
 	begin_work(d);
 	say_ready(d, reply_item(r, 2)->integer == 1 ? in->token : NULL);
 	free(in);
@@ -368,6 +372,8 @@ on_term(void *arg)
 		keeper_shut(d->keeper);
 	if (d->sender != NULL)
 		sender_drain(d->sender);
+	if (d->poller != NULL)
+		poller_shut(d->poller);
 	timer_arm_ms(d->loop, &d->drain, 0);
 	timer_arm_ms(d->loop, &d->deadline, DRAIN_MAX_MS);
 }
@@ -428,6 +434,17 @@ make_engine(struct daemon *d, struct err_ctx *e)
 	return ERR_OK;
 }
 
+static void
+make_receive(struct daemon *d)
+{
+	struct poller_options po = {
+		.loop = d->loop, .engine = d->engine, .fetch = d->fetch, .config = d->config};
+
+	d->receipts = receipts_new(d->loop, d->engine, d->config);
+	po.receipts = d->receipts;
+	d->poller = poller_new(&po);
+}
+
 static enum err
 make_parts(struct daemon *d, struct err_ctx *e)
 {
@@ -451,7 +468,7 @@ make_parts(struct daemon *d, struct err_ctx *e)
 	if ((d->o.roles & ROLE_SCHEDULE) != 0)
 		d->keeper = keeper_new(d->loop, d->engine, d->views);
 	if ((d->o.roles & ROLE_RECEIVE) != 0)
-		d->receipts = receipts_new(d->loop, d->engine, d->config);
+		make_receive(d);
 	if ((d->o.roles & (ROLE_API | ROLE_RECEIVE)) != 0)
 		return api_open(d, &d->api, e);
 	return ERR_OK;
@@ -476,6 +493,8 @@ take_down(struct daemon *d)
 		sender_free(d->sender);
 	if (d->receipts != NULL)
 		receipts_free(d->receipts);
+	if (d->poller != NULL)
+		poller_free(d->poller);
 	if (d->views != NULL)
 		run_views_free(d->views);
 	if (d->redisd != NULL)

@@ -125,6 +125,17 @@ on_metrics(struct http_exchange *x, void *arg)
 	loop_metrics(&b, d->loop);
 	if (d->sender != NULL)
 		lane_metrics(&b, d->sender);
+	if (d->poller != NULL) {
+		const struct poller_gauges *g = poller_gauges(d->poller);
+
+		metric(&b, "loa_polls_total", "counter",
+		       "Questions to gateways about what has no receipt.");
+		buf_addf(&b,
+			 "loa_polls_total{result=\"done\"} %" PRIu64 "\n"
+			 "loa_polls_total{result=\"again\"} %" PRIu64 "\n"
+			 "loa_polls_total{result=\"failed\"} %" PRIu64 "\n",
+			 g->done, g->again, g->failed);
+	}
 	if (d->receipts != NULL) {
 		const struct receipts_gauges *g = receipts_gauges(d->receipts);
 

@@ -9,9 +9,9 @@ foreign_of(const struct driver *d, const struct capability *cap)
 {
 	bool is_asked = d->poll != NULL && cap->poll_after_s > 0;
 	bool has_any = cap->has_receipts || is_asked;
-	int64_t deadline_s =
-		cap->receipt_deadline_s > 0 ? cap->receipt_deadline_s : DEADLINE_DEFAULT_S;
 	struct foreign f = {
+		.deadline_s =
+			cap->receipt_deadline_s > 0 ? cap->receipt_deadline_s : DEADLINE_DEFAULT_S,
 		.has_ids = is_asked || (cap->has_receipts && cap->echo == ECHO_ID),
 		.is_by_request = has_any && cap->batch_max > 1 && !cap->is_echo_of_message &&
 				 cap->reference_scope == REFERENCE_PER_REQUEST,
@@ -19,7 +19,7 @@ foreign_of(const struct driver *d, const struct capability *cap)
 	};
 
 	if (f.has_ids || f.is_by_request)
-		f.keep_s = deadline_s + DAY_S;
+		f.keep_s = f.deadline_s + DAY_S;
 	return f;
 }
 

@@ -16,6 +16,7 @@
 struct foreign {
 	bool has_ids;	    /* by the gateway's ids */
 	bool is_by_request; /* a reference stands for all members of a request */
+	int64_t deadline_s; /* of its receipts */
 	int64_t keep_s;	    /* so long; 0 = nothing is kept */
 	int64_t poll_ms;    /* ask about an accepted id for the first time; 0 = never */
 };

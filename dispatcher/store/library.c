@@ -15,7 +15,8 @@ static const char *const function_names[] = {
 	"permit",	"unmark",   "skip",	    "launch",	     "freeze",
 	"control",	"progress", "outcome",	    "receipts",	     "template_get",
 	"ls",		"install",  "segment_save", "template_save", "campaign_create",
-	"campaign_get", "remark",   "hold",	    "late",
+	"campaign_get", "remark",   "hold",	    "late",	     "poll_take",
+	"poll_done",
 };
 
 static struct buf source;
