@@ -48,6 +48,7 @@ static const struct option {
 	INT(max_attempts, true, 6, 1, 15, "times a message is sent on explicit \"try later\""),
 	INT(lease_ms, false, 5000, 1000, 60000, "a silent process loses its work after this long"),
 	INT(embedded_max_mb, false, 1024, 64, 65536, "memory limit of the embedded Redis"),
+	INT(spool_max_mb, false, 64, 1, 4096, "receipts that are kept while Redis is away"),
 };
 
 extern const char loa_policy_start[], loa_policy_end[];

@@ -50,6 +50,7 @@ struct config {
 	int64_t max_attempts; /* explicit "try later" answers before a message is refused */
 	int64_t lease_ms;
 	int64_t embedded_max_mb; /* maxmemory of the embedded Redis */
+	int64_t spool_max_mb;	 /* of receipts that wait for Redis */
 
 	struct provider_config providers[PROVIDERS_MAX];
 	size_t provider_count;

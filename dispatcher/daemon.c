@@ -195,7 +195,7 @@ on_installed(void *arg, const struct reply *r)
 	make_hook_tokens(d);
 	publish_lanes(d);
 	if (d->receipts != NULL)
-		receipts_set_key(d->receipts, d->install_key);
+		receipts_open(d->receipts, d->install_key);
 	if (d->poller != NULL)
 		poller_open(d->poller, d->install_key);
 	begin_work(d);
@@ -268,6 +268,8 @@ on_engine_shut(void *arg)
 		sender_shut(d->sender);
 	if (d->keeper != NULL)
 		keeper_shut(d->keeper);
+	if (d->receipts != NULL)
+		receipts_shut(d->receipts);
 }
 
 /* The connection is gone, whether or not work was open. */

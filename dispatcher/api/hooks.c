@@ -43,7 +43,7 @@ on_receipt_hook(struct http_exchange *x, void *arg)
 	const struct provider_config *p;
 	struct err_ctx e;
 
-	if (!api_is_open(a, x))
+	if (!api_has_keys(a, x))
 		return;
 	p = hook_find(d, http_param(x, "provider"), http_param(x, "token"));
 	if (p == NULL || d->receipts == NULL)

@@ -147,8 +147,14 @@ on_metrics(struct http_exchange *x, void *arg)
 			 "loa_receipts_total{result=\"parked\"} %" PRIu64 "\n"
 			 "loa_receipts_total{result=\"foreign\"} %" PRIu64 "\n"
 			 "loa_receipts_total{result=\"unknown-code\"} %" PRIu64 "\n"
+			 "loa_receipts_total{result=\"spooled\"} %" PRIu64 "\n"
 			 "loa_receipts_total{result=\"malformed\"} %" PRIu64 "\n",
-			 g->merged, g->parked, g->foreign, g->unknown_code, g->malformed);
+			 g->merged, g->parked, g->foreign, g->unknown_code, g->spooled,
+			 g->malformed);
+		metric(&b, "loa_receipt_spool_bytes", "gauge",
+		       "Receipts in the spool, waiting for Redis.");
+		buf_addf(&b, "loa_receipt_spool_bytes %" PRIu64 "\n",
+			 receipts_spool_bytes(d->receipts));
 	}
 	http_answer_buf(x, 200, "text/plain; version=0.0.4; charset=utf-8", buf_slice(&b));
 	buf_free(&b);

@@ -7,11 +7,13 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "dispatcher/receive/spool.h"
 #include "dispatcher/store/record.h"
 
 #define PER_CALL 40 /* receipts in one Lua call */
 #define PER_TURN 4  /* calls at a time */
 #define SWEEP_MS 60000
+#define SPOOL_VERSION 1
 
 struct receipts {
 	struct loop *loop;
@@ -21,19 +23,29 @@ struct receipts {
 	bool has_key;
 	struct timer sweep; /* what is parked too long is unknown */
 	struct push *pushes;
+	struct spool *spool; /* NULL while stopping */
 	struct receipts_gauges gauges;
+};
+
+/* Where its receipts come from, and so what is done while Redis is away. */
+enum push_kind {
+	PUSH_HOOK,   /* they go to the spool */
+	PUSH_ASKED,  /* they are asked for again */
+	PUSH_REPLAY, /* they are in the spool */
 };
 
 /* Receipts on their way into Redis, a few calls at a time. */
 struct push {
 	struct push *next_push, **self;
 	struct receipts *receipts;
+	enum push_kind kind;
+	bool is_spooling; /* Redis is away: from the first one on again, to the spool */
 	char lane[40];
 	struct foreign foreign;
 	struct arena arena;
 	const struct receipt *list;
 	size_t count, at; /* list[at] is told next */
-	size_t pending;	  /* calls without a reply */
+	size_t pending;	  /* calls or records without an answer */
 	struct timer next;
 	receipts_cb cb;
 	void *arg;
@@ -127,10 +139,10 @@ push_end(struct push *p)
 }
 
 static void
-push_failed(struct push *p, const char *why)
+push_failed(struct push *p, const char *what, const char *why)
 {
 	p->has_failed = true;
-	err_set(&p->why, ERR_UNREACHABLE, "server", "send the receipt again", "%s", why);
+	err_set(&p->why, ERR_UNREACHABLE, what, "send the receipt again", "%s", why);
 }
 
 /* What Redis did with a call's receipts. */
@@ -148,24 +160,39 @@ count_reply(struct receipts *rs, const char *lane, const struct reply *r)
 			 (long long)foreign, (long long)unknown);
 }
 
+/* One call or record less is under way. */
+static void
+push_goes_on(struct push *p)
+{
+	if (--p->pending > 0)
+		return;
+	if (p->has_failed || p->at == p->count)
+		push_end(p);
+	else
+		timer_arm_us(p->receipts->loop, &p->next, 0);
+}
+
 static void
 on_merged(void *arg, const struct reply *reply)
 {
 	struct push *p = arg;
+	bool is_away = reply->kind == REPLY_UNKNOWN || reply->kind == REPLY_NOT_SENT;
 
-	if (reply->kind == REPLY_ARRAY) {
+	if (reply->kind == REPLY_ARRAY)
 		count_reply(p->receipts, p->lane, reply);
-	} else {
-		p->has_failed = true;
-		err_set(&p->why, ERR_UNREACHABLE, "Redis", "send the receipt again", "%.*s",
-			(int)reply->str.n, reply->str.p);
-	}
-	if (--p->pending > 0)
-		return;
-	if (p->at == p->count || p->has_failed)
-		push_end(p);
+	else if (is_away && p->kind == PUSH_HOOK && p->receipts->spool != NULL)
+		p->is_spooling = true;
 	else
+		push_failed(p, "Redis", reply->str.p != NULL ? reply->str.p : "answered otherwise");
+	if (p->is_spooling && p->pending == 1) {
+		/* All of it: what Redis has had already is merged once. */
+		p->has_failed = false;
+		p->at = 0;
+		p->pending = 0;
 		timer_arm_us(p->receipts->loop, &p->next, 0);
+		return;
+	}
+	push_goes_on(p);
 }
 
 static void
@@ -183,25 +210,142 @@ send_call(struct push *p)
 	argv_free(&a);
 }
 
-/* At least one call, so that the answer comes later also when there is nothing to tell. */
+/* ---- the spool's records: version, is_by_request, keep_s, lane, receipts ---- */
+
+static void
+add_text(struct buf *b, const char *s)
+{
+	size_t n = strlen(s);
+
+	buf_add_u8(b, (uint8_t)n);
+	buf_add(b, s, n);
+}
+
+/* Longer than there is room for cannot be: the reader wrote it. */
+static void
+read_text(struct reader *r, char *out, size_t cap)
+{
+	struct slice s = reader_bytes(r, reader_u8(r));
+
+	if (s.n >= cap)
+		r->is_bad = true;
+	else if (s.n > 0)
+		memcpy(out, s.p, s.n);
+}
+
+static void
+encode_record(const struct push *p, size_t n, struct buf *b)
+{
+	buf_add_u8(b, SPOOL_VERSION);
+	buf_add_u8(b, p->foreign.is_by_request);
+	buf_add_u64(b, (uint64_t)p->foreign.keep_s);
+	add_text(b, p->lane);
+	buf_add_u16(b, (uint16_t)n);
+	for (size_t i = p->at; i < p->at + n; i++) {
+		buf_add_u8(b, (uint8_t)p->list[i].state);
+		add_text(b, p->list[i].reference);
+		add_text(b, p->list[i].id);
+		add_text(b, p->list[i].phone);
+		add_text(b, p->list[i].code);
+	}
+}
+
+static bool
+decode_record(struct slice record, struct push *p)
+{
+	struct reader r = reader_of(record);
+	bool is_known = reader_u8(&r) == SPOOL_VERSION;
+	struct receipt *list;
+
+	p->foreign.is_by_request = reader_u8(&r) != 0;
+	p->foreign.keep_s = (int64_t)reader_u64(&r);
+	read_text(&r, p->lane, sizeof(p->lane));
+	p->count = reader_u16(&r);
+	if (!is_known || r.is_bad || p->count > PER_CALL)
+		return false;
+	list = arena_alloc(&p->arena, (p->count + 1) * sizeof(*list));
+	memset(list, 0, (p->count + 1) * sizeof(*list));
+	for (size_t i = 0; i < p->count; i++) {
+		uint8_t state = reader_u8(&r);
+
+		list[i].state =
+			state <= RECEIPT_UNKNOWN ? (enum receipt_state)state : RECEIPT_UNKNOWN;
+		read_text(&r, list[i].reference, sizeof(list[i].reference));
+		read_text(&r, list[i].id, sizeof(list[i].id));
+		read_text(&r, list[i].phone, sizeof(list[i].phone));
+		read_text(&r, list[i].code, sizeof(list[i].code));
+	}
+	p->list = list;
+	return !r.is_bad;
+}
+
+static void
+on_spooled(void *arg, const struct err_ctx *e)
+{
+	struct push *p = arg;
+
+	if (e != NULL) {
+		p->has_failed = true;
+		p->why = *e;
+	}
+	push_goes_on(p);
+}
+
+static bool
+spool_record_of(struct push *p)
+{
+	size_t left = p->count - p->at, n = left < PER_CALL ? left : PER_CALL;
+	struct buf b = {0};
+	bool is_added;
+
+	encode_record(p, n, &b);
+	is_added = spool_add(p->receipts->spool, buf_slice(&b), on_spooled, p, &p->why) == ERR_OK;
+	buf_free(&b);
+	p->at += n;
+	p->pending += is_added;
+	p->receipts->gauges.spooled += is_added ? n : 0;
+	p->has_failed = p->has_failed || !is_added;
+	return is_added;
+}
+
+static void
+spool_some(struct push *p)
+{
+	for (int i = 0; i < PER_TURN && p->at < p->count; i++)
+		if (!spool_record_of(p))
+			break;
+	if (p->pending == 0)
+		push_end(p);
+}
+
 static void
 on_next(struct timer *t, void *arg)
 {
 	struct push *p = arg;
 
 	(void)t;
+	if (p->is_spooling) {
+		spool_some(p);
+		return;
+	}
+	/* At least one call, so that it ends also when there is nothing to tell. */
 	for (int i = 0; i == 0 || (i < PER_TURN && p->at < p->count); i++)
 		send_call(p);
 }
 
+/* pc NULL: the spool's record says what it would. */
 static struct push *
-push_new(struct receipts *rs, const struct provider_config *pc, receipts_cb cb, void *arg)
+push_new(struct receipts *rs, enum push_kind kind, const struct provider_config *pc, receipts_cb cb,
+	 void *arg)
 {
 	struct push *p = xcalloc(1, sizeof(*p));
 
 	p->receipts = rs;
-	snprintf(p->lane, sizeof(p->lane), "%s", pc->name);
-	p->foreign = foreign_of(pc->driver, pc->driver->capability(pc->account));
+	p->kind = kind;
+	if (pc != NULL) {
+		snprintf(p->lane, sizeof(p->lane), "%s", pc->name);
+		p->foreign = foreign_of(pc->driver, pc->driver->capability(pc->account));
+	}
 	p->cb = cb;
 	p->arg = arg;
 	timer_init(&p->next, on_next, p);
@@ -221,10 +365,7 @@ receipts_push(struct receipts *rs, const struct provider_config *pc, struct slic
 	struct push *p;
 	enum err rc;
 
-	if (!rs->has_key || !engine_is_up(rs->engine))
-		return err_set(e, ERR_UNREACHABLE, "Redis", "send the receipt again",
-			       "is out of reach");
-	p = push_new(rs, pc, cb, arg);
+	p = push_new(rs, PUSH_HOOK, pc, cb, arg);
 	rc = pc->driver->receipt(pc->account, query, body, &p->arena, &list, &p->count, e);
 	rs->gauges.pushes++;
 	if (rc != ERR_OK) {
@@ -234,6 +375,7 @@ receipts_push(struct receipts *rs, const struct provider_config *pc, struct slic
 		return rc;
 	}
 	p->list = list;
+	p->is_spooling = !rs->has_key || !engine_is_up(rs->engine);
 	timer_arm_us(rs->loop, &p->next, 0);
 	return ERR_OK;
 }
@@ -242,13 +384,37 @@ void
 receipts_take(struct receipts *rs, const struct provider_config *pc, const struct receipt *list,
 	      size_t count, receipts_cb cb, void *arg)
 {
-	struct push *p = push_new(rs, pc, cb, arg);
+	struct push *p = push_new(rs, PUSH_ASKED, pc, cb, arg);
 	struct receipt *copy = arena_alloc(&p->arena, (count + 1) * sizeof(*copy));
 
 	if (count > 0)
 		memcpy(copy, list, count * sizeof(*copy));
 	p->list = copy;
 	p->count = count;
+	timer_arm_us(rs->loop, &p->next, 0);
+}
+
+/* ---- replay ---- */
+
+static void
+on_replayed(void *arg, const struct err_ctx *e)
+{
+	struct receipts *rs = arg;
+
+	if (rs->spool != NULL)
+		spool_told(rs->spool, e == NULL);
+}
+
+static void
+on_tell(void *arg, struct slice record)
+{
+	struct receipts *rs = arg;
+	struct push *p = push_new(rs, PUSH_REPLAY, NULL, on_replayed, rs);
+
+	if (!decode_record(record, p)) {
+		log_error("receipt=spooled bytes=%zu result=unreadable", record.n);
+		p->count = 0;
+	}
 	timer_arm_us(rs->loop, &p->next, 0);
 }
 
@@ -287,10 +453,16 @@ struct receipts *
 receipts_new(struct loop *l, struct engine *e, const struct config *c)
 {
 	struct receipts *r = xcalloc(1, sizeof(*r));
+	struct spool_options so = {.loop = l,
+				   .folder = c->data,
+				   .max_bytes = (uint64_t)c->spool_max_mb << 20,
+				   .tell = on_tell,
+				   .arg = r};
 
 	r->loop = l;
 	r->engine = e;
 	r->config = c;
+	r->spool = spool_new(&so);
 	timer_init(&r->sweep, on_sweep, r);
 	timer_arm_ms(l, &r->sweep, SWEEP_MS);
 	return r;
@@ -299,19 +471,36 @@ receipts_new(struct loop *l, struct engine *e, const struct config *c)
 void
 receipts_free(struct receipts *r)
 {
+	struct spool *spool = r->spool;
+
 	timer_disarm(r->loop, &r->sweep);
+	r->spool = NULL;
+	spool_free(spool);
 	while (r->pushes != NULL) {
-		push_failed(r->pushes, "is stopping");
+		push_failed(r->pushes, "server", "is stopping");
 		push_end(r->pushes);
 	}
 	free(r);
 }
 
 void
-receipts_set_key(struct receipts *r, const uint8_t key[REFERENCE_KEY_BYTES])
+receipts_open(struct receipts *r, const uint8_t key[REFERENCE_KEY_BYTES])
 {
 	memcpy(r->key, key, REFERENCE_KEY_BYTES);
 	r->has_key = true;
+	spool_open(r->spool);
+}
+
+void
+receipts_shut(struct receipts *r)
+{
+	spool_shut(r->spool);
+}
+
+uint64_t
+receipts_spool_bytes(const struct receipts *r)
+{
+	return spool_bytes(r->spool);
 }
 
 void

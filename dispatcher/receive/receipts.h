@@ -25,14 +25,20 @@ struct receipts_gauges {
 	uint64_t parked;       /* came before the answer that brings their id */
 	uint64_t foreign;      /* nobody's that is known: in the list of the unknown */
 	uint64_t unknown_code; /* say nothing that we know: in the detail log only */
+	uint64_t spooled;      /* kept in the spool while Redis was away */
 };
 
 /* config lives until receipts_set_config or receipts_free. */
 struct receipts *receipts_new(struct loop *l, struct engine *e, const struct config *c);
 void receipts_free(struct receipts *r);
-void receipts_set_key(struct receipts *r, const uint8_t key[REFERENCE_KEY_BYTES]);
+/* Redis is there: what the spool has is told. */
+void receipts_open(struct receipts *r, const uint8_t key[REFERENCE_KEY_BYTES]);
+/* Redis is gone: receipts go to the spool. */
+void receipts_shut(struct receipts *r);
 void receipts_set_config(struct receipts *r, const struct config *c);
 const struct receipts_gauges *receipts_gauges(const struct receipts *r);
+/* Bytes of receipts that wait for Redis. */
+uint64_t receipts_spool_bytes(const struct receipts *r);
 
 /* e NULL = kept. Runs once, never before receipts_push returns. */
 typedef void (*receipts_cb)(void *arg, const struct err_ctx *e);

@@ -143,8 +143,10 @@ set_up_gateway(void **state)
 	eo.redis.unix_socket = fx.server.socket;
 	gw.engine = engine_new(fx.loop, &eo);
 	gw.fetch = fetch_new(fx.loop, &fo);
+	gw.config.data = fx.server.dir;
+	gw.config.spool_max_mb = 1;
 	gw.receipts = receipts_new(fx.loop, gw.engine, &gw.config);
-	receipts_set_key(gw.receipts, key);
+	receipts_open(gw.receipts, key);
 	TURN_UNTIL(gw.is_up);
 	COMMAND("HSET", "loa:meta", "open_at", "0", "takeover_at", "0");
 	return 0;
