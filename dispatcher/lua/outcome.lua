@@ -53,6 +53,7 @@ local function outcome(_, a)
   end
   window_write(w)
   if o.keep_s > 0 then ids.keep(o, groups, all, t) end
+  brake_look(run, p, a[9], a[10])
   if a[14] ~= '' then call('RPUSH', K.run .. run .. K.log, a[14]) end
   return 1
 end

@@ -123,6 +123,7 @@ local function progress(_, a)
   local key = K.run .. a[1]
   local r = run_get(a[1])
   if not r.launched_s then return { 'gone', 0, 0, {} } end
+  canary_look(a[1], r, clock())
   local cursors = {}
   for p = 0, (tonumber(r.partitions) or 0) - 1 do
     cursors[p + 1] = tonumber(call('HGET', key, 'cursor' .. p)) or 0
@@ -153,6 +154,7 @@ export('poll_take', poll_take, ANYWAY)
 export('poll_done', poll_done, ANYWAY)
 export('control', control, ANYWAY)
 export('reconcile', reconcile, ANYWAY)
+export('brake_release', brake_release, ANYWAY)
 export('claim', claim)
 export('permit', permit)
 export('late', late)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "dispatcher/send/lane.h"
@@ -275,6 +276,7 @@ on_depart(void *arg)
 	int64_t now = clock_mono_us();
 	int64_t late = now - r->slot_us;
 
+	crash_point("bytes", "depart");
 	if (now - r->asked_us > PERMIT_AGE_US)
 		return false;
 	if (late > SLOT_LATE_US) {
@@ -294,6 +296,7 @@ on_answer(void *arg, const struct fetch_answer *a)
 	struct request *r = arg;
 	struct lane *l = r->lane;
 
+	crash_point("bytes", "answer");
 	r->transfer = NULL;
 	l->in_flight--;
 	if (a->departed) {

@@ -7,6 +7,7 @@
 	.global loa_policy_end
 loa_lua_start:
 	.incbin "dispatcher/lua/record.lua"
+	.incbin "dispatcher/lua/brake.lua"
 	.incbin "dispatcher/lua/lease.lua"
 	.incbin "dispatcher/lua/permit.lua"
 	.incbin "dispatcher/lua/ids.lua"

@@ -26,6 +26,7 @@
 	X(request, ":req:")                 \
 	X(earlier, ":earlier")              \
 	X(log, ":log")                      \
+	X(brake, ":brake")                  \
 	X(seq, "loa:seq")                   \
 	X(names, "loa:names:")              \
 	X(segment, "loa:segment:")          \
