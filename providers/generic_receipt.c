@@ -10,8 +10,8 @@
 
 #include "providers/generic.h"
 
-#define RECEIPT_BYTES_MAX (1u << 20)
-#define RECEIPTS_MAX 10000
+#define RECEIPT_BYTES_MAX (8u << 20)
+#define RECEIPTS_MAX 100000
 
 /* In a form the whole path is the field's name. */
 static bool

@@ -7,6 +7,8 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "dispatcher/receive/items.h"
+#include "dispatcher/receive/reading.h"
 #include "dispatcher/receive/spool.h"
 #include "dispatcher/store/record.h"
 
@@ -14,6 +16,7 @@
 #define PER_TURN 4  /* calls at a time */
 #define SWEEP_MS 60000
 #define SPOOL_VERSION 1
+#define READINGS_MAX 8 /* at a time; gateways send again */
 
 struct receipts {
 	struct loop *loop;
@@ -23,6 +26,7 @@ struct receipts {
 	bool has_key;
 	struct timer sweep; /* what is parked too long is unknown */
 	struct push *pushes;
+	unsigned readings;   /* processes that read large pushes */
 	struct spool *spool; /* NULL while stopping */
 	struct receipts_gauges gauges;
 };
@@ -43,9 +47,12 @@ struct push {
 	char lane[40];
 	struct foreign foreign;
 	struct arena arena;
-	const struct receipt *list;
-	size_t count, at; /* list[at] is told next */
-	size_t pending;	  /* calls or records without an answer */
+	const struct receipt *list; /* NULL: they are in items */
+	struct buf items;
+	size_t items_at;	 /* bytes of items that are told */
+	size_t count, at;	 /* the next one is told next */
+	struct reading *reading; /* NULL = has been read */
+	size_t pending;		 /* calls or records without an answer */
 	struct timer next;
 	receipts_cb cb;
 	void *arg;
@@ -127,8 +134,38 @@ push_free(struct push *p)
 	*p->self = p->next_push;
 	if (p->next_push != NULL)
 		p->next_push->self = p->self;
+	if (p->reading != NULL)
+		reading_cancel(p->reading);
 	arena_free(&p->arena);
+	buf_free(&p->items);
 	free(p);
+}
+
+/* The next receipt; what cannot be read ends the list, with a word. */
+static struct receipt
+push_take(struct push *p)
+{
+	struct receipt r = {.state = RECEIPT_UNKNOWN};
+	struct reader in;
+
+	if (p->list != NULL)
+		return p->list[p->at++];
+	in = reader_of(buf_slice(&p->items));
+	reader_bytes(&in, p->items_at);
+	if (!item_read(&in, &r)) {
+		log_error("lane=%s receipt=%zu of=%zu result=unreadable", p->lane, p->at, p->count);
+		p->at = p->count;
+		return r;
+	}
+	p->items_at = p->items.len - in.left;
+	p->at++;
+	return r;
+}
+
+static void
+push_rewind(struct push *p)
+{
+	p->at = p->items_at = 0;
 }
 
 static void
@@ -187,8 +224,8 @@ on_merged(void *arg, const struct reply *reply)
 	if (p->is_spooling && p->pending == 1) {
 		/* All of it: what Redis has had already is merged once. */
 		p->has_failed = false;
-		p->at = 0;
 		p->pending = 0;
+		push_rewind(p);
 		timer_arm_us(p->receipts->loop, &p->next, 0);
 		return;
 	}
@@ -202,8 +239,11 @@ send_call(struct push *p)
 	struct argv a = {0};
 
 	add_head(&a, p->lane, &p->foreign);
-	for (size_t i = 0; i < PER_CALL && p->at < p->count; i++)
-		add_receipt(p, &p->list[p->at++], &a);
+	for (size_t i = 0; i < PER_CALL && p->at < p->count; i++) {
+		struct receipt r = push_take(p);
+
+		add_receipt(p, &r, &a);
+	}
 	p->pending++;
 	engine_call(e, "receipts", &a, on_merged, p);
 	engine_journal(e, "receipts", &a);
@@ -213,40 +253,17 @@ send_call(struct push *p)
 /* ---- the spool's records: version, is_by_request, keep_s, lane, receipts ---- */
 
 static void
-add_text(struct buf *b, const char *s)
-{
-	size_t n = strlen(s);
-
-	buf_add_u8(b, (uint8_t)n);
-	buf_add(b, s, n);
-}
-
-/* Longer than there is room for cannot be: the reader wrote it. */
-static void
-read_text(struct reader *r, char *out, size_t cap)
-{
-	struct slice s = reader_bytes(r, reader_u8(r));
-
-	if (s.n >= cap)
-		r->is_bad = true;
-	else if (s.n > 0)
-		memcpy(out, s.p, s.n);
-}
-
-static void
-encode_record(const struct push *p, size_t n, struct buf *b)
+encode_record(struct push *p, size_t n, struct buf *b)
 {
 	buf_add_u8(b, SPOOL_VERSION);
 	buf_add_u8(b, p->foreign.is_by_request);
 	buf_add_u64(b, (uint64_t)p->foreign.keep_s);
-	add_text(b, p->lane);
+	item_add_text(b, p->lane);
 	buf_add_u16(b, (uint16_t)n);
-	for (size_t i = p->at; i < p->at + n; i++) {
-		buf_add_u8(b, (uint8_t)p->list[i].state);
-		add_text(b, p->list[i].reference);
-		add_text(b, p->list[i].id);
-		add_text(b, p->list[i].phone);
-		add_text(b, p->list[i].code);
+	for (size_t i = 0; i < n; i++) {
+		struct receipt r = push_take(p);
+
+		item_add(b, &r);
 	}
 }
 
@@ -255,28 +272,13 @@ decode_record(struct slice record, struct push *p)
 {
 	struct reader r = reader_of(record);
 	bool is_known = reader_u8(&r) == SPOOL_VERSION;
-	struct receipt *list;
 
 	p->foreign.is_by_request = reader_u8(&r) != 0;
 	p->foreign.keep_s = (int64_t)reader_u64(&r);
-	read_text(&r, p->lane, sizeof(p->lane));
+	item_read_text(&r, p->lane, sizeof(p->lane));
 	p->count = reader_u16(&r);
-	if (!is_known || r.is_bad || p->count > PER_CALL)
-		return false;
-	list = arena_alloc(&p->arena, (p->count + 1) * sizeof(*list));
-	memset(list, 0, (p->count + 1) * sizeof(*list));
-	for (size_t i = 0; i < p->count; i++) {
-		uint8_t state = reader_u8(&r);
-
-		list[i].state =
-			state <= RECEIPT_UNKNOWN ? (enum receipt_state)state : RECEIPT_UNKNOWN;
-		read_text(&r, list[i].reference, sizeof(list[i].reference));
-		read_text(&r, list[i].id, sizeof(list[i].id));
-		read_text(&r, list[i].phone, sizeof(list[i].phone));
-		read_text(&r, list[i].code, sizeof(list[i].code));
-	}
-	p->list = list;
-	return !r.is_bad;
+	buf_add(&p->items, r.p, r.left);
+	return is_known && !r.is_bad;
 }
 
 static void
@@ -301,7 +303,6 @@ spool_record_of(struct push *p)
 	encode_record(p, n, &b);
 	is_added = spool_add(p->receipts->spool, buf_slice(&b), on_spooled, p, &p->why) == ERR_OK;
 	buf_free(&b);
-	p->at += n;
 	p->pending += is_added;
 	p->receipts->gauges.spooled += is_added ? n : 0;
 	p->has_failed = p->has_failed || !is_added;
@@ -357,26 +358,81 @@ push_new(struct receipts *rs, enum push_kind kind, const struct provider_config 
 	return p;
 }
 
+static void
+push_is_malformed(struct push *p, const struct err_ctx *e)
+{
+	p->receipts->gauges.malformed++;
+	log_warn("lane=%s receipt=malformed what=%s why=%s", p->lane, e->what, e->why);
+}
+
+static void
+push_begin(struct push *p)
+{
+	struct receipts *rs = p->receipts;
+
+	p->is_spooling = !rs->has_key || !engine_is_up(rs->engine);
+	timer_arm_us(rs->loop, &p->next, 0);
+}
+
+static void
+on_read(void *arg, const struct err_ctx *e, struct buf *items, size_t count)
+{
+	struct push *p = arg;
+
+	p->reading = NULL;
+	p->receipts->readings--;
+	if (e != NULL) {
+		if (e->code == ERR_INPUT)
+			push_is_malformed(p, e);
+		p->has_failed = true;
+		p->why = *e;
+		push_end(p);
+		return;
+	}
+	p->items = *items;
+	*items = (struct buf){0};
+	p->count = count;
+	push_begin(p);
+}
+
+static enum err
+push_read_large(struct push *p, const struct provider_config *pc, struct slice query,
+		struct slice body, struct err_ctx *e)
+{
+	struct receipts *rs = p->receipts;
+
+	if (rs->readings < READINGS_MAX)
+		p->reading = reading_start(rs->loop, pc, query, body, on_read, p, e);
+	else
+		err_set(e, ERR_UNREACHABLE, "receipt", "send the receipt again",
+			"%u large pushes are being read already", rs->readings);
+	if (p->reading == NULL) {
+		push_free(p);
+		return ERR_UNREACHABLE;
+	}
+	rs->readings++;
+	return ERR_OK;
+}
+
 enum err
 receipts_push(struct receipts *rs, const struct provider_config *pc, struct slice query,
 	      struct slice body, receipts_cb cb, void *arg, struct err_ctx *e)
 {
+	struct push *p = push_new(rs, PUSH_HOOK, pc, cb, arg);
 	struct receipt *list = NULL;
-	struct push *p;
 	enum err rc;
 
-	p = push_new(rs, PUSH_HOOK, pc, cb, arg);
-	rc = pc->driver->receipt(pc->account, query, body, &p->arena, &list, &p->count, e);
 	rs->gauges.pushes++;
+	if (body.n > READING_FROM_BYTES)
+		return push_read_large(p, pc, query, body, e);
+	rc = pc->driver->receipt(pc->account, query, body, &p->arena, &list, &p->count, e);
 	if (rc != ERR_OK) {
-		rs->gauges.malformed++;
-		log_warn("lane=%s receipt=malformed what=%s why=%s", pc->name, e->what, e->why);
+		push_is_malformed(p, e);
 		push_free(p);
 		return rc;
 	}
 	p->list = list;
-	p->is_spooling = !rs->has_key || !engine_is_up(rs->engine);
-	timer_arm_us(rs->loop, &p->next, 0);
+	push_begin(p);
 	return ERR_OK;
 }
 

@@ -39,9 +39,7 @@ void spool_file_remove(struct spool_file *f);
 void spool_record(struct buf *out, struct slice record);
 
 /*
- * The helper: u32 length and bytes in, {u32 records, i32 errno} out. It appends at f->size
- * and ends when the other side of `fd` is closed and all is written. Never returns.
+ * The helper: u32 length and bytes in, {u32 records, u32 errno} out. It appends at f->size and
+ * ends when our side is closed and all is written. False with errno.
  */
-void spool_writer_run(int fd, const struct spool_file *f);
-/* *fd becomes our side, non-blocking. False with errno. */
-bool spool_writer_start(const struct spool_file *f, int *fd, pid_t *pid);
+bool spool_writer_start(struct spool_file *f, int *fd, pid_t *pid);

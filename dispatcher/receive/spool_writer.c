@@ -4,12 +4,12 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "dispatcher/receive/child.h"
 #include "dispatcher/receive/spool_file.h"
 
 #define GROUP_BYTES (4u << 20) /* at most so much before a sync */
@@ -108,9 +108,10 @@ open_file(struct writer *w, const struct spool_file *f)
 	return dir >= 0 && fsync(dir) == 0;
 }
 
-void
-spool_writer_run(int fd, const struct spool_file *f)
+static void
+run(int fd, void *arg)
 {
+	const struct spool_file *f = arg;
 	struct writer w = {.in = fd, .file = -1, .size = f->size};
 	bool is_open = open_file(&w, f), goes_on = true;
 
@@ -121,43 +122,10 @@ spool_writer_run(int fd, const struct spool_file *f)
 		if (!write_group(&w))
 			break;
 	}
-	_exit(is_open ? 0 : 1);
-}
-
-/* What the server does on a signal, and its sockets, are not the helper's. */
-static void
-leave_the_server(int keep, int lock)
-{
-	static const int ignored[] = {SIGTERM, SIGINT, SIGHUP};
-	struct sigaction ignore = {.sa_handler = SIG_IGN};
-
-	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
-		sigaction(ignored[i], &ignore, NULL);
-	for (int fd = 3; fd < 4096; fd++)
-		if (fd != keep && fd != lock)
-			close(fd);
 }
 
 bool
-spool_writer_start(const struct spool_file *f, int *fd, pid_t *pid)
+spool_writer_start(struct spool_file *f, int *fd, pid_t *pid)
 {
-	int ends[2];
-
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-		return false;
-	*pid = fork();
-	if (*pid == 0) {
-		leave_the_server(ends[1], f->lock);
-		spool_writer_run(ends[1], f);
-	}
-	close(ends[1]);
-	if (*pid < 0 || fcntl(ends[0], F_SETFL, O_NONBLOCK) != 0) {
-		int saved = errno;
-
-		close(ends[0]);
-		errno = saved;
-		return false;
-	}
-	*fd = ends[0];
-	return true;
+	return child_start(run, f, f->lock, fd, pid);
 }
