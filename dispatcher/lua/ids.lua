@@ -190,7 +190,7 @@ end
 function ids.sweep(lane, t)
   local n = 0
   for _, id in ipairs(call('ZRANGEBYSCORE', K.parked .. lane .. K.since, '-inf',
-    int(t.ms - ids.park_ms), 'LIMIT', 0, 64)) do
+    int(t.ms - ids.park_ms), 'LIMIT', 0, 256)) do
     n = n + ids.unpark(lane, id)
   end
   return n

@@ -13,8 +13,9 @@
 #include "dispatcher/store/record.h"
 
 #define PER_CALL 40 /* receipts in one Lua call */
-#define PER_TURN 4  /* calls at a time */
+#define PER_TURN 2  /* calls at a time */
 #define SWEEP_MS 60000
+#define SWEEP_MORE_MS 100
 #define SPOOL_VERSION 1
 #define READINGS_MAX 8 /* at a time; gateways send again */
 
@@ -481,8 +482,10 @@ on_swept(void *arg, const struct reply *reply)
 {
 	struct receipts *rs = arg;
 
-	if (reply->kind == REPLY_ARRAY)
-		rs->gauges.foreign += (uint64_t)reply_item(reply, 2)->integer;
+	if (reply->kind != REPLY_ARRAY || reply_item(reply, 2)->integer == 0)
+		return;
+	rs->gauges.foreign += (uint64_t)reply_item(reply, 2)->integer;
+	timer_arm_ms(rs->loop, &rs->sweep, SWEEP_MORE_MS); /* a call sweeps so many at most */
 }
 
 /* Nobody's answer brought these ids: they go to the list of the unknown. */

@@ -7,7 +7,7 @@
  * in the spool (dispatcher/receive/spool.h), which is replayed when it is back.
  * What was not kept, the gateway sends again.
  *
- *   push ── driver ──▶ list ──┬─ 160 a turn ─▶ Redis ──────────▶ kept
+ *   push ── driver ──▶ list ──┬─ 80 a turn ──▶ Redis ──────────▶ kept
  *                             └─ Redis is away ─▶ spool, fsync ─▶ kept ─▶ Redis, later
  */
 #pragma once
