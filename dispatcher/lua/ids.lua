@@ -269,16 +269,17 @@ function ids.groups(o)
   return groups, all
 end
 
--- Merge what was parked for these ids into the answer's window.
+-- Merge what was parked for these ids into the answer's window. Returns what the log
+-- gets of it, after the answer: {members, words}.
 function ids.merge_parked(w, o, groups, now_s)
-  local key = K.parked .. o.lane
-  if #groups == 0 or call('EXISTS', key) == 0 then return end
+  local key, news_of = K.parked .. o.lane, {}
+  if #groups == 0 or call('EXISTS', key) == 0 then return news_of end
   for _, g in ipairs(groups) do
     local v = call('HGET', key, g.id)
     for _, r in ipairs(v and cmsgpack.unpack(v) or {}) do
       local members = ids.of_phone(g.members, #g.members > 1 and r.phone or '')
       local news = ids.merge(w, members, r, now_s)
-      if #news > 0 then ids.log(o.run, o.p, news, r.words) end
+      if #news > 0 then news_of[#news_of + 1] = { news, r.words } end
       if #members == 0 then ids.unknown(o.lane, r.at_s, r.words) end
     end
     if v then
@@ -286,6 +287,7 @@ function ids.merge_parked(w, o, groups, now_s)
       call('ZREM', key .. K.since, g.id)
     end
   end
+  return news_of
 end
 
 -- Keep the ids, and what they stand for.

@@ -39,7 +39,7 @@ local function outcome(_, a)
     ids = a[15] or '', phones = a[16] or '', keep_s = tonumber(a[17]) or 0,
     is_by_request = a[18] == '1', poll_ms = tonumber(a[19]) or 0, texts = a[20] or '' }
   local groups, all = ids.groups(o)
-  ids.merge_parked(w, o, groups, now_s)
+  local parked = ids.merge_parked(w, o, groups, now_s)
   if q then
     if says_no then
       q.no = q.no or {}
@@ -55,6 +55,7 @@ local function outcome(_, a)
   if o.keep_s > 0 then ids.keep(o, groups, all, t) end
   brake_look(run, p, a[9], a[10])
   if a[14] ~= '' then call('RPUSH', K.run .. run .. K.log, a[14]) end
+  for _, one in ipairs(parked) do ids.log(run, p, one[1], one[2]) end
   return 1
 end
 

@@ -13,6 +13,7 @@ loa_lua_start:
 	.incbin "dispatcher/lua/ids.lua"
 	.incbin "dispatcher/lua/outcome.lua"
 	.incbin "dispatcher/lua/receipts.lua"
+	.incbin "dispatcher/lua/suppress.lua"
 	.incbin "dispatcher/lua/catalog.lua"
 	.incbin "dispatcher/lua/run.lua"
 loa_lua_end:

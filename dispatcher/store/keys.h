@@ -39,6 +39,8 @@
 	X(since, ":since")                  \
 	X(unknown, "loa:unknown:")          \
 	X(poll, "loa:poll:")                \
+	X(suppress, "loa:suppress")         \
+	X(acts, ":acts")                    \
 	X(tick, "loa:tick")
 
 #define X(name, text) extern const char key_prefix_##name[];
