@@ -8,7 +8,7 @@
 
 /* ---- every order gives one state ---- */
 
-enum by { BY_REFERENCE, BY_ID };
+enum by { BY_REFERENCE, BY_ID, BY_REQUEST };
 
 enum event { EVENT_ANSWER, EVENT_ACCEPTED, EVENT_DELIVERED, EVENT_UNDELIVERABLE, EVENT_DOUBLED };
 #define EVENTS 5
@@ -19,17 +19,21 @@ happen(enum event what, enum by by, unsigned rank)
 {
 	static const int states[EVENTS] = {0, RECORD_ACCEPTED, RECORD_DELIVERED,
 					   RECORD_UNDELIVERABLE, RECORD_DELIVERED};
+	static const char *const phones[] = {"84911111111"};
 	char id[16], permit_id[16];
 	const char *const ids[] = {id};
-	struct answer q = {.first = rank, .permit = permit_id, .classes = "A", .ids = ids};
+	struct answer q = {.first = rank, .permit = permit_id, .classes = "A"};
 
 	snprintf(id, sizeof(id), "gw-%u", rank);
 	snprintf(permit_id, sizeof(permit_id), "p%u", rank);
+	q.ids = by == BY_ID ? ids : NULL;
+	q.phones = by == BY_REQUEST ? phones : NULL;
+	q.is_by_request = by == BY_REQUEST;
 	if (what == EVENT_ANSWER)
 		answered(&q);
 	else
-		report(false, by == BY_REFERENCE ? (int)rank : -1, by == BY_ID ? id : "", "",
-		       states[what]);
+		report(by == BY_REQUEST, by == BY_ID ? -1 : (int)rank, by == BY_ID ? id : "",
+		       by == BY_REQUEST ? phones[0] : "", states[what]);
 }
 
 /* The n-th order of the events. */
@@ -51,6 +55,11 @@ play_order(unsigned n, enum by by, unsigned rank)
 static void
 every_order_gives_one_record(enum by by)
 {
+	uint8_t phone[FOREIGN_PHONE_BYTES];
+
+	foreign_phone(SLICE("84911111111"), key, phone);
+	if (by == BY_REQUEST)
+		fx.phones = (struct slice){(const char *)phone, sizeof(phone)};
 	launch_run(ORDERS);
 	COMMAND("HSET", "loa:lane:gw", "concurrency", "1000");
 	claim("inc-1", ORDERS);
@@ -68,6 +77,7 @@ every_order_gives_one_record(enum by by)
 		assert_int_equal(r.parts, 1);
 		assert_int_equal(r.flags, 0);
 	}
+	fx.phones = (struct slice){0};
 	assert_string_equal(COMMAND("HGET", "loa:run:1:count", "delivered"), "120");
 	assert_string_equal(COMMAND("HGET", "loa:run:1:count", "parts:0"), "120");
 	assert_string_equal(COMMAND("HGET", "loa:run:1:count", "undeliverable"), "0");
@@ -87,6 +97,13 @@ receipts_by_id_give_one_record_in_every_order(void **state)
 {
 	(void)state;
 	every_order_gives_one_record(BY_ID);
+}
+
+static void
+receipts_by_a_requests_reference_give_one_record_in_every_order(void **state)
+{
+	(void)state;
+	every_order_gives_one_record(BY_REQUEST);
 }
 
 /* ---- one id or one reference for many ---- */
@@ -335,6 +352,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(receipts_by_reference_give_one_record_in_every_order),
 		T(receipts_by_id_give_one_record_in_every_order),
+		T(receipts_by_a_requests_reference_give_one_record_in_every_order),
 		T(an_id_and_a_phone_find_one_member_of_a_request),
 		T(a_requests_reference_stands_for_its_members_also_in_doubt),
 		T(a_permit_keeps_the_phones_of_a_request_whose_sender_dies),
