@@ -51,6 +51,9 @@ local function outcome(_, a)
     end
     request_write(key, field, w, q, ranks)
   end
+  if r.state == 'cancelled' then
+    for _, rank in ipairs(ranks) do cancel_one(w, rank, now_s) end
+  end
   window_write(w)
   if o.keep_s > 0 then ids.keep(o, groups, all, t) end
   brake_look(run, p, a[9], a[10])

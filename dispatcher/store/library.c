@@ -17,7 +17,9 @@ static const char *const function_names[] = {
 	"ls",		"install",     "segment_save",	 "template_save", "campaign_create",
 	"campaign_get", "remark",      "hold",		 "late",	  "brake_release",
 	"suppress_add", "suppress_rm", "suppress_check", "suppress_ls",	  "suppress_show",
-	"poll_take",	"poll_done",
+	"cancel",	"retry",       "schedule",	 "unschedule",	  "missed",
+	"due",		"clone",       "step",		 "resume",	  "poll_take",
+	"poll_done",
 };
 
 static struct buf source;
