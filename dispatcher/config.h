@@ -24,6 +24,7 @@ struct provider_config {
 	double rate;		  /* contracted, per second, in what capability.counts says */
 	int64_t concurrency;	  /* requests in flight over all processes */
 	int64_t timeout_ms;	  /* of a request, after its bytes left */
+	double polls_per_s;	  /* questions about what has no receipt, over all processes */
 	char brandname[32];
 	char token[64]; /* in the URL of its receipts; made from the install key when empty */
 	int64_t price[CARRIERS_MAX]; /* VND per part, by carrier index */
@@ -51,6 +52,7 @@ struct config {
 	int64_t lease_ms;
 	int64_t embedded_max_mb;       /* maxmemory of the embedded Redis */
 	int64_t notice_retention_days; /* what single messages say to whom is kept so long */
+	int64_t spool_max_mb;	       /* of receipts that wait for Redis */
 	/* When a run's partition is stopped by itself; percentages of answers, 0 = never for that. */
 	int64_t brake_min, brake_window, brake_message_pct, brake_refused_pct, brake_doubt_pct;
 

@@ -27,6 +27,7 @@ static const struct http_route routes[] = {
 	{.method = "GET", .path = "/metrics", .needs_auth = true, .handle = on_metrics},
 	AUTH("GET", "/config", on_config_show),
 	AUTH("GET", "/providers", on_provider_ls),
+	AUTH("GET", "/providers/{name}/receipts/unknown", on_unknown_receipts),
 	AUTH("GET", "/lists", on_list_ls),
 	AUTH("GET", "/lists/{name}", on_list_show),
 	AUTH("GET", "/lists/{name}/rejects", on_list_rejects),

@@ -95,4 +95,6 @@ void on_readyz(struct http_exchange *x, void *arg);
 void on_metrics(struct http_exchange *x, void *arg);
 void on_provider_ls(struct http_exchange *x, void *arg);
 void on_config_show(struct http_exchange *x, void *arg);
+/* hooks.c */
 void on_receipt_hook(struct http_exchange *x, void *arg);
+void on_unknown_receipts(struct http_exchange *x, void *arg);

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "dispatcher/run/chunk.h"
+#include "dispatcher/run/foreign.h"
 #include "dispatcher/send/sender.h"
 
 #define PERMIT_CHARS 17
@@ -37,6 +38,7 @@ struct request {
 	struct buf members;  /* as Redis keeps them */
 	struct buf attempts; /* one byte a member */
 	struct buf parts;    /* one byte a member */
+	struct buf phones;   /* a hash a member where receipts may need it; see foreign.h */
 	struct buf expected; /* the members' records as they were when it was made */
 	uint8_t hash[16];    /* of what is said to whom: a repeat must say the same */
 	uint32_t cost;	     /* in what the contract counts */
@@ -177,9 +179,12 @@ int64_t slot_local_us(struct slot_clock *c, int64_t asked_us, int64_t slot_us,
 struct judgement {
 	struct buf classes, reasons; /* one byte a member */
 	struct buf log;		     /* line for the detail log; empty = none */
-	int64_t lane_wait_ms;	     /* the lane must rest; 0 = no */
-	const char *why;	     /* of lane_wait_ms */
-	bool is_lane_fault; /* of some member at least: it uses up no attempt of the budget */
+	struct buf ids;	      /* FOREIGN_ID_BYTES a member, zeros = none; empty = none at all */
+	struct buf id_texts;  /* for asking about them: each with a NUL; empty = none */
+	bool has_shared_id;   /* one id for several members */
+	int64_t lane_wait_ms; /* the lane must rest; 0 = no */
+	const char *why;      /* of lane_wait_ms */
+	bool is_lane_fault;   /* of some member at least: it uses up no attempt of the budget */
 };
 void judge_answer(struct request *r, const struct fetch_answer *a, struct judgement *j);
 void judgement_free(struct judgement *j);

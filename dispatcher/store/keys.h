@@ -38,6 +38,12 @@
 	X(idempotency, "loa:idempotency:")  \
 	X(notices, "loa:notices")           \
 	X(answer, "loa:answer:")            \
+	X(ids, "loa:ids:")                  \
+	X(sent, ":sent:")                   \
+	X(parked, "loa:parked:")            \
+	X(since, ":since")                  \
+	X(unknown, "loa:unknown:")          \
+	X(poll, "loa:poll:")                \
 	X(suppress, "loa:suppress")         \
 	X(acts, ":acts")                    \
 	X(tick, "loa:tick")

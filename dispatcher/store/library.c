@@ -21,7 +21,7 @@ static const char *const function_names[] = {
 	"suppress_ls",	 "suppress_show", "cancel",	   "retry",
 	"schedule",	 "unschedule",	  "missed",	   "due",
 	"clone",	 "step",	  "resume",	   "notices",
-	"notices_known", "notices_again",
+	"notices_known", "notices_again", "poll_take",	   "poll_done",
 };
 
 static struct buf source;
