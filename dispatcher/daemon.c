@@ -97,6 +97,12 @@ on_hup(void *arg)
 		make_hook_tokens(d);
 	if (d->sender != NULL)
 		sender_set_config(d->sender, c);
+	if (d->receipts != NULL)
+		receipts_set_config(d->receipts, c);
+	if (d->poller != NULL)
+		poller_set_config(d->poller, c);
+	if (d->alarm != NULL)
+		alarm_set_config(d->alarm, c);
 	if (d->is_up)
 		publish_lanes(d);
 	log_info("config=reload result=done providers=%zu", c->provider_count);
@@ -158,6 +164,8 @@ begin_work(struct daemon *d)
 	public_url(d, url);
 	if (d->keeper != NULL)
 		keeper_open(d->keeper);
+	if (d->alarm != NULL)
+		alarm_open(d->alarm);
 	if (d->sender != NULL)
 		sender_open(d->sender, d->install_key, url);
 }
@@ -191,7 +199,9 @@ on_installed(void *arg, const struct reply *r)
 	make_hook_tokens(d);
 	publish_lanes(d);
 	if (d->receipts != NULL)
-		receipts_set_key(d->receipts, d->install_key);
+		receipts_open(d->receipts, d->install_key);
+	if (d->poller != NULL)
+		poller_open(d->poller, d->install_key);
 	begin_work(d);
 	say_ready(d, reply_item(r, 2)->integer == 1 ? in->token : NULL);
 	free(in);
@@ -262,6 +272,10 @@ on_engine_shut(void *arg)
 		sender_shut(d->sender);
 	if (d->keeper != NULL)
 		keeper_shut(d->keeper);
+	if (d->receipts != NULL)
+		receipts_shut(d->receipts);
+	if (d->alarm != NULL)
+		alarm_shut(d->alarm);
 }
 
 /* The connection is gone, whether or not work was open. */
@@ -283,6 +297,8 @@ on_engine_tick(void *arg)
 		sender_wake(d->sender);
 	if (d->keeper != NULL)
 		keeper_wake(d->keeper);
+	if (d->alarm != NULL)
+		alarm_wake(d->alarm);
 }
 
 /* ---- stopping ---- */
@@ -364,8 +380,12 @@ on_term(void *arg)
 		api_drain(d->api);
 	if (d->keeper != NULL)
 		keeper_shut(d->keeper);
+	if (d->alarm != NULL)
+		alarm_shut(d->alarm);
 	if (d->sender != NULL)
 		sender_drain(d->sender);
+	if (d->poller != NULL)
+		poller_shut(d->poller);
 	timer_arm_ms(d->loop, &d->drain, 0);
 	timer_arm_ms(d->loop, &d->deadline, DRAIN_MAX_MS);
 }
@@ -426,6 +446,17 @@ make_engine(struct daemon *d, struct err_ctx *e)
 	return ERR_OK;
 }
 
+static void
+make_receive(struct daemon *d)
+{
+	struct poller_options po = {
+		.loop = d->loop, .engine = d->engine, .fetch = d->fetch, .config = d->config};
+
+	d->receipts = receipts_new(d->loop, d->engine, d->config);
+	po.receipts = d->receipts;
+	d->poller = poller_new(&po);
+}
+
 static enum err
 make_parts(struct daemon *d, struct err_ctx *e)
 {
@@ -446,10 +477,12 @@ make_parts(struct daemon *d, struct err_ctx *e)
 
 		d->sender = sender_new(&so);
 	}
-	if ((d->o.roles & ROLE_SCHEDULE) != 0)
+	if ((d->o.roles & ROLE_SCHEDULE) != 0) {
 		d->keeper = keeper_new(d->loop, d->engine, d->views);
+		d->alarm = alarm_new(d->loop, d->engine, d->config);
+	}
 	if ((d->o.roles & ROLE_RECEIVE) != 0)
-		d->receipts = receipts_new(d->engine);
+		make_receive(d);
 	if ((d->o.roles & (ROLE_API | ROLE_RECEIVE)) != 0)
 		return api_open(d, &d->api, e);
 	return ERR_OK;
@@ -468,12 +501,16 @@ take_down(struct daemon *d)
 		engine_free(d->engine); /* runs the callbacks of what is asked still */
 	if (d->keeper != NULL)
 		keeper_free(d->keeper);
+	if (d->alarm != NULL)
+		alarm_free(d->alarm);
 	if (d->api != NULL)
 		api_free(d->api);
 	if (d->sender != NULL)
 		sender_free(d->sender);
 	if (d->receipts != NULL)
 		receipts_free(d->receipts);
+	if (d->poller != NULL)
+		poller_free(d->poller);
 	if (d->views != NULL)
 		run_views_free(d->views);
 	if (d->redisd != NULL)

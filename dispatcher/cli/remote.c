@@ -22,15 +22,18 @@ struct remote {
 	char base[300];	  /* "http://localhost" or the --server */
 	char socket[300]; /* "" = by the URL */
 	char token[256];
+	char key[136];	 /* of the next POST; "" = make one */
+	json_t *problem; /* of the last call; NULL = none */
 	/* the call under way */
 	bool is_over;
 	enum fetch_result result;
 	int status;
 	struct buf body; /* collected answer; or the rest of a line */
 	char why[200];
-	remote_line_cb on_line; /* NULL = collect */
+	remote_line_cb on_line;	  /* NULL = collect */
+	remote_bytes_cb on_bytes; /* NULL = collect, or lines */
 	void *arg;
-	bool has_stopped; /* on_line wants no more */
+	bool has_stopped; /* on_line or on_bytes wants no more */
 	bool is_error;	  /* status ≥ 400: collect although on_line is set */
 	struct fetch_transfer *transfer;
 };
@@ -91,6 +94,7 @@ remote_close(struct remote *r)
 	loop_free(r->loop);
 	buf_free(&r->body);
 	explicit_bzero(r->token, sizeof(r->token));
+	json_decref(r->problem);
 	free(r);
 }
 
@@ -123,6 +127,10 @@ on_data(void *arg, int status, struct slice data)
 
 	r->status = status;
 	r->is_error = status >= 400;
+	if (r->on_bytes != NULL && !r->is_error) {
+		r->has_stopped = data.n > 0 && !r->on_bytes(r->arg, data);
+		return !r->has_stopped;
+	}
 	if (r->body.len + data.n > ANSWER_MAX)
 		return false;
 	buf_add_slice(&r->body, data);
@@ -160,7 +168,7 @@ unreachable(const struct remote *r, struct err_ctx *e)
 
 /* A problem body (RFC 9457) becomes the error that the server had. */
 static enum err
-read_problem(const struct remote *r, struct err_ctx *e)
+read_problem(struct remote *r, struct err_ctx *e)
 {
 	static const enum err codes[] = {ERR_INPUT,	ERR_USAGE,    ERR_UNREACHABLE, ERR_REFUSED,
 					 ERR_NOT_FOUND, ERR_CONFLICT, ERR_SYSTEM};
@@ -182,14 +190,28 @@ read_problem(const struct remote *r, struct err_ctx *e)
 		e->line = (int)json_integer_value(json_object_get(v, "line"));
 		e->column = (int)json_integer_value(json_object_get(v, "column"));
 	}
-	json_decref(v);
+	json_decref(r->problem);
+	r->problem = v;
 	return rc;
+}
+
+void
+remote_set_key(struct remote *r, const char *key)
+{
+	snprintf(r->key, sizeof(r->key), "%s", key);
+}
+
+const json_t *
+remote_problem(const struct remote *r)
+{
+	return r->problem;
 }
 
 struct call {
 	const char *method, *path, *content_type;
 	struct slice body;
 	remote_line_cb on_line;
+	remote_bytes_cb on_bytes;
 	void *arg;
 };
 
@@ -197,7 +219,7 @@ struct call {
 static enum err
 run_call(struct remote *r, const struct call *c, struct err_ctx *e)
 {
-	char url[900], auth[300], key[33];
+	char url[REMOTE_URL_MAX], auth[300], key[sizeof(r->key)];
 	struct fetch_header headers[4];
 	struct fetch_request f = {
 		.method = c->method,
@@ -206,7 +228,7 @@ run_call(struct remote *r, const struct call *c, struct err_ctx *e)
 		.headers = headers,
 		.body = c->body,
 		.connect_timeout_ms = CONNECT_MS,
-		.timeout_ms = c->on_line != NULL ? 7 * 86400000LL : CALL_MS,
+		.timeout_ms = c->on_line != NULL || c->on_bytes != NULL ? 7 * 86400000LL : CALL_MS,
 		.on_data = on_data,
 		.on_answer = on_answer,
 		.arg = r,
@@ -223,18 +245,27 @@ run_call(struct remote *r, const struct call *c, struct err_ctx *e)
 			(struct fetch_header){SLICE("Content-Type"), slice_of(c->content_type)};
 	if (strcmp(c->method, "POST") == 0) {
 		random_hex(key, 16);
+		if (r->key[0] != '\0')
+			memcpy(key, r->key, sizeof(key));
+		r->key[0] = '\0';
 		headers[f.header_count++] =
 			(struct fetch_header){SLICE("Idempotency-Key"), slice_of(key)};
 	}
 	buf_reset(&r->body);
+	json_decref(r->problem);
+	r->problem = NULL;
 	r->is_over = r->has_stopped = r->is_error = false;
 	r->status = 0;
 	r->why[0] = '\0';
 	r->on_line = c->on_line;
+	r->on_bytes = c->on_bytes;
 	r->arg = c->arg;
 	r->transfer = fetch_start(r->fetch, &f);
-	while (!r->is_over)
+	while (!r->is_over) {
 		loop_turn(r->loop, 1000);
+		if (r->on_bytes != NULL)
+			r->on_bytes(r->arg, (struct slice){NULL, 0});
+	}
 	if (r->has_stopped)
 		return ERR_OK;
 	if (r->result != FETCH_DONE)
@@ -293,6 +324,14 @@ remote_lines(struct remote *r, const char *method, const char *path, remote_line
 	     struct err_ctx *e)
 {
 	struct call c = {.method = method, .path = path, .on_line = cb, .arg = arg};
+
+	return run_call(r, &c, e);
+}
+
+enum err
+remote_stream(struct remote *r, const char *path, remote_bytes_cb cb, void *arg, struct err_ctx *e)
+{
+	struct call c = {.method = "GET", .path = path, .on_bytes = cb, .arg = arg};
 
 	return run_call(r, &c, e);
 }

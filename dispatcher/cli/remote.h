@@ -12,6 +12,8 @@
 
 struct remote;
 
+#define REMOTE_URL_MAX 4096 /* bytes of --server and path together */
+
 /* Words that every verb against the server takes. */
 struct remote_options {
 	const char *server, *token_file, *data;
@@ -28,6 +30,10 @@ MUST_CHECK enum err remote_open(const struct remote_options *o, struct remote **
 				struct err_ctx *e);
 void remote_close(struct remote *r);
 
+/* The idempotency key of the next POST, at most 128 bytes; each has one of its own otherwise. */
+void remote_set_key(struct remote *r, const char *key);
+/* The JSON of the last answer, if it was an error; borrowed until the next call, or NULL. */
+const json_t *remote_problem(const struct remote *r);
 /* body may be NULL, and is taken. *out is the caller's. */
 MUST_CHECK enum err remote_call(struct remote *r, const char *method, const char *path,
 				json_t *body, json_t **out, struct err_ctx *e);
@@ -42,6 +48,14 @@ MUST_CHECK enum err remote_get(struct remote *r, const char *path, struct buf *o
 typedef bool (*remote_line_cb)(void *arg, struct slice line);
 MUST_CHECK enum err remote_lines(struct remote *r, const char *method, const char *path,
 				 remote_line_cb cb, void *arg, struct err_ctx *e);
+
+/*
+ * The answer's bytes as they come, and none (n = 0) after each turn of the loop, at least once a second;
+ * returning false ends it.
+ */
+typedef bool (*remote_bytes_cb)(void *arg, struct slice bytes);
+MUST_CHECK enum err remote_stream(struct remote *r, const char *path, remote_bytes_cb cb, void *arg,
+				  struct err_ctx *e);
 
 /*
  * Take the common options out; wanted = words that must stay, argv[0] included.

@@ -174,7 +174,7 @@ local function hours_wait(t, from, to)
 end
 
 local RUN_FIELDS = { 'state', 'launched_s', 'partitions', 'pass', 'weight', 'hours_from',
-  'hours_to', 'lanes', 'prio' }
+  'hours_to', 'lanes', 'prio', 'kind' }
 
 local function run_get(run)
   local v = call('HMGET', K.run .. run, unpack(RUN_FIELDS))
@@ -182,6 +182,9 @@ local function run_get(run)
   for i, name in ipairs(RUN_FIELDS) do r[name] = tonumber(v[i]) or v[i] end
   return r
 end
+
+-- No campaign of the same priority goes before single notices.
+local function order_of(r) return (r.prio or 9) * 2 + (r.kind == 'notices' and 0 or 1) end
 
 -- A range of the run for this lane: due todo first, then the cursor.
 -- Returns p, from, to; or nil and when the next todo is due, or why there is none.
@@ -239,12 +242,14 @@ local function work(r, p, from, l, t)
     w and repeats_of(w, t) or {} }
 end
 
--- [lane, inc, want, claim id] →
+-- [lane, inc, want, claim id, below or ''] →
 --   ['work', run, p, from, to, fence, records, launched_s, requests in doubt]
 --   ['sleep', ms, reason]
 -- Asked again with the same id, because the answer was lost, it answers the same.
+-- below: only what is more urgent than this order.
 local function claim(_, a)
   local lane, inc, want, claim_id = a[1], a[2], tonumber(a[3]), a[4]
+  local below = tonumber(a[5]) or math.huge
   local t = clock()
   if t.ms < t.open_at then return { 'sleep', math.ceil(t.open_at - t.ms), 'redis restarted' } end
   if not call('ZSCORE', K.incarnations, inc) then return { 'sleep', 100, 'not registered' } end
@@ -262,12 +267,14 @@ local function claim(_, a)
   end
   if t.ms < not_before then return { 'sleep', math.ceil(not_before - t.ms), lv[2] or 'lane waits' } end
   table.sort(runs, function(x, y)
-    if x.prio ~= y.prio then return (x.prio or 9) < (y.prio or 9) end
+    local a_order, b_order = order_of(x), order_of(y)
+    if a_order ~= b_order then return a_order < b_order end
     if x.pass ~= y.pass then return (x.pass or 0) < (y.pass or 0) end
     return tonumber(x.id) < tonumber(y.id)
   end)
   for _, r in ipairs(runs) do
     local closed = hours_wait(t, r.hours_from, r.hours_to)
+    if order_of(r) >= below then break end
     if r.state == 'running' and closed > 0 then
       if t.ms + closed < wake or why == 'no work' then
         wake, why = math.min(wake, t.ms + closed), 'outside the hours of its class'
@@ -341,6 +348,53 @@ end
 
 local RANGE_MAX = 512
 
+-- Members [from, to) of a cancelled run, in one string: what nobody works on ends, doubt
+-- is for evidence or a person. → -1, or how many stand under a lease still.
+local function sweep(r, p, from, to, t)
+  to = math.min(to, tonumber(call('HGET', K.run .. r.id, 'front' .. p)) or 0)
+  local w = from < to and window_open(r.id, p, from, to)
+  if not w then return from < to and 0 or -1 end
+  local leased, now_s = leased_ranks(r.id, p, from, to), seconds_of(t, r.launched_s)
+  local key = request_key(r.id, p, from)
+  local fields = call('HGETALL', key)
+  for i = 1, #fields, 2 do
+    local q = cmsgpack.unpack(fields[i + 1])
+    local ranks = request_ranks(q)
+    local inside, is_owned, touches = is_inside(w, ranks), false, false
+    for k, rank in ipairs(ranks) do
+      if rank >= from and rank < to then
+        local at = byte(q.attempts, k)
+        touches, is_owned = true, is_owned or leased[rank]
+        if not leased[rank] and phase_of(w, rank, at) == S.SENDING then
+          set_phase(w, rank, at, S.UNKNOWN, R.ORPHANED, now_s)
+        end
+      end
+    end
+    if touches and not is_owned then
+      if inside then request_judge(w, q, ranks, now_s) end
+      request_hold(w, q, ranks)
+      if inside then request_write(key, fields[i], w, q, ranks)
+      else call('HSET', key, fields[i], cmsgpack.pack(q)) end
+    end
+  end
+  local left = 0
+  for rank = from, to - 1 do
+    local state = (w.changed[rank] or { state = byte(w.bytes, (rank - from) * 8 + 1) % 16 }).state
+    if leased[rank] then
+      left = left + 1
+    elseif state == S.SENDING or state == S.UNKNOWN then
+      if state == S.SENDING then -- no request stands for it: a roll-back lost it
+        set_phase(w, rank, window_get(w, rank).attempt, S.UNKNOWN, R.ORPHANED, now_s)
+      end
+      hold_one(w, rank)
+    elseif OPEN[state] then
+      cancel_one(w, rank, now_s)
+    end
+  end
+  window_write(w)
+  return left > 0 and left or -1
+end
+
 -- [run, p, string] → ranges put back, or -1: nothing will ever be left in this
 -- string. Whatever is below the cursor, unleased, not in todo and has a step
 -- left becomes claimable again. Found from the records alone.
@@ -350,6 +404,7 @@ local function reconcile(_, a)
   local r = run_get(run)
   if not r.launched_s or t.ms < t.takeover_at then return 0 end
   reap(run, t, r.launched_s, {})
+  if r.state == 'cancelled' then return sweep(r, p, j * STRING, (j + 1) * STRING, t) end
   local cursor = tonumber(call('HGET', K.run .. run, 'cursor' .. p)) or 0
   local from, to = j * STRING, math.min(cursor, (j + 1) * STRING)
   local w = from < to and window_open(run, p, from, to)

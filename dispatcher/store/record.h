@@ -63,6 +63,7 @@
 	X(DELETED_ROW, 6, "row was deleted")                                                 \
 	X(NOT_ENCODABLE, 7, "the provider cannot carry this text")                           \
 	X(TOO_FEW, 8, "fewer than the gateway's smallest batch")                             \
+	X(NOT_KEPT, 15, "its text is not kept any more")                                     \
 	X(BAD_RECIPIENT, 20, "recipient refused by the gateway")                             \
 	X(BAD_MESSAGE, 21, "text refused by the gateway")                                    \
 	X(BAD_ACCOUNT, 22, "account refused by the gateway")                                 \
@@ -155,3 +156,7 @@ reason_is_suppressed(uint8_t reason)
 
 const char *record_state_name(enum record_state s);
 const char *record_reason_text(uint8_t reason);
+/* "bad-recipient": for options. out has room for 32 bytes. Returns out. */
+const char *record_reason_name(uint8_t reason, char out[32]);
+/* The reason of that name; 0 = there is none. */
+uint8_t record_reason_find(const char *name);
