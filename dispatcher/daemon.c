@@ -16,7 +16,6 @@
 
 #define DRAIN_LOOK_MS 20
 #define DRAIN_MAX_MS 130000 /* longer than any provider's time-out */
-#define TOKEN_BYTES 20
 
 /* ---- configuration ---- */
 
@@ -71,6 +70,24 @@ publish_lanes(struct daemon *d)
 	}
 }
 
+/* Another process on this Redis may have made a new token. */
+static void
+on_token_hash(void *arg, const struct reply *r)
+{
+	struct daemon *d = arg;
+
+	if (r->kind == REPLY_STRING && r->str.n == sizeof(d->token_hash))
+		memcpy(d->token_hash, r->str.p, r->str.n);
+}
+
+static void
+ask_token(struct daemon *d)
+{
+	struct slice v[3] = {SLICE("HGET"), slice_of(key_prefix_meta), SLICE("token_hash")};
+
+	redis_command(engine_redis(d->engine), v, 3, on_token_hash, d);
+}
+
 static void
 on_hup(void *arg)
 {
@@ -97,8 +114,10 @@ on_hup(void *arg)
 		make_hook_tokens(d);
 	if (d->sender != NULL)
 		sender_set_config(d->sender, c);
-	if (d->is_up)
+	if (d->is_up) {
 		publish_lanes(d);
+		ask_token(d);
+	}
 	log_info("config=reload result=done providers=%zu", c->provider_count);
 }
 
@@ -162,6 +181,24 @@ begin_work(struct daemon *d)
 		sender_open(d->sender, d->install_key, url);
 }
 
+static void
+on_backup_time(void *arg, const struct reply *r)
+{
+	struct daemon *d = arg;
+
+	if (r->kind == REPLY_STRING)
+		slice_to_i64(r->str, &d->backup_s);
+}
+
+/* For the metric that says how old the last backup is. */
+static void
+ask_backup(struct daemon *d)
+{
+	struct slice v[3] = {SLICE("HGET"), slice_of(key_prefix_meta), SLICE("backup_s")};
+
+	redis_command(engine_redis(d->engine), v, 3, on_backup_time, d);
+}
+
 struct install {
 	struct daemon *daemon;
 	char token[2 * TOKEN_BYTES + 1];
@@ -193,6 +230,7 @@ on_installed(void *arg, const struct reply *r)
 	if (d->receipts != NULL)
 		receipts_set_key(d->receipts, d->install_key);
 	begin_work(d);
+	ask_backup(d);
 	say_ready(d, reply_item(r, 2)->integer == 1 ? in->token : NULL);
 	free(in);
 }

@@ -230,6 +230,36 @@ redisd_open(struct loop *l, const char *folder, int64_t max_mb, struct redisd **
 	return ERR_OK;
 }
 
+enum err
+redisd_claim_folder(const char *folder, int locks[2], char **absolute, struct err_ctx *e)
+{
+	static const char *const names[] = {"server.lock", "redis.lock"};
+	enum err rc = make_folder(folder, absolute, e);
+
+	locks[0] = locks[1] = -1;
+	for (int i = 0; rc == ERR_OK && i < 2; i++) {
+		locks[i] = lock_file(*absolute, names[i], false);
+		if (locks[i] < 0 && errno != EWOULDBLOCK)
+			rc = err_set(e, ERR_SYSTEM, *absolute, "", "cannot lock: %s",
+				     strerror(errno));
+		else if (locks[i] < 0)
+			rc = err_set(e, ERR_CONFLICT, *absolute,
+				     i == 0 ? "stop it first, or choose another by --data"
+					    : "start loa serve and stop it in order",
+				     i == 0 ? "a loa serve works in this folder"
+					    : "a Redis that a killed server left works in it");
+	}
+	if (rc != ERR_OK && locks[0] >= 0)
+		close(locks[0]);
+	return rc;
+}
+
+int
+redisd_starts(const struct redisd *d)
+{
+	return d->starts;
+}
+
 const char *
 redisd_socket(const struct redisd *d)
 {

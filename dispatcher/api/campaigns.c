@@ -262,6 +262,8 @@ on_controlled(void *arg, const struct reply *r)
 		api_answer_reply(c->x, r);
 	} else if (slice_is(r->str, c->to)) {
 		http_answer_json(c->x, 200, json_pack("{s:s}", "state", c->to));
+	} else if (slice_is(r->str, "restored")) {
+		api_answer_restored(c->x);
 	} else {
 		err_set(&e, ERR_CONFLICT, "campaign", "", "is %.*s, not %s", (int)r->str.n,
 			r->str.p, c->from);
@@ -279,6 +281,8 @@ on_control_campaign(void *arg, struct campaign *camp, const struct err_ctx *e)
 
 	if (camp != NULL && camp->run != 0) {
 		argv_add_int(&args, (int64_t)camp->run);
+		if (http_query(c->x, "after_restore") != NULL)
+			engine_call(c->api->daemon->engine, "accept_restore", &args, NULL, NULL);
 		argv_adds(&args, c->from);
 		argv_adds(&args, c->to);
 		/* A pause that Redis forgot would be no pause; a resume told again might undo one. */

@@ -6,6 +6,7 @@
 #include "dispatcher/api/http.h"
 #include "dispatcher/daemon.h"
 
+struct backup_job;
 struct imports;
 struct watch;
 
@@ -13,7 +14,8 @@ struct api {
 	struct daemon *daemon;
 	struct http_server *http;
 	struct imports *imports;
-	struct watch *watches; /* open event streams */
+	struct watch *watches;	   /* open event streams */
+	struct backup_job *backup; /* the one under way; NULL = none */
 };
 
 /* True: Redis is there. Otherwise the exchange was answered with 503. */
@@ -58,6 +60,11 @@ void on_campaign_report(struct http_exchange *x, void *arg);
 void on_campaign_watch(struct http_exchange *x, void *arg);
 /* End the open event streams. */
 void watches_end(struct api *a);
+/* backup.c */
+void on_backup(struct http_exchange *x, void *arg);
+void on_token_renew(struct http_exchange *x, void *arg);
+/* The refusal to resume a run of a restored backup. */
+void api_answer_restored(struct http_exchange *x);
 /* status.c */
 void on_healthz(struct http_exchange *x, void *arg);
 void on_readyz(struct http_exchange *x, void *arg);

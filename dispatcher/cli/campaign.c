@@ -126,7 +126,17 @@ verb_campaign_pause(int argc, char **argv)
 int
 verb_campaign_resume(int argc, char **argv)
 {
-	return about_one(argc, argv, "campaign resume", "POST", "/resume", print_state);
+	bool is_after = false;
+
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--after-restore") != 0)
+			continue;
+		is_after = true;
+		memmove(argv + i, argv + i + 1, (size_t)(argc-- - i - 1) * sizeof(*argv));
+		i--;
+	}
+	return about_one(argc, argv, "campaign resume", "POST",
+			 is_after ? "/resume?after_restore=1" : "/resume", print_state);
 }
 
 /* ---- preview ---- */

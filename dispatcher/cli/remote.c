@@ -28,7 +28,8 @@ struct remote {
 	int status;
 	struct buf body; /* collected answer; or the rest of a line */
 	char why[200];
-	remote_line_cb on_line; /* NULL = collect */
+	remote_line_cb on_line;	 /* NULL = collect */
+	remote_line_cb on_piece; /* bytes as they come, instead of lines; NULL = lines */
 	void *arg;
 	bool has_stopped; /* on_line wants no more */
 	bool is_error;	  /* status ≥ 400: collect although on_line is set */
@@ -123,6 +124,10 @@ on_data(void *arg, int status, struct slice data)
 
 	r->status = status;
 	r->is_error = status >= 400;
+	if (r->on_piece != NULL && !r->is_error) {
+		r->has_stopped = !r->on_piece(r->arg, data);
+		return !r->has_stopped;
+	}
 	if (r->body.len + data.n > ANSWER_MAX)
 		return false;
 	buf_add_slice(&r->body, data);
@@ -189,7 +194,7 @@ read_problem(const struct remote *r, struct err_ctx *e)
 struct call {
 	const char *method, *path, *content_type;
 	struct slice body;
-	remote_line_cb on_line;
+	remote_line_cb on_line, on_piece;
 	void *arg;
 };
 
@@ -206,7 +211,7 @@ run_call(struct remote *r, const struct call *c, struct err_ctx *e)
 		.headers = headers,
 		.body = c->body,
 		.connect_timeout_ms = CONNECT_MS,
-		.timeout_ms = c->on_line != NULL ? 7 * 86400000LL : CALL_MS,
+		.timeout_ms = c->on_line != NULL || c->on_piece != NULL ? 7 * 86400000LL : CALL_MS,
 		.on_data = on_data,
 		.on_answer = on_answer,
 		.arg = r,
@@ -231,6 +236,7 @@ run_call(struct remote *r, const struct call *c, struct err_ctx *e)
 	r->status = 0;
 	r->why[0] = '\0';
 	r->on_line = c->on_line;
+	r->on_piece = c->on_piece;
 	r->arg = c->arg;
 	r->transfer = fetch_start(r->fetch, &f);
 	while (!r->is_over)
@@ -293,6 +299,15 @@ remote_lines(struct remote *r, const char *method, const char *path, remote_line
 	     struct err_ctx *e)
 {
 	struct call c = {.method = method, .path = path, .on_line = cb, .arg = arg};
+
+	return run_call(r, &c, e);
+}
+
+enum err
+remote_pieces(struct remote *r, const char *method, const char *path, remote_line_cb cb, void *arg,
+	      struct err_ctx *e)
+{
+	struct call c = {.method = method, .path = path, .on_piece = cb, .arg = arg};
 
 	return run_call(r, &c, e);
 }

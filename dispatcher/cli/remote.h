@@ -43,6 +43,10 @@ typedef bool (*remote_line_cb)(void *arg, struct slice line);
 MUST_CHECK enum err remote_lines(struct remote *r, const char *method, const char *path,
 				 remote_line_cb cb, void *arg, struct err_ctx *e);
 
+/* The same with the answer's bytes in pieces of any size. */
+MUST_CHECK enum err remote_pieces(struct remote *r, const char *method, const char *path,
+				  remote_line_cb cb, void *arg, struct err_ctx *e);
+
 /*
  * Take the common options out; wanted = words that must stay, argv[0] included.
  * Returns 0, or the exit code after telling what is wrong.

@@ -109,6 +109,7 @@ local function control(_, a)
   local state = call('HGET', key, 'state')
   if not state then return 'gone' end
   if state ~= a[2] or not CONTROL[a[2] .. '>' .. a[3]] then return state end
+  if a[3] == 'running' and call('HGET', key, 'why') == 'restored' then return 'restored' end
   if a[3] == 'finished' and not is_finished(key, run_get(a[1]), clock()) then return state end
   call('HSET', key, 'state', a[3])
   local campaign = call('HGET', key, 'campaign')
@@ -151,6 +152,8 @@ export('outcome', outcome, ANYWAY)
 export('receipts', receipts, ANYWAY)
 export('control', control, ANYWAY)
 export('reconcile', reconcile, ANYWAY)
+export('restored', RESTORE.restored, ANYWAY)
+export('accept_restore', RESTORE.accept, ANYWAY)
 export('claim', claim)
 export('permit', permit)
 export('late', late)

@@ -1,0 +1,54 @@
+-- SPDX-License-Identifier: MIT
+-- What must be true of a restored backup before anything may leave: the old server
+-- went on after the moment of the backup, and nobody here knows what it sent.
+
+local RESTORE = {}
+
+-- Run numbers that the lost time may have used. A number used twice would give two
+-- runs the same references: gateways would call the second one's messages duplicates.
+RESTORE.SKIPPED_RUNS = 100000
+
+-- [time of the backup in seconds] → [open runs paused, scheduled campaigns made drafts]
+-- Called once, by `loa restore`, in a Redis that nobody else speaks to; so it may look
+-- at all keys. Told again it changes no more than the numbers that are skipped.
+function RESTORE.restored(_, a)
+  local paused, drafts = 0, 0
+  for _, run in ipairs(call('ZRANGE', K.runs, 0, -1)) do
+    local key = K.run .. run
+    local v = call('HMGET', key, 'state', 'campaign')
+    if v[1] == 'running' or v[1] == 'paused' then
+      call('HSET', key, 'state', 'paused', 'why', 'restored', 'restored_s', a[1])
+      if v[2] then call('HSET', K.campaign .. v[2], 'state', 'paused') end
+      paused = paused + 1
+    end
+  end
+  -- Its day may have come meanwhile, and the run that it became is not known here.
+  local names = call('HGETALL', K.names .. 'campaign')
+  for i = 2, #names, 2 do
+    local key = K.campaign .. names[i]
+    if call('HGET', key, 'state') == 'scheduled' then
+      call('HSET', key, 'state', 'draft', 'why', 'restored')
+      drafts = drafts + 1
+    end
+  end
+  if K.schedule then call('DEL', K.schedule) end
+  -- A run that takes single messages goes on under a new number, for the same reason.
+  if K.notices then call('DEL', K.notices) end
+  -- No process of the old life is alive, and its clock may not have been ours.
+  call('DEL', K.incarnations)
+  for _, key in ipairs(call('KEYS', K.lane .. '*')) do
+    if sub(key, -#K.busy) == K.busy then call('DEL', key)
+    else call('HDEL', key, 'tat', 'tat_at', 'not_before', 'why', 'purged') end
+  end
+  call('HDEL', K.meta, 'open_at', 'takeover_at')
+  call('HSET', K.meta, 'restored_s', a[1])
+  call('HINCRBY', K.seq, 'run', RESTORE.SKIPPED_RUNS)
+  return { paused, drafts }
+end
+
+-- [run] → 1. A person knows that what left after the backup may leave again.
+function RESTORE.accept(_, a)
+  local key = K.run .. a[1]
+  if call('HGET', key, 'why') == 'restored' then call('HDEL', key, 'why') end
+  return 1
+end
