@@ -13,8 +13,10 @@
 #include "dispatcher/api/api.h"
 #include "dispatcher/redisd.h"
 #include "dispatcher/store/keys.h"
+#include "dispatcher/store/old_library.h"
 
 #define DRAIN_LOOK_MS 20
+#define SWEEP_MS 3600000
 #define DRAIN_MAX_MS 130000 /* longer than any provider's time-out */
 
 /* ---- configuration ---- */
@@ -281,12 +283,24 @@ on_engine_up(void *arg)
 }
 
 static void
+on_sweep(struct timer *t, void *arg)
+{
+	struct daemon *d = arg;
+
+	if (d->is_working)
+		old_library_sweep(d->engine);
+	timer_arm_ms(d->loop, t, SWEEP_MS);
+}
+
+static void
 on_engine_open(void *arg)
 {
 	struct daemon *d = arg;
 
 	d->is_working = true;
 	begin_work(d);
+	if (d->keeper != NULL)
+		timer_arm_ms(d->loop, &d->sweep, 0);
 }
 
 static void
@@ -498,6 +512,7 @@ take_down(struct daemon *d)
 {
 	timer_disarm(d->loop, &d->drain);
 	timer_disarm(d->loop, &d->deadline);
+	timer_disarm(d->loop, &d->sweep);
 	if (d->api != NULL)
 		api_cut(d->api);
 	if (d->fetch != NULL)
@@ -536,6 +551,7 @@ daemon_run(const struct daemon_options *o)
 	d.started_ms = clock_mono_ms();
 	timer_init(&d.drain, on_drain_look, &d);
 	timer_init(&d.deadline, on_deadline, &d);
+	timer_init(&d.sweep, on_sweep, &d);
 	if (rc == ERR_OK) {
 		apply_overrides(o, d.config);
 		rc = make_parts(&d, &e);

@@ -58,6 +58,7 @@ struct daemon {
 	uint8_t token_hash[16]; /* of the administrator's token */
 	int64_t backup_s;	/* when the last complete backup was taken; 0 = never */
 	struct timer drain, deadline;
+	struct timer sweep; /* for libraries of other releases, once an hour */
 	int64_t started_ms;
 };
 

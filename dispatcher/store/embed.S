@@ -11,7 +11,7 @@ loa_lua_start:
 	.incbin "dispatcher/lua/permit.lua"
 	.incbin "dispatcher/lua/outcome.lua"
 	.incbin "dispatcher/lua/catalog.lua"
-	.incbin "dispatcher/lua/restore.lua"
+	.incbin "dispatcher/lua/operate.lua"
 	.incbin "dispatcher/lua/run.lua"
 loa_lua_end:
 	.byte 0

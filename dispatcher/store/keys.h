@@ -32,6 +32,7 @@
 	X(template, "loa:template:")        \
 	X(campaign, "loa:campaign:")        \
 	X(idempotency, "loa:idempotency:")  \
+	X(libraries, "loa:libraries")       \
 	X(tick, "loa:tick")
 
 #define X(name, text) extern const char key_prefix_##name[];

@@ -4,7 +4,7 @@
 # leaves before a person has said so, and a damaged file is never half restored.
 . "$(dirname "$0")/lib.sh"
 
-start_gateway --dedupe forever --receipts delivered --receipt-delay 20
+start_gateway --dedupe forever --receipts delivered --receipt-delay 20 --receipt-batch 20
 write_config -e 's/"rate": 100/"rate": 300/' -e 's/"deadline_s": 10/"deadline_s": 2/'
 start_loa
 n=1500

@@ -1,17 +1,18 @@
 -- SPDX-License-Identifier: MIT
--- What must be true of a restored backup before anything may leave: the old server
--- went on after the moment of the backup, and nobody here knows what it sent.
+-- What operators need: a restored backup, and the libraries of other releases.
 
-local RESTORE = {}
+-- A restored backup: the old server went on after its moment, and nobody here knows
+-- what it sent. What must be true before anything may leave:
+local OPERATE = {}
 
 -- Run numbers that the lost time may have used. A number used twice would give two
 -- runs the same references: gateways would call the second one's messages duplicates.
-RESTORE.SKIPPED_RUNS = 100000
+OPERATE.SKIPPED_RUNS = 100000
 
 -- [time of the backup in seconds] → [open runs paused, scheduled campaigns made drafts]
 -- Called once, by `loa restore`, in a Redis that nobody else speaks to; so it may look
 -- at all keys. Told again it changes no more than the numbers that are skipped.
-function RESTORE.restored(_, a)
+function OPERATE.restored(_, a)
   local paused, drafts = 0, 0
   for _, run in ipairs(call('ZRANGE', K.runs, 0, -1)) do
     local key = K.run .. run
@@ -42,13 +43,29 @@ function RESTORE.restored(_, a)
   end
   call('HDEL', K.meta, 'open_at', 'takeover_at')
   call('HSET', K.meta, 'restored_s', a[1])
-  call('HINCRBY', K.seq, 'run', RESTORE.SKIPPED_RUNS)
+  call('HINCRBY', K.seq, 'run', OPERATE.SKIPPED_RUNS)
   return { paused, drafts }
 end
 
 -- [run] → 1. A person knows that what left after the backup may leave again.
-function RESTORE.accept(_, a)
+function OPERATE.accept(_, a)
   local key = K.run .. a[1]
   if call('HGET', key, 'why') == 'restored' then call('HDEL', key, 'why') end
   return 1
+end
+
+local LIBRARY_DAY_MS = 86400000
+
+-- [library …] → those that no process has used for a day. One that is seen for the
+-- first time counts as used now: its release may not have said so.
+function OPERATE.unused_libraries(_, a)
+  local t = clock()
+  local out = {}
+  for _, name in ipairs(a) do
+    local used = tonumber(call('ZSCORE', K.libraries, name))
+    if not used then call('ZADD', K.libraries, int(t.ms), name)
+    elseif used < t.ms - LIBRARY_DAY_MS and name ~= 'loa' .. V then out[#out + 1] = name end
+  end
+  call('ZREMRANGEBYSCORE', K.libraries, '-inf', int(t.ms - 30 * LIBRARY_DAY_MS))
+  return out
 end
