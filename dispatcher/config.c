@@ -48,6 +48,11 @@ static const struct option {
 	INT(max_attempts, true, 6, 1, 15, "times a message is sent on explicit \"try later\""),
 	INT(lease_ms, false, 5000, 1000, 60000, "a silent process loses its work after this long"),
 	INT(embedded_max_mb, false, 1024, 64, 65536, "memory limit of the embedded Redis"),
+	INT(brake_min, true, 50, 1, 100000, "answers before a rate can stop a carrier of a run"),
+	INT(brake_window, true, 500, 10, 1000000, "answers that a rate looks back over"),
+	INT(brake_message_pct, true, 10, 0, 100, "texts or senders refused, % that stops"),
+	INT(brake_refused_pct, true, 30, 0, 100, "messages refused, % that stops"),
+	INT(brake_doubt_pct, true, 20, 0, 100, "messages in doubt, % that stops"),
 };
 
 extern const char loa_policy_start[], loa_policy_end[];

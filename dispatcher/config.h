@@ -49,6 +49,8 @@ struct config {
 	int64_t max_attempts; /* explicit "try later" answers before a message is refused */
 	int64_t lease_ms;
 	int64_t embedded_max_mb; /* maxmemory of the embedded Redis */
+	/* When a run's partition is stopped by itself; percentages of answers, 0 = never for that. */
+	int64_t brake_min, brake_window, brake_message_pct, brake_refused_pct, brake_doubt_pct;
 
 	struct provider_config providers[PROVIDERS_MAX];
 	size_t provider_count;

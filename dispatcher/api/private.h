@@ -55,6 +55,10 @@ void on_campaign_preview(struct http_exchange *x, void *arg);
 void on_campaign_launch(struct http_exchange *x, void *arg);
 void on_campaign_pause(struct http_exchange *x, void *arg);
 void on_campaign_resume(struct http_exchange *x, void *arg);
+/* suppressions.c */
+void on_suppression_add(struct http_exchange *x, void *arg);
+void on_suppression_remove(struct http_exchange *x, void *arg);
+void on_suppression_ls(struct http_exchange *x, void *arg);
 /* runs.c */
 void on_campaign_report(struct http_exchange *x, void *arg);
 void on_campaign_watch(struct http_exchange *x, void *arg);

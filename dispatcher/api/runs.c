@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "dispatcher/api/private.h"
 #include "dispatcher/run/report.h"
+#include "segments/phone.h"
 
 #define WATCH_EVERY_MS 300
 #define HEARTBEAT_MS 15000
@@ -41,6 +42,30 @@ why_waiting(const struct daemon *d, const struct run_status *s, int64_t *wait_ms
 	return "";
 }
 
+/* Where the brake has stopped the run: [{provider, carriers, reason}]. */
+static json_t *
+brakes_json(const struct run_status *s)
+{
+	json_t *out = json_array();
+
+	for (unsigned p = 0; p < s->partitions; p++) {
+		json_t *carriers;
+
+		if (s->brake[p][0] == '\0')
+			continue;
+		carriers = json_array();
+		for (int i = 0; s->carrier_map[i] != '\0'; i++)
+			if (s->carrier_map[i] == (char)('0' + p) &&
+			    (i == 0 || carrier_name(i) != NULL))
+				json_array_append_new(
+					carriers,
+					json_string(i == 0 ? "unknown" : carrier_name(i)));
+		json_array_append_new(out, json_pack("{s:s, s:o, s:s}", "provider", s->lane[p],
+						     "carriers", carriers, "reason", s->brake[p]));
+	}
+	return out;
+}
+
 static json_t *
 status_json(const struct daemon *d, const struct run_status *s)
 {
@@ -49,12 +74,13 @@ status_json(const struct daemon *d, const struct run_status *s)
 				  ? why_waiting(d, s, &wait_ms)
 				  : "";
 
-	return json_pack("{s:I, s:I, s:s, s:s, s:b, s:b, s:I, s:o, s:s, s:I, s:I}", "run",
+	return json_pack("{s:I, s:I, s:s, s:s, s:b, s:b, s:I, s:o, s:s, s:I, s:I, s:o}", "run",
 			 (json_int_t)s->run, "campaign", (json_int_t)s->campaign, "state", s->state,
 			 "class", s->class, "frozen", s->is_frozen, "sent", s->over_s != 0,
 			 "audience", (json_int_t)s->audience, "states", states_json(s->states),
 			 "waiting_for", why, "wait_ms", (json_int_t)wait_ms, "seconds",
-			 (json_int_t)(clock_wall_ms() / 1000 - s->launched_s));
+			 (json_int_t)(clock_wall_ms() / 1000 - s->launched_s), "brakes",
+			 brakes_json(s));
 }
 
 static json_t *
@@ -73,20 +99,37 @@ reasons_json(const struct run_report *r)
 	return out;
 }
 
+/* Partitions of one provider at one price are one line of the report. */
+static bool
+is_one_line(const struct run_status *s, unsigned p, unsigned q)
+{
+	return strcmp(s->lane[p], s->lane[q]) == 0 && s->price[p] == s->price[q];
+}
+
 static json_t *
 lanes_json(const struct run_report *r, int64_t *cost)
 {
+	const struct run_status *s = &r->status;
 	json_t *out = json_array();
 
 	*cost = 0;
-	for (unsigned p = 0; p < r->status.partitions; p++) {
-		int64_t one = (int64_t)r->parts[p] * r->status.price[p];
+	for (unsigned p = 0; p < s->partitions; p++) {
+		uint64_t parts = 0;
+		unsigned first = 0;
+		int64_t one;
 
+		while (!is_one_line(s, p, first))
+			first++;
+		if (first < p)
+			continue;
+		for (unsigned q = p; q < s->partitions; q++)
+			parts += is_one_line(s, p, q) ? r->parts[q] : 0;
+		one = (int64_t)parts * s->price[p];
 		*cost += one;
-		json_array_append_new(
-			out, json_pack("{s:s, s:I, s:I, s:I}", "provider", r->status.lane[p],
-				       "parts", (json_int_t)r->parts[p], "price",
-				       (json_int_t)r->status.price[p], "cost", (json_int_t)one));
+		json_array_append_new(out,
+				      json_pack("{s:s, s:I, s:I, s:I}", "provider", s->lane[p],
+						"parts", (json_int_t)parts, "price",
+						(json_int_t)s->price[p], "cost", (json_int_t)one));
 	}
 	return out;
 }
@@ -107,14 +150,15 @@ report_json(const struct campaign *c, const struct run_report *r)
 			 : r->has_moved ? "moving"
 					: "differ",
 			 "difference", r->difference);
-	return json_pack(
-		"{s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:o, s:I, s:o, s:o, "
-		"s:I, s:o}",
-		"campaign", c->name, "campaign_id", (json_int_t)c->id, "run", (json_int_t)s->run,
-		"state", s->state, "class", s->class, "goal", c->goal, "event", c->event, "list",
-		s->list, "list_version", (json_int_t)s->list_version, "launched", launched,
-		"states", states_json(r->states), "held", (json_int_t)r->held, "reasons",
-		reasons_json(r), "providers", lanes, "cost", (json_int_t)cost, "sums", sums);
+	return json_pack("{s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:o, s:I, s:o, s:o, "
+			 "s:I, s:o, s:o}",
+			 "campaign", c->name, "campaign_id", (json_int_t)c->id, "run",
+			 (json_int_t)s->run, "state", s->state, "class", s->class, "goal", c->goal,
+			 "event", c->event, "list", s->list, "list_version",
+			 (json_int_t)s->list_version, "launched", launched, "states",
+			 states_json(r->states), "held", (json_int_t)r->held, "reasons",
+			 reasons_json(r), "providers", lanes, "cost", (json_int_t)cost, "sums",
+			 sums, "brakes", brakes_json(s));
 }
 
 /* ---- report ---- */

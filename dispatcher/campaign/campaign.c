@@ -76,6 +76,9 @@ campaign_read(const struct reply *r)
 	c->unit = (uint64_t)item_int(r, 12);
 	c->run = (uint64_t)item_int(r, 13);
 	c->created_s = item_int(r, 14);
+	c->canary_messages = (unsigned)item_int(r, 15);
+	c->is_canary_auto = slice_is(reply_item(r, 16)->str, "auto");
+	c->canary_after_s = item_int(r, 17);
 	return c;
 }
 
@@ -101,9 +104,10 @@ on_campaign(void *arg, const struct reply *r)
 void
 campaign_load(struct engine *e, const char *id_or_name, campaign_cb cb, void *arg)
 {
-	static const char *const load_fields[] = {"name",  "state",    "class",	   "goal",
-						  "event", "template", "list",	   "per",
-						  "unit",  "run",      "created_s"};
+	static const char *const load_fields[] = {
+		"name",	       "state",		"class", "goal", "event",     "template",
+		"list",	       "per",		"unit",	 "run",	 "created_s", "canary_messages",
+		"canary_then", "canary_after_s"};
 	struct load *ld = xcalloc(1, sizeof(*ld));
 	struct argv a = {0};
 
@@ -153,10 +157,39 @@ on_created(void *arg, const struct reply *r)
 	free(cr);
 }
 
+static const char *const canary_thens[] = {"person", "auto"};
+
 struct document {
 	const char *name, *template, *class, *goal, *event;
 	int per, approval;
+	int64_t canary_messages, canary_after_s; /* 0 = none */
+	int canary_then;
 };
+
+/* {"messages": 50, "then": "person" | "auto", "after_s": 600} */
+static enum err
+read_canary(const struct json_at *root, struct document *d, struct err_ctx *e)
+{
+	static const char *const keys[] = {"messages", "then", "after_s"};
+	struct json_at canary = json_get(root, "canary");
+	struct json_at messages = json_get(&canary, "messages"), then = json_get(&canary, "then");
+	struct json_at after = json_get(&canary, "after_s");
+	enum err rc;
+
+	if (canary.v == NULL)
+		return ERR_OK;
+	d->canary_after_s = 600;
+	if ((rc = json_want_object(&canary, e)) != ERR_OK ||
+	    (rc = json_only_keys(&canary, keys, ARRAY_LEN(keys), e)) != ERR_OK ||
+	    (rc = json_read_int(&messages, 1, 1000000, &d->canary_messages, e)) != ERR_OK ||
+	    (rc = json_read_choice(&then, canary_thens, 2, &d->canary_then, e)) != ERR_OK ||
+	    (rc = json_read_int(&after, 0, 86400, &d->canary_after_s, e)) != ERR_OK)
+		return rc;
+	if (messages.v == NULL)
+		return err_set(e, ERR_INPUT, messages.path, "say with how many to begin",
+			       "is missing");
+	return ERR_OK;
+}
 
 static enum err
 read_names(const struct json_at *root, struct document *d, struct err_ctx *e)
@@ -221,8 +254,8 @@ enum err
 campaign_create(struct engine *engine, const struct config *c, json_t *document,
 		const char *idempotency_key, campaign_created_cb cb, void *arg, struct err_ctx *e)
 {
-	static const char *const keys[] = {"name", "template", "segments", "class",
-					   "goal", "event",    "per",	   "approval"};
+	static const char *const keys[] = {"name",  "template", "segments", "class", "goal",
+					   "event", "per",	"approval", "canary"};
 	struct json_at root = json_root(document);
 	struct document d = {.goal = "", .event = "", .class = "", .name = "", .template = ""};
 	struct buf segments = {0};
@@ -232,6 +265,7 @@ campaign_create(struct engine *engine, const struct config *c, json_t *document,
 
 	if ((rc = json_only_keys(&root, keys, ARRAY_LEN(keys), e)) != ERR_OK ||
 	    (rc = read_names(&root, &d, e)) != ERR_OK ||
+	    (rc = read_canary(&root, &d, e)) != ERR_OK ||
 	    (rc = read_segments(&root, &segments, e)) != ERR_OK) {
 		buf_free(&segments);
 		return rc;
@@ -260,6 +294,14 @@ campaign_create(struct engine *engine, const struct config *c, json_t *document,
 	argv_adds(&a, "none");
 	argv_adds(&a, "unit");
 	argv_adds(&a, "1");
+	if (d.canary_messages > 0) {
+		argv_adds(&a, "canary_messages");
+		argv_add_int(&a, d.canary_messages);
+		argv_adds(&a, "canary_then");
+		argv_adds(&a, canary_thens[d.canary_then]);
+		argv_adds(&a, "canary_after_s");
+		argv_add_int(&a, d.canary_after_s);
+	}
 	engine_call(engine, "campaign_create", &a, on_created, cr);
 	argv_free(&a);
 	buf_free(&segments);

@@ -26,6 +26,9 @@ struct campaign {
 	int64_t created_s;
 	char *name, *state, *class, *goal, *event, *template, *list;
 	enum per per;
+	unsigned canary_messages; /* a run begins with so many; 0 = with all */
+	bool is_canary_auto;	  /* and goes on by itself after canary_after_s without a brake */
+	int64_t canary_after_s;
 	unsigned template_version;
 	char *source; /* of the template */
 	char *segments[RUN_QUERIES_MAX], *queries[RUN_QUERIES_MAX];
@@ -46,14 +49,18 @@ MUST_CHECK enum err campaign_create(struct engine *e, const struct config *c, js
 
 /* ---- the route at one moment ---- */
 
-/* Carriers that are served by one provider at one price share a partition. */
+/*
+ * A partition for each carrier that is served, so that a brake stops one carrier of one provider.
+ * Where a provider takes large batches only, its carriers of one price share one: a carrier of few
+ * would never fill a batch.
+ */
 struct route_plan {
 	struct carrier_map map;
 	uint8_t partitions;
 	uint8_t provider[PARTITIONS_MAX]; /* index in the configuration */
 	int64_t price[PARTITIONS_MAX];	  /* VND per part */
 };
-/* ERR_REFUSED when nobody is served, ERR_INPUT when there are more kinds than partitions. */
+/* ERR_REFUSED when nobody is served. */
 MUST_CHECK enum err route_plan_make(const struct config *c, struct route_plan *out,
 				    struct err_ctx *e);
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A campaign checked against its list, and its launch into a run. */
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,12 +9,21 @@
 #include "base/mem.h"
 #include "dispatcher/campaign/campaign.h"
 #include "dispatcher/store/keys.h"
+#include "segments/phone.h"
 
 /* ---- route ---- */
+
+static bool
+needs_large_batches(const struct provider_config *p)
+{
+	return p->driver->capability(p->account)->batch_min > 1;
+}
 
 enum err
 route_plan_make(const struct config *c, struct route_plan *out, struct err_ctx *e)
 {
+	bool is_sharing[PARTITIONS_MAX]; /* takes further carriers */
+
 	memset(out, 0, sizeof(*out));
 	memset(out->map.partition, NO_PARTITION, sizeof(out->map.partition));
 	for (unsigned carrier = 0; carrier < CARRIERS_MAX; carrier++) {
@@ -21,20 +31,17 @@ route_plan_make(const struct config *c, struct route_plan *out, struct err_ctx *
 		unsigned p = 0;
 		int64_t price;
 
-		if (provider < 0)
+		if (provider < 0 || (carrier > 0 && carrier_name((int)carrier) == NULL))
 			continue;
 		price = c->providers[provider].price[carrier];
 		while (p < out->partitions &&
-		       (out->provider[p] != provider || out->price[p] != price))
+		       (out->provider[p] != provider || out->price[p] != price || !is_sharing[p]))
 			p++;
-		if (p == PARTITIONS_MAX)
-			return err_set(
-				e, ERR_INPUT, "route", "give some of them one price",
-				"carriers fall into more than %d kinds of provider and price",
-				PARTITIONS_MAX);
+		assert(p < PARTITIONS_MAX); /* there are not more carriers */
 		if (p == out->partitions) {
 			out->provider[p] = (uint8_t)provider;
 			out->price[p] = price;
+			is_sharing[p] = needs_large_batches(&c->providers[provider]);
 			out->partitions++;
 		}
 		out->map.partition[carrier] = (uint8_t)p;
@@ -248,6 +255,43 @@ add_route(const struct launch *ln, struct argv *a)
 	buf_free(&prices);
 }
 
+/* When a partition stops by itself, as the configuration has it now. */
+static void
+add_brake(const struct config *c, struct argv *a)
+{
+	add_int(a, "brake_min", c->brake_min);
+	add_int(a, "brake_window", c->brake_window);
+	add_int(a, "brake_message_pct", c->brake_message_pct);
+	add_int(a, "brake_refused_pct", c->brake_refused_pct);
+	add_int(a, "brake_doubt_pct", c->brake_doubt_pct);
+}
+
+/*
+ * The first messages are shared out over the partitions, so that each carrier's answer is seen;
+ * none gets fewer than its provider's smallest batch.
+ */
+static void
+add_canary(const struct launch *ln, struct argv *a)
+{
+	const struct campaign *c = ln->r->campaign;
+	const struct route_plan *route = &ln->r->route;
+
+	if (c->canary_messages == 0)
+		return;
+	add_text(a, "canary", c->is_canary_auto ? "auto" : "person");
+	add_int(a, "canary_after_s", c->canary_after_s);
+	for (unsigned p = 0; p < route->partitions; p++) {
+		const struct provider_config *pc = &ln->config->providers[route->provider[p]];
+		int64_t least = pc->driver->capability(pc->account)->batch_min;
+		int64_t n = c->canary_messages / route->partitions +
+			    (p < c->canary_messages % route->partitions);
+		char field[16];
+
+		snprintf(field, sizeof(field), "canary%u", p);
+		add_int(a, field, n < least ? least : n);
+	}
+}
+
 static void
 add_queries(const struct campaign *c, struct argv *a)
 {
@@ -304,6 +348,8 @@ on_run_id(void *arg, const struct reply *r)
 	add_int(&a, "template_version", c->template_version);
 	add_queries(c, &a);
 	add_route(ln, &a);
+	add_brake(ln->config, &a);
+	add_canary(ln, &a);
 	engine_call(ln->engine, "launch", &a, on_launched, ln);
 	argv_free(&a);
 	buf_free(&lanes);

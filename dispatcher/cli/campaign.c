@@ -238,6 +238,21 @@ verb_campaign_preview(int argc, char **argv)
 	return 0;
 }
 
+/* "a (viettel, mobifone): why; b (unknown): why" of the carriers that the brake has stopped. */
+static void
+add_brakes(const json_t *answer, struct buf *out)
+{
+	json_t *brake, *carrier;
+	size_t i, k;
+
+	json_array_foreach (json_object_get(answer, "brakes"), i, brake) {
+		buf_addf(out, "%s%s (", i > 0 ? "; " : "", remote_text(brake, "provider"));
+		json_array_foreach (json_object_get(brake, "carriers"), k, carrier)
+			buf_addf(out, "%s%s", k > 0 ? ", " : "", json_string_value(carrier));
+		buf_addf(out, "): %s", remote_text(brake, "reason"));
+	}
+}
+
 /* ---- watch ---- */
 
 struct watching {
@@ -253,16 +268,19 @@ say_status(struct watching *w, const json_t *s)
 {
 	json_t *states = json_object_get(s, "states");
 	json_int_t audience = remote_number(s, "audience"), left;
-	char line[200];
+	char line[300];
+	struct buf brakes = {0};
 	const char *why = remote_text(s, "waiting_for");
 
 	left = remote_number(states, "waiting") + remote_number(states, "sending") +
 	       remote_number(states, "retry");
-	snprintf(line, sizeof(line), "%s  accepted %s  delivered %s  in doubt %s%s%s",
+	add_brakes(s, &brakes);
+	snprintf(line, sizeof(line), "%s  accepted %s  delivered %s  in doubt %s%s%s%s%s",
 		 remote_text(s, "state"), grouped(remote_number(states, "accepted")),
 		 grouped(remote_number(states, "delivered")),
 		 grouped(remote_number(states, "unknown")), why[0] != '\0' ? "  waiting: " : "",
-		 why);
+		 why, brakes.len > 0 ? "  stopped: " : "", brakes.len > 0 ? brakes.data : "");
+	buf_free(&brakes);
 	if (w->is_terminal) {
 		remote_bar((uint64_t)(audience - left), (uint64_t)audience, line);
 	} else if (remote_number(s, "seconds") - w->said_s >= PLAIN_EVERY ||
@@ -337,6 +355,7 @@ static void
 print_report(const json_t *r)
 {
 	json_t *sums = json_object_get(r, "sums"), *v;
+	struct buf brakes = {0};
 	const char *key;
 	size_t i;
 
@@ -366,6 +385,11 @@ print_report(const json_t *r)
 	if (remote_number(r, "held") > 0)
 		printf("  in doubt, for a person to decide: %s\n",
 		       grouped(remote_number(r, "held")));
+	add_brakes(r, &brakes);
+	if (brakes.len > 0)
+		printf("  stopped by the brake: %s (loa campaign resume lets it go on)\n",
+		       brakes.data);
+	buf_free(&brakes);
 }
 
 int

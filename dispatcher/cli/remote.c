@@ -68,13 +68,13 @@ remote_open(const struct remote_options *o, struct remote **out, struct err_ctx 
 		if (strncmp(r->base, "http://", 7) != 0 && strncmp(r->base, "https://", 8) != 0)
 			rc = err_set(e, ERR_USAGE, "--server", "write https://host",
 				     "is no address");
-		if (rc == ERR_OK && o->token_file != NULL)
-			rc = read_token(r, o->token_file, e);
 	} else {
 		snprintf(r->base, sizeof(r->base), "http://localhost");
 		snprintf(r->socket, sizeof(r->socket), "%s/api.sock",
 			 data != NULL ? data : DEFAULT_DATA);
 	}
+	if (rc == ERR_OK && o->token_file != NULL)
+		rc = read_token(r, o->token_file, e);
 	if (rc != ERR_OK) {
 		free(r);
 		return rc;

@@ -185,14 +185,16 @@ local function run_get(run)
 end
 
 -- A range of the run for this lane: due todo first, then the cursor.
--- Returns p, from, to; or nil and when the next todo is due.
+-- Returns p, from, to; or nil and when the next todo is due, or why there is none.
 local function next_range(r, lane, want, t)
-  local wake
+  local wake, why
   local i = 0
   for name in string.gmatch(r.lanes or '', '[^,]+') do
     local p = i
     i = i + 1
-    if name == lane then
+    if name == lane and brake_of(r.id, p) then
+      why = 'stopped by the brake'
+    elseif name == lane then
       local key = K.run .. r.id .. K.todo .. p
       local head = call('ZRANGE', key, 0, 0, 'WITHSCORES')
       if head[1] then
@@ -204,13 +206,18 @@ local function next_range(r, lane, want, t)
       end
       local v = call('HMGET', K.run .. r.id, 'cursor' .. p, 'front' .. p)
       local cursor, front = tonumber(v[1]) or 0, tonumber(v[2]) or 0
+      local canary = canary_limit(r.id, p)
+      if canary and canary < front then
+        if cursor >= canary then why = 'the first messages are being looked at' end
+        front = canary
+      end
       if cursor < front then
         local to = math.min(front, cursor + want, (floor(cursor / STRING) + 1) * STRING)
         return p, cursor, to
       end
     end
   end
-  return nil, wake
+  return nil, wake, why
 end
 
 -- Requests in doubt in this window that permit would repeat now, for the new owner.
@@ -278,6 +285,8 @@ local function claim(_, a)
         return work(r, p, from, l, t)
       elseif from and from < wake then
         wake, why = from, 'retry later'
+      elseif to and why == 'no work' then
+        why = to
       end
     end
   end

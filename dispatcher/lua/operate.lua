@@ -58,7 +58,7 @@ local LIBRARY_DAY_MS = 86400000
 
 -- [library …] → those that no process has used for a day. One that is seen for the
 -- first time counts as used now: its release may not have said so.
-function OPERATE.unused_libraries(_, a)
+function OPERATE.unused(_, a)
   local t = clock()
   local out = {}
   for _, name in ipairs(a) do

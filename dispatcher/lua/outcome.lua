@@ -46,6 +46,7 @@ local function outcome(_, a)
     request_write(key, field, w, q, ranks)
   end
   window_write(w)
+  brake_look(run, p, a[9], a[10])
   if a[14] ~= '' then call('RPUSH', K.run .. run .. K.log, a[14]) end
   return 1
 end

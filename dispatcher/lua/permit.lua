@@ -70,6 +70,7 @@ local function permit(_, a)
   if not lease then return { 'lost' } end
   local r = run_get(run)
   if r.state ~= 'running' then return { 'stop', r.state or 'gone' } end
+  if brake_of(run, p) then return { 'stop', 'stopped by the brake' } end
   local closed = hours_wait(t, r.hours_from, r.hours_to)
   if closed > 0 then return { 'stop', 'outside the hours of its class' } end
   if t.epoch ~= tonumber(a[16]) then return { 'epoch', t.epoch } end

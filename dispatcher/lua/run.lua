@@ -124,6 +124,7 @@ local function progress(_, a)
   local key = K.run .. a[1]
   local r = run_get(a[1])
   if not r.launched_s then return { 'gone', 0, 0, {} } end
+  canary_look(a[1], r, clock())
   local cursors = {}
   for p = 0, (tonumber(r.partitions) or 0) - 1 do
     cursors[p + 1] = tonumber(call('HGET', key, 'cursor' .. p)) or 0
@@ -152,9 +153,10 @@ export('outcome', outcome, ANYWAY)
 export('receipts', receipts, ANYWAY)
 export('control', control, ANYWAY)
 export('reconcile', reconcile, ANYWAY)
+export('brake_release', brake_release, ANYWAY)
 export('restored', OPERATE.restored, ANYWAY)
 export('accept_restore', OPERATE.accept, ANYWAY)
-export('unused_libraries', OPERATE.unused_libraries, ANYWAY)
+export('unused', OPERATE.unused, ANYWAY)
 export('claim', claim)
 export('permit', permit)
 export('late', late)
@@ -169,3 +171,8 @@ export('template_get', template_get)
 export('campaign_create', campaign_create)
 export('campaign_get', campaign_get)
 export('ls', ls)
+export('suppress_add', suppress.add, ANYWAY)
+export('suppress_rm', suppress.rm, ANYWAY)
+export('suppress_check', suppress.check, { 'no-writes' })
+export('suppress_ls', suppress.ls, { 'no-writes' })
+export('suppress_show', suppress.show, { 'no-writes' })

@@ -116,7 +116,10 @@ on_run(void *arg, const struct reply *r)
 	s->is_frozen = to_u64(reply_item(r, 6)->str) != 0;
 	s->audience = to_u64(reply_item(r, 7)->str);
 	s->campaign = to_u64(reply_item(r, 8)->str);
+	copy_text(s->carrier_map, sizeof(s->carrier_map), reply_item(r, 22)->str);
 	for (; s->partitions < PARTITIONS_MAX && lanes.n > 0; s->partitions++) {
+		copy_text(s->brake[s->partitions], sizeof(s->brake[0]),
+			  reply_item(r, 23u + s->partitions)->str);
 		copy_text(s->lane[s->partitions], sizeof(s->lane[0]), next_word(&lanes));
 		s->price[s->partitions] = (int64_t)to_u64(next_word(&prices));
 		s->front[s->partitions] = to_u64(reply_item(r, 14u + s->partitions)->str);
@@ -132,10 +135,12 @@ void
 run_status_load(struct engine *e, uint64_t run, run_status_cb cb, void *arg)
 {
 	static const char *const fields[] = {
-		"state",      "class",	  "list",     "list_version", "launched_s", "over_s",
-		"frozen",     "audience", "campaign", "lanes",	      "prices",	    "list_rows",
-		"hours_from", "hours_to", "front0",   "front1",	      "front2",	    "front3",
-		"front4",     "front5",	  "front6",   "front7"};
+		"state",      "class",	  "list",     "list_version", "launched_s",  "over_s",
+		"frozen",     "audience", "campaign", "lanes",	      "prices",	     "list_rows",
+		"hours_from", "hours_to", "front0",   "front1",	      "front2",	     "front3",
+		"front4",     "front5",	  "front6",   "front7",	      "carrier_map", "brake0",
+		"brake1",     "brake2",	  "brake3",   "brake4",	      "brake5",	     "brake6",
+		"brake7"};
 	struct status_load *ld = xcalloc(1, sizeof(*ld));
 	struct slice v[2 + ARRAY_LEN(fields)];
 	char key[KEY_MAX];

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/random.h"
 #include "dispatcher/send/lane.h"
@@ -26,8 +27,7 @@ request_free(struct request *r)
 	free(r);
 }
 
-/* The request is over for this lease. */
-static void
+void
 request_end(struct request *r)
 {
 	struct work *w = r->work;
@@ -237,6 +237,7 @@ on_depart(void *arg)
 	int64_t now = clock_mono_us();
 	int64_t late = now - r->slot_us;
 
+	crash_point("bytes", "depart");
 	if (now - r->asked_us > PERMIT_AGE_US)
 		return false;
 	if (late > SLOT_LATE_US) {
@@ -256,6 +257,7 @@ on_answer(void *arg, const struct fetch_answer *a)
 	struct request *r = arg;
 	struct lane *l = r->lane;
 
+	crash_point("bytes", "answer");
 	r->transfer = NULL;
 	l->in_flight--;
 	if (a->departed) {
@@ -424,8 +426,10 @@ on_permit(void *arg, const struct reply *reply)
 	} else if (slice_is(what, "wait")) {
 		on_wait(r, reply);
 	} else if (slice_is(what, "epoch")) {
-		l->sender->epoch = reply_item(reply, 1)->integer;
-		request_put_back(r);
+		if (w->is_closing)
+			request_end(r);
+		else
+			work_recheck(w, r);
 	} else if (slice_is(what, "changed")) {
 		on_changed(r, reply_item(reply, 1)->str);
 	} else {
@@ -464,7 +468,7 @@ request_ask(struct request *r)
 	argv_add(&a, buf_slice(&r->parts));
 	argv_add(&a, (struct slice){(const char *)r->hash, sizeof(r->hash)});
 	argv_add_int(&a, r->cost);
-	argv_add_int(&a, s->epoch);
+	argv_add_int(&a, c->epoch);
 	argv_add_int(&a, dedupe_ms(r));
 	argv_add_int(&a, c->p);
 	r->state = REQUEST_ASKED;

@@ -7,9 +7,11 @@
 	.global loa_policy_end
 loa_lua_start:
 	.incbin "dispatcher/lua/record.lua"
+	.incbin "dispatcher/lua/brake.lua"
 	.incbin "dispatcher/lua/lease.lua"
 	.incbin "dispatcher/lua/permit.lua"
 	.incbin "dispatcher/lua/outcome.lua"
+	.incbin "dispatcher/lua/suppress.lua"
 	.incbin "dispatcher/lua/catalog.lua"
 	.incbin "dispatcher/lua/operate.lua"
 	.incbin "dispatcher/lua/run.lua"

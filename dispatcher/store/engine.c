@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
@@ -164,6 +165,24 @@ journal_trim(struct engine *e)
 
 /* ---- calls ---- */
 
+/* A call whose reply passes a crash point before it is acted upon. */
+struct watched {
+	const char *name;
+	redis_reply_cb cb;
+	void *arg;
+};
+
+static void
+on_watched(void *arg, const struct reply *r)
+{
+	struct watched w = *(struct watched *)arg;
+
+	free(arg);
+	crash_point(w.name, "reply");
+	if (w.cb != NULL)
+		w.cb(w.arg, r);
+}
+
 void
 engine_call(struct engine *e, const char *name, const struct argv *args, redis_reply_cb cb,
 	    void *arg)
@@ -172,7 +191,15 @@ engine_call(struct engine *e, const char *name, const struct argv *args, redis_r
 	struct redis_script script = {library_function(name)};
 	size_t n = argv_slices(args, v);
 
-	redis_call(e->redis, &script, v, n, cb, arg);
+	if (crash_is_watched()) {
+		struct watched *w = xcalloc(1, sizeof(*w));
+
+		*w = (struct watched){name, cb, arg};
+		crash_point(name, "ask");
+		redis_call(e->redis, &script, v, n, on_watched, w);
+	} else {
+		redis_call(e->redis, &script, v, n, cb, arg);
+	}
 }
 
 static void

@@ -26,12 +26,15 @@
 	X(request, ":req:")                 \
 	X(earlier, ":earlier")              \
 	X(log, ":log")                      \
+	X(brake, ":brake")                  \
 	X(seq, "loa:seq")                   \
 	X(names, "loa:names:")              \
 	X(segment, "loa:segment:")          \
 	X(template, "loa:template:")        \
 	X(campaign, "loa:campaign:")        \
 	X(idempotency, "loa:idempotency:")  \
+	X(suppress, "loa:suppress")         \
+	X(acts, ":acts")                    \
 	X(libraries, "loa:libraries")       \
 	X(tick, "loa:tick")
 

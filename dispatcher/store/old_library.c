@@ -44,7 +44,7 @@ on_listed(void *arg, const struct reply *r)
 			if (slice_is(reply_item(one, k)->str, "library_name"))
 				argv_add(&a, reply_item(one, k + 1)->str);
 	}
-	engine_call(e, "unused_libraries", &a, on_unused, e);
+	engine_call(e, "unused", &a, on_unused, e);
 	argv_free(&a);
 }
 

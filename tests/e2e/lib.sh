@@ -126,15 +126,22 @@ write_config() {
 		"$@" config/demo/loa.json >"$dir/loa.json"
 }
 start_loa() { # words of loa serve…
+	spawn_loa "$@" && return
+	tail -n 30 "$dir/loa.log"
+	exit 1
+}
+# The same; fails when it ends before it serves.
+spawn_loa() {
 	: >"$dir/loa.out"
 	"$B/loa" serve --config "$dir/loa.json" --data "$dir/data" --listen "127.0.0.1:${loa_port:-0}" "$@" \
 		>"$dir/loa.out" 2>>"$dir/loa.log" &
 	loa_pid=$!
-	if ! until_true grep -q serving "$dir/loa.out"; then
-		tail -n 30 "$dir/loa.log"
-		exit 1
-	fi
+	until_true is_serving_or_gone
 	loa_port=$(sed -n 's|.*http://127.0.0.1:\([0-9]*\) .*|\1|p' "$dir/loa.out" | head -n 1)
+	grep -q serving "$dir/loa.out"
+}
+is_serving_or_gone() {
+	grep -q serving "$dir/loa.out" || ! kill -0 "$loa_pid" 2>/dev/null
 }
 loa() { "$B/loa" "$@" --data "$dir/data"; }
 

@@ -154,5 +154,9 @@ answer_verdicts(struct gateway *g, const struct request *q, struct reply *r)
 	case DIALECT_BULK:
 		answer_bulk(g, q, b);
 		return;
+	case DIALECT_ESMS_CSKH:
+	case DIALECT_ESMS_QC:
+	case DIALECT_ESMS_POLL:
+		return;
 	}
 }

@@ -214,17 +214,37 @@ connect_now(struct courier *c)
 	return false;
 }
 
+/* false: on_done comes later, there is no connection to write to. */
+static bool
+start(struct courier *c)
+{
+	c->is_posting = true;
+	c->out.n = 0;
+	if (c->bev != NULL || connect_now(c))
+		return true;
+	evtimer_add(c->failed, &at_once);
+	return false;
+}
+
+void
+courier_get(struct courier *c, const char *query)
+{
+	struct bytes *out = &c->out;
+
+	if (!start(c))
+		return;
+	bytes_format(out, "GET %s%s%s HTTP/1.1\r\nHost: %s\r\n\r\n", c->url->path,
+		     strchr(c->url->path, '?') == NULL ? "?" : "&", query, c->url->host);
+	bufferevent_write(c->bev, out->p, out->n);
+}
+
 void
 courier_post(struct courier *c, struct text body)
 {
 	struct bytes *out = &c->out;
 
-	c->is_posting = true;
-	if (c->bev == NULL && !connect_now(c)) {
-		evtimer_add(c->failed, &at_once);
+	if (!start(c))
 		return;
-	}
-	out->n = 0;
 	bytes_format(out,
 		     "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n"
 		     "Content-Length: %zu\r\n\r\n",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One connection to a receiver of receipts: posts a body, waits for the
+ * One connection to a receiver of receipts: posts a body or asks, waits for the
  * status, keeps the connection while the receiver does.
  */
 #pragma once
@@ -34,4 +34,6 @@ struct courier;
 struct courier *courier_new(struct event_base *base, const struct callback_url *url,
 			    void (*on_done)(void *ctx, enum delivery d), void *ctx);
 void courier_post(struct courier *c, struct text body);
+/* The same with a GET: query is put behind the address, after ? or &. */
+void courier_get(struct courier *c, const char *query);
 void courier_free(struct courier *c);

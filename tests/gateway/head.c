@@ -65,6 +65,7 @@ static int
 read_request_line(struct text line, struct head *h, const char **why)
 {
 	struct text method = next_word(&line), path = next_word(&line);
+	char *question;
 
 	*why = "no request line of HTTP/1.1";
 	if (!is_name(method) || line.n != 8 || memcmp(line.p, "HTTP/1.", 7) != 0)
@@ -77,6 +78,11 @@ read_request_line(struct text line, struct head *h, const char **why)
 		return 405;
 	if (!copy(h->path, sizeof(h->path), path))
 		return 404;
+	question = strchr(h->path, '?');
+	if (question != NULL) {
+		*question = '\0';
+		h->query = question + 1;
+	}
 	h->minor = line.p[7] - '0';
 	h->is_kept = h->minor == 1;
 	return 0;

@@ -5,13 +5,15 @@
 #include "tests/gateway/bytes.h"
 
 #define HEAD_MAX 16384 /* bytes of a head */
+#define HEAD_TARGET_MAX 2048
 
 struct head {
 	char method[8];
-	char path[128];
-	char type[64]; /* Content-Type, "" = none */
-	char key[256]; /* X-Api-Key, "" = none */
-	int minor;     /* HTTP/1.minor */
+	char path[HEAD_TARGET_MAX]; /* query: behind its ?, cut off */
+	const char *query;	    /* NULL = none */
+	char type[64];		    /* Content-Type, "" = none */
+	char key[256];		    /* X-Api-Key, "" = none */
+	int minor;		    /* HTTP/1.minor */
 	bool is_kept;
 	bool has_host, has_length;
 	bool wants_continue;

@@ -13,6 +13,33 @@
 #include <string.h>
 #include <unistd.h>
 
+/* What the line says of a message in the dialect of eSMS.vn; its report counts as known. */
+static void
+put_on_shelf(struct gateway *g, const json_t *line, uint64_t id)
+{
+	static const enum report reports[] = {REPORT_DELIVRD, REPORT_UNDELIV, REPORT_EXPIRED,
+					      REPORT_ACCEPTD, REPORT_REJECTD};
+	const char *to = json_string_value(json_object_get(line, "to"));
+	const char *outlook = json_string_value(json_object_get(line, "outlook"));
+	const char *dialect = json_string_value(json_object_get(line, "dialect"));
+	struct shelf_sms *m = shelf_put(&g->esms.shelf, id);
+	struct shelf_phone *p;
+
+	m->at_us = (uint64_t)json_integer_value(json_object_get(line, "wall_us"));
+	m->approved_us = m->sent_us = m->at_us;
+	m->type = strcmp(dialect, dialect_name(DIALECT_ESMS_QC)) == 0 ? 1 : 2;
+	m->price += (uint64_t)json_integer_value(json_object_get(line, "price"));
+	if (to == NULL || outlook == NULL)
+		return;
+	p = shelf_add_phone(m, (struct text){(char *)(intptr_t)to, strlen(to)});
+	p->due_us[0] = m->at_us;
+	for (size_t i = 0; i < sizeof(reports) / sizeof(reports[0]); i++) {
+		if (strcmp(outlook, report_name(reports[i])) == 0)
+			p->reports[0] = (uint8_t)reports[i];
+	}
+	m->is_rejected = p->reports[0] == REPORT_REJECTD;
+}
+
 static void
 read_line(struct gateway *g, const char *line, size_t n)
 {
@@ -20,9 +47,11 @@ read_line(struct gateway *g, const char *line, size_t n)
 	json_t *root = json_loadb(line, n, 0, &error);
 	const char *event = json_string_value(json_object_get(root, "event"));
 	const char *id = json_string_value(json_object_get(root, "id"));
+	const char *dialect = json_string_value(json_object_get(root, "dialect"));
 	json_t *ref = json_object_get(root, "ref");
 	uint64_t number = 0, request;
 	struct memory_entry *e;
+	bool is_esms = dialect != NULL && strncmp(dialect, "esms-", 5) == 0;
 	bool is_new;
 
 	request = (uint64_t)json_integer_value(json_object_get(root, "request"));
@@ -32,8 +61,10 @@ read_line(struct gateway *g, const char *line, size_t n)
 		number = strtoull(id + strcspn(id, "-") + (strchr(id, '-') != NULL), NULL, 10);
 	if (number > g->last_id)
 		g->last_id = number;
+	if (number != 0 && is_esms)
+		put_on_shelf(g, root, number);
 	if (number != 0 && json_is_string(ref)) {
-		e = memory_get(&g->refs,
+		e = memory_get(is_esms ? &g->esms.requests : &g->refs,
 			       (struct text){(char *)(intptr_t)json_string_value(ref),
 					     json_string_length(ref)},
 			       &is_new);

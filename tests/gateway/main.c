@@ -37,7 +37,7 @@ on_request(void *ctx, const struct asked *q, struct reply *r)
 		answer_error(r, CODE_TEXT, "only POST");
 		return;
 	}
-	if (page_show(g, q, r))
+	if (esms_show(g, q, r) || page_show(g, q, r))
 		return;
 	r->status = 404;
 	answer_error(r, CODE_TEXT, "no such address");
@@ -159,6 +159,10 @@ end(struct gateway *g)
 	ledger_close(&g->ledger);
 	memory_free(&g->refs);
 	memory_free(&g->numbers);
+	memory_free(&g->esms.requests);
+	memory_free(&g->esms.texts);
+	shelf_free(&g->esms.shelf);
+	bytes_free(&g->esms.numbers);
 	window_free(&g->offered);
 	window_free(&g->admitted);
 	request_free(&g->request);

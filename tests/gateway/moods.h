@@ -13,6 +13,29 @@ enum code {
 	CODE_TEMPORARY = 21,
 	CODE_DUPLICATE = 30,
 	CODE_KEY = 40,
+	/* from here on the numbers of eSMS.vn */
+	CODE_ESMS_BLOCKED = 99,
+	CODE_ESMS_KEYS = 101,
+	CODE_ESMS_BALANCE = 103,
+	CODE_ESMS_BRAND = 104,
+	CODE_ESMS_NO_SMSID = 105,
+	CODE_ESMS_TOO_FEW = 107,
+	CODE_ESMS_PHONE = 108,
+	CODE_ESMS_TYPE = 118,
+	CODE_ESMS_TOO_MANY = 120,
+	CODE_ESMS_TEMPLATE = 146,
+	CODE_ESMS_PROCESSING = 199,
+	CODE_ESMS_PAYLOAD = 210,
+	CODE_ESMS_NO_TYPE = 300,
+	CODE_ESMS_NO_ID = 851,
+	CODE_ESMS_NO_JSON = 1000, /* {"error":"Invalid request"} */
+	CODE_ESMS_TWICE = 1001,	  /* a number that stands in the list already; only in the ledger */
+};
+
+/* What became of a message. */
+struct verdict {
+	enum code code;
+	uint64_t id; /* 0 = none */
 };
 
 enum fault {

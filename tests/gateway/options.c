@@ -7,7 +7,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { KIND_TEXT, KIND_NUMBER, KIND_CHANCE, KIND_SWITCH, KIND_RECEIPTS, KIND_DEDUPE };
+enum kind {
+	KIND_TEXT,
+	KIND_NUMBER,
+	KIND_CHANCE,
+	KIND_SWITCH,
+	KIND_RECEIPTS,
+	KIND_RESULT,
+	KIND_DEDUPE
+};
 
 struct option {
 	const char *name;
@@ -43,6 +51,7 @@ struct option {
 	}
 
 static const char *const receipts_names[] = {"none", "delivered", "mixed"};
+static const char *const result_names[] = {"number", "bool", "text"};
 
 static const struct option options[] = {
 	FIXED("listen", listen, "127.0.0.1:0", "HOST:PORT",
@@ -100,7 +109,28 @@ static const struct option options[] = {
 	NUMBER("receipt-connections", receipt_connections, 1, 64, "8", "N",
 	       "to one callback, at most"),
 	NUMBER("receipt-tries", receipt_tries, 1, 1000, "30", "N", "until a receipt is given up"),
-	NUMBER("inbox-status", inbox_status, 200, 599, "200", "N", "what POST /inbox answers"),
+	NUMBER("inbox-status", inbox_status, 200, 599, "200", "N", "what /inbox answers"),
+	TEXT("esms-api-key", esms_api_key, "", "KEY", "eSMS: ask for this ApiKey (else 101)"),
+	TEXT("esms-secret-key", esms_secret_key, "", "KEY", "eSMS: ask for this SecretKey"),
+	NUMBER("esms-account", esms_account, 0, 999, "0", "CODE",
+	       "eSMS: answer this to everything, as 102, 140 or 143; 0 = no"),
+	TEXT("esms-templates", esms_templates, "", "A|B",
+	     "eSMS: a CSKH text must begin with one of these (else 146)"),
+	SWITCH("esms-same-text", esms_same_text,
+	       "eSMS: the same text to the same number once in 5 minutes (else 99)"),
+	NUMBER("esms-processing", esms_processing_ms, 0, 86400000, "0", "MS",
+	       "eSMS: so long a repeated RequestId is 199, then 124"),
+	NUMBER("esms-approval", esms_approval_ms, 0, 86400000, "500", "MS",
+	       "eSMS: so long a QC request waits for approval"),
+	CHANCE("esms-reject", esms_reject, "eSMS: a QC request is not approved"),
+	NUMBER("esms-status-lag", esms_status_lag_ms, 0, 86400000, "0", "MS",
+	       "eSMS: so long looking up finds nothing (105)"),
+	{"esms-result", KIND_RESULT, AT(esms_result), false, 0, 0, "number", "number|bool|text",
+	 "eSMS: how IsSent and SentResult are written"},
+	NUMBER("esms-balance", esms_balance, INT64_MIN, INT64_MAX, "100000000", "VND",
+	       "eSMS: the balance, falls with each message"),
+	NUMBER("esms-price", esms_price, 0, 1000000, "500", "VND", "eSMS: of a part of a message"),
+	SWITCH("esms-prepaid", esms_prepaid, "eSMS: refuse what the balance does not pay (103)"),
 };
 
 #define COUNT (sizeof(options) / sizeof(options[0]))
@@ -146,8 +176,8 @@ read_number(const char *value, int64_t least, int64_t most, int64_t *out)
 
 	errno = 0;
 	*out = strtoll(value, &end, 10);
-	return isdigit((unsigned char)value[0]) && *end == '\0' && errno == 0 && *out >= least &&
-	       *out <= most;
+	return isdigit((unsigned char)value[value[0] == '-']) && *end == '\0' && errno == 0 &&
+	       *out >= least && *out <= most;
 }
 
 static bool
@@ -185,12 +215,16 @@ set_switch(bool *field, const char *value, const char **why)
 	return *field || strcmp(value, "off") == 0;
 }
 
+/* names: three */
 static bool
-set_receipts(int64_t *field, const char *value, const char **why)
+set_choice(const char *const *names, int64_t *field, const char *value, const char **why)
 {
-	*why = "none, delivered or mixed";
+	static char choice[80];
+
+	snprintf(choice, sizeof(choice), "%s, %s or %s", names[0], names[1], names[2]);
+	*why = choice;
 	for (int i = 0; i < 3; i++) {
-		if (strcmp(receipts_names[i], value) == 0) {
+		if (strcmp(names[i], value) == 0) {
 			*field = i;
 			return true;
 		}
@@ -245,7 +279,9 @@ option_set(const struct option *o, struct settings *s, const char *value, const 
 	case KIND_SWITCH:
 		return set_switch(field, value, why);
 	case KIND_RECEIPTS:
-		return set_receipts(field, value, why);
+		return set_choice(receipts_names, field, value, why);
+	case KIND_RESULT:
+		return set_choice(result_names, field, value, why);
 	case KIND_DEDUPE:
 		return set_dedupe(field, value, why);
 	}
@@ -274,6 +310,9 @@ option_show(const struct option *o, const struct settings *s, char *out, size_t 
 	case KIND_RECEIPTS:
 		snprintf(out, cap, "%s", receipts_names[*(const int64_t *)field]);
 		return;
+	case KIND_RESULT:
+		snprintf(out, cap, "%s", result_names[*(const int64_t *)field]);
+		return;
 	case KIND_DEDUPE:
 		n = *(const int64_t *)field;
 		if (n > 0)
@@ -300,12 +339,12 @@ options_help(FILE *f)
 	char left[64];
 
 	fputs("usage: gateway [--FLAG VALUE …]\n\n"
-	      "A third-party SMS gateway to try senders against: POST /send, /batch, /bulk. "
-	      "Strict\n"
-	      "about its input, misbehaves on demand, keeps a ledger. P is a chance from 0 to 1.\n"
+	      "A third-party SMS gateway to try senders against: POST /send, /batch, /bulk, and\n"
+	      "the addresses of eSMS.vn. Strict about its input, misbehaves on demand, keeps a\n"
+	      "ledger. P is a chance from 0 to 1.\n"
 	      "Live: POST /control {\"FLAG\":VALUE}, GET /control. Looking in: GET /stats, GET "
 	      "/ledger.\n"
-	      "POST /inbox takes receipts when there is no receiver. TERM or INT ends it.\n\n",
+	      "/inbox takes receipts when there is no receiver. TERM or INT ends it.\n\n",
 	      f);
 	for (size_t i = 0; i < COUNT; i++) {
 		snprintf(left, sizeof(left), "--%s %s", options[i].name, options[i].label);

@@ -14,6 +14,9 @@
 
 enum receipts_mode { RECEIPTS_NONE, RECEIPTS_DELIVERED, RECEIPTS_MIXED };
 
+/* How a yes or no is written in GetSmsReceiverStatus_get. */
+enum esms_result { ESMS_RESULT_NUMBER, ESMS_RESULT_BOOL, ESMS_RESULT_TEXT };
+
 #define DEDUPE_NONE 0
 #define DEDUPE_FOREVER (-1)
 
@@ -47,6 +50,17 @@ struct settings {
 	bool receipt_reorder;
 	int64_t receipt_batch, receipt_connections, receipt_tries;
 	int64_t inbox_status; /* what POST /inbox answers */
+
+	/* of the dialect of eSMS.vn */
+	char esms_api_key[OPTION_TEXT_MAX], esms_secret_key[OPTION_TEXT_MAX]; /* "" = any */
+	char esms_templates[OPTION_TEXT_MAX]; /* beginnings A|B; "" = every text fits */
+	int64_t esms_account;		      /* code for all that is asked; 0 = none */
+	int64_t esms_processing_ms, esms_status_lag_ms, esms_approval_ms;
+	int64_t esms_result;  /* enum esms_result */
+	int64_t esms_balance; /* falls with what is sent */
+	int64_t esms_price;   /* of a part */
+	bool esms_prepaid, esms_same_text;
+	double esms_reject;
 };
 
 struct option;

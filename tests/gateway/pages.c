@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/gateway/query.h"
 #include "tests/gateway/times.h"
 
 static void
@@ -36,6 +37,7 @@ show_stats(struct gateway *g, const struct asked *q, struct reply *r)
 		uint64_t value;
 	} counts[] = {
 		{"requests", s->requests},
+		{"polls", s->polls},
 		{"accepted", s->accepted},
 		{"accepted_again", s->accepted_again},
 		{"duplicates", s->duplicates},
@@ -153,13 +155,15 @@ take_inbox(struct gateway *g, const struct asked *q, struct reply *r)
 			  .connection = q->connection};
 	struct bytes extra = {0};
 	json_error_t error;
-	json_t *root = json_loadb(q->body.p, q->body.n, JSON_REJECT_DUPLICATES, &error);
+	json_t *root = q->query != NULL
+			       ? query_read(q->query)
+			       : json_loadb(q->body.p, q->body.n, JSON_REJECT_DUPLICATES, &error);
 	char *compact = root == NULL ? NULL : json_dumps(root, JSON_COMPACT);
 
 	json_decref(root);
 	g->stats.inbox++;
 	if (compact == NULL) {
-		bad(r, 400, "", "this is no JSON");
+		bad(r, 400, "", q->query != NULL ? "this is no query" : "this is no JSON");
 		return;
 	}
 	bytes_format(&extra, ",\"status\":%d,\"body\":%s", (int)g->settings.inbox_status, compact);
@@ -180,7 +184,7 @@ static const struct page {
 } pages[] = {
 	{"/stats", "GET", show_stats},	   {"/control", "GET", show_control},
 	{"/control", "POST", set_control}, {"/ledger", "GET", show_ledger},
-	{"/inbox", "POST", take_inbox},
+	{"/inbox", "POST", take_inbox},	   {"/inbox", "GET", take_inbox},
 };
 
 bool

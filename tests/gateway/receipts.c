@@ -10,6 +10,7 @@
 #define URL_MAX 640
 #define LOAD_MAX 1000
 #define CARRIERS_MAX 64
+#define GET_TRIES_MAX 5
 #define RETRY_FIRST_US (100 * MS)
 #define RETRY_LAST_US (5 * SECOND)
 #define PAUSE_FIRST_US (50 * MS)
@@ -23,7 +24,8 @@ struct receipt {
 	enum report report;
 	uint32_t tries;
 	char to[12];
-	char ref[]; /* with NUL */
+	const char *query; /* of a GET; behind ref */
+	char ref[];	   /* with NUL */
 };
 
 /* A courier and what it carries. */
@@ -37,6 +39,7 @@ struct carrier {
 struct target {
 	struct receipts *rs;
 	char url[URL_MAX];
+	enum receipts_by by;
 	struct callback_url address;
 	struct receipt **heap; /* by due_us, order */
 	size_t n, cap;
@@ -60,7 +63,8 @@ struct receipts {
 const char *
 report_name(enum report r)
 {
-	static const char *const names[] = {"", "DELIVRD", "UNDELIV", "EXPIRED", "ACCEPTD"};
+	static const char *const names[] = {"NONE",    "DELIVRD", "UNDELIV", "EXPIRED",
+					    "ACCEPTD", "REJECTD", "TOTALS"};
 
 	return names[r];
 }
@@ -125,6 +129,16 @@ put_receipt(struct bytes *b, const struct receipt *r)
 }
 
 static void
+carry_query(struct carrier *c)
+{
+	struct receipt *r = heap_pop(c->t);
+
+	c->load[c->n++] = r;
+	c->t->rs->stats.sent++;
+	courier_get(c->courier, r->query);
+}
+
+static void
 carry(struct carrier *c, size_t most, bool is_list)
 {
 	struct target *t = c->t;
@@ -150,12 +164,18 @@ settle(struct receipts *rs, struct receipt *r, bool is_taken)
 			  .at_us = times_mono_us(),
 			  .wall_us = times_wall_us(),
 			  .ref = {r->ref, strlen(r->ref)},
-			  .to = {r->to, strlen(r->to)},
+			  .to = {r->to[0] == '\0' ? NULL : r->to, strlen(r->to)},
 			  .id = r->id};
 	struct bytes extra = {0};
 
-	bytes_format(&extra, ",\"status\":\"%s\",\"tries\":%u,\"acknowledged\":%s%c",
-		     report_name(r->report), r->tries, is_taken ? "true" : "false", '\0');
+	bytes_format(&extra, ",\"status\":\"%s\",\"tries\":%u,\"acknowledged\":%s",
+		     report_name(r->report), r->tries, is_taken ? "true" : "false");
+	if (r->query != NULL) {
+		bytes_str(&extra, ",\"query\":\"");
+		bytes_str(&extra, r->query); /* percent-encoded: nothing to escape */
+		bytes_str(&extra, "\"");
+	}
+	bytes_add(&extra, "", 1);
 	e.extra = extra.p;
 	ledger_add(rs->ledger, &e);
 	bytes_free(&extra);
@@ -171,12 +191,16 @@ static void
 come_back(struct target *t, struct receipt *r, enum delivery d, uint64_t now)
 {
 	uint64_t pause = RETRY_FIRST_US;
+	uint64_t most = (uint64_t)t->rs->settings->receipt_tries;
+	bool is_by_get = t->by == RECEIPTS_BY_GET;
 
+	if (is_by_get && most > GET_TRIES_MAX)
+		most = GET_TRIES_MAX;
 	r->tries++;
 	if (r->hold != NULL)
 		hold_done(r->hold);
 	r->hold = NULL;
-	if (d == DELIVERY_TAKEN || r->tries >= (uint64_t)t->rs->settings->receipt_tries) {
+	if (d == DELIVERY_TAKEN || r->tries >= most || (is_by_get && d == DELIVERY_REFUSED)) {
 		settle(t->rs, r, d == DELIVERY_TAKEN);
 		return;
 	}
@@ -256,7 +280,10 @@ pump(struct target *t)
 		c = idle_carrier(t);
 		if (c == NULL)
 			return; /* on_done comes back here */
-		carry(c, most, most > 1);
+		if (t->by == RECEIPTS_BY_GET)
+			carry_query(c);
+		else
+			carry(c, most, most > 1);
 	}
 }
 
@@ -271,13 +298,13 @@ on_timer(evutil_socket_t fd, short what, void *ctx)
 /* ---- coming in ---- */
 
 struct target *
-receipts_target(struct receipts *rs, struct text url, const char **why)
+receipts_target(struct receipts *rs, struct text url, enum receipts_by by, const char **why)
 {
 	struct callback_url address;
 	struct target *t;
 
 	for (size_t i = 0; i < rs->target_count; i++) {
-		if (text_is(url, rs->targets[i]->url))
+		if (rs->targets[i]->by == by && text_is(url, rs->targets[i]->url))
 			return rs->targets[i];
 	}
 	if (url.n >= URL_MAX || !callback_url_read(url, &address, why))
@@ -287,6 +314,7 @@ receipts_target(struct receipts *rs, struct text url, const char **why)
 		return NULL;
 	t = must_alloc(sizeof(*t));
 	t->rs = rs;
+	t->by = by;
 	t->address = address;
 	memcpy(t->url, url.p, url.n);
 	t->timer = evtimer_new(rs->base, on_timer, t);
@@ -299,16 +327,22 @@ receipts_target(struct receipts *rs, struct text url, const char **why)
 void
 receipts_add(struct receipts *rs, struct target *t, const struct receipt_order *o)
 {
-	struct receipt *r = must_alloc(sizeof(*r) + o->ref.n + 1);
+	struct receipt *r = must_alloc(sizeof(*r) + o->ref.n + 1 + o->query.n + 1);
+	char *query = r->ref + o->ref.n + 1;
 
 	r->due_us = o->due_us;
 	r->order = rs->next_order++;
 	r->id = o->id;
 	r->report = o->report;
 	r->hold = o->hold;
-	memcpy(r->to, o->to.p, o->to.n < sizeof(r->to) ? o->to.n : sizeof(r->to) - 1);
+	if (o->to.n > 0)
+		memcpy(r->to, o->to.p, o->to.n < sizeof(r->to) ? o->to.n : sizeof(r->to) - 1);
 	if (o->ref.n > 0)
 		memcpy(r->ref, o->ref.p, o->ref.n);
+	if (o->query.p != NULL) {
+		memcpy(query, o->query.p, o->query.n);
+		r->query = query;
+	}
 	if (r->hold != NULL)
 		hold_wait(r->hold);
 	rs->stats.pending++;

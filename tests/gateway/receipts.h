@@ -13,7 +13,15 @@
 #include "tests/gateway/ledger.h"
 #include "tests/gateway/options.h"
 
-enum report { REPORT_NONE, REPORT_DELIVRD, REPORT_UNDELIV, REPORT_EXPIRED, REPORT_ACCEPTD };
+enum report {
+	REPORT_NONE,
+	REPORT_DELIVRD,
+	REPORT_UNDELIV,
+	REPORT_EXPIRED,
+	REPORT_ACCEPTD,
+	REPORT_REJECTD, /* nothing was sent: a person refused it */
+	REPORT_TOTALS,	/* of many messages together */
+};
 
 const char *report_name(enum report r);
 
@@ -29,13 +37,22 @@ struct target;
 
 struct receipts *receipts_new(struct event_base *base, const struct settings *s,
 			      struct ledger *ledger);
+/*
+ * How receipts travel. By POST: a JSON body, again and again until it is taken
+ * with 2xx. By GET: the query that the order brings, again only if no answer
+ * came, five times at most.
+ */
+enum receipts_by { RECEIPTS_BY_POST, RECEIPTS_BY_GET };
+
 /* The target of a callback; NULL: why says what is wrong with it. */
-struct target *receipts_target(struct receipts *rs, struct text url, const char **why);
+struct target *receipts_target(struct receipts *rs, struct text url, enum receipts_by by,
+			       const char **why);
 
 struct receipt_order {
 	uint64_t id;
 	struct text to, ref;
 	enum report report;
+	struct text query; /* of a GET */
 	uint64_t due_us;
 	struct hold *hold; /* is told when the first try came back; NULL = nobody waits */
 };

@@ -11,13 +11,14 @@
 const char *
 dialect_name(enum dialect d)
 {
-	static const char *const names[] = {"send", "batch", "bulk"};
+	static const char *const names[] = {"send",	 "batch",   "bulk",
+					    "esms-cskh", "esms-qc", "esms-poll"};
 
 	return names[d];
 }
 
-static struct message *
-add_message(struct scan *s, struct request *r)
+struct message *
+request_add(struct request *r, struct scan *s)
 {
 	if (r->count == r->max) {
 		scan_fail(s, "too many messages in one request");
@@ -42,7 +43,7 @@ static const struct field message_fields[] = {
 static bool
 read_message(struct scan *s, void *into)
 {
-	struct message *m = add_message(s, into);
+	struct message *m = request_add(into, s);
 
 	return m != NULL && scan_object(s, message_fields, COUNT_OF(message_fields), m);
 }
@@ -64,7 +65,7 @@ static const struct field batch_fields[] = {
 static bool
 read_bulk_number(struct scan *s, void *into)
 {
-	struct message *m = add_message(s, into);
+	struct message *m = request_add(into, s);
 
 	return m != NULL && scan_text(s, &m->to);
 }
@@ -102,7 +103,7 @@ static bool
 read_single(struct request *r, struct scan *s)
 {
 	struct single one = {.from = {NULL, 0}};
-	struct message *m = add_message(s, r);
+	struct message *m = request_add(r, s);
 
 	if (m == NULL || !scan_object(s, single_fields, COUNT_OF(single_fields), &one))
 		return false;
@@ -128,6 +129,10 @@ read_dialect(struct request *r, struct scan *s)
 			r->messages[i].ref = r->ref;
 		}
 		return true;
+	case DIALECT_ESMS_CSKH:
+	case DIALECT_ESMS_QC:
+	case DIALECT_ESMS_POLL:
+		break;
 	}
 	return false;
 }

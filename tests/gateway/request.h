@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The three dialects' bodies, read. Only shapes are judged here: an object of
+ * The bodies of the gateway's own dialects, read. Only shapes are judged here: an object of
  * exactly the known fields, texts where texts belong. What a number, a text or
  * a reference must look like is asked of each message afterwards.
  *
@@ -12,7 +12,14 @@
 
 #include "tests/gateway/scan.h"
 
-enum dialect { DIALECT_SEND, DIALECT_BATCH, DIALECT_BULK };
+enum dialect {
+	DIALECT_SEND,
+	DIALECT_BATCH,
+	DIALECT_BULK,
+	DIALECT_ESMS_CSKH, /* these three: esms.h */
+	DIALECT_ESMS_QC,
+	DIALECT_ESMS_POLL,
+};
 
 const char *dialect_name(enum dialect d);
 
@@ -31,7 +38,10 @@ struct request {
 };
 
 /* false: s says why and where. */
+/* d: one of the first three. */
 bool request_read(struct request *r, enum dialect d, size_t max, struct text body, struct scan *s);
+/* A message more; NULL and s says so, when there are max already. */
+struct message *request_add(struct request *r, struct scan *s);
 void request_free(struct request *r);
 
 /* 84, then nine digits of which the first is 3, 5, 7, 8 or 9. */

@@ -242,6 +242,7 @@ take_request(struct conn *c)
 	c->is_kept = c->head.is_kept;
 	q = (struct asked){.method = c->head.method,
 			   .path = c->head.path,
+			   .query = c->head.query,
 			   .type = c->head.type,
 			   .key = c->head.key,
 			   .connection = c->number,
@@ -277,6 +278,7 @@ status_name(int status)
 		{429, "Too Many Requests"},
 		{431, "Request Header Fields Too Large"},
 		{502, "Bad Gateway"},
+		{503, "Service Unavailable"},
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -29,7 +29,8 @@ enum fate {
 
 struct asked {
 	const char *method, *path;
-	const char *type; /* Content-Type, "" = none */
+	const char *query; /* behind the ?, NULL = none */
+	const char *type;  /* Content-Type, "" = none */
 	const char *key;
 	struct text body;    /* may be changed */
 	uint64_t connection; /* from 1 */

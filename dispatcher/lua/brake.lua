@@ -1,0 +1,114 @@
+-- SPDX-License-Identifier: MIT
+-- The brake: a partition of a run (one carrier of one provider) stops by itself when
+-- the gateway refuses the account, or when too many of its last answers are
+-- refusals or no answers at all. Claim and permit pass it over, the other
+-- partitions go on; a person lets it go on. The thresholds were frozen at launch.
+--
+-- The run's field "brake" .. p says why; the counts of the last answers are in
+-- the run's brake hash and are halved when they are a window's worth.
+
+local BRAKE_FIELDS = { 'brake_min', 'brake_window', 'brake_message_pct', 'brake_refused_pct',
+  'brake_doubt_pct' }
+
+local function brake_of(run, p) return call('HGET', K.run .. run, 'brake' .. p) end
+
+local function brake_set(run, p, why)
+  call('HSETNX', K.run .. run, 'brake' .. p, why)
+  call('PUBLISH', K.tick, 'run')
+end
+
+-- Of an answer's messages: how many of each kind. classes and reasons: a byte each.
+local function brake_counts(classes, reasons)
+  local c = { n = #classes, account = 0, message = 0, refused = 0, doubt = 0 }
+  for i = 1, #classes do
+    local class, reason = sub(classes, i, i), byte(reasons, i)
+    if reason == R.BAD_ACCOUNT then c.account = c.account + 1 end
+    if reason == R.BAD_MESSAGE then c.message = c.message + 1 end
+    if class == 'N' then c.refused = c.refused + 1 end
+    if class == 'U' then c.doubt = c.doubt + 1 end
+  end
+  return c
+end
+
+-- One answer about messages of partition p.
+local function brake_look(run, p, classes, reasons)
+  local v = call('HMGET', K.run .. run, unpack(BRAKE_FIELDS))
+  local least, window = tonumber(v[1]), tonumber(v[2])
+  if not least or not window or brake_of(run, p) then return end
+  local c = brake_counts(classes, reasons)
+  if c.account > 0 then return brake_set(run, p, 'the gateway refuses the account') end
+  local key, sum = K.run .. run .. K.brake, {}
+  for _, name in ipairs({ 'n', 'message', 'refused', 'doubt' }) do
+    sum[name] = call('HINCRBY', key, p .. ':' .. name, c[name])
+  end
+  local function too_many(name, pct, enough, words)
+    pct = tonumber(pct) or 0
+    if pct == 0 or sum.n < enough or sum[name] * 100 < pct * sum.n then return false end
+    brake_set(run, p, sum[name] .. ' of the last ' .. sum.n .. ' messages: ' .. words)
+    return true
+  end
+  -- A text that is not registered is refused every time: no need to try fifty.
+  if too_many('message', v[3], math.min(least, 10), 'text or sender refused') or
+    too_many('refused', v[4], least, 'refused') or
+    too_many('doubt', v[5], least, 'in doubt') then return end
+  if sum.n >= window then
+    for name, n in pairs(sum) do call('HSET', key, p .. ':' .. name, floor(n / 2)) end
+  end
+end
+
+-- [run] → how many partitions go on. By a person.
+local function brake_release(_, a)
+  local key, released = K.run .. a[1], 0
+  for p = 0, (tonumber(call('HGET', key, 'partitions')) or 0) - 1 do
+    released = released + call('HDEL', key, 'brake' .. p)
+  end
+  call('DEL', key .. K.brake)
+  if released > 0 then call('PUBLISH', K.tick, 'run') end
+  return released
+end
+
+-- ---- canary: a run begins with a few messages of each partition ----
+--
+-- The run's field "canary" .. p is the rank up to which partition p may be claimed
+-- for the time being; "canary" says who lets it go on: 'person', or 'auto' after
+-- "canary_after_s" seconds without a brake.
+
+local function canary_limit(run, p) return tonumber(call('HGET', K.run .. run, 'canary' .. p)) end
+
+local function canary_end(run, partitions)
+  local key = K.run .. run
+  for p = 0, partitions - 1 do call('HDEL', key, 'canary' .. p) end
+  call('HDEL', key, 'canary', 'canary_at')
+  call('PUBLISH', K.tick, 'run')
+end
+
+-- Is everything that the canary may take claimed, answered and given back?
+local function canary_is_answered(run, partitions)
+  local key = K.run .. run
+  local is_frozen = call('HGET', key, 'frozen')
+  if call('HLEN', key .. K.lease) > 0 then return false end
+  for p = 0, partitions - 1 do
+    local v = call('HMGET', key, 'cursor' .. p, 'front' .. p, 'canary' .. p)
+    local cursor, front, limit = tonumber(v[1]) or 0, tonumber(v[2]) or 0, tonumber(v[3]) or 0
+    if cursor < math.min(front, limit) or (front < limit and not is_frozen) or
+      call('ZCARD', key .. K.todo .. p) > 0 then return false end
+  end
+  return true
+end
+
+-- Looked at by the keeper: the canary's run goes on, or waits for a person.
+local function canary_look(run, r, t)
+  local key, partitions = K.run .. run, tonumber(r.partitions) or 0
+  local v = call('HMGET', key, 'canary', 'canary_after_s', 'canary_at')
+  if not v[1] or r.state ~= 'running' or not canary_is_answered(run, partitions) then return end
+  if v[1] == 'person' then
+    canary_end(run, partitions)
+    call('HSET', key, 'state', 'paused', 'why', 'canary')
+    local campaign = call('HGET', key, 'campaign')
+    if campaign then call('HSET', K.campaign .. campaign, 'state', 'paused') end
+    return
+  end
+  for p = 0, partitions - 1 do if brake_of(run, p) then return end end
+  if not v[3] then call('HSET', key, 'canary_at', int(t.ms))
+  elseif t.ms - tonumber(v[3]) >= (tonumber(v[2]) or 0) * 1000 then canary_end(run, partitions) end
+end
