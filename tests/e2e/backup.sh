@@ -90,8 +90,8 @@ is "$(ls "$dir/there" | grep -v lock)" appendonlydir 'nothing but the data is pu
 out=$("$B/loa" restore "$dir/b.loa" --data "$dir/there" 2>&1)
 is $? 1 'a folder that has data is refused'
 has "$out" '--force' 'and says how to do it all the same'
-"$B/loa" restore "$dir/b.loa" --data "$dir/there" --force >/dev/null 2>&1
-ok $? 'with --force it is done'
+"$B/loa-next" restore "$dir/b.loa" --data "$dir/there" --force >/dev/null 2>&1
+ok $? 'with --force it is done, also by another release'
 ls -d "$dir/there"/before-restore-*/appendonlydir >/dev/null
 ok $? 'and what was there is kept aside'
 

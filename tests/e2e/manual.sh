@@ -98,6 +98,8 @@ ok $? 'the unit names where things were put'
 named=$(sed 's/#.*//' config/loa-alerts.yml | grep -oE 'loa_[a-z_]+' | sed -E 's/_(bucket|count)$//' | sort -u)
 unknown=$(for name in $named; do grep -q "^| \`$name[\`{]" docs/FORMATS.md || echo "$name"; done)
 is "$unknown" '' 'the alert rules name metrics that there are'
+unsaid=$(sed -n '/^## Metrics/,$s/^| `\(loa_[a-z_]*\).*/\1/p' docs/FORMATS.md | while read -r name; do grep -q "\`$name\`" docs/OPERATIONS.md || echo "$name"; done)
+is "$unsaid" '' 'why to look at each metric is written down'
 unsaid=$(sed -n 's/^ *- alert: //p' config/loa-alerts.yml | while read -r name; do grep -q "$name" docs/OPERATIONS.md || echo "$name"; done)
 is "$unsaid" '' 'what to do about each alert is written down'
 done_testing
