@@ -323,9 +323,9 @@ on_backup(struct http_exchange *x, void *arg)
 		return;
 	if (a->daemon->redisd == NULL)
 		err_set(&e, ERR_REFUSED, "backup",
-			"back that Redis up by its own means (BGSAVE, a copy of its "
-			"appendonlydir, a replica)",
-			"this server works with a Redis of your own");
+			"ask the server that did, or back that Redis up by its own means (BGSAVE, a "
+			"copy of its appendonlydir, a replica)",
+			"this server has not started its Redis");
 	else if (a->backup != NULL)
 		err_set(&e, ERR_CONFLICT, "backup", "wait for it", "another one is being made");
 	if (a->daemon->redisd == NULL || a->backup != NULL) {

@@ -7,7 +7,7 @@
 start_gateway --dedupe forever --receipts delivered --receipt-delay 20 --receipt-batch 20
 write_config -e 's/"rate": 100/"rate": 300/' -e 's/"deadline_s": 10/"deadline_s": 2/'
 start_loa
-n=1500
+n=2500
 make_list $n
 make_campaign "so_dien_thoai != ''"
 loa campaign launch c >/dev/null
@@ -17,10 +17,23 @@ report_there() { there campaign report c --json 2>/dev/null | sed -n "s/^ *\"$1\
 
 half() { [ "$(accepted)" -ge 400 ]; }
 until_true half
+# Redis takes its time: a hundredth of a second a key.
+redis-cli -s "$dir/data/redis.sock" CONFIG SET rdb-key-save-delay 10000 >/dev/null
 before=$(accepted)
-out=$(loa backup "$dir/b.loa")
+loa backup "$dir/b.loa" >"$dir/out" 2>&1 &
+pid=$!
+saving() { redis-cli -s "$dir/data/redis.sock" INFO persistence | grep -q 'rdb_bgsave_in_progress:1'; }
+until_true saving
+out=$(loa backup "$dir/second.loa" 2>&1)
+is $? 1 'a second backup at the same time is refused'
+has "$out" 'another one is being made' 'and says why'
+during=$(accepted)
+wait "$pid"
 is $? 0 'a server that is sending can be backed up'
 after=$(accepted)
+ok $((after <= during)) 'it goes on sending meanwhile'
+out=$(cat "$dir/out")
+redis-cli -s "$dir/data/redis.sock" CONFIG SET rdb-key-save-delay 0 >/dev/null
 has "$out" '1 open runs' 'it says what is in it'
 head -n 1 "$dir/b.loa" | grep -q '"loa_backup":1'
 ok $? 'the file begins with what it is'
@@ -29,7 +42,7 @@ is "$(stat -c %a "$dir/b.loa")" 600 'nobody else may read it'
 size=$(stat -c %s "$dir/b.loa")
 is "$(tail -c 73 "$dir/b.loa")" "blake2b:$(head -c $((size - 73)) "$dir/b.loa" | b2sum -l 256 | cut -d' ' -f1)" \
 	'it ends with the checksum of the rest'
-[ ! -e "$dir/data/dump.rdb" ] && [ ! -e "$dir/b.loa.part" ]
+[ ! -e "$dir/data/dump.rdb" ] && [ ! -e "$dir/b.loa.part" ] && [ ! -e "$dir/second.loa.part" ]
 ok $? 'nothing is left beside it'
 out=$(loa backup "$dir/b.loa" 2>&1)
 is $? 1 'a file that is there is not written over'
@@ -57,6 +70,12 @@ ok $? 'the next one works again'
 out=$("$B/loa" restore "$dir/b.loa" --data "$dir/data" 2>&1)
 is $? 1 'a folder in which a server works is refused'
 has "$out" 'a loa serve works in this folder' 'and says why'
+kill -9 "$loa_pid"
+wait "$loa_pid" 2>/dev/null
+out=$("$B/loa" restore "$dir/b.loa" --data "$dir/data" --force 2>&1)
+is $? 1 'a folder in which a Redis was left behind is refused, too'
+has "$out" 'a killed server left' 'and says why'
+start_loa
 timeout 60 "$B/loa" campaign watch c --data "$dir/data" >/dev/null
 is "$(accepted)" $n 'the old server has sent all after the backup'
 kill "$loa_pid"

@@ -88,6 +88,10 @@ is "$(grep '"event":"accepted"' "$dir/ledger" | sed 's/.*"to":"\([0-9]*\)".*/\1/
 is "$(report delivered)" $n 'every receipt is in its record, whichever release took it'
 is "$(report counters)" agree 'counters and records agree'
 
+out=$(loa backup "$dir/b.loa" 2>&1)
+is $? 4 'a Redis of one'"'"'s own is not backed up from here'
+has "$out" 'by its own means' 'and says how'
+
 # ---- what the old release leaves behind ----
 day_ago=$((($(date +%s) - 90000) * 1000))
 cli ZADD loa:libraries $day_ago "$old_library" >/dev/null
