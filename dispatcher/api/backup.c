@@ -323,7 +323,8 @@ on_backup(struct http_exchange *x, void *arg)
 		return;
 	if (a->daemon->redisd == NULL)
 		err_set(&e, ERR_REFUSED, "backup",
-			"ask the server that did, or back that Redis up by its own means (BGSAVE, a "
+			"ask the server that did, or back that Redis up by its own means (BGSAVE, "
+			"a "
 			"copy of its appendonlydir, a replica)",
 			"this server has not started its Redis");
 	else if (a->backup != NULL)
