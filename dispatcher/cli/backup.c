@@ -47,6 +47,11 @@ on_piece(void *arg, struct slice piece)
 {
 	struct saving *s = arg;
 
+	if (piece.n == 0) {
+		if (!s->reader.has_header)
+			remote_bar(0, 0, "Redis writes its memory down");
+		return true;
+	}
 	s->rc = backup_reader_feed(&s->reader, piece, &s->e);
 	if (s->rc == ERR_OK)
 		s->rc = write_all(s, piece);
@@ -75,7 +80,7 @@ sync_folder(const char *path, struct err_ctx *e)
 static enum err
 receive(struct saving *s, struct remote *r)
 {
-	enum err rc = remote_pieces(r, "POST", "/api/v1/backup", on_piece, s, &s->e);
+	enum err rc = remote_stream(r, "POST", "/api/v1/backup", on_piece, s, &s->e);
 
 	remote_bar_end();
 	if (rc == ERR_OK)

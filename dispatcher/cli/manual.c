@@ -35,6 +35,21 @@ add_option(struct verb_option *out, size_t *n, struct slice name, struct slice v
 	++*n;
 }
 
+/* "S[,S]" in "[--state S[,S]]": up to a blank, or a bracket that was opened before it. */
+static size_t
+value_length(const char *s)
+{
+	size_t n = 0;
+	int depth = 0;
+
+	for (; s[n] != '\0' && s[n] != ' '; n++) {
+		depth += s[n] == '[';
+		if (s[n] == ']' && depth-- == 0)
+			break;
+	}
+	return n;
+}
+
 /* "NAME FILE [--phone COLUMN]": an option is a word with a dash; a bracket behind it ends it. */
 size_t
 verb_options(const struct verb *v, struct verb_option *out)
@@ -48,7 +63,7 @@ verb_options(const struct verb *v, struct verb_option *out)
 		p += name.n;
 		if (name.n > 1 && name.p[0] == '-') {
 			if (*p == ' ' && p[1] != '[' && p[1] != '-' && p[1] != '|') {
-				value = (struct slice){p + 1, strcspn(p + 1, " ]")};
+				value = (struct slice){p + 1, value_length(p + 1)};
 				p = value.p + value.n;
 			}
 			add_option(out, &n, name, value);
@@ -431,6 +446,21 @@ completion_words(struct buf *b, const char *first)
 	buf_free(&seen);
 }
 
+/* "api,send" or "carrier|COLUMN": the words that are to be written as they stand. */
+static void
+value_words(struct buf *b, const char *value)
+{
+	buf_adds(b, "kind=words words='");
+	for (const char *p = value; *p != '\0';) {
+		size_t n = strcspn(p, ",|");
+
+		if (n > 1 && strspn(p, "abcdefghijklmnopqrstuvwxyz-") == n)
+			buf_addf(b, "%.*s ", (int)n, p);
+		p += n + (p[n] != '\0');
+	}
+	buf_adds(b, "' ;;\n");
+}
+
 /* What may stand behind an option, by the name that its synopsis gives the value. */
 static void
 completion_values(struct buf *b)
@@ -450,14 +480,8 @@ completion_values(struct buf *b)
 				buf_adds(b, "kind=file ;;\n");
 			else if (strcmp(value, "DIR") == 0)
 				buf_adds(b, "kind=folder ;;\n");
-			else if (strpbrk(value, ",|") != NULL) {
-				buf_adds(b, "kind=words words='");
-				for (const char *p = value; *p != '\0'; p++)
-					buf_addc(b, *p == ',' || *p == '|' ? ' ' : *p);
-				buf_adds(b, "' ;;\n");
-			} else {
-				buf_adds(b, "kind=none ;;\n");
-			}
+			else
+				value_words(b, value);
 		}
 	}
 }

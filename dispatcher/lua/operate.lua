@@ -47,13 +47,6 @@ function OPERATE.restored(_, a)
   return { paused, drafts }
 end
 
--- [run] → 1. A person knows that what left after the backup may leave again.
-function OPERATE.accept(_, a)
-  local key = K.run .. a[1]
-  if call('HGET', key, 'why') == 'restored' then call('HDEL', key, 'why') end
-  return 1
-end
-
 local LIBRARY_DAY_MS = 86400000
 
 -- [library …] → those that no process has used for a day. One that is seen for the

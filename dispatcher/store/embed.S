@@ -15,6 +15,7 @@ loa_lua_start:
 	.incbin "dispatcher/lua/catalog.lua"
 	.incbin "dispatcher/lua/operate.lua"
 	.incbin "dispatcher/lua/run.lua"
+	.incbin "dispatcher/lua/control.lua"
 loa_lua_end:
 	.byte 0
 loa_policy_start:

@@ -15,11 +15,12 @@ a_restored_run_is_paused_until_a_person_has_agreed(void **state)
 	assert_non_null(strstr(claim("inc-2", 4), "[sleep, "));
 	assert_string_equal(call_words("control", "1 paused running"), "restored");
 	assert_string_equal(COMMAND("HGET", "loa:run:1", "state"), "paused");
-	call_words("accept_restore", "1");
-	assert_string_equal(call_words("control", "1 paused running"), "running");
-	/* Told again to a run that has nothing to agree to: no harm. */
-	assert_string_equal(call_words("accept_restore", "1"), "1");
-	assert_string_equal(COMMAND("HGET", "loa:run:1", "state"), "running");
+	assert_string_equal(call_words("resume", "1"), "restored");
+	assert_string_equal(call_words("resume", "1 after-restore"), "running");
+	assert_string_equal(COMMAND("HGET", "loa:run:1", "why"), "nil");
+	/* It is a run like any other now. */
+	assert_string_equal(call_words("control", "1 running paused"), "paused");
+	assert_string_equal(call_words("resume", "1"), "running");
 }
 
 static void
@@ -63,8 +64,7 @@ nothing_of_the_old_life_binds_the_new_one(void **state)
 	assert_string_equal(COMMAND("EXISTS", "loa:incarnations"), "0");
 	assert_string_equal(COMMAND("HGET", "loa:lane:gw", "rate"), "100000");
 	assert_string_equal(COMMAND("HGET", "loa:seq", "run"), "100012");
-	call_words("accept_restore", "1");
-	call_words("control", "1 paused running");
+	call_words("resume", "1 after-restore");
 	hello("inc-2");
 	assert_non_null(strstr(claim("inc-2", 4), "[work, 1, 0, 0, 4, "));
 	assert_string_equal(state_of(0), "unknown");
