@@ -37,7 +37,8 @@ lock_file(const char *folder, const char *name, bool is_inherited)
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	fd = open(path, O_RDWR | O_CREAT | (is_inherited ? 0 : O_CLOEXEC), 0600);
+	/* Root may come by (a restore): a link would lead it out of the folder. */
+	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | (is_inherited ? 0 : O_CLOEXEC), 0600);
 	if (fd < 0)
 		return -1;
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {

@@ -5,7 +5,7 @@
 . "$(dirname "$0")/lib.sh"
 
 start_gateway --dedupe forever --receipts delivered --receipt-delay 20 --receipt-batch 20
-write_config -e 's/"rate": 100/"rate": 300/' -e 's/"deadline_s": 10/"deadline_s": 2/'
+write_config -e 's/"rate": 100/"rate": 500/' -e 's/"deadline_s": 10/"deadline_s": 2/'
 start_loa
 n=2500
 make_list $n

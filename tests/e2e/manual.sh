@@ -94,6 +94,12 @@ install_to PREFIX=/opt/loa SYSCONFDIR=/opt/etc
 grep -q '^ExecStart=/opt/loa/bin/loa serve --config /opt/etc/loa/loa.json$' "$root/opt/loa/lib/systemd/system/loa.service"
 ok $? 'the unit names where things were put'
 
+if command -v systemd-analyze >/dev/null; then
+	install_to DESTDIR= PREFIX="$dir/usr" SYSCONFDIR="$dir/etc"
+	is "$(systemd-analyze verify --man=no "$dir/usr/lib/systemd/system/loa.service" 2>&1 | grep 'loa\.service')" '' \
+		'systemd finds nothing wrong with the unit'
+fi
+
 # ---- alert rules ----
 named=$(sed 's/#.*//' config/loa-alerts.yml | grep -oE 'loa_[a-z_]+' | sed -E 's/_(bucket|count)$//' | sort -u)
 unknown=$(for name in $named; do grep -q "^| \`$name[\`{]" docs/FORMATS.md || echo "$name"; done)
