@@ -101,6 +101,17 @@ refused "$dir/bad.loa" 'is no backup of Loa' 'a file of another kind'
 sed '1s/"version":"[^"]*"/"version":"999.0.0"/' "$dir/b.loa" >"$dir/bad.loa"
 refused "$dir/bad.loa" 'newer' 'a file of a newer release'
 
+# A good file around something that this Redis does not understand.
+{
+	head -n 1 "$dir/b.loa" | sed 's/"bytes":[0-9]*/"bytes":14/'
+	printf 'REDIS9999xxxxx'
+} >"$dir/bad.loa"
+printf 'blake2b:%s\n' "$(b2sum -l 256 <"$dir/bad.loa" | cut -d' ' -f1)" >>"$dir/bad.loa"
+out=$("$B/loa" restore "$dir/bad.loa" --data "$dir/there" 2>&1)
+is $? 3 'a file that Redis cannot load is refused'
+has "$out" 'Redis cannot load it' 'and says why'
+is "$(ls "$dir/there" | grep -v lock)$(redis_count "$dir/there")" 0 'nothing is left of the attempt'
+
 # ---- restored elsewhere ----
 out=$("$B/loa" restore "$dir/b.loa" --data "$dir/there" 2>&1)
 is $? 0 'the backup is restored into another folder'
