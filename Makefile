@@ -126,6 +126,7 @@ deps: ## install what is missing of Debian's packages
 	@tests/deps
 
 # The pages name /usr/share/doc/loa, /usr/bin/loa, /etc/loa; an installed file names where things are.
+UNITS := loa.service loa-backup.service loa-backup.timer
 MAN := loa.1 loa-config.5 loa-serve.8
 in_place = sed -e 's|/usr/share/doc/loa|$(PREFIX)/share/doc/loa|g' -e 's|/usr/bin/loa|$(PREFIX)/bin/loa|g' \
 	-e 's|/etc/loa|$(SYSCONFDIR)/loa|g'
@@ -151,17 +152,17 @@ install: all manual ## put everything under DESTDIR: PREFIX=/usr/local SYSCONFDI
 	install -m 644 docs/formats/*.md $(to)/share/doc/loa/formats
 	install -m 644 config/loa.json config/policy.json config/loa-alerts.yml config/loa.logrotate $(to)/share/doc/loa/examples
 	install -d $(to)/lib/systemd/system $(to)/lib/sysusers.d $(to)/lib/tmpfiles.d
-	$(in_place) config/loa.service >$(to)/lib/systemd/system/loa.service
+	set -e; for unit in $(UNITS); do $(in_place) config/$$unit >$(to)/lib/systemd/system/$$unit; done
 	$(in_place) config/loa.sysusers >$(to)/lib/sysusers.d/loa.conf
 	$(in_place) config/loa.tmpfiles >$(to)/lib/tmpfiles.d/loa.conf
-	chmod 644 $(to)/lib/systemd/system/loa.service $(to)/lib/sysusers.d/loa.conf $(to)/lib/tmpfiles.d/loa.conf
+	chmod 644 $(UNITS:%=$(to)/lib/systemd/system/%) $(to)/lib/sysusers.d/loa.conf $(to)/lib/tmpfiles.d/loa.conf
 	install -d -m 750 $(DESTDIR)$(SYSCONFDIR)/loa
 	set -e; for file in loa.json policy.json; do f=$(DESTDIR)$(SYSCONFDIR)/loa/$$file; [ -e $$f ] || \
 		{ (umask 027; $(in_place) config/$$file >$$f.part); mv $$f.part $$f; }; done
 
 uninstall: ## take it away again; configuration and data stay
 	rm -f $(to)/bin/loa $(foreach p,$(MAN),$(to)/share/man/man$(subst .,,$(suffix $(p)))/$(p)) \
-		$(to)/share/bash-completion/completions/loa $(to)/lib/systemd/system/loa.service \
+		$(to)/share/bash-completion/completions/loa $(UNITS:%=$(to)/lib/systemd/system/%) \
 		$(to)/lib/sysusers.d/loa.conf $(to)/lib/tmpfiles.d/loa.conf
 	rm -rf $(to)/share/doc/loa
 

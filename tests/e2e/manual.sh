@@ -75,7 +75,7 @@ ok $? 'make install works without being root'
 missing=
 for f in usr/bin/loa usr/share/man/man1/loa.1 usr/share/man/man5/loa-config.5 usr/share/man/man8/loa-serve.8 \
 	usr/share/bash-completion/completions/loa usr/share/doc/loa/OPERATIONS.md usr/share/doc/loa/FORMATS.md \
-	usr/share/doc/loa/examples/loa-alerts.yml usr/lib/systemd/system/loa.service usr/lib/sysusers.d/loa.conf \
+	usr/share/doc/loa/examples/loa-alerts.yml usr/lib/systemd/system/loa.service usr/lib/systemd/system/loa-backup.timer usr/lib/sysusers.d/loa.conf \
 	usr/lib/tmpfiles.d/loa.conf etc/loa/loa.json etc/loa/policy.json; do
 	[ -s "$root/$f" ] || missing="$missing $f"
 done
@@ -96,8 +96,8 @@ ok $? 'the unit names where things were put'
 
 if command -v systemd-analyze >/dev/null; then
 	install_to DESTDIR= PREFIX="$dir/usr" SYSCONFDIR="$dir/etc"
-	is "$(systemd-analyze verify --man=no "$dir/usr/lib/systemd/system/loa.service" 2>&1 | grep 'loa\.service')" '' \
-		'systemd finds nothing wrong with the unit'
+	is "$(systemd-analyze verify --man=no "$dir"/usr/lib/systemd/system/loa* 2>&1 | grep 'loa[a-z-]*\.[a-z]*:')" '' \
+		'systemd finds nothing wrong with the units'
 fi
 
 # ---- alert rules ----
