@@ -13,12 +13,13 @@ OPERATE.SKIPPED_RUNS = 100000
 -- Called once, by `loa restore`, in a Redis that nobody else speaks to; so it may look
 -- at all keys. Told again it changes no more than the numbers that are skipped.
 function OPERATE.restored(_, a)
-  local paused, drafts = 0, 0
+  local paused, drafts, now_s = 0, 0, int(floor(clock().ms / 1000))
   for _, run in ipairs(call('ZRANGE', K.runs, 0, -1)) do
     local key = K.run .. run
     local v = call('HMGET', key, 'state', 'campaign')
     if v[1] == 'running' or v[1] == 'paused' then
-      call('HSET', key, 'state', 'paused', 'why', 'restored', 'restored_s', a[1])
+      call('HSET', key, 'state', 'paused', 'why', 'restored', 'restored_s', a[1], 'why_s', now_s,
+        'reason', 'comes from a backup', 'why_by', 'loa restore')
       if v[2] then call('HSET', K.campaign .. v[2], 'state', 'paused') end
       paused = paused + 1
     end
@@ -32,14 +33,14 @@ function OPERATE.restored(_, a)
       drafts = drafts + 1
     end
   end
-  if K.schedule then call('DEL', K.schedule) end
+  call('DEL', K.schedule)
   -- A run that takes single messages goes on under a new number, for the same reason.
-  if K.notices then call('DEL', K.notices) end
+  call('DEL', K.notices)
   -- No process of the old life is alive, and its clock may not have been ours.
   call('DEL', K.incarnations)
   for _, key in ipairs(call('KEYS', K.lane .. '*')) do
     if sub(key, -#K.busy) == K.busy then call('DEL', key)
-    else call('HDEL', key, 'tat', 'tat_at', 'not_before', 'why', 'purged') end
+    else call('HDEL', key, 'tat', 'tat_at', 'not_before', 'why', 'purged', 'poll_at') end
   end
   call('HDEL', K.meta, 'open_at', 'takeover_at')
   call('HSET', K.meta, 'restored_s', a[1])

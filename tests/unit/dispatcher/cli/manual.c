@@ -40,6 +40,9 @@ options_are_found_in_a_synopsis(void **state)
 	assert_string_equal(options_of("[--roles api,send] -"), "--roles=api,send");
 	assert_string_equal(options_of("[--a | --b]"), "--a --b");
 	assert_string_equal(options_of("[--state S[,S]] [--full]"), "--state=S[,S] --full");
+	assert_string_equal(options_of("[--wait [--timeout S]]"), "--wait --timeout=S");
+	assert_string_equal(options_of("PHONE TEXT | --file F.jsonl [--key K]"),
+			    "--file=F.jsonl --key=K");
 	assert_string_equal(options_of("[--scope all|unit:N] --reason R"),
 			    "--scope=all|unit:N --reason=R");
 }

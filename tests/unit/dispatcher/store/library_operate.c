@@ -59,9 +59,13 @@ nothing_of_the_old_life_binds_the_new_one(void **state)
 	COMMAND("HSET", "loa:lane:gw", "tat", "99999999999999999", "tat_at", "99999999999999999");
 	COMMAND("HSET", "loa:meta", "open_at", "99999999999999", "takeover_at", "99999999999999");
 	COMMAND("HSET", "loa:seq", "run", "12");
+	COMMAND("HSET", "loa:notices", "personal:1", "1");
+	COMMAND("ZADD", "loa:schedule", "1", "9");
 	call_words("restored", "5");
 	assert_string_equal(COMMAND("EXISTS", "loa:lane:gw:busy"), "0");
 	assert_string_equal(COMMAND("EXISTS", "loa:incarnations"), "0");
+	/* Single messages go on in a run of their own; what was scheduled is a draft. */
+	assert_string_equal(COMMAND("EXISTS", "loa:notices", "loa:schedule"), "0");
 	assert_string_equal(COMMAND("HGET", "loa:lane:gw", "rate"), "100000");
 	assert_string_equal(COMMAND("HGET", "loa:seq", "run"), "100012");
 	call_words("resume", "1 after-restore");
