@@ -175,7 +175,7 @@ local function hours_wait(t, from, to)
 end
 
 local RUN_FIELDS = { 'state', 'launched_s', 'partitions', 'pass', 'weight', 'hours_from',
-  'hours_to', 'lanes', 'prio', 'kind' }
+  'hours_to', 'lanes', 'prio', 'kind', 'canary_n' }
 
 local function run_get(run)
   local v = call('HMGET', K.run .. run, unpack(RUN_FIELDS))
@@ -209,11 +209,9 @@ local function next_range(r, lane, want, t)
       end
       local v = call('HMGET', K.run .. r.id, 'cursor' .. p, 'front' .. p)
       local cursor, front = tonumber(v[1]) or 0, tonumber(v[2]) or 0
-      local canary = canary_limit(r.id, p)
-      if canary and canary < front then
-        if cursor >= canary then why = 'the first messages are being looked at' end
-        front = canary
-      end
+      local canary = r.canary_n and canary_limit(r, p) or front
+      if canary < front and cursor >= canary then why = 'the first messages are being looked at' end
+      front = canary
       if cursor < front then
         local to = math.min(front, cursor + want, (floor(cursor / STRING) + 1) * STRING)
         return p, cursor, to
