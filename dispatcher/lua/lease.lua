@@ -30,6 +30,7 @@ local function hello(_, a)
     call('ZREM', K.incarnations, old)
   end
   call('ZADD', K.incarnations, int(t.ms + ttl), inc)
+  call('ZADD', K.libraries, int(t.ms), 'loa' .. V)
   if is_new then
     local pause = known and math.max(1000, ttl) or 0
     call('HSET', K.meta, 'redis_run_id', id, 'open_at', int(t.ms + pause),
