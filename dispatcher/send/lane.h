@@ -174,6 +174,9 @@ void sender_look(struct sender *s);
 int64_t slot_local_us(struct slot_clock *c, int64_t asked_us, int64_t slot_us,
 		      int64_t redis_now_us);
 
+/* Can a permit be used whose slot is then? If not, the clocks are learnt anew. */
+bool slot_is_usable(struct slot_clock *c, int64_t slot_us);
+
 /* ---- answer.c ---- */
 /* What an answer proves, per member, as the Lua function `outcome` takes it. */
 struct judgement {

@@ -11,6 +11,7 @@
 
 #define CONNECT_TIMEOUT_MS 5000
 #define DEDUPE_MARGIN_MS 2000
+#define CHANGES_USUAL 16
 /* Slots lost in a row before a slow connection may depart late, paid for by the next ones. */
 #define LATE_BEFORE_PATIENT 3
 
@@ -372,6 +373,11 @@ on_go(struct request *r, const struct reply *reply)
 	slice_to_i64(reply_item(reply, 1)->str, &slot);
 	slice_to_i64(reply_item(reply, 2)->str, &now);
 	r->slot_us = slot_local_us(&s->clock, r->asked_us, slot, now);
+	if (!slot_is_usable(&s->clock, r->slot_us)) {
+		log_warn("lane=%s result=clock-of-redis-set-forward", l->provider->name);
+		request_unmark(r, 0, "");
+		return;
+	}
 	r->state = REQUEST_DATED;
 	add_request(r, &a);
 	argv_add(&a, buf_slice(&r->members));
@@ -398,8 +404,11 @@ on_changed(struct request *r, struct slice records)
 	struct work *w = r->work;
 	struct chunk *c = w->chunk;
 
-	/* Once or twice is a late answer; without end it would be a bug: let go and begin anew. */
-	if (++w->changes > 2u * (c->to - c->from))
+	/*
+	 * A late answer, slots that were lost and un-marked: some are usual. Without end it would be
+	 * a bug: let go and begin anew.
+	 */
+	if (++w->changes > 2u * (c->to - c->from) + CHANGES_USUAL)
 		work_close(w, 5000);
 	if (!r->is_repeat && records.n == c->records.len && !w->is_closing) {
 		buf_reset(&c->records);

@@ -66,3 +66,16 @@ slot_local_us(struct slot_clock *c, int64_t asked_us, int64_t slot_us, int64_t r
 	learn_lag(c, now - asked_us, now, span != c->span_from_us);
 	return slot_us - apart + c->lag_us;
 }
+
+/*
+ * A slot lies some milliseconds ahead. One that is farther away than a permit may age is dated by a
+ * clock of Redis that was set forward since the clocks were compared.
+ */
+bool
+slot_is_usable(struct slot_clock *c, int64_t slot_us)
+{
+	if (slot_us - clock_mono_us() <= PERMIT_AGE_US)
+		return true;
+	c->span_from_us = 0;
+	return false;
+}

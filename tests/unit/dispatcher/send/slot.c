@@ -179,6 +179,18 @@ a_clock_of_redis_that_steps_forward_is_forgotten_within_ten_seconds(void **state
 	}
 }
 
+/* By an hour: its slot would be waited for as long. Redis's clock is believed from then on. */
+static void
+a_slot_that_is_farther_away_than_a_permit_lives_makes_the_clocks_be_learnt_anew(void **state)
+{
+	(void)state;
+	ask_times(30, 2);
+	assert_true(slot_is_usable(&fx.clock, clock_mono_us() + ask(2)));
+	fx.apart_us += 3600000000;
+	assert_false(slot_is_usable(&fx.clock, clock_mono_us() + ask(2)));
+	assert_about(ask(2), 2);
+}
+
 static void
 a_clock_that_was_not_asked_for_long_is_learnt_anew(void **state)
 {
@@ -214,6 +226,7 @@ main(void)
 		T(a_shrinking_lag_is_not_faster_when_nobody_asks),
 		T(a_clock_of_redis_that_steps_back_is_followed_at_once),
 		T(a_clock_of_redis_that_steps_forward_is_forgotten_within_ten_seconds),
+		T(a_slot_that_is_farther_away_than_a_permit_lives_makes_the_clocks_be_learnt_anew),
 		T(a_clock_that_was_not_asked_for_long_is_learnt_anew),
 		T(the_quickest_permit_tells_how_far_the_clocks_are_apart),
 	};
