@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "dispatcher/api/private.h"
 #include "dispatcher/campaign/alarm.h"
 #include "dispatcher/campaign/moment.h"
@@ -143,6 +144,7 @@ on_control_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 	struct act *t = arg;
 	bool is_pause = strcmp(t->to, "paused") == 0;
 	struct argv a = {0};
+	char act[17];
 
 	if (!act_has_run(t, c, e))
 		return;
@@ -154,6 +156,8 @@ on_control_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 		argv_adds(&a, "person");
 		argv_adds(&a, t->reason);
 		argv_adds(&a, api_who(t->x));
+		random_hex(act, (sizeof(act) - 1) / 2);
+		argv_adds(&a, act);
 		engine_sure(t->api->daemon->engine, "control", &a, true, on_controlled, t);
 	} else {
 		if (http_query(t->x, "after_restore") != NULL)

@@ -4,8 +4,6 @@
 -- when) name the pieces of its records that have a step to be done; whoever keeps runs
 -- takes the next one. The entry goes in the same step.
 
-local PIECE = 1024 -- records; a string is several
-
 local function pieces_fill(r)
   local key = K.run .. r.id .. K.pieces
   call('DEL', key)
@@ -208,6 +206,10 @@ local function due(_, _)
   local head = call('ZRANGE', K.schedule, 0, 0, 'WITHSCORES')
   if not head[1] then return { 'none' } end
   local id, due_s = head[1], tonumber(head[2])
+  if call('HGET', K.campaign .. id, 'state') ~= 'scheduled' then -- it would stand before all others
+    call('ZREM', K.schedule, id)
+    return { 'sleep', 1 }
+  end
   if due_s * 1000 > t.ms then return { 'sleep', math.ceil(due_s * 1000 - t.ms) } end
   if t.ms - due_s * 1000 <= LATE_MAX_S * 1000 then return { 'fire', id, due_s } end
   missed(nil, { id, int(due_s), 'no server was running at its time, nor in the hour after it' })

@@ -17,6 +17,21 @@ local function is_alive(inc, t)
   return (tonumber(call('ZSCORE', K.incarnations, inc)) or 0) > t.ms
 end
 
+local LEASE_MAX_MS = 60000
+
+-- The clock was set back: nothing is closed, and nobody is alive, for longer than a lease.
+local function set_back(t, ttl)
+  for _, name in ipairs({ 'open_at', 'takeover_at' }) do
+    if t[name] > t.ms + LEASE_MAX_MS then
+      t[name] = t.ms + ttl
+      call('HSET', K.meta, name, int(t[name]))
+    end
+  end
+  for _, inc in ipairs(call('ZRANGEBYSCORE', K.incarnations, int(t.ms + LEASE_MAX_MS), '+inf')) do
+    call('ZADD', K.incarnations, int(t.ms + ttl), inc)
+  end
+end
+
 -- [inc, ttl_ms, redis_run_id] → [closed for ms, was this Redis seen before (0|1)]
 -- Called at every connect, after the replay, and as the heartbeat. When Redis has
 -- another life than the one we know, claim and permit stay closed, and nothing is
@@ -29,6 +44,7 @@ local function hello(_, a)
   for _, old in ipairs(call('ZRANGEBYSCORE', K.incarnations, '-inf', int(t.ms - 86400000))) do
     call('ZREM', K.incarnations, old)
   end
+  set_back(t, ttl)
   call('ZADD', K.incarnations, int(t.ms + ttl), inc)
   call('ZADD', K.libraries, int(t.ms), 'loa' .. V)
   if is_new then
@@ -53,8 +69,10 @@ local function todo_add(run, p, from, to, at_ms)
   if not old or tonumber(old) > at_ms then call('ZADD', key, int(at_ms), member) end
 end
 
--- Seconds until attempt a+1 after attempt a was answered "not now".
-local function backoff_ms(a) return math.min(600000, 2000 * 2 ^ (math.max(a, 1) - 1)) end
+local BACKOFF_MAX_MS = 600000
+
+-- Until attempt a+1 after attempt a was answered "not now".
+local function backoff_ms(a) return math.min(BACKOFF_MAX_MS, 2000 * 2 ^ (math.max(a, 1) - 1)) end
 
 -- Ranks of [from, to) that a lease stands for.
 local function leased_ranks(run, p, from, to)
@@ -187,6 +205,35 @@ end
 -- No campaign of the same priority goes before single notices.
 local function order_of(r) return (r.prio or 9) * 2 + (r.kind == 'notices' and 0 or 1) end
 
+-- The lane rests, over all processes. One that was to rest before the clock was set back goes on.
+local function lane_rest(lane, t, ms, why)
+  if ms <= 0 then return end
+  call('HSET', K.lane .. lane, 'not_before', int(t.ms + ms), 'not_since', int(t.ms), 'why', why)
+end
+
+-- Milliseconds that it rests still.
+local function lane_rests(not_before, not_since, t)
+  if t.ms < (tonumber(not_since) or 0) then return 0 end
+  return math.max(0, (tonumber(not_before) or 0) - t.ms)
+end
+
+local PIECE = 1024 -- records of a step; a string is several
+
+-- A run that was put away is told what Redis has lost of it: it is looked after again.
+local function wake_run(r, p, rank)
+  if r.state ~= 'cancelled' and r.state ~= 'finished' then return end
+  local key = K.run .. r.id
+  if r.state == 'cancelled' then
+    call('ZADD', key .. K.pieces, 0, p .. ':' .. int(rank - rank % PIECE))
+  else
+    local campaign = call('HGET', key, 'campaign')
+    call('HSET', key, 'state', 'running')
+    call('HDEL', key, 'over_s')
+    if campaign then call('HSET', K.campaign .. campaign, 'state', 'running') end
+  end
+  call('ZADD', K.runs, int(r.prio or 9), r.id)
+end
+
 -- From partition p's cursor on, as many as are wanted; a range holds at least `least`
 -- members, the lane's smallest batch, if that can be helped. Returns from, to; or nil and why.
 local function fresh_range(r, p, want, least)
@@ -195,11 +242,20 @@ local function fresh_range(r, p, want, least)
   if cursor >= front then return nil end
   local limit = r.canary_n and canary_limit(r, p) or front
   if cursor >= limit then return nil, 'the first messages are being looked at' end
-  local last = math.min(limit, (floor(cursor / STRING) + 1) * STRING)
+  if r.kind == 'notices' then least = 1 end
+  local string_end = (floor(cursor / STRING) + 1) * STRING
+  local last = math.min(limit, string_end)
   local to = math.min(last, cursor + want)
   if last - to < least then to = last end
+  -- What stays of the string is a batch, too, or it could never be sent.
+  if v[3] or front >= string_end then
+    local stays = math.min(front, string_end)
+    if stays - to < least then to = stays end
+    return cursor, to
+  end
   -- More are coming: a few now would be too few.
-  if to - cursor < least and to == front and not v[3] and r.kind ~= 'notices' then return nil end
+  if string_end - to < least then to = string_end - least end
+  if to - cursor < least then return nil end
   return cursor, to
 end
 
@@ -217,7 +273,8 @@ local function next_range(r, lane, want, least, t)
       local key = K.run .. r.id .. K.todo .. p
       local head = call('ZRANGE', key, 0, 0, 'WITHSCORES')
       if head[1] then
-        if tonumber(head[2]) <= t.ms then
+        -- Farther away than anything is put off: the clock was set back.
+        if tonumber(head[2]) <= t.ms or tonumber(head[2]) > t.ms + BACKOFF_MAX_MS then
           local from, to = string.match(head[1], '^(%d+):(%d+)$')
           return p, tonumber(from), tonumber(to), head[1]
         end
@@ -262,8 +319,8 @@ local function claim(_, a)
   local t = clock()
   if t.ms < t.open_at then return { 'sleep', math.ceil(t.open_at - t.ms), 'redis restarted' } end
   if not call('ZSCORE', K.incarnations, inc) then return { 'sleep', 100, 'not registered' } end
-  local lv = call('HMGET', K.lane .. lane, 'not_before', 'why')
-  local not_before = tonumber(lv[1]) or 0
+  local lv = call('HMGET', K.lane .. lane, 'not_before', 'why', 'not_since', 'pass')
+  local rests = lane_rests(lv[1], lv[3], t)
   local wake, why = t.ms + 1000, 'no work'
   local runs, alive = {}, {}
   for _, id in ipairs(call('ZRANGE', K.runs, 0, -1)) do
@@ -274,7 +331,7 @@ local function claim(_, a)
       runs[#runs + 1] = r
     end
   end
-  if t.ms < not_before then return { 'sleep', math.ceil(not_before - t.ms), lv[2] or 'lane waits' } end
+  if rests > 0 then return { 'sleep', math.ceil(rests), lv[2] or 'lane waits' } end
   table.sort(runs, function(x, y)
     local a_order, b_order = order_of(x), order_of(y)
     if a_order ~= b_order then return a_order < b_order end
@@ -296,7 +353,11 @@ local function claim(_, a)
         if member then call('ZREM', K.run .. r.id .. K.todo .. p, member)
         else call('HSET', K.run .. r.id, 'cursor' .. p, to) end
         call('HSET', K.run .. r.id .. K.lease, p .. ':' .. from, cmsgpack.pack(l))
-        call('HINCRBY', K.run .. r.id, 'pass', math.ceil((to - from) * 100 / (r.weight or 100)))
+        -- Who had nothing to do meanwhile begins where the lane is: what it did not use is lost.
+        local pass = math.max(r.pass or 0, tonumber(lv[4]) or 0)
+        call('HSET', K.lane .. lane, 'pass', int(pass))
+        call('HSET', K.run .. r.id, 'pass',
+          int(pass + math.ceil((to - from) * 100 / (r.weight or 100))))
         return work(r, p, from, l, t)
       elseif from and from < wake then
         wake, why = from, 'retry later'

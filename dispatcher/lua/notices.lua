@@ -176,11 +176,12 @@ local function notices(_, a)
 end
 
 -- One row back at its place. What lies before it and is not back yet is skipped
--- until it is.
+-- until it is. In a run that was cancelled meanwhile it ends at once.
 function notice.put_back(run, row, t, seconds)
   local key = K.run .. run.id
   local front = tonumber(call('HGET', key, 'front' .. row.p)) or 0
   local now_s = seconds_of(t, run.launched_s)
+  local state = run.state == 'cancelled' and S.CANCELLED or S.WAITING
   local function rec(state, reason, parts)
     return { state = state, flags = 0, reason = reason, attempt = 0, provider = 0, parts = parts,
       changed = now_s }
@@ -188,19 +189,21 @@ function notice.put_back(run, row, t, seconds)
   if row.rank < front then
     local w = window_open(run.id, row.p, row.rank, row.rank + 1)
     if window_get(w, row.rank).reason ~= R.NOT_KEPT then return end
-    window_set(w, row.rank, rec(S.WAITING, 0, row.parts), now_s)
+    window_set(w, row.rank, rec(state, 0, row.parts), now_s)
     window_write(w)
-    todo_add(run.id, row.p, row.rank, row.rank + 1, t.ms)
+    if state == S.WAITING then todo_add(run.id, row.p, row.rank, row.rank + 1, t.ms) end
   else
     local gap = row.rank - front
     notice.put_records(run.id, row.p, front,
       string.rep(pack_record(rec(S.SKIPPED, R.NOT_KEPT, 0)), gap) ..
-      pack_record(rec(S.WAITING, 0, row.parts)))
+      pack_record(rec(state, 0, row.parts)))
     if gap > 0 then call('HINCRBY', key .. K.count, 'skipped', gap) end
+    if state == S.CANCELLED then call('HINCRBY', key .. K.count, 'cancelled', 1) end
     call('HINCRBY', key, 'audience', gap + 1)
     call('HSET', key, 'front' .. row.p, int(row.rank + 1))
   end
   notice.put_payload(run.id, row, seconds)
+  if run.state == 'finished' then wake_run(run, row.p, row.rank) end
 end
 
 -- [run, campaign, items joined by line ends, then as `notices`] → 1
@@ -211,8 +214,8 @@ local function notices_again(_, a)
   local places, again = {}, { unpack(a, 4) }
   for place in string.gmatch(a[3], '[^\n]+') do places[#places + 1] = place end
   local t = clock()
-  local launched_s = tonumber(call('HGET', K.run .. id, 'launched_s'))
-  local run = launched_s and { id = id, launched_s = launched_s }
+  local run = run_get(id)
+  run = run.launched_s and run
   -- The same map again: a message lies where it lay, or is not in this run at all.
   local rows = notice.read(again[10], string.rep('0', 16))
   if not run then

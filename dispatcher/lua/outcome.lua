@@ -14,9 +14,8 @@ local function outcome(_, a)
   local key, field = request_key(run, p, first), first .. ':' .. a[4]
   local ranks = request_ranks({ first = first, members = a[7] })
   local w = r.launched_s and window_open(run, p, ranks[1], ranks[#ranks] + 1)
-  call('HDEL', K.lane .. lane .. K.busy, id)
-  local wait = tonumber(a[12])
-  if wait > 0 then call('HSET', K.lane .. lane, 'not_before', int(t.ms + wait), 'why', a[13]) end
+  local is_new = call('HDEL', K.lane .. lane .. K.busy, id) == 1
+  lane_rest(lane, t, tonumber(a[12]), a[13])
   if not w then return 0 end
   local stored = call('HGET', key, field)
   local q = stored and cmsgpack.unpack(stored)
@@ -56,7 +55,8 @@ local function outcome(_, a)
   end
   window_write(w)
   if o.keep_s > 0 then ids.keep(o, groups, all, t) end
-  brake_look(run, p, a[9], a[10])
+  -- Told again, by a journal say, it is no further answer.
+  if is_new then brake_look(run, p, a[9], a[10]) end
   if a[14] ~= '' then call('RPUSH', K.run .. run .. K.log, a[14]) end
   for _, one in ipairs(parked) do ids.log(run, p, one[1], one[2]) end
   return 1

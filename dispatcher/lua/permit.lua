@@ -23,7 +23,8 @@ local function rate_slot(lane, lv, cost, t)
   return nil, slot, slot + cost * 1000000 / (per_s * 0.992)
 end
 
-local LANE_FIELDS = { 'rate', 'tat', 'concurrency', 'not_before', 'why', 'purged', 'tat_at' }
+local LANE_FIELDS = { 'rate', 'tat', 'concurrency', 'not_before', 'why', 'purged', 'tat_at',
+  'not_since' }
 local function lane_get(lane)
   local v = call('HMGET', K.lane .. lane, unpack(LANE_FIELDS))
   local l = {}
@@ -50,7 +51,8 @@ local function is_busy(lane, lv, t, is_notice)
   local busy, most = K.lane .. lane .. K.busy, tonumber(lv.concurrency) or 0
   if most > 1 and not is_notice then most = most - math.max(1, floor(most / 10)) end
   if most == 0 or call('HLEN', busy) < most then return false end
-  if t.ms - (tonumber(lv.purged) or 0) < 1000 then return true end
+  local ago = t.ms - (tonumber(lv.purged) or 0)
+  if ago >= 0 and ago < 1000 then return true end
   call('HSET', K.lane .. lane, 'purged', int(t.ms))
   local v = call('HGETALL', busy)
   for i = 1, #v, 2 do
@@ -105,10 +107,8 @@ local function permit(_, a)
   end
 
   local lv = lane_get(lane)
-  local not_before = tonumber(lv.not_before) or 0
-  if t.ms < not_before then
-    return { 'wait', int((not_before - t.ms) * 1000), lv.why or 'lane waits' }
-  end
+  local rests = lane_rests(lv.not_before, lv.not_since, t)
+  if rests > 0 then return { 'wait', int(rests * 1000), lv.why or 'lane waits' } end
   if is_busy(lane, lv, t, r.kind == 'notices') then return { 'wait', '2000', 'concurrency' } end
   local wait, slot, tat = rate_slot(lane, lv, tonumber(a[15]), t)
   if wait then return { 'wait', int(math.ceil(wait)), 'rate' } end
@@ -139,8 +139,7 @@ local function unmark(_, a)
   local t = clock()
   local r = run_get(run)
   call('HDEL', K.lane .. lane .. K.busy, id)
-  local wait = tonumber(a[7])
-  if wait > 0 then call('HSET', K.lane .. lane, 'not_before', int(t.ms + wait), 'why', a[8]) end
+  lane_rest(lane, t, tonumber(a[7]), a[8])
   local key, field = request_key(run, p, first), first .. ':' .. a[4]
   local stored = call('HGET', key, field)
   local q = stored and cmsgpack.unpack(stored)
@@ -228,6 +227,7 @@ local function remark(_, a)
     q.till = is_other and 0 or math.min(q.till, tonumber(a[12]))
     call('HSET', key, field, cmsgpack.pack(q))
     call('HSET', K.lane .. lane .. K.busy, id, a[14])
+    wake_run(r, p, ranks[1])
   end
   window_write(w)
   -- Redis may have lost the claim, too: what lies between is found by the reconciler.

@@ -131,14 +131,25 @@ local function set_state(run, state, why, reason, by)
   if campaign then call('HSET', K.campaign .. campaign, 'state', state) end
 end
 
--- [run, expected state, new state, why, reason, by] → new state, or the state it really
+-- Acts of a person that were done, the last eight: one that a journal tells again must not
+-- undo what a person did since. → is it known?
+local function is_act_known(key, id)
+  local known = call('HGET', key, 'acts') or ''
+  if string.find(known, id .. ',', 1, true) then return true end
+  call('HSET', key, 'acts', sub(id .. ',' .. known, 1, 8 * (#id + 1)))
+  return false
+end
+
+-- [run, expected state, new state, why, reason, by, act] → new state, or the state it really
 -- has. A cancelled run that is finished is put away and stays cancelled.
+-- act: a random id of what a person does once, or nothing.
 local CONTROL = { ['running>paused'] = true, ['paused>running'] = true,
   ['running>finished'] = true, ['cancelled>finished'] = true }
 local function control(_, a)
   local key = K.run .. a[1]
   local state = call('HGET', key, 'state')
   if not state then return 'gone' end
+  if a[7] and is_act_known(key, a[7]) then return a[3] end
   if state ~= a[2] or not CONTROL[a[2] .. '>' .. a[3]] then return state end
   if a[3] == 'running' and call('HGET', key, 'why') == 'restored' then return 'restored' end
   if a[3] == 'finished' and not is_finished(key, run_get(a[1]), clock()) then return state end

@@ -35,23 +35,12 @@ launch_two(unsigned n, const char *more)
 	buf_free(&records);
 }
 
-/* Ranks first … of partition 0 are sent and answered so; reason 0 = what the class usually has. */
 static void
-send_and_answer(unsigned first, const char *classes, enum record_reason reason)
+answer(const char *id, unsigned first, const char *classes, enum record_reason reason)
 {
-	struct ask q = {.inc = "inc-1", .first = first, .count = (unsigned)strlen(classes)};
 	struct argv a = {0};
 	struct buf members = {0}, attempts = {0}, reasons = {0};
-	char id[16];
 
-	snprintf(id, sizeof(id), "p%u", first);
-	q.permit = id;
-	q.attempt = 1;
-	assert_true(is_go(permit(&q)));
-	if (reason == REASON_NONE) {
-		outcome(first, 1, id, classes);
-		return;
-	}
 	for (size_t i = 0; classes[i] != '\0'; i++) {
 		buf_add_u16(&members, (uint16_t)i);
 		buf_add_u8(&attempts, 1);
@@ -75,6 +64,23 @@ send_and_answer(unsigned first, const char *classes, enum record_reason reason)
 	buf_free(&members);
 	buf_free(&attempts);
 	buf_free(&reasons);
+}
+
+/* Ranks first … of partition 0 are sent and answered so; reason 0 = what the class usually has. */
+static void
+send_and_answer(unsigned first, const char *classes, enum record_reason reason)
+{
+	struct ask q = {.inc = "inc-1", .first = first, .count = (unsigned)strlen(classes)};
+	char id[16];
+
+	snprintf(id, sizeof(id), "p%u", first);
+	q.permit = id;
+	q.attempt = 1;
+	assert_true(is_go(permit(&q)));
+	if (reason == REASON_NONE)
+		outcome(first, 1, id, classes);
+	else
+		answer(id, first, classes, reason);
 }
 
 static const char *
@@ -103,6 +109,22 @@ a_refused_account_stops_its_partition_at_once_and_no_other(void **state)
 	assert_non_null(strstr(claim("inc-1", 4), "stopped by the brake"));
 	assert_string_equal(call_words("brake_release", "1"), "1");
 	assert_non_null(strstr(claim("inc-1", 4), "[work, 1, 0, 2, 4, "));
+}
+
+/* As a journal does it when Redis came back: a person let it go on meanwhile. */
+static void
+answers_told_again_stop_nothing_again(void **state)
+{
+	(void)state;
+	launch_two(40, "");
+	claim("inc-1", 40);
+	send_and_answer(0, "W", REASON_BAD_ACCOUNT);
+	call_words("brake_release", "1");
+	answer("p0", 0, "W", REASON_BAD_ACCOUNT);
+	assert_string_equal(brake(), "nil");
+	send_and_answer(1, "NNNNNNNNNNNNNNNNNNN", REASON_NONE);
+	outcome(1, 1, "p1", "NNNNNNNNNNNNNNNNNNN");
+	assert_string_equal(brake(), "nil");
 }
 
 static void
@@ -268,6 +290,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(a_refused_account_stops_its_partition_at_once_and_no_other),
+		T(answers_told_again_stop_nothing_again),
 		T(texts_that_are_refused_stop_after_ten),
 		T(refusals_stop_from_the_least_number_of_answers_on_and_above_the_rate),
 		T(a_rate_just_below_stops_nothing),

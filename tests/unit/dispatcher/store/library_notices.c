@@ -312,6 +312,51 @@ a_replay_of_what_was_not_lost_changes_nothing(void **state)
 	assert_string_equal(COMMAND("HGET", "loa:run:1", "audience"), "1");
 }
 
+/* The process that cancelled is back before the one that took the message. */
+static void
+a_message_told_again_to_a_cancelled_run_ends_there(void **state)
+{
+	static const uint8_t one[] = {1};
+	struct post lost = {.key = "key-2", .hash = "h", .carriers = one, .count = 1};
+
+	(void)state;
+	go_to_noon();
+	POST("key-1", 1);
+	call_words("cancel", "1 _ an");
+	call_words("step", "1");
+	again("0:2\n", &lost);
+	again("0:1\n", &lost);
+	fx.run = 1;
+	assert_string_equal(state_of(1), "cancelled");
+	assert_string_equal(state_of(2), "cancelled");
+	assert_string_equal(COMMAND("HGET", "loa:run:1:count", "cancelled"), "3");
+	assert_string_equal(COMMAND("HGET", "loa:run:1:count", "skipped"), "0");
+	assert_string_equal(call_words("progress", "1"), "[cancelled, 1, 1, [0, 0], 0, 0]");
+}
+
+static void
+a_message_told_again_to_a_finished_run_is_sent(void **state)
+{
+	static const uint8_t one[] = {1};
+	struct post lost = {.key = "key-2", .hash = "h", .carriers = one, .count = 1};
+
+	(void)state;
+	go_to_noon();
+	POST("key-1", 1);
+	claim("inc-1", 10);
+	fx.run = 1;
+	permit(&(struct ask){.inc = "inc-1", .permit = "p1", .count = 1, .attempt = 1});
+	outcome(0, 1, "p1", "N");
+	call_words("release", "1 0 0 inc-1 %lld 0", (long long)fx.fence);
+	move_clock(DAY_MS);
+	hello("inc-1");
+	call_words("progress", "1");
+	assert_string_equal(call_words("control", "1 running finished"), "finished");
+	again("0:1\n", &lost);
+	assert_string_equal(COMMAND("HGET", "loa:run:1", "state"), "running");
+	assert_non_null(strstr(claim("inc-1", 10), "[work, 1, 0, 1, 2, "));
+}
+
 int
 main(void)
 {
@@ -329,6 +374,8 @@ main(void)
 		T(a_tenth_of_the_concurrency_is_kept_for_notices),
 		T(replayed_messages_lie_where_they_lay),
 		T(a_replay_of_what_was_not_lost_changes_nothing),
+		T(a_message_told_again_to_a_cancelled_run_ends_there),
+		T(a_message_told_again_to_a_finished_run_is_sent),
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);
