@@ -35,6 +35,8 @@
 	X(idempotency, "loa:idempotency:")  \
 	X(suppress, "loa:suppress")         \
 	X(acts, ":acts")                    \
+	X(audit, "loa:audit")               \
+	X(head, ":head")                    \
 	X(tick, "loa:tick")
 
 #define X(name, text) extern const char key_prefix_##name[];
