@@ -5,6 +5,7 @@
 #include "dispatcher/api/api.h"
 #include "dispatcher/api/http.h"
 #include "dispatcher/daemon.h"
+#include "dispatcher/run/report.h"
 
 struct imports;
 struct watch;
@@ -14,18 +15,26 @@ struct api {
 	struct http_server *http;
 	struct imports *imports;
 	struct watch *watches; /* open event streams */
+	unsigned exports;      /* walks over whole audiences under way */
 };
 
 /* True: Redis is there. Otherwise the exchange was answered with 503. */
 bool api_is_open(struct api *a, struct http_exchange *x);
 /* True: it is known who may ask (from the first start on). Otherwise answered with 503. */
 bool api_has_keys(struct api *a, struct http_exchange *x);
+/* Who asks, for people and the log: a literal. */
+const char *api_who(const struct http_exchange *x);
 /* A reply that cannot be used: answers 503. */
 void api_answer_reply(struct http_exchange *x, const struct reply *r);
 /* The body as a JSON object; NULL: the exchange was answered with the error. */
 json_t *api_body_json(struct http_exchange *x);
 /* A path parameter that is a name; NULL: the exchange was answered. */
 const char *api_name(struct http_exchange *x, const char *param, const char *what);
+
+/* A campaign_created_cb: arg is the exchange. */
+void api_on_created(void *arg, uint64_t id, bool is_new, const struct err_ctx *e);
+/* Why a run is paused or cancelled: {"kind","reason","by","since"}. */
+json_t *why_json(const char *why, const char *reason, const char *by, int64_t since_s);
 
 /* The handlers, by file. Each gets the struct api as arg. */
 /* lists.c */
@@ -50,9 +59,16 @@ void on_campaign_create(struct http_exchange *x, void *arg);
 void on_campaign_ls(struct http_exchange *x, void *arg);
 void on_campaign_show(struct http_exchange *x, void *arg);
 void on_campaign_preview(struct http_exchange *x, void *arg);
+/* control.c */
 void on_campaign_launch(struct http_exchange *x, void *arg);
+void on_campaign_unschedule(struct http_exchange *x, void *arg);
+void on_campaign_clone(struct http_exchange *x, void *arg);
 void on_campaign_pause(struct http_exchange *x, void *arg);
 void on_campaign_resume(struct http_exchange *x, void *arg);
+void on_campaign_cancel(struct http_exchange *x, void *arg);
+/* retry.c */
+void on_campaign_retry_estimate(struct http_exchange *x, void *arg);
+void on_campaign_retry(struct http_exchange *x, void *arg);
 /* suppressions.c */
 void on_suppression_add(struct http_exchange *x, void *arg);
 void on_suppression_remove(struct http_exchange *x, void *arg);
@@ -60,8 +76,16 @@ void on_suppression_ls(struct http_exchange *x, void *arg);
 /* runs.c */
 void on_campaign_report(struct http_exchange *x, void *arg);
 void on_campaign_watch(struct http_exchange *x, void *arg);
+/* What became of a run, as the report's JSON. */
+json_t *api_report_json(const struct campaign *c, const struct run_report *r);
 /* End the open event streams. */
 void watches_end(struct api *a);
+/* results.c */
+void on_campaign_results(struct http_exchange *x, void *arg);
+/* One more walk over an audience? False: answered with 503. Ends with a->exports--. */
+bool api_may_export(struct api *a, struct http_exchange *x);
+/* breakdown.c: the report by something, as lines of JSON; takes c. */
+void api_breakdown(struct api *a, struct http_exchange *x, struct campaign *c, const char *by);
 /* status.c */
 void on_healthz(struct http_exchange *x, void *arg);
 void on_readyz(struct http_exchange *x, void *arg);

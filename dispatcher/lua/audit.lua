@@ -59,3 +59,7 @@ function audit.page(_, a)
   end
   return out
 end
+
+export('audit_head', audit.head, { 'no-writes' })
+export('audit_append', audit.append, ANYWAY)
+export('audit_page', audit.page, { 'no-writes' })

@@ -11,11 +11,12 @@ loa_lua_start:
 	.incbin "dispatcher/lua/lease.lua"
 	.incbin "dispatcher/lua/permit.lua"
 	.incbin "dispatcher/lua/outcome.lua"
-	.incbin "dispatcher/lua/doubt.lua"
-	.incbin "dispatcher/lua/audit.lua"
 	.incbin "dispatcher/lua/suppress.lua"
 	.incbin "dispatcher/lua/catalog.lua"
 	.incbin "dispatcher/lua/run.lua"
+	.incbin "dispatcher/lua/control.lua"
+	.incbin "dispatcher/lua/doubt.lua"
+	.incbin "dispatcher/lua/audit.lua"
 loa_lua_end:
 	.byte 0
 loa_policy_start:

@@ -19,6 +19,8 @@ static const char *const function_names[] = {
 	"suppress_add", "suppress_rm", "suppress_check", "suppress_ls",	  "suppress_show",
 	"doubt_look",	"doubt_resend", "doubt_mark",	 "doubt_evidence",
 	"audit_head",	"audit_append", "audit_page",
+	"cancel",	"retry",       "schedule",	 "unschedule",	  "missed",
+	"due",		"clone",       "step",		 "resume",
 };
 
 static struct buf source;
