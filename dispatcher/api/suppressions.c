@@ -274,9 +274,8 @@ look_free(struct look *l)
 	free(l);
 }
 
-/* Unmasked phones are for the bearer of the administrator's token, on the socket too. */
-static bool
-may_see_phones(const struct api *a, const struct http_exchange *x)
+bool
+api_may_see_phones(const struct api *a, const struct http_exchange *x)
 {
 	const char *header = http_header(x, "Authorization");
 	uint8_t hash[16];
@@ -297,7 +296,7 @@ look_new(struct api *a, struct http_exchange *x)
 
 	if (!api_is_open(a, x))
 		return NULL;
-	if (full != NULL && strcmp(full, "1") == 0 && !may_see_phones(a, x)) {
+	if (full != NULL && strcmp(full, "1") == 0 && !api_may_see_phones(a, x)) {
 		err_set(&e, ERR_REFUSED, "phones in full", "give it by --token-file",
 			"need the administrator's token");
 		http_answer_error(x, &e);

@@ -36,7 +36,7 @@ struct doubt_scan {
 		size_t first, end; /* of list */
 	} fetched[WINDOW];
 	size_t pending;
-	bool is_over, has_failed, is_resting, is_inside;
+	bool is_over, has_failed, is_resting;
 	struct err_ctx why;
 };
 
@@ -124,9 +124,7 @@ hand_over(struct doubt_scan *s)
 			   .count = s->count,
 			   .launched_s = s->view->launched_s};
 
-	s->is_inside = true;
 	s->is_resting = !s->o.on_string(s->o.arg, &d);
-	s->is_inside = false;
 	s->string++;
 	if (!s->is_resting)
 		next_string(s);
@@ -161,15 +159,15 @@ next_blocks(struct doubt_scan *s)
 		*f = (struct fetched){s, s->block_at, same_block(s, s->block_at)};
 		s->block_at = f->end;
 		if (block >= l->block_count) {
-			err_set(&s->why, ERR_SYSTEM, "audience", "restore a backup",
-				"names a row beyond the list");
-			s->has_failed = true;
-			block = 0;
+			fail(s, "audience of the run", "names a row beyond the list");
+			break;
 		}
 		v[1] = slice_of(list_block_key(key, l->id, l->blocks[block]));
 		s->pending++;
 		redis_command(engine_redis(s->engine), v, 2, on_block, f);
 	}
+	if (s->pending == 0)
+		scan_end(s, &s->why);
 }
 
 /* ---- rows ---- */

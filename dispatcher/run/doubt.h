@@ -33,7 +33,7 @@ struct doubt {
 struct doubts {
 	unsigned p;
 	uint32_t string;
-	const struct doubt *list; /* by rank; lives during the call */
+	const struct doubt *list; /* by rank; lives until the scan goes on */
 	size_t count;
 	int64_t launched_s;
 };
