@@ -76,8 +76,8 @@ line_json(struct doubt_ls *l, const struct doubt *d, const struct detail *detail
 			"attempt", d->record.attempt, "since",
 			time_json((l->d.launched_s + d->record.changed_s) * 1000), "provider",
 			l->status.lane[l->d.p], "reason", record_reason_text(d->record.reason),
-			"held", d->choice != DOUBT_AUTO, "last_copy", time_json(d->asked_ms),
-			"may", doubt_choice_name(d->choice));
+			"held", d->choice != DOUBT_AUTO, "last_copy", time_json(d->asked_ms), "may",
+			doubt_choice_name(d->choice));
 	if (d->choice == DOUBT_WAIT)
 		json_object_set_new(out, "from", time_json(d->at_ms + 999));
 	else if (d->at_ms != 0)

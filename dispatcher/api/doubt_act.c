@@ -41,8 +41,8 @@ struct doubt_work {
 	struct doubts d; /* the string that is being worked on */
 	size_t at;	 /* the next of it */
 	struct buf members;
-	uint64_t seen, repeat, new, marked;  /* what may be done, what was done */
-	uint64_t may_repeat, may_open;	     /* of the first scan */
+	uint64_t seen, repeat, new, marked; /* what may be done, what was done */
+	uint64_t may_repeat, may_open;	    /* of the first scan */
 	uint64_t early, automatic, needs_new, none, not_done;
 	int64_t earliest_ms; /* 0 = none */
 	uint64_t entry;	     /* of the audit */
@@ -214,8 +214,8 @@ counts_json(const struct doubt_work *w)
 	if (!w->is_all)
 		json_object_set_new(
 			out, "not_in_doubt",
-			json_integer((json_int_t)(w->row_count > w->seen ? w->row_count - w->seen
-									 : 0)));
+			json_integer(
+				(json_int_t)(w->row_count > w->seen ? w->row_count - w->seen : 0)));
 	if (w->entry != 0)
 		json_object_set_new(out, "audit", json_integer((json_int_t)w->entry));
 	json_object_set_new(out, "state", json_string(w->status.state));
@@ -249,16 +249,17 @@ on_done(void *arg, const struct err_ctx *e)
 	}
 	log_info("run=%" PRIu64 " by=\"%s\" act=%s audit=%" PRIu64 " repeated=%" PRIu64
 		 " new=%" PRIu64 " marked=%" PRIu64 " changed_meanwhile=%" PRIu64 " result=%s",
-		 w->status.run, api_who(w->x), w->is_resend ? "doubt.resend" : "doubt.mark", w->entry,
-		 w->repeat, w->new, w->marked, w->not_done, e == NULL ? "done" : "broken");
+		 w->status.run, api_who(w->x), w->is_resend ? "doubt.resend" : "doubt.mark",
+		 w->entry, w->repeat, w->new, w->marked, w->not_done,
+		 e == NULL ? "done" : "broken");
 	if (e != NULL) {
 		work_end(w, e);
 		return;
 	}
-	details = json_pack("{s:I, s:I, s:I}", "entry", (json_int_t)w->entry, "changed_meanwhile",
-			    (json_int_t)w->not_done, w->is_resend ? "sent_again" : "marked",
-			    (json_int_t)(w->is_resend ? w->repeat + w->new - w->not_done
-						      : w->marked));
+	details = json_pack(
+		"{s:I, s:I, s:I}", "entry", (json_int_t)w->entry, "changed_meanwhile",
+		(json_int_t)w->not_done, w->is_resend ? "sent_again" : "marked",
+		(json_int_t)(w->is_resend ? w->repeat + w->new - w->not_done : w->marked));
 	audit_append(w->api->daemon->engine, api_who(w->x),
 		     w->is_resend ? "doubt.resend.done" : "doubt.mark.done", w->object, details,
 		     on_ended, w);
@@ -288,7 +289,8 @@ on_audited(void *arg, uint64_t n, const struct err_ctx *e)
 static json_t *
 audit_details(const struct doubt_work *w)
 {
-	json_t *out = json_pack("{s:I, s:s}", "run", (json_int_t)w->status.run, "reason", w->reason);
+	json_t *out =
+		json_pack("{s:I, s:s}", "run", (json_int_t)w->status.run, "reason", w->reason);
 	json_t *rows = json_array();
 
 	for (size_t i = 0; i < w->row_count && i < AUDIT_ROWS; i++)
@@ -302,9 +304,8 @@ audit_details(const struct doubt_work *w)
 				    json_integer((json_int_t)(w->row_count - AUDIT_ROWS)));
 	json_decref(rows);
 	if (w->is_resend)
-		json_object_update_new(out,
-				       json_pack("{s:I, s:I}", "repeat", (json_int_t)w->repeat,
-						 "new_attempt", (json_int_t)w->new));
+		json_object_update_new(out, json_pack("{s:I, s:I}", "repeat", (json_int_t)w->repeat,
+						      "new_attempt", (json_int_t)w->new));
 	else
 		json_object_update_new(out, json_pack("{s:s, s:I}", "as",
 						      w->is_sent ? "sent" : "not-sent", "messages",
@@ -462,7 +463,8 @@ read_rows(struct doubt_work *w, const struct json_at *rows, struct err_ctx *e)
 static enum err
 read_body(struct doubt_work *w, json_t *body, struct err_ctx *e)
 {
-	static const char *const keys[] = {"rows", "all", "reason", "dry", "most", "new_attempt", "as"};
+	static const char *const keys[] = {"rows", "all",	  "reason", "dry",
+					   "most", "new_attempt", "as"};
 	static const char *const as[] = {"not-sent", "sent"};
 	struct json_at root = json_root(body), rows = json_get(&root, "rows"),
 		       all = json_get(&root, "all"), reason = json_get(&root, "reason"),

@@ -35,7 +35,7 @@ struct doubt_index {
 		uint64_t phone;
 		uint32_t rank;
 		uint8_t p, attempt;
-	} *entries; /* by phone */
+	} * entries; /* by phone */
 	size_t count, cap;
 };
 
@@ -113,8 +113,8 @@ answer(struct evidence *v)
 			tally_add(&reasons, v->rows[i].why, 1);
 	}
 	buf_addf(&out,
-		 "{\"rows\":%zu,\"matched\":%" PRIu64 ",\"already\":%" PRIu64 ",\"unknown\":%" PRIu64
-		 ",\"unreadable\":%" PRIu64 ",\"reasons\":",
+		 "{\"rows\":%zu,\"matched\":%" PRIu64 ",\"already\":%" PRIu64
+		 ",\"unknown\":%" PRIu64 ",\"unreadable\":%" PRIu64 ",\"reasons\":",
 		 v->count, n[MATCHED], n[ALREADY], n[UNKNOWN], n[UNREADABLE]);
 	tally_add_json(&reasons, &out);
 	if (v->entry != 0)
@@ -353,11 +353,10 @@ on_doubts(void *arg, const struct doubts *d)
 			ix->cap = ix->cap == 0 ? 1024 : 2 * ix->cap;
 			ix->entries = xrealloc(ix->entries, ix->cap * sizeof(*ix->entries));
 		}
-		ix->entries[ix->count++] =
-			(struct entry){.phone = d->list[i].phone,
-				       .rank = d->list[i].rank,
-				       .p = (uint8_t)d->p,
-				       .attempt = d->list[i].record.attempt};
+		ix->entries[ix->count++] = (struct entry){.phone = d->list[i].phone,
+							  .rank = d->list[i].rank,
+							  .p = (uint8_t)d->p,
+							  .attempt = d->list[i].record.attempt};
 	}
 	return true;
 }

@@ -15,8 +15,8 @@ struct api {
 	struct daemon *daemon;
 	struct http_server *http;
 	struct imports *imports;
-	struct watch *watches; /* open event streams */
-	unsigned exports;      /* walks over whole audiences under way */
+	struct watch *watches;	    /* open event streams */
+	unsigned exports;	    /* walks over whole audiences under way */
 	struct doubt_index *doubts; /* phones in doubt of the run that was asked for last */
 };
 

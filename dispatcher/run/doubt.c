@@ -284,8 +284,7 @@ next_string(struct doubt_scan *s)
 {
 	struct argv a = {0};
 
-	while (s->p < s->partitions &&
-	       (uint64_t)s->string * RECORDS_PER_STRING >= s->front[s->p]) {
+	while (s->p < s->partitions && (uint64_t)s->string * RECORDS_PER_STRING >= s->front[s->p]) {
 		s->p++;
 		s->string = 0;
 	}

@@ -75,7 +75,8 @@ audit_chain_next(struct audit_chain *c, uint64_t n, struct slice entry, struct s
 	snprintf(number, sizeof(number), "\"n\":%" PRIu64 ",", n);
 	if (n != c->n + 1)
 		return err_set(e, ERR_CONFLICT, "audit", "",
-			       "entry %" PRIu64 " is missing: entry %" PRIu64 " follows entry %" PRIu64,
+			       "entry %" PRIu64 " is missing: entry %" PRIu64
+			       " follows entry %" PRIu64,
 			       c->n + 1, n, c->n);
 	audit_hash(c, entry, wanted);
 	if (!slice_is(hash, wanted) || !from_hex(hash, c->hash) || entry.n == 0 ||
@@ -94,8 +95,8 @@ audit_chain_end(const struct audit_chain *c, uint64_t n, struct slice hash, stru
 	to_hex(c->hash, mine);
 	if (n > c->n)
 		return err_set(e, ERR_CONFLICT, "audit", "",
-			       "entries %" PRIu64 " to %" PRIu64 " are missing at the end", c->n + 1,
-			       n);
+			       "entries %" PRIu64 " to %" PRIu64 " are missing at the end",
+			       c->n + 1, n);
 	if (n < c->n || (n > 0 && !slice_is(hash, mine)))
 		return err_set(e, ERR_CONFLICT, "audit", "",
 			       "the head is not that of entry %" PRIu64, c->n);
