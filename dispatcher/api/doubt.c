@@ -15,6 +15,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "dispatcher/api/private.h"
+#include "dispatcher/run/cells.h"
 #include "dispatcher/run/details.h"
 #include "dispatcher/run/doubt.h"
 
@@ -67,17 +68,18 @@ time_json(int64_t ms)
 static json_t *
 line_json(struct doubt_ls *l, const struct doubt *d, const struct detail *detail)
 {
-	char phone[24];
+	struct buf phone = {0};
 	json_t *out;
 
-	snprintf(phone, sizeof(phone), "%" PRIu64, d->phone);
+	cells_add_phone(&phone, d->phone, l->is_full);
 	out = json_pack("{s:I, s:s, s:i, s:o, s:s, s:s, s:b, s:o, s:s}", "row",
-			(json_int_t)d->row + 1, "phone", l->is_full ? phone : log_phone(phone),
+			(json_int_t)d->row + 1, "phone", phone.data != NULL ? phone.data : "",
 			"attempt", d->record.attempt, "since",
 			time_json((l->d.launched_s + d->record.changed_s) * 1000), "provider",
 			l->status.lane[l->d.p], "reason", record_reason_text(d->record.reason),
 			"held", d->choice != DOUBT_AUTO, "last_copy", time_json(d->asked_ms), "may",
 			doubt_choice_name(d->choice));
+	buf_free(&phone);
 	if (d->choice == DOUBT_WAIT)
 		json_object_set_new(out, "from", time_json(d->at_ms + 999));
 	else if (d->at_ms != 0)
