@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "providers/esms.h"
 #include "providers/generic.h"
 #include "providers/provider.h"
 
 static const struct driver *const drivers[] = {
 	&generic_driver,
+	&esms_driver,
 };
 
 const struct driver *

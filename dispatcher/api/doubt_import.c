@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "dispatcher/api/private.h"
 #include "dispatcher/run/doubt.h"
+#include "dispatcher/run/foreign.h"
 #include "dispatcher/run/reference.h"
 #include "dispatcher/store/audit.h"
 #include "segments/phone.h"
@@ -46,7 +47,8 @@ struct row {
 	bool is_known;		 /* p, rank, attempt are */
 	uint8_t p, attempt;
 	uint32_t rank;
-	uint64_t phone; /* 0 = it has a reference */
+	const char *id; /* the gateway's, when it is all there is to go by; NULL = it is not */
+	uint64_t phone; /* to go by; 0 = it is not */
 	enum verdict verdict;
 	const char *why; /* of UNKNOWN and UNREADABLE: a literal */
 	char *line;	 /* for the detail log */
@@ -56,7 +58,7 @@ struct evidence {
 	struct api *api;
 	struct http_exchange *x;
 	json_t *body;
-	bool is_dry, is_doing, needs_index;
+	bool is_dry, is_doing, needs_index, needs_ids;
 	const char *file;
 	struct row rows[ROWS_MAX];
 	size_t count;
@@ -406,20 +408,101 @@ look_up(struct evidence *v)
 	}
 }
 
+/* ---- the gateway's ids ---- */
+
+#define WHOSE_BYTES 6u
+
+static void
+on_whose(void *arg, const struct reply *r)
+{
+	struct evidence *v = arg;
+	const uint8_t *at = (const uint8_t *)r->str.p;
+	struct err_ctx e;
+
+	if (r->kind != REPLY_STRING || r->str.n != v->asked_count * WHOSE_BYTES) {
+		err_set(&e, ERR_UNREACHABLE, "Redis", "import it again", "%.*s", (int)r->str.n,
+			r->str.n > 0 ? r->str.p : "");
+		evidence_end(v, &e);
+		return;
+	}
+	for (size_t i = 0; i < v->asked_count; i++, at += WHOSE_BYTES) {
+		struct row *row = &v->rows[v->asked[i]];
+
+		if (at[5] == 0 || at[5] == 255) {
+			row_unknown(row, UNKNOWN,
+				    at[5] == 0 ? "id-not-known" : "id-of-several-messages");
+			continue;
+		}
+		row->is_known = true;
+		row->p = at[0];
+		row->rank = (uint32_t)at[1] | (uint32_t)at[2] << 8 | (uint32_t)at[3] << 16 |
+			    (uint32_t)at[4] << 24;
+		row->attempt = at[5];
+	}
+	look_up(v);
+}
+
+/* In each lane of the run: an id is a lane's own. */
+static void
+ask_ids(struct evidence *v)
+{
+	struct argv a = {0};
+	struct buf hashes = {0};
+	uint8_t hash[FOREIGN_ID_BYTES];
+
+	argv_add_int(&a, (int64_t)v->status.run);
+	for (unsigned p = 0; p < v->status.partitions; p++) {
+		const char *lane = v->status.lane[p];
+
+		if (p > 0 && strcmp(lane, v->status.lane[p - 1]) == 0)
+			continue;
+		buf_reset(&hashes);
+		v->asked_count = 0;
+		for (size_t i = 0; i < v->count; i++) {
+			if (v->rows[i].id == NULL)
+				continue;
+			foreign_id(lane, v->rows[i].id, v->api->daemon->install_key, hash);
+			buf_add(&hashes, hash, sizeof(hash));
+			v->asked[v->asked_count++] = (uint16_t)i;
+		}
+		argv_adds(&a, lane);
+		argv_add(&a, buf_slice(&hashes));
+	}
+	engine_call(v->api->daemon->engine, "doubt_whose", &a, on_whose, v);
+	argv_free(&a);
+	buf_free(&hashes);
+}
+
 /* ---- reading ---- */
 
-/* The message that the row is about. */
+/* Does a reference of this partition's provider stand for a whole request? */
+static bool
+is_by_request(const struct evidence *v, unsigned p)
+{
+	const struct config *c = v->api->daemon->config;
+	int i = p < v->status.partitions ? config_provider(c, slice_of(v->status.lane[p])) : -1;
+	const struct provider_config *pc = i >= 0 ? &c->providers[i] : NULL;
+
+	return pc != NULL &&
+	       foreign_of(pc->driver, pc->driver->capability(pc->account)).is_by_request;
+}
+
+/* The message that the row is about: by our reference, else the gateway's id, else the phone. */
 static void
 read_key(struct evidence *v, struct row *r, const char *reference, const char *phone)
 {
+	bool has_phone = phone != NULL && phone[0] != '\0';
 	struct reference ref;
 	struct phone_cell cell;
 
 	if (reference != NULL && reference[0] != '\0') {
+		r->id = NULL;
 		if (!reference_decode(slice_of(reference), v->api->daemon->install_key, &ref))
 			row_unknown(r, UNKNOWN, "not-our-reference");
 		else if (ref.run != v->status.run)
 			row_unknown(r, UNKNOWN, "of-another-run");
+		else if (is_by_request(v, ref.partition))
+			row_unknown(r, UNKNOWN, "reference-of-a-whole-request");
 		else
 			*r = (struct row){.state = r->state,
 					  .is_known = true,
@@ -428,8 +511,12 @@ read_key(struct evidence *v, struct row *r, const char *reference, const char *p
 					  .attempt = ref.attempt};
 		return;
 	}
-	if (phone == NULL || phone[0] == '\0') {
-		row_unknown(r, UNREADABLE, "no-reference-and-no-phone");
+	if (r->id != NULL) {
+		v->needs_ids = true;
+		return;
+	}
+	if (!has_phone) {
+		row_unknown(r, UNREADABLE, "nothing-to-go-by");
 		return;
 	}
 	phone_parse(slice_of(phone), &cell);
@@ -468,6 +555,8 @@ read_row(struct evidence *v, const struct json_at *at, struct row *r, struct err
 			       which < 0 ? "needs a state"
 					 : "has an id or code of more than 100 bytes");
 	r->state = states[which];
+	r->id = id_text[0] != '\0' && (phone_text == NULL || phone_text[0] == '\0') ? id_text
+										    : NULL;
 	read_key(v, r, ref_text, phone_text);
 	json_add_string(&line, slice_of(id_text));
 	buf_addc(&line, ',');
@@ -512,7 +601,10 @@ on_status(void *arg, const struct run_status *s, const struct err_ctx *e)
 	if (s != NULL) {
 		v->status = *s;
 		if (read_body(v, &mine) == ERR_OK) {
-			look_up(v);
+			if (v->needs_ids)
+				ask_ids(v);
+			else
+				look_up(v);
 			return;
 		}
 		e = &mine;

@@ -93,6 +93,9 @@ void on_campaign_watch(struct http_exchange *x, void *arg);
 json_t *api_report_json(const struct campaign *c, const struct run_report *r);
 /* End the open event streams. */
 void watches_end(struct api *a);
+/* messages.c */
+void on_message_send(struct http_exchange *x, void *arg);
+void on_message_show(struct http_exchange *x, void *arg);
 /* results.c */
 void on_campaign_results(struct http_exchange *x, void *arg);
 /* One more walk over an audience? False: answered with 503. Ends with a->exports--. */
@@ -105,4 +108,6 @@ void on_readyz(struct http_exchange *x, void *arg);
 void on_metrics(struct http_exchange *x, void *arg);
 void on_provider_ls(struct http_exchange *x, void *arg);
 void on_config_show(struct http_exchange *x, void *arg);
+/* hooks.c */
 void on_receipt_hook(struct http_exchange *x, void *arg);
+void on_unknown_receipts(struct http_exchange *x, void *arg);

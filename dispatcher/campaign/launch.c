@@ -151,12 +151,19 @@ static void
 on_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 {
 	struct ready_load *ld = arg;
+	struct err_ctx none;
 
 	if (c == NULL) {
 		ready_end(ld, e);
 		return;
 	}
 	ld->r->campaign = c;
+	if (c->segment_count == 0) {
+		err_set(&none, ERR_CONFLICT, "campaign", "look at its report",
+			"is made of single messages that were accepted one by one");
+		ready_end(ld, &none);
+		return;
+	}
 	list_load(engine_redis(ld->engine), c->list, true, on_list, ld);
 }
 
@@ -230,21 +237,26 @@ add_text(struct argv *a, const char *field, const char *v)
 	argv_adds(a, v);
 }
 
-/* Which providers, at which price, for which carriers: as the run will keep it. */
-static void
-add_route(const struct launch *ln, struct argv *a)
+void
+route_plan_map(const struct route_plan *route, char out[CARRIERS_MAX + 1])
 {
-	const struct route_plan *route = &ln->r->route;
-	char map[CARRIERS_MAX + 1] = {0};
+	for (unsigned i = 0; i < CARRIERS_MAX; i++)
+		out[i] = route->map.partition[i] == NO_PARTITION
+				 ? '-'
+				 : (char)('0' + route->map.partition[i]);
+	out[CARRIERS_MAX] = '\0';
+}
+
+void
+route_plan_add(const struct route_plan *route, const struct config *c, struct argv *a)
+{
+	char map[CARRIERS_MAX + 1];
 	struct buf prices = {0};
 	int64_t deadline = 0;
 
-	for (unsigned i = 0; i < CARRIERS_MAX; i++)
-		map[i] = route->map.partition[i] == NO_PARTITION
-				 ? '-'
-				 : (char)('0' + route->map.partition[i]);
+	route_plan_map(route, map);
 	for (unsigned p = 0; p < route->partitions; p++) {
-		const struct provider_config *pc = &ln->config->providers[route->provider[p]];
+		const struct provider_config *pc = &c->providers[route->provider[p]];
 		const struct capability *cap = pc->driver->capability(pc->account);
 
 		buf_addf(&prices, "%s%" PRId64, p > 0 ? "," : "", route->price[p]);
@@ -257,9 +269,8 @@ add_route(const struct launch *ln, struct argv *a)
 	buf_free(&prices);
 }
 
-/* When a partition stops by itself, as the configuration has it now. */
-static void
-add_brake(const struct config *c, struct argv *a)
+void
+brake_add(const struct config *c, struct argv *a)
 {
 	add_int(a, "brake_min", c->brake_min);
 	add_int(a, "brake_window", c->brake_window);
@@ -268,10 +279,7 @@ add_brake(const struct config *c, struct argv *a)
 	add_int(a, "brake_doubt_pct", c->brake_doubt_pct);
 }
 
-/*
- * The first messages are shared out over the partitions, so that each carrier's answer is seen;
- * none gets fewer than its provider's smallest batch.
- */
+/* With how few a run begins; a partition gets no fewer than its provider's smallest batch. */
 static void
 add_canary(const struct launch *ln, struct argv *a)
 {
@@ -281,16 +289,16 @@ add_canary(const struct launch *ln, struct argv *a)
 	if (c->canary_messages == 0)
 		return;
 	add_text(a, "canary", c->is_canary_auto ? "auto" : "person");
+	add_int(a, "canary_n", c->canary_messages);
 	add_int(a, "canary_after_s", c->canary_after_s);
 	for (unsigned p = 0; p < route->partitions; p++) {
 		const struct provider_config *pc = &ln->config->providers[route->provider[p]];
-		int64_t least = pc->driver->capability(pc->account)->batch_min;
-		int64_t n = c->canary_messages / route->partitions +
-			    (p < c->canary_messages % route->partitions);
+		uint32_t least = pc->driver->capability(pc->account)->batch_min;
 		char field[16];
 
 		snprintf(field, sizeof(field), "canary%u", p);
-		add_int(a, field, n < least ? least : n);
+		if (least > 1)
+			add_int(a, field, least);
 	}
 }
 
@@ -351,8 +359,8 @@ on_run_id(void *arg, const struct reply *r)
 	if (ln->due_s != 0)
 		add_int(&a, "due_s", ln->due_s);
 	add_queries(c, &a);
-	add_route(ln, &a);
-	add_brake(ln->config, &a);
+	route_plan_add(&ln->r->route, ln->config, &a);
+	brake_add(ln->config, &a);
 	add_canary(ln, &a);
 	engine_call(ln->engine, "launch", &a, on_launched, ln);
 	argv_free(&a);

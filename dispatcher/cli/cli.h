@@ -91,6 +91,7 @@ int verb_audit_ls(int argc, char **argv);
 int verb_audit_verify(int argc, char **argv);
 int verb_audit_export(int argc, char **argv);
 int verb_provider_ls(int argc, char **argv);
+int verb_send(int argc, char **argv);
 int verb_text(int argc, char **argv);
 int verb_phone(int argc, char **argv);
 int verb_template_render(int argc, char **argv);

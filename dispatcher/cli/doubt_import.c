@@ -429,9 +429,9 @@ verb_doubt_import(int argc, char **argv)
 		rc = cli_fail(&e);
 	} else if (argc != 3) {
 		rc = cli_usage("doubt import", "needs a campaign and a file");
-	} else if (im.names[STATUS] == NULL ||
-		   (im.names[REFERENCE] == NULL && im.names[PHONE] == NULL)) {
-		rc = cli_usage("doubt import", "needs --status, and --reference or --phone");
+	} else if (im.names[STATUS] == NULL || (im.names[REFERENCE] == NULL &&
+						im.names[ID] == NULL && im.names[PHONE] == NULL)) {
+		rc = cli_usage("doubt import", "needs --status, and --reference, --id or --phone");
 	} else {
 		im.path = argv[2];
 		im.url = remote_path(url, "/api/v1/campaigns/", argv[1], "/doubt/import");

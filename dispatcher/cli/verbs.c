@@ -59,13 +59,17 @@ const struct verb cli_verbs[] = {
 	{"doubt mark", "NAME --row N[,N] --as sent|not-sent --reason R",
 	 "say what became of doubtful messages", verb_doubt_mark},
 	{"doubt import",
-	 "NAME FILE (--reference COLUMN | --phone COLUMN) --status COLUMN [--id COLUMN] "
+	 "NAME FILE --status COLUMN [--reference COLUMN] [--id COLUMN] [--phone COLUMN] "
 	 "[--map STATUS=accepted|delivered|undeliverable|not-sent] [--yes]",
 	 "take a gateway's CSV as evidence", verb_doubt_import},
 	{"audit ls", "[-n N]", "what people decided, the newest last", verb_audit_ls},
 	{"audit verify", "[FILE]", "whether the audit, or an exported file of it, is whole",
 	 verb_audit_verify},
 	{"audit export", "FILE", "write the audit into a file, an entry a line", verb_audit_export},
+	{"send",
+	 "PHONE TEXT | --file F.jsonl [--class personal|emergency] [--order NAME] [--key K] "
+	 "[--wait]",
+	 "send one message (or a file of them) at once, before all campaigns", verb_send},
 	{"provider ls", "", "the partner accounts and what their lanes do", verb_provider_ls},
 	{"text", "[--plain] [--json]",
 	 "count what messages cost (one a line on standard input): encoding, units, parts",

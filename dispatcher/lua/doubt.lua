@@ -334,6 +334,27 @@ function doubt.evidence(_, a)
   return table.concat(letters)
 end
 
+-- [run, then lane, ids (eleven bytes each) in pairs] → for each id partition, rank (4), attempt:
+-- 0 = no message of this run has it, 255 = several have. Reads only.
+function doubt.whose(_, a)
+  local found, count = {}, #(a[3] or '') / ids.bytes
+  for k = 2, #a, 2 do
+    for i = 1, count do
+      local m = not found[i] and ids.find(a[k], sub(a[k + 1], i * ids.bytes - ids.bytes + 1,
+        i * ids.bytes))
+      if m and m.run == a[1] then found[i] = m end
+    end
+  end
+  local out = {}
+  for i = 1, count do
+    local m = found[i] or { p = 0, rank = 0, attempt = 0 }
+    out[i] = char(m.p, m.rank % 256, floor(m.rank / 256) % 256, floor(m.rank / 65536) % 256,
+      floor(m.rank / 16777216), m.is_many and 255 or m.attempt)
+  end
+  return table.concat(out)
+end
+
+export('doubt_whose', doubt.whose, { 'no-writes' })
 export('doubt_look', doubt.look, { 'no-writes' })
 export('doubt_resend', doubt.resend)
 export('doubt_mark', doubt.mark, ANYWAY)
