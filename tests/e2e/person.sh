@@ -136,32 +136,33 @@ kill "$loa_pid" "$gateway_pid"
 wait "$loa_pid" "$gateway_pid" 2>/dev/null
 loa_pid='' gateway_pid=''
 
-# ---- a gateway that knows its references ----
+# ---- a gateway that knows its references: one request of three ----
 rm -rf "$dir/data" "$dir/ledger"
 gateway_port=0 loa_port=0
 start_gateway --dedupe forever --fin-after 1
-config
+config -e 's/"rate": 500/"rate": 2500/' -e 's/"batch": { "max": 1 }/"batch": { "max": 10 }/'
 start_loa
 make_list 3
 make_campaign "so_dien_thoai != ''"
 loa campaign launch c >/dev/null
-all_taken() { [ "$(grep -c '"event":"accepted"' "$dir/ledger"):$(report accepted)" = 3:0 ]; }
-until_true all_taken
-ok $? 'the gateway has all three and has said so of none'
-loa suppress add 0910000007 --reason 'asked at the counter' >/dev/null # row 2: it is held
+all_in_doubt() { [ "$(report unknown):$(grep -c '"event":"accepted"' "$dir/ledger")" = 3:3 ]; }
+until_true all_in_doubt
+ok $? 'the gateway has taken all three, and all are in doubt'
+loa suppress add 0910000007 --reason 'asked at the counter' >/dev/null # row 2
 gateway_control '{"fin-after":0}' >/dev/null
-others_accepted() { [ "$(report accepted):$(report held)" = 2:1 ]; }
-until_true others_accepted
-ok $? 'two are repeated by themselves, the suppressed one is held'
+all_held() { [ "$(report held)" = 3 ]; }
+until_true all_held
+ok $? 'one of them is suppressed, so the request is held'
 loa suppress rm 0910000007 --reason 'an error' >/dev/null
-until_true may_all repeat 1
+until_true may_all repeat 3
 ok $? 'while the gateway knows its reference, repeating it is what may be done'
-loa doubt resend c --all --new-attempt --yes --reason 'was an error' >"$dir/out"
+loa doubt resend c --row 2 --new-attempt --yes --reason 'was an error' >"$dir/out"
 has "$(cat "$dir/out")" '1 are repeated under the same reference' 'a new attempt is not needed and not made'
-until_true is_state 2 accepted
-ok $? 'the gateway says duplicate, and it is accepted'
-is "$(accepted "$(phone 2)")" 1 'it has one copy'
-is "$(gateway_stat accepted_again)" 0 'and nobody has two'
+all_accepted() { [ "$(report accepted)" = 3 ]; }
+until_true all_accepted
+ok $? 'the request is said again as it was, the gateway says duplicate, all three are accepted'
+is "$(grep -c '"event":"accepted"' "$dir/ledger"):$(gateway_stat accepted_again)" 3:0 'it has one copy of each'
+is "$(loa campaign results c --json | grep -c '"attempt":1,')" 3 'all at their first attempt'
 is "$(report counters)" agree 'counters and records agree'
 loa audit verify >/dev/null
 ok $? 'the audit is whole'
