@@ -29,6 +29,7 @@ static const struct http_route routes[] = {
 	AUTH("POST", "/backup", on_backup),
 	AUTH("POST", "/token", on_token_renew),
 	AUTH("GET", "/providers", on_provider_ls),
+	AUTH("GET", "/providers/{name}/balance", on_provider_balance),
 	AUTH("GET", "/providers/{name}/receipts/unknown", on_unknown_receipts),
 	AUTH("GET", "/lists", on_list_ls),
 	AUTH("GET", "/lists/{name}", on_list_show),

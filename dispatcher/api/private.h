@@ -96,11 +96,13 @@ void on_backup(struct http_exchange *x, void *arg);
 void on_token_renew(struct http_exchange *x, void *arg);
 /* The refusal to resume a run of a restored backup. */
 void api_answer_restored(struct http_exchange *x);
+/* providers.c */
+void on_provider_ls(struct http_exchange *x, void *arg);
+void on_provider_balance(struct http_exchange *x, void *arg);
 /* status.c */
 void on_healthz(struct http_exchange *x, void *arg);
 void on_readyz(struct http_exchange *x, void *arg);
 void on_metrics(struct http_exchange *x, void *arg);
-void on_provider_ls(struct http_exchange *x, void *arg);
 void on_config_show(struct http_exchange *x, void *arg);
 /* hooks.c */
 void on_receipt_hook(struct http_exchange *x, void *arg);

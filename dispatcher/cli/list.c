@@ -239,15 +239,6 @@ verb_template_ls(int argc, char **argv)
 	return ls(argc, argv, "template ls", "/api/v1/templates");
 }
 
-int
-verb_provider_ls(int argc, char **argv)
-{
-	struct remote_options o = {0};
-	int rc = remote_words(&argc, argv, &o, "provider ls", 1);
-
-	return rc != 0 ? rc : remote_verb(&o, "GET", "/api/v1/providers", NULL, NULL);
-}
-
 static void
 print_list(const json_t *l)
 {

@@ -56,6 +56,8 @@ const struct verb cli_verbs[] = {
 	 "[--label L] [--key K] [--wait [--timeout S]]",
 	 "send one message (or a file of them) at once, before all campaigns", verb_send},
 	{"provider ls", "", "the partner accounts and what their lanes do", verb_provider_ls},
+	{"provider balance", "NAME", "what the partner says is left on the account",
+	 verb_provider_balance},
 	{"backup", "FILE", "write everything as it is at one moment into FILE; the server goes on",
 	 verb_backup},
 	{"restore", "FILE --data DIR [--force]",

@@ -7,6 +7,7 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "dispatcher/exchange.h"
 #include "dispatcher/send/lane.h"
 
 #define CONNECT_TIMEOUT_MS 5000
@@ -316,25 +317,13 @@ static void
 request_send(struct request *r)
 {
 	struct lane *l = r->lane;
-	struct fetch_request f = {
-		.method = r->http.method,
-		.url = r->http.url,
-		.header_count = r->http.header_count,
-		.body = r->http.body,
-		.connect_timeout_ms = CONNECT_TIMEOUT_MS,
-		.timeout_ms = r->provider->timeout_ms,
-		.body_max = 1u << 20,
-		.on_depart = on_depart,
-		.on_answer = on_answer,
-		.arg = r,
-	};
-	struct fetch_header *headers =
-		arena_alloc(&r->arena, (r->http.header_count + 1) * sizeof(*headers));
+	struct fetch_request f = exchange_request(&r->http, &r->arena);
 
-	for (size_t i = 0; i < r->http.header_count; i++)
-		headers[i] =
-			(struct fetch_header){r->http.headers[i].name, r->http.headers[i].value};
-	f.headers = headers;
+	f.connect_timeout_ms = CONNECT_TIMEOUT_MS;
+	f.timeout_ms = r->provider->timeout_ms;
+	f.on_depart = on_depart;
+	f.on_answer = on_answer;
+	f.arg = r;
 	r->state = REQUEST_SENT;
 	l->in_flight++;
 	l->requests++;
