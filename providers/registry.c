@@ -5,9 +5,11 @@
 
 #include "providers/generic.h"
 #include "providers/provider.h"
+#include "providers/sandbox.h"
 
 static const struct driver *const drivers[] = {
 	&generic_driver,
+	&sandbox_driver,
 };
 
 const struct driver *

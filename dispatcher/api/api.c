@@ -58,6 +58,10 @@ static const struct http_route routes[] = {
 	 .path = "/hooks/receipt/{provider}/{token}",
 	 .is_hook = true,
 	 .handle = on_receipt_hook},
+	{.method = "POST",
+	 .path = "/sandbox/{provider}/{token}",
+	 .is_hook = true,
+	 .handle = on_sandbox_send},
 };
 
 /* A process with the role receive only has no more than health and hooks. */
@@ -73,6 +77,10 @@ static const struct http_route hook_routes[] = {
 	 .path = "/hooks/receipt/{provider}/{token}",
 	 .is_hook = true,
 	 .handle = on_receipt_hook},
+	{.method = "POST",
+	 .path = "/sandbox/{provider}/{token}",
+	 .is_hook = true,
+	 .handle = on_sandbox_send},
 };
 
 static bool
@@ -162,6 +170,7 @@ api_cut(struct api *a)
 void
 api_free(struct api *a)
 {
+	sandbox_free(a->sandbox);
 	free(a);
 }
 

@@ -8,12 +8,14 @@
 
 struct imports;
 struct watch;
+struct sandbox;
 
 struct api {
 	struct daemon *daemon;
 	struct http_server *http;
 	struct imports *imports;
-	struct watch *watches; /* open event streams */
+	struct watch *watches;	 /* open event streams */
+	struct sandbox *sandbox; /* NULL until it is asked */
 };
 
 /* True: Redis is there. Otherwise the exchange was answered with 503. */
@@ -58,6 +60,9 @@ void on_campaign_report(struct http_exchange *x, void *arg);
 void on_campaign_watch(struct http_exchange *x, void *arg);
 /* End the open event streams. */
 void watches_end(struct api *a);
+/* sandbox.c */
+void on_sandbox_send(struct http_exchange *x, void *arg);
+void sandbox_free(struct sandbox *s);
 /* status.c */
 void on_healthz(struct http_exchange *x, void *arg);
 void on_readyz(struct http_exchange *x, void *arg);
