@@ -94,6 +94,7 @@ on_campaign_show(struct http_exchange *x, void *arg)
 
 struct preview_stream {
 	struct http_exchange *x;
+	const struct config *config;
 	struct preview_job *job;
 	bool has_begun;
 };
@@ -139,8 +140,31 @@ preview_carriers(const struct preview *p)
 	return out;
 }
 
+/* What somebody who reads the preview must know besides: [text]. */
 static json_t *
-preview_json(const struct ready_campaign *c, const struct preview *p)
+preview_warnings(const struct ready_campaign *c, const struct config *config)
+{
+	json_t *out = json_array();
+	struct buf b = {0};
+	struct err_ctx e;
+
+	if (ready_campaign_check_demo(c, config, &e) != ERR_OK) {
+		buf_adds(&b, "it cannot be launched: ");
+		err_print(&e, &b);
+	} else if (route_plan_find(&c->route, config, false) == NULL) {
+		buf_adds(&b, "sandbox: nothing leaves, no person gets a message");
+	} else if (route_plan_find(&c->route, config, true) != NULL) {
+		buf_addf(&b, "the provider %s is a sandbox: what goes to it reaches nobody",
+			 route_plan_find(&c->route, config, true)->name);
+	}
+	if (b.len > 0)
+		json_array_append_new(out, json_of_slice(buf_slice(&b)));
+	buf_free(&b);
+	return out;
+}
+
+static json_t *
+preview_json(const struct ready_campaign *c, const struct preview *p, const struct config *config)
 {
 	json_t *skipped = json_object();
 	json_t *out;
@@ -156,6 +180,7 @@ preview_json(const struct ready_campaign *c, const struct preview *p)
 			"parts", (json_int_t)p->parts, "unicode", (json_int_t)p->unicode, "cost",
 			(json_int_t)p->cost, "skipped", skipped, "carriers", preview_carriers(p),
 			"forecast_s", p->forecast_s, "opens_in_s", (json_int_t)p->opens_in_s);
+	json_object_set_new(out, "warnings", preview_warnings(c, config));
 	if (p->shortest != NULL)
 		json_object_set_new(out, "shortest",
 				    json_pack("{s:s, s:i}", "text", p->shortest, "parts",
@@ -182,7 +207,8 @@ on_preview_done(void *arg, const struct ready_campaign *c, const struct preview 
 						 err_name(e->code), "what", e->what, "detail",
 						 e->why, "todo", e->todo));
 		else
-			stream_line(s, json_pack("{s:o}", "preview", preview_json(c, p)));
+			stream_line(s,
+				    json_pack("{s:o}", "preview", preview_json(c, p, s->config)));
 		http_stream_end(s->x);
 	}
 	free(s);
@@ -216,6 +242,7 @@ on_campaign_preview(struct http_exchange *x, void *arg)
 		return;
 	s = xcalloc(1, sizeof(*s));
 	s->x = x;
+	s->config = d->config;
 	cbs.arg = s;
 	s->job = preview_start(d->loop, d->engine, d->config, id, &cbs);
 	http_on_gone(x, on_preview_gone, s);

@@ -27,7 +27,8 @@ struct run_status {
 	uint64_t parts[PARTITIONS_MAX];	     /* of accepted, delivered and undeliverable */
 	int hours_from, hours_to;
 	char carrier_map[17]; /* per carrier index the digit of its partition, '-' = not served */
-	char brake[PARTITIONS_MAX][96]; /* why the partition was stopped; "" = it was not */
+	char brake[PARTITIONS_MAX][96];	 /* why the partition was stopped; "" = it was not */
+	bool is_sandbox[PARTITIONS_MAX]; /* nothing leaves for real people */
 };
 
 typedef void (*run_status_cb)(void *arg, const struct run_status *s, const struct err_ctx *e);
