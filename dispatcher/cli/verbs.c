@@ -4,11 +4,15 @@
 
 const struct verb cli_verbs[] = {
 	{"serve",
-	 "[--config FILE] [--data DIR] [--listen ADDRESS] [--roles api,schedule,send,receive]",
-	 "run the server; without a Redis of your own it starts one in DIR", verb_serve},
+	 "[--config FILE | --demo] [--data DIR] [--listen ADDRESS] [--roles "
+	 "api,schedule,send,receive]",
+	 "run the server; without a Redis of your own it starts one in DIR; --demo: with a sandbox "
+	 "and something to try",
+	 verb_serve},
 	{"config check", "FILE", "read a configuration and print what the server would use",
 	 verb_config_check},
-	{"list import", "NAME FILE [--phone COLUMN]", "import a CSV (- = standard input) as a list",
+	{"list import", "NAME FILE [--phone COLUMN] [--demo]",
+	 "import a CSV (- = standard input) as a list; --demo: invented people, for a sandbox only",
 	 verb_list_import},
 	{"list ls", "", "the lists", verb_list_ls},
 	{"list show", "NAME [--rejects]",
