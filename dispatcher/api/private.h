@@ -5,6 +5,7 @@
 #include "dispatcher/api/api.h"
 #include "dispatcher/api/http.h"
 #include "dispatcher/daemon.h"
+#include "dispatcher/run/report.h"
 
 struct imports;
 struct watch;
@@ -16,6 +17,7 @@ struct api {
 	struct imports *imports;
 	struct watch *watches;	 /* open event streams */
 	struct sandbox *sandbox; /* NULL until it is asked */
+	unsigned exports;	 /* walks over whole audiences under way */
 };
 
 /* True: Redis is there. Otherwise the exchange was answered with 503. */
@@ -55,14 +57,26 @@ void on_campaign_preview(struct http_exchange *x, void *arg);
 void on_campaign_launch(struct http_exchange *x, void *arg);
 void on_campaign_pause(struct http_exchange *x, void *arg);
 void on_campaign_resume(struct http_exchange *x, void *arg);
+/* suppressions.c */
+void on_suppression_add(struct http_exchange *x, void *arg);
+void on_suppression_remove(struct http_exchange *x, void *arg);
+void on_suppression_ls(struct http_exchange *x, void *arg);
 /* runs.c */
 void on_campaign_report(struct http_exchange *x, void *arg);
 void on_campaign_watch(struct http_exchange *x, void *arg);
+/* What became of a run, as the report's JSON. */
+json_t *api_report_json(const struct campaign *c, const struct run_report *r);
 /* End the open event streams. */
 void watches_end(struct api *a);
 /* sandbox.c */
 void on_sandbox_send(struct http_exchange *x, void *arg);
 void sandbox_free(struct sandbox *s);
+/* results.c */
+void on_campaign_results(struct http_exchange *x, void *arg);
+/* One more walk over an audience? False: answered with 503. Ends with a->exports--. */
+bool api_may_export(struct api *a, struct http_exchange *x);
+/* breakdown.c: the report by something, as lines of JSON; takes c. */
+void api_breakdown(struct api *a, struct http_exchange *x, struct campaign *c, const char *by);
 /* status.c */
 void on_healthz(struct http_exchange *x, void *arg);
 void on_readyz(struct http_exchange *x, void *arg);

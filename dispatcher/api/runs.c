@@ -134,8 +134,8 @@ lanes_json(const struct run_report *r, int64_t *cost)
 	return out;
 }
 
-static json_t *
-report_json(const struct campaign *c, const struct run_report *r)
+json_t *
+api_report_json(const struct campaign *c, const struct run_report *r)
 {
 	const struct run_status *s = &r->status;
 	char launched[32];
@@ -177,7 +177,7 @@ on_report(void *arg, const struct run_report *r, const struct err_ctx *e)
 	if (r == NULL)
 		http_answer_error(j->x, e);
 	else
-		http_answer_json(j->x, 200, report_json(j->campaign, r));
+		http_answer_json(j->x, 200, api_report_json(j->campaign, r));
 	campaign_free(j->campaign);
 	free(j);
 }
@@ -189,6 +189,11 @@ on_report_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 	struct err_ctx none;
 
 	j->campaign = c;
+	if (c != NULL && c->run != 0 && http_query(j->x, "by") != NULL) {
+		api_breakdown(j->api, j->x, c, http_query(j->x, "by"));
+		free(j);
+		return;
+	}
 	if (c != NULL && c->run != 0) {
 		run_report_load(j->api->daemon->engine, c->run, on_report, j);
 		return;

@@ -6,8 +6,25 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "dispatcher/run/render.h"
+#include "dispatcher/run/suppressed.h"
 
 #define PROGRESS_BLOCKS 64
+
+/* A message as it was rendered; counted when it is known whether its phone is suppressed. */
+struct shown {
+	struct slice text; /* in the window's arena */
+	struct sms_count count;
+	enum record_reason reason; /* why it cannot be sent, if it is not suppressed */
+	uint8_t carrier;
+};
+
+struct window {
+	struct preview_job *job;
+	struct shown shown[SUPPRESSED_WINDOW];
+	uint64_t phones[SUPPRESSED_WINDOW];
+	size_t count;
+	struct arena memory;
+};
 
 struct preview_job {
 	struct loop *loop;
@@ -17,6 +34,11 @@ struct preview_job {
 	struct ready_campaign *c;
 	struct audience *audience;
 	struct sweep *sweep;
+	struct window *window; /* being filled; NULL = none */
+	size_t pending;	       /* windows that Redis is asked about */
+	bool has_nobody;       /* suppressed: nothing more is asked */
+	bool is_swept;
+	struct err_ctx failure; /* of a window; code ERR_OK = none */
 	int64_t today;
 	double lane_cost[PROVIDERS_MAX]; /* in what the contract counts */
 	bool is_cancelled;
@@ -25,8 +47,18 @@ struct preview_job {
 };
 
 static void
+window_free(struct window *w)
+{
+	if (w == NULL)
+		return;
+	arena_free(&w->memory);
+	free(w);
+}
+
+static void
 job_free(struct preview_job *j)
 {
+	window_free(j->window);
 	ready_campaign_free(j->c);
 	audience_free(j->audience);
 	buf_free(&j->text);
@@ -43,14 +75,13 @@ keep_text(char **slot, struct slice text)
 }
 
 static void
-count_message(struct preview_job *j, uint8_t carrier, struct sms_count n)
+count_message(struct preview_job *j, uint8_t carrier, struct sms_count n, struct slice text)
 {
 	struct preview *p = &j->p;
 	unsigned partition = j->c->route.map.partition[carrier & (CARRIERS_MAX - 1)];
 	unsigned provider = j->c->route.provider[partition];
 	const struct provider_config *pc = &j->config->providers[provider];
 	int64_t cost = j->c->route.price[partition] * n.parts;
-	struct slice text = buf_slice(&j->text);
 
 	p->messages++;
 	p->parts += n.parts;
@@ -83,6 +114,68 @@ has_unicode(const struct preview_job *j, uint8_t carrier)
 	return pc->driver->capability(pc->account)->has_unicode;
 }
 
+static void
+count_shown(struct preview_job *j, const struct shown *m)
+{
+	if (m->reason != REASON_NONE)
+		j->p.skipped[m->reason]++;
+	else
+		count_message(j, m->carrier, m->count, m->text);
+}
+
+static void job_look(struct preview_job *j);
+
+static void
+on_checked(void *arg, const struct suppressed_answer *a, const struct err_ctx *e)
+{
+	struct window *w = arg;
+	struct preview_job *j = w->job;
+
+	j->pending--;
+	if (a == NULL)
+		j->failure = *e;
+	for (size_t i = 0; a != NULL && i < w->count; i++) {
+		if (a->reasons != NULL && a->reasons[i] != 0)
+			w->shown[i].reason = (enum record_reason)a->reasons[i];
+		count_shown(j, &w->shown[i]);
+	}
+	j->has_nobody = j->has_nobody || (a != NULL && a->reasons == NULL);
+	window_free(w);
+	job_look(j);
+}
+
+/* Ask about the messages of the window, and count them then. */
+static void
+window_close(struct preview_job *j)
+{
+	struct window *w = j->window;
+	struct suppressed_query q = {.class = j->c->campaign->class,
+				     .unit = j->c->campaign->unit,
+				     .phones = w->phones,
+				     .count = w->count};
+
+	j->window = NULL;
+	j->pending++;
+	suppressed_check(j->engine, &q, on_checked, w);
+}
+
+/* m->text is copied. */
+static void
+window_add(struct preview_job *j, const struct shown *m, uint64_t phone)
+{
+	struct window *w = j->window;
+
+	if (w == NULL) {
+		w = j->window = xcalloc(1, sizeof(*w));
+		w->job = j;
+	}
+	w->phones[w->count] = phone;
+	w->shown[w->count] = *m;
+	w->shown[w->count].text.p = arena_memdup0(&w->memory, m->text.p, m->text.n);
+	if (++w->count == SUPPRESSED_WINDOW)
+		window_close(j);
+}
+
 static bool
 on_block(void *arg, uint32_t index, const struct block *b)
 {
@@ -92,17 +185,19 @@ on_block(void *arg, uint32_t index, const struct block *b)
 
 	for (size_t k = 0; k < n; k++) {
 		uint32_t i = rows[k].row % BLOCK_ROWS;
-		enum record_reason reason = rows[k].reason;
-		struct sms_count count = {0};
+		struct shown m = {.reason = rows[k].reason, .carrier = block_carrier(b, i)};
+		bool is_waiting = rows[k].state == RECORD_WAITING;
 
-		if (rows[k].state == RECORD_WAITING)
-			reason = render_row(j->c->template, j->c->column_of_field, b, i,
-					    has_unicode(j, block_carrier(b, i)), &j->text, &count);
+		if (is_waiting) {
+			m.reason = render_row(j->c->template, j->c->column_of_field, b, i,
+					      has_unicode(j, m.carrier), &j->text, &m.count);
+			m.text = m.reason == REASON_NONE ? buf_slice(&j->text) : SLICE("");
+		}
 		j->p.audience++;
-		if (reason != REASON_NONE)
-			j->p.skipped[reason]++;
+		if (is_waiting && !j->has_nobody)
+			window_add(j, &m, block_phone(b, i));
 		else
-			count_message(j, block_carrier(b, i), count);
+			count_shown(j, &m);
 	}
 	if (j->cbs.on_progress != NULL && index % PROGRESS_BLOCKS == PROGRESS_BLOCKS - 1)
 		j->cbs.on_progress(j->cbs.arg, index + 1, j->c->list->block_count);
@@ -118,13 +213,11 @@ job_end(struct preview_job *j, const struct err_ctx *e)
 }
 
 static void
-on_swept(void *arg, const struct err_ctx *e)
+forecast(struct preview_job *j)
 {
-	struct preview_job *j = arg;
 	const struct class_policy *class = config_class(j->config, j->c->campaign->class);
 	int minute = clock_minute_of_day_vn(clock_wall_ms() / 1000);
 
-	j->sweep = NULL;
 	for (size_t i = 0; i < j->config->provider_count; i++) {
 		double s = j->lane_cost[i] / j->config->providers[i].rate;
 
@@ -133,7 +226,31 @@ on_swept(void *arg, const struct err_ctx *e)
 	}
 	if (class != NULL && !class_is_open(class, minute))
 		j->p.opens_in_s = (class->hours_from - minute + 1440) % 1440 * 60;
-	job_end(j, e);
+}
+
+/* Is it over? Only when all is read and Redis owes no answer. */
+static void
+job_look(struct preview_job *j)
+{
+	if (!j->is_swept || j->pending > 0)
+		return;
+	if (j->failure.code == ERR_OK)
+		forecast(j);
+	job_end(j, j->failure.code == ERR_OK ? NULL : &j->failure);
+}
+
+static void
+on_swept(void *arg, const struct err_ctx *e)
+{
+	struct preview_job *j = arg;
+
+	j->sweep = NULL;
+	j->is_swept = true;
+	if (e != NULL)
+		j->failure = *e;
+	if (j->window != NULL)
+		window_close(j);
+	job_look(j);
 }
 
 static void
@@ -173,8 +290,11 @@ void
 preview_cancel(struct preview_job *j)
 {
 	j->is_cancelled = true;
-	if (j->sweep != NULL) {
-		sweep_cancel(j->sweep);
+	if (j->sweep == NULL) /* a callback that is still to come ends it */
+		return;
+	sweep_cancel(j->sweep);
+	j->sweep = NULL;
+	j->is_swept = true;
+	if (j->pending == 0)
 		job_free(j);
-	}
 }

@@ -6,13 +6,13 @@
 #include <time.h>
 
 #include "base/mem.h"
+#include "dispatcher/cli/campaign.h"
 #include "dispatcher/cli/remote.h"
 
 #define CAMPAIGN_FILE_MAX 65536u
 #define PLAIN_EVERY 5 /* seconds between the lines of `watch` when it is no terminal */
 
-/* 1234567 → "1.234.567", as people write it in Vietnam. Four results live at a time. */
-static const char *
+const char *
 grouped(json_int_t v)
 {
 	static char ring[4][40];
@@ -344,7 +344,7 @@ verb_campaign_watch(int argc, char **argv)
 
 /* ---- report ---- */
 
-static void
+void
 print_report(const json_t *r)
 {
 	json_t *sums = json_object_get(r, "sums"), *v;
@@ -391,5 +391,19 @@ print_report(const json_t *r)
 int
 verb_campaign_report(int argc, char **argv)
 {
-	return about_one(argc, argv, "campaign report", "GET", "/report", print_report);
+	struct remote_options o = {0};
+	const char *by = NULL;
+	const struct cli_option options[] = {
+		REMOTE_OPTIONS(o), {"--by", &by, NULL}, {NULL, NULL, NULL}};
+	struct err_ctx e;
+	char path[512];
+
+	if (cli_parse(&argc, argv, options, &e) != ERR_OK)
+		return cli_fail(&e);
+	if (argc != 2)
+		return cli_usage("campaign report", "wants other words");
+	if (by != NULL)
+		return report_by(&o, argv[1], by);
+	return remote_verb(&o, "GET", remote_path(path, "/api/v1/campaigns/", argv[1], "/report"),
+			   NULL, print_report);
 }

@@ -28,9 +28,10 @@ struct remote {
 	int status;
 	struct buf body; /* collected answer; or the rest of a line */
 	char why[200];
-	remote_line_cb on_line; /* NULL = collect */
+	remote_line_cb on_line;	  /* NULL = collect */
+	remote_bytes_cb on_bytes; /* NULL = collect, or lines */
 	void *arg;
-	bool has_stopped; /* on_line wants no more */
+	bool has_stopped; /* on_line or on_bytes wants no more */
 	bool is_error;	  /* status ≥ 400: collect although on_line is set */
 	struct fetch_transfer *transfer;
 };
@@ -67,13 +68,13 @@ remote_open(const struct remote_options *o, struct remote **out, struct err_ctx 
 		if (strncmp(r->base, "http://", 7) != 0 && strncmp(r->base, "https://", 8) != 0)
 			rc = err_set(e, ERR_USAGE, "--server", "write https://host",
 				     "is no address");
-		if (rc == ERR_OK && o->token_file != NULL)
-			rc = read_token(r, o->token_file, e);
 	} else {
 		snprintf(r->base, sizeof(r->base), "http://localhost");
 		snprintf(r->socket, sizeof(r->socket), "%s/api.sock",
 			 data != NULL ? data : DEFAULT_DATA);
 	}
+	if (rc == ERR_OK && o->token_file != NULL)
+		rc = read_token(r, o->token_file, e);
 	if (rc != ERR_OK) {
 		free(r);
 		return rc;
@@ -123,6 +124,10 @@ on_data(void *arg, int status, struct slice data)
 
 	r->status = status;
 	r->is_error = status >= 400;
+	if (r->on_bytes != NULL && !r->is_error) {
+		r->has_stopped = data.n > 0 && !r->on_bytes(r->arg, data);
+		return !r->has_stopped;
+	}
 	if (r->body.len + data.n > ANSWER_MAX)
 		return false;
 	buf_add_slice(&r->body, data);
@@ -190,6 +195,7 @@ struct call {
 	const char *method, *path, *content_type;
 	struct slice body;
 	remote_line_cb on_line;
+	remote_bytes_cb on_bytes;
 	void *arg;
 };
 
@@ -197,7 +203,7 @@ struct call {
 static enum err
 run_call(struct remote *r, const struct call *c, struct err_ctx *e)
 {
-	char url[900], auth[300], key[33];
+	char url[REMOTE_URL_MAX], auth[300], key[33];
 	struct fetch_header headers[4];
 	struct fetch_request f = {
 		.method = c->method,
@@ -206,7 +212,7 @@ run_call(struct remote *r, const struct call *c, struct err_ctx *e)
 		.headers = headers,
 		.body = c->body,
 		.connect_timeout_ms = CONNECT_MS,
-		.timeout_ms = c->on_line != NULL ? 7 * 86400000LL : CALL_MS,
+		.timeout_ms = c->on_line != NULL || c->on_bytes != NULL ? 7 * 86400000LL : CALL_MS,
 		.on_data = on_data,
 		.on_answer = on_answer,
 		.arg = r,
@@ -231,10 +237,14 @@ run_call(struct remote *r, const struct call *c, struct err_ctx *e)
 	r->status = 0;
 	r->why[0] = '\0';
 	r->on_line = c->on_line;
+	r->on_bytes = c->on_bytes;
 	r->arg = c->arg;
 	r->transfer = fetch_start(r->fetch, &f);
-	while (!r->is_over)
+	while (!r->is_over) {
 		loop_turn(r->loop, 1000);
+		if (r->on_bytes != NULL)
+			r->on_bytes(r->arg, (struct slice){NULL, 0});
+	}
 	if (r->has_stopped)
 		return ERR_OK;
 	if (r->result != FETCH_DONE)
@@ -293,6 +303,14 @@ remote_lines(struct remote *r, const char *method, const char *path, remote_line
 	     struct err_ctx *e)
 {
 	struct call c = {.method = method, .path = path, .on_line = cb, .arg = arg};
+
+	return run_call(r, &c, e);
+}
+
+enum err
+remote_stream(struct remote *r, const char *path, remote_bytes_cb cb, void *arg, struct err_ctx *e)
+{
+	struct call c = {.method = "GET", .path = path, .on_bytes = cb, .arg = arg};
 
 	return run_call(r, &c, e);
 }

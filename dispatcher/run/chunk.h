@@ -20,7 +20,8 @@ struct member {
 	uint8_t parts;
 	bool is_unicode;
 	bool is_needed; /* prepared; false: nothing below but the rank is set */
-	uint8_t skip;	/* enum record_reason: why it cannot be sent; 0 = it can */
+	/* enum record_reason: why it cannot be sent, also of RECORD_SUPPRESSED; 0 = it can */
+	uint8_t skip;
 };
 
 /* A request in doubt that may be repeated: as `claim` answered it. */
@@ -35,6 +36,7 @@ struct chunk {
 	uint32_t from, to;
 	int64_t fence;
 	int64_t launched_s;
+	int64_t epoch;	    /* of the suppressions that its members were looked at with */
 	struct buf records; /* (to - from) records as Redis showed them last */
 	struct repeat *repeats;
 	size_t repeat_count;

@@ -5,6 +5,13 @@
 
 #include "base/mem.h"
 #include "dispatcher/run/audience.h"
+#include "dispatcher/run/suppressed.h"
+
+/* A message of the slice that may be sent, and where its record stands. */
+struct message {
+	uint32_t at; /* byte of records[partition] */
+	uint8_t partition;
+};
 
 struct freeze {
 	struct loop *loop;
@@ -23,6 +30,9 @@ struct freeze {
 	/* of the slice: */
 	uint8_t bitmap[PARTITIONS_MAX][SLICE_ROWS / 8];
 	struct buf records[PARTITIONS_MAX];
+	struct message messages[SLICE_ROWS];
+	uint64_t phones[SLICE_ROWS]; /* of the messages */
+	size_t message_count;
 };
 
 static void next_slice(struct freeze *f);
@@ -59,6 +69,11 @@ on_block(void *arg, uint32_t index, const struct block *b)
 		char bytes[RECORD_SIZE];
 
 		record_encode(&r, bytes);
+		if (rows[i].state == RECORD_WAITING) {
+			f->messages[f->message_count] = (struct message){
+				(uint32_t)f->records[rows[i].partition].len, rows[i].partition};
+			f->phones[f->message_count++] = block_phone(b, rows[i].row % BLOCK_ROWS);
+		}
 		buf_add(&f->records[rows[i].partition], bytes, RECORD_SIZE);
 		f->bitmap[rows[i].partition][at / 8] |= (uint8_t)(1u << (at % 8));
 	}
@@ -105,6 +120,42 @@ store_slice(struct freeze *f)
 	argv_free(&a);
 }
 
+/*
+ * Rows that share a suppressed phone with an earlier one are skipped for that, as ever: they
+ * stand for no message, and one that is suppressed after this moment must read the same.
+ */
+static void
+on_checked(void *arg, const struct suppressed_answer *a, const struct err_ctx *e)
+{
+	struct freeze *f = arg;
+
+	f->is_waiting = false;
+	if (f->is_cancelled || a == NULL) {
+		freeze_end(f, e);
+		return;
+	}
+	for (size_t i = 0; a->reasons != NULL && i < f->message_count; i++) {
+		struct record r = {.state = RECORD_SUPPRESSED, .reason = a->reasons[i]};
+
+		if (a->reasons[i] != 0)
+			record_encode(&r, f->records[f->messages[i].partition].data +
+						  f->messages[i].at);
+	}
+	store_slice(f);
+}
+
+static void
+check_slice(struct freeze *f)
+{
+	struct suppressed_query q = {.class = f->view->class,
+				     .unit = f->view->unit,
+				     .phones = f->phones,
+				     .count = f->message_count};
+
+	f->is_waiting = true;
+	suppressed_check(f->engine, &q, on_checked, f);
+}
+
 static void
 on_swept(void *arg, const struct err_ctx *e)
 {
@@ -116,8 +167,10 @@ on_swept(void *arg, const struct err_ctx *e)
 	} else if (f->slice < f->stored) { /* read only to know who shares a phone */
 		f->slice++;
 		next_slice(f);
-	} else {
+	} else if (f->message_count == 0) {
 		store_slice(f);
+	} else {
+		check_slice(f);
 	}
 }
 
@@ -131,6 +184,7 @@ next_slice(struct freeze *f)
 		return;
 	}
 	memset(f->bitmap, 0, sizeof(f->bitmap));
+	f->message_count = 0;
 	for (unsigned p = 0; p < PARTITIONS_MAX; p++)
 		buf_reset(&f->records[p]);
 	f->sweep = sweep_start(f->loop, engine_redis(f->engine), f->view->list,

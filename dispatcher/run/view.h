@@ -23,6 +23,8 @@ struct run_view {
 	int64_t launched_s;
 	int64_t today; /* days since 1970 in Vietnam, frozen */
 	int prio;      /* of its class, 0 most urgent */
+	char class[32];
+	uint64_t unit;
 	enum per per;
 	struct list *list; /* pinned version, with snapshot */
 	struct template *template;

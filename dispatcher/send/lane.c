@@ -68,6 +68,20 @@ lane_push(struct lane *l, struct request *r)
 }
 
 void
+lane_return(struct lane *l, struct request *r)
+{
+	struct request **at = &l->ready;
+
+	while (*at != NULL && (*at)->work->chunk->view->prio < r->work->chunk->view->prio)
+		at = &(*at)->next;
+	r->next = *at;
+	*at = r;
+	if (r->next == NULL)
+		l->ready_tail = &r->next;
+	l->ready_messages += r->count;
+}
+
+void
 lane_push_front(struct lane *l, struct request *r)
 {
 	r->next = l->ready;
@@ -229,9 +243,12 @@ skip_members(struct work *w, const uint32_t *ranks, size_t count)
 	struct buf offsets = {0}, states = {0}, reasons = {0};
 
 	for (size_t i = 0; i < count; i++) {
+		uint8_t reason = chunk_member(w->chunk, ranks[i])->skip;
+
 		buf_add_u16(&offsets, (uint16_t)(ranks[i] - c->from));
-		buf_add_u8(&states, RECORD_SKIPPED);
-		buf_add_u8(&reasons, chunk_member(w->chunk, ranks[i])->skip);
+		buf_add_u8(&states,
+			   reason_is_suppressed(reason) ? RECORD_SUPPRESSED : RECORD_SKIPPED);
+		buf_add_u8(&reasons, reason);
 	}
 	argv_add_int(&a, (int64_t)c->run);
 	argv_add_int(&a, c->p);
@@ -398,14 +415,11 @@ work_closed_one(struct work *w)
 		lane_want(w->lane);
 }
 
-void
-work_close(struct work *w, int64_t delay_ms)
+struct request *
+lane_take(struct lane *l, const struct work *w)
 {
-	struct lane *l = w->lane;
+	struct request *taken = NULL;
 
-	w->is_closing = true;
-	if (delay_ms > w->delay_ms)
-		w->delay_ms = delay_ms;
 	for (struct request **p = &l->ready; *p != NULL;) {
 		struct request *r = *p;
 
@@ -415,19 +429,48 @@ work_close(struct work *w, int64_t delay_ms)
 		}
 		*p = r->next;
 		l->ready_messages -= r->count;
-		request_free(r);
-		w->open--;
+		r->next = taken;
+		taken = r;
 	}
 	l->ready_tail = &l->ready;
 	while (*l->ready_tail != NULL)
 		l->ready_tail = &(*l->ready_tail)->next;
+	return taken;
+}
+
+void
+work_close(struct work *w, int64_t delay_ms)
+{
+	struct request *next;
+
+	w->is_closing = true;
+	if (delay_ms > w->delay_ms)
+		w->delay_ms = delay_ms;
+	for (struct request *r = lane_take(w->lane, w); r != NULL; r = next) {
+		next = r->next;
+		request_free(r);
+		w->open--;
+	}
+}
+
+void
+work_begin(struct work *w)
+{
+	struct chunk *c = w->chunk;
+	uint32_t *ranks = xmalloc((c->to - c->from) * sizeof(*ranks));
+
+	for (uint32_t rank = c->from; rank < c->to; rank++)
+		ranks[rank - c->from] = rank;
+	build_repeats(w);
+	work_build(w, ranks, c->to - c->from);
+	w->is_begun = true;
+	free(ranks);
 }
 
 static void
 on_loaded(void *arg, struct chunk *c, const struct err_ctx *e)
 {
 	struct work *w = arg;
-	uint32_t *ranks;
 
 	w->is_loaded = true;
 	if (e != NULL) {
@@ -436,12 +479,7 @@ on_loaded(void *arg, struct chunk *c, const struct err_ctx *e)
 			 e->what, e->why);
 		work_close(w, 2000);
 	} else if (!w->is_closing) {
-		ranks = xmalloc((c->to - c->from) * sizeof(*ranks));
-		for (uint32_t rank = c->from; rank < c->to; rank++)
-			ranks[rank - c->from] = rank;
-		build_repeats(w);
-		work_build(w, ranks, c->to - c->from);
-		free(ranks);
+		work_recheck(w, NULL);
 	}
 	work_closed_one(w); /* from work_start */
 }

@@ -56,11 +56,16 @@ struct work {
 	struct lane *lane;
 	struct chunk *chunk;
 	bool is_loaded;
-	bool is_closing;  /* ask for nothing more; release when nothing is open */
-	bool is_lost;	  /* the lease is somebody else's: do not even release */
-	size_t changes;	  /* times that its records were not what they seemed */
-	size_t open;	  /* requests and skips that are not over */
-	int64_t delay_ms; /* until the rest may be claimed again */
+	bool is_begun;	   /* its requests were made */
+	bool is_closing;   /* ask for nothing more; release when nothing is open */
+	bool is_lost;	   /* the lease is somebody else's: do not even release */
+	bool is_checking;  /* is a member suppressed? Nothing is asked for meanwhile */
+	uint32_t *checked; /* [checked_count] ranks that were asked about; NULL = none */
+	size_t checked_count;
+	struct request *held; /* not to be asked for before that is known, newest first */
+	size_t changes;	      /* times that its records were not what they seemed */
+	size_t open;	      /* requests and skips that are not over */
+	int64_t delay_ms;     /* until the rest may be claimed again */
 };
 
 struct lane {
@@ -108,7 +113,6 @@ struct sender {
 	size_t lane_count;
 	bool is_open, is_draining, has_config;
 	struct slot_clock clock;
-	int64_t epoch; /* of the suppressions that were looked at */
 	uint8_t reference_key[REFERENCE_KEY_BYTES];
 	char receipt_base_url[256];
 };
@@ -130,7 +134,23 @@ int64_t lane_rest_ms(struct lane *l, int64_t at_least_ms);
 /* Say why nothing leaves, and look again then. */
 void lane_wait(struct lane *l, int64_t until_us, struct slice why);
 
+/* Put one back that was taken out: before those of its kind, behind the more urgent. */
+void lane_return(struct lane *l, struct request *r);
+/* Take the work's requests that wait in the lane out of it; newest first. */
+struct request *lane_take(struct lane *l, const struct work *w);
+/* It is prepared, its members were looked at: make its requests. */
+void work_begin(struct work *w);
+
+/* ---- recheck.c ---- */
+/*
+ * Suppressions may have changed since its members were looked at: look again.
+ * r (NULL = none) was not permitted for that and waits; so does what is ready.
+ */
+void work_recheck(struct work *w, struct request *r);
+
 /* ---- request.c ---- */
+/* The request is over for this lease. */
+void request_end(struct request *r);
 void request_free(struct request *r);
 void request_ask(struct request *r);
 

@@ -27,8 +27,7 @@ request_free(struct request *r)
 	free(r);
 }
 
-/* The request is over for this lease. */
-static void
+void
 request_end(struct request *r)
 {
 	struct work *w = r->work;
@@ -442,8 +441,10 @@ on_permit(void *arg, const struct reply *reply)
 	} else if (slice_is(what, "wait")) {
 		on_wait(r, reply);
 	} else if (slice_is(what, "epoch")) {
-		l->sender->epoch = reply_item(reply, 1)->integer;
-		request_put_back(r);
+		if (w->is_closing)
+			request_end(r);
+		else
+			work_recheck(w, r);
 	} else if (slice_is(what, "changed")) {
 		on_changed(r, reply_item(reply, 1)->str);
 	} else {
@@ -482,7 +483,7 @@ request_ask(struct request *r)
 	argv_add(&a, buf_slice(&r->parts));
 	argv_add(&a, (struct slice){(const char *)r->hash, sizeof(r->hash)});
 	argv_add_int(&a, r->cost);
-	argv_add_int(&a, s->epoch);
+	argv_add_int(&a, c->epoch);
 	argv_add_int(&a, dedupe_ms(r));
 	argv_add_int(&a, c->p);
 	r->state = REQUEST_ASKED;

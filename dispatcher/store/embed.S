@@ -11,6 +11,7 @@ loa_lua_start:
 	.incbin "dispatcher/lua/lease.lua"
 	.incbin "dispatcher/lua/permit.lua"
 	.incbin "dispatcher/lua/outcome.lua"
+	.incbin "dispatcher/lua/suppress.lua"
 	.incbin "dispatcher/lua/catalog.lua"
 	.incbin "dispatcher/lua/run.lua"
 loa_lua_end:

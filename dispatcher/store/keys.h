@@ -33,6 +33,8 @@
 	X(template, "loa:template:")        \
 	X(campaign, "loa:campaign:")        \
 	X(idempotency, "loa:idempotency:")  \
+	X(suppress, "loa:suppress")         \
+	X(acts, ":acts")                    \
 	X(tick, "loa:tick")
 
 #define X(name, text) extern const char key_prefix_##name[];

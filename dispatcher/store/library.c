@@ -11,11 +11,12 @@
 extern const char loa_lua_start[], loa_lua_end[];
 
 static const char *const function_names[] = {
-	"hello",	"bye",	    "claim",	    "release",	     "reconcile",
-	"permit",	"unmark",   "skip",	    "launch",	     "freeze",
-	"control",	"progress", "outcome",	    "receipts",	     "template_get",
-	"ls",		"install",  "segment_save", "template_save", "campaign_create",
-	"campaign_get", "remark",   "hold",	    "late",	     "brake_release",
+	"hello",	"bye",	       "claim",		 "release",	  "reconcile",
+	"permit",	"unmark",      "skip",		 "launch",	  "freeze",
+	"control",	"progress",    "outcome",	 "receipts",	  "template_get",
+	"ls",		"install",     "segment_save",	 "template_save", "campaign_create",
+	"campaign_get", "remark",      "hold",		 "late",	  "brake_release",
+	"suppress_add", "suppress_rm", "suppress_check", "suppress_ls",	  "suppress_show",
 };
 
 static struct buf source;

@@ -79,7 +79,10 @@
 	X(DUPLICATE_SEEN, 43, "gateway saw this reference before; what it did is not known") \
 	X(REPEAT_FAILED, 44, "a second copy was answered no; the first is not known")        \
 	X(HELD, 45, "may not be repeated automatically")                                     \
-	X(RECEIPT_FAILED, 60, "receipt: not delivered")
+	X(RECEIPT_FAILED, 60, "receipt: not delivered")                                      \
+	X(SUPPRESSED, 80, "suppressed")                                                      \
+	X(SUPPRESSED_UNIT, 81, "suppressed for this unit")                                   \
+	X(SUPPRESSED_CLASS, 82, "suppressed for this class of messages")
 
 enum record_state {
 #define X(name, number, text) RECORD_##name = number,
@@ -142,6 +145,13 @@ record_encode(const struct record *r, char out[RECORD_SIZE])
 	};
 
 	memcpy(out, b, RECORD_SIZE);
+}
+
+/* Is it the reason of the state SUPPRESSED? */
+static inline bool
+reason_is_suppressed(uint8_t reason)
+{
+	return reason >= REASON_SUPPRESSED && reason <= REASON_SUPPRESSED_CLASS;
 }
 
 const char *record_state_name(enum record_state s);

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+/* What the verbs of a campaign share. */
+#pragma once
+
+#include "dispatcher/cli/remote.h"
+
+/* 1234567 → "1.234.567", as people write it in Vietnam. Four results live at a time. */
+const char *grouped(json_int_t v);
+void print_report(const json_t *r);
+/* `campaign report NAME --by …`: returns the exit code. */
+int report_by(const struct remote_options *o, const char *name, const char *by);
+/* Append "&name=" and the value, percent-encoded. */
+void add_query(struct buf *path, const char *name, const char *value);

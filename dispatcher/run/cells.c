@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+#include "dispatcher/run/cells.h"
+
+#include <stdio.h>
+
+#include "base/csv.h"
+
+bool
+cells_is_formula(struct slice text)
+{
+	while (text.n > 0 && text.p[0] == '\'')
+		text = (struct slice){text.p + 1, text.n - 1};
+	return text.n > 0 && memchr("=+-@\t\r\n", text.p[0], 7) != NULL;
+}
+
+void
+cells_add_text(struct buf *out, struct slice text)
+{
+	struct buf defused = {0};
+
+	if (!cells_is_formula(text)) {
+		csv_add_cell(out, text, ',');
+		return;
+	}
+	buf_addc(&defused, '\'');
+	buf_add_slice(&defused, text);
+	csv_add_cell(out, buf_slice(&defused), ',');
+	buf_free(&defused);
+}
+
+void
+cells_add_phone(struct buf *out, uint64_t phone, bool is_full)
+{
+	char digits[24];
+	int n, skip;
+
+	if (phone == 0)
+		return;
+	n = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)phone);
+	skip = n > 4 && memcmp(digits, "84", 2) == 0 ? 2 : 0;
+	if (skip > 0)
+		buf_addc(out, '0');
+	if (is_full || n - skip < 7)
+		buf_adds(out, is_full ? digits + skip : "***");
+	else
+		buf_addf(out, "%.3s***%s", digits + skip, digits + n - 3);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Suppressions of a chunk that is prepared: looked at before its requests are
+ * made, and again each time permit says that they have changed since. A member
+ * that is suppressed ends there; a new request that holds one is made again
+ * without it, a repeat that holds one is for a person.
+ */
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "dispatcher/run/suppressed.h"
+#include "dispatcher/send/lane.h"
+
+static bool
+is_sendable(const struct member *m)
+{
+	return m->is_needed && (m->skip == 0 || reason_is_suppressed(m->skip));
+}
+
+static void
+take_reasons(struct work *w, const uint8_t *reasons)
+{
+	for (size_t i = 0; i < w->checked_count; i++) {
+		struct member *m = chunk_member(w->chunk, w->checked[i]);
+
+		if (is_sendable(m)) /* still: it may have been skipped meanwhile */
+			m->skip = reasons != NULL ? reasons[i] : 0;
+	}
+}
+
+/* Members that are held count as ready: the lane claims no more because of them. */
+static void
+hold(struct work *w, struct request *newest)
+{
+	struct request *oldest = newest;
+
+	if (newest == NULL)
+		return;
+	w->lane->ready_messages += newest->count;
+	while (oldest->next != NULL) {
+		oldest = oldest->next;
+		w->lane->ready_messages += oldest->count;
+	}
+	oldest->next = w->held;
+	w->held = newest;
+}
+
+static bool
+holds_suppressed(const struct request *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (chunk_member(r->work->chunk, r->ranks[i])->skip != 0)
+			return true;
+	return false;
+}
+
+/* Back to the lane, oldest first in it; the members of what cannot be sent as it is → ranks. */
+static size_t
+give_back(struct work *w, struct request *held, uint32_t *ranks)
+{
+	struct request *next;
+	size_t count = 0;
+
+	for (struct request *r = held; r != NULL; r = next) {
+		next = r->next;
+		r->next = NULL;
+		w->lane->ready_messages -= r->count; /* from hold */
+		if (!w->is_closing && !holds_suppressed(r)) {
+			lane_return(w->lane, r);
+			continue;
+		}
+		if (!w->is_closing && r->is_repeat)
+			work_hold(w, r->first, (uint8_t)r->attempts.data[0]);
+		for (size_t i = 0; !r->is_repeat && i < r->count; i++)
+			ranks[count++] = r->ranks[i];
+		request_end(r); /* never the last: the check itself is open */
+	}
+	return count;
+}
+
+static int
+by_number(const void *x, const void *y)
+{
+	uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+
+	return a < b ? -1 : a > b;
+}
+
+static void
+go_on(struct work *w)
+{
+	uint32_t *ranks = xmalloc((w->chunk->to - w->chunk->from) * sizeof(*ranks));
+	struct request *held = w->held;
+	size_t count;
+
+	w->held = NULL;
+	count = give_back(w, held, ranks);
+	if (!w->is_closing && !w->is_begun) {
+		work_begin(w);
+	} else if (!w->is_closing && count > 0) {
+		qsort(ranks, count, sizeof(*ranks), by_number);
+		work_build(w, ranks, count);
+	}
+	free(ranks);
+}
+
+static void
+on_checked(void *arg, const struct suppressed_answer *a, const struct err_ctx *e)
+{
+	struct work *w = arg;
+
+	w->is_checking = false;
+	if (a != NULL) {
+		w->chunk->epoch = a->epoch;
+		take_reasons(w, a->reasons);
+	} else {
+		log_warn("run=%llu chunk=%u:%u lane=%s call=suppress_check result=unknown why=%s",
+			 (unsigned long long)w->chunk->run, w->chunk->p, w->chunk->from,
+			 w->lane->provider->name, e->why);
+		work_close(w, 2000);
+	}
+	free(w->checked);
+	w->checked = NULL;
+	go_on(w);
+	lane_want(w->lane);
+	work_closed_one(w); /* from work_recheck */
+}
+
+static void
+check_members(struct work *w)
+{
+	struct chunk *c = w->chunk;
+	struct suppressed_query q = {.class = c->view->class, .unit = c->view->unit};
+	uint64_t *phones = xmalloc((c->to - c->from) * sizeof(*phones));
+
+	w->checked = xmalloc((c->to - c->from) * sizeof(*w->checked));
+	for (uint32_t rank = c->from; rank < c->to; rank++) {
+		const struct member *m = chunk_member(c, rank);
+		int64_t phone = 0;
+
+		if (!is_sendable(m))
+			continue;
+		(void)!slice_to_i64(slice_of(m->phone), &phone);
+		w->checked[q.count] = rank;
+		phones[q.count++] = (uint64_t)phone;
+	}
+	w->checked_count = q.count;
+	q.phones = phones;
+	suppressed_check(w->lane->sender->o.engine, &q, on_checked, w);
+	free(phones);
+}
+
+void
+work_recheck(struct work *w, struct request *r)
+{
+	if (r != NULL) {
+		r->state = REQUEST_READY;
+		r->next = NULL;
+		hold(w, r);
+	}
+	hold(w, lane_take(w->lane, w)); /* what was ready came after r */
+	if (w->is_checking)
+		return;
+	w->is_checking = true;
+	w->open++; /* until on_checked */
+	check_members(w);
+}
