@@ -104,6 +104,8 @@ on_hup(void *arg)
 		make_hook_tokens(d);
 	if (d->sender != NULL)
 		sender_set_config(d->sender, c);
+	if (d->alarm != NULL)
+		alarm_set_config(d->alarm, c);
 	if (d->is_up)
 		publish_lanes(d);
 	log_info("config=reload result=done providers=%zu", c->provider_count);
@@ -167,6 +169,8 @@ begin_work(struct daemon *d)
 	public_url(d, url);
 	if (d->keeper != NULL)
 		keeper_open(d->keeper);
+	if (d->alarm != NULL)
+		alarm_open(d->alarm);
 	if (d->sender != NULL)
 		sender_open(d->sender, d->install_key, url);
 }
@@ -271,6 +275,8 @@ on_engine_shut(void *arg)
 		sender_shut(d->sender);
 	if (d->keeper != NULL)
 		keeper_shut(d->keeper);
+	if (d->alarm != NULL)
+		alarm_shut(d->alarm);
 }
 
 /* The connection is gone, whether or not work was open. */
@@ -292,6 +298,8 @@ on_engine_tick(void *arg)
 		sender_wake(d->sender);
 	if (d->keeper != NULL)
 		keeper_wake(d->keeper);
+	if (d->alarm != NULL)
+		alarm_wake(d->alarm);
 }
 
 /* ---- stopping ---- */
@@ -373,6 +381,8 @@ on_term(void *arg)
 		api_drain(d->api);
 	if (d->keeper != NULL)
 		keeper_shut(d->keeper);
+	if (d->alarm != NULL)
+		alarm_shut(d->alarm);
 	if (d->sender != NULL)
 		sender_drain(d->sender);
 	timer_arm_ms(d->loop, &d->drain, 0);
@@ -455,8 +465,10 @@ make_parts(struct daemon *d, struct err_ctx *e)
 
 		d->sender = sender_new(&so);
 	}
-	if ((d->o.roles & ROLE_SCHEDULE) != 0)
+	if ((d->o.roles & ROLE_SCHEDULE) != 0) {
 		d->keeper = keeper_new(d->loop, d->engine, d->views);
+		d->alarm = alarm_new(d->loop, d->engine, d->config);
+	}
 	if ((d->o.roles & ROLE_RECEIVE) != 0)
 		d->receipts = receipts_new(d->engine);
 	if ((d->o.roles & (ROLE_API | ROLE_RECEIVE)) != 0)
@@ -483,6 +495,8 @@ take_down(struct daemon *d)
 		engine_free(d->engine); /* runs the callbacks of what is asked still */
 	if (d->keeper != NULL)
 		keeper_free(d->keeper);
+	if (d->alarm != NULL)
+		alarm_free(d->alarm);
 	if (d->api != NULL)
 		api_free(d->api);
 	if (d->sender != NULL)

@@ -16,6 +16,7 @@
 
 #include "base/fetch.h"
 #include "dispatcher/campaign/campaign.h"
+#include "dispatcher/campaign/alarm.h"
 #include "dispatcher/config.h"
 #include "dispatcher/receive/receipts.h"
 #include "dispatcher/run/keeper.h"
@@ -47,6 +48,7 @@ struct daemon {
 	struct run_views *views;
 	struct sender *sender;	   /* NULL without the role */
 	struct keeper *keeper;	   /* NULL without the role */
+	struct alarm *alarm;	   /* NULL without the role */
 	struct receipts *receipts; /* NULL without the role */
 	struct api *api;	   /* NULL without the roles api and receive */
 	struct demo *demo;	   /* NULL without --demo */

@@ -51,6 +51,11 @@ static const struct http_route routes[] = {
 	AUTH("POST", "/campaigns/{id}/launch", on_campaign_launch),
 	AUTH("POST", "/campaigns/{id}/pause", on_campaign_pause),
 	AUTH("POST", "/campaigns/{id}/resume", on_campaign_resume),
+	AUTH("POST", "/campaigns/{id}/cancel", on_campaign_cancel),
+	AUTH("POST", "/campaigns/{id}/unschedule", on_campaign_unschedule),
+	AUTH("GET", "/campaigns/{id}/retry", on_campaign_retry_estimate),
+	AUTH("POST", "/campaigns/{id}/retry", on_campaign_retry),
+	AUTH("POST", "/campaigns/{id}/clone", on_campaign_clone),
 	AUTH("GET", "/campaigns/{id}/events", on_campaign_watch),
 	AUTH("GET", "/campaigns/{id}/report", on_campaign_report),
 	AUTH("GET", "/campaigns/{id}/results", on_campaign_results),
@@ -204,6 +209,12 @@ bool
 api_has_keys(struct api *a, struct http_exchange *x)
 {
 	return refuse_unless(a->daemon->has_keys, a, x);
+}
+
+const char *
+api_who(const struct http_exchange *x)
+{
+	return http_is_local(x) ? "the server's user" : "administrator";
 }
 
 void

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Campaigns over HTTP: create, show, preview, launch, pause, resume. */
+/* Campaigns over HTTP: create, show, preview. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,8 +12,8 @@
 
 /* ---- create and show ---- */
 
-static void
-on_created(void *arg, uint64_t id, bool is_new, const struct err_ctx *e)
+void
+api_on_created(void *arg, uint64_t id, bool is_new, const struct err_ctx *e)
 {
 	struct http_exchange *x = arg;
 
@@ -38,15 +38,43 @@ on_campaign_create(struct http_exchange *x, void *arg)
 	if (key != NULL && (strlen(key) < 8 || strlen(key) > 128)) {
 		err_set(&e, ERR_INPUT, "Idempotency-Key", "", "must have 8 to 128 characters");
 		http_answer_error(x, &e);
-	} else if (campaign_create(d->engine, d->config, body, key != NULL ? key : "", on_created,
-				   x, &e) != ERR_OK) {
+	} else if (campaign_create(d->engine, d->config, body, key != NULL ? key : "",
+				   api_on_created, x, &e) != ERR_OK) {
 		http_answer_error(x, &e);
 	}
 	json_decref(body);
 }
 
+json_t *
+why_json(const char *why, const char *reason, const char *by, int64_t since_s)
+{
+	char since[32];
+
+	clock_format_vn(since_s, since);
+	return json_pack("{s:s, s:s, s:s, s:s}", "kind", why, "reason", reason, "by", by, "since",
+			 since);
+}
+
 static json_t *
-campaign_json(const struct campaign *c)
+time_json(int64_t unix_s)
+{
+	char text[32];
+
+	clock_format_vn(unix_s, text);
+	return json_string(text);
+}
+
+/* When its first message may leave: its time, or when the hours of its class begin after it. */
+static int64_t
+sends_from(const struct daemon *d, const struct campaign *c)
+{
+	const struct class_policy *class = config_class(d->config, c->class);
+
+	return class != NULL ? class_opens_s(class, c->due_s) : c->due_s;
+}
+
+static json_t *
+campaign_json(const struct daemon *d, const struct campaign *c)
 {
 	json_t *segments = json_array();
 	char created[32];
@@ -64,20 +92,33 @@ campaign_json(const struct campaign *c)
 			segments, "created", created);
 	if (c->run != 0)
 		json_object_set_new(out, "run", json_integer((json_int_t)c->run));
+	if (c->due_s != 0)
+		json_object_set_new(out, "due", time_json(c->due_s));
+	if (strcmp(c->state, "scheduled") == 0)
+		json_object_set_new(out, "sends_from", time_json(sends_from(d, c)));
+	if (c->problem[0] != '\0')
+		json_object_set_new(out, "problem", json_string(c->problem));
+	if (c->why[0] != '\0')
+		json_object_set_new(out, "why", why_json(c->why, c->reason, c->why_by, c->why_s));
 	return out;
 }
+
+struct show {
+	const struct daemon *daemon;
+	struct http_exchange *x;
+};
 
 static void
 on_shown(void *arg, struct campaign *c, const struct err_ctx *e)
 {
-	struct http_exchange *x = arg;
+	struct show *sh = arg;
 
-	if (c == NULL) {
-		http_answer_error(x, e);
-		return;
-	}
-	http_answer_json(x, 200, campaign_json(c));
+	if (c == NULL)
+		http_answer_error(sh->x, e);
+	else
+		http_answer_json(sh->x, 200, campaign_json(sh->daemon, c));
 	campaign_free(c);
+	free(sh);
 }
 
 void
@@ -86,15 +127,20 @@ on_campaign_show(struct http_exchange *x, void *arg)
 	struct api *a = arg;
 	const char *id = api_name(x, "id", "campaign");
 
-	if (id != NULL && api_is_open(a, x))
-		campaign_load(a->daemon->engine, id, on_shown, x);
+	struct show *sh;
+
+	if (id == NULL || !api_is_open(a, x))
+		return;
+	sh = xcalloc(1, sizeof(*sh));
+	*sh = (struct show){a->daemon, x};
+	campaign_load(a->daemon->engine, id, on_shown, sh);
 }
 
 /* ---- preview: lines of JSON, progress first, the result last ---- */
 
 struct preview_stream {
+	const struct daemon *daemon;
 	struct http_exchange *x;
-	const struct config *config;
 	struct preview_job *job;
 	bool has_begun;
 };
@@ -164,7 +210,7 @@ preview_warnings(const struct ready_campaign *c, const struct config *config)
 }
 
 static json_t *
-preview_json(const struct ready_campaign *c, const struct preview *p, const struct config *config)
+preview_json(const struct daemon *d, const struct ready_campaign *c, const struct preview *p)
 {
 	json_t *skipped = json_object();
 	json_t *out;
@@ -180,7 +226,11 @@ preview_json(const struct ready_campaign *c, const struct preview *p, const stru
 			"parts", (json_int_t)p->parts, "unicode", (json_int_t)p->unicode, "cost",
 			(json_int_t)p->cost, "skipped", skipped, "carriers", preview_carriers(p),
 			"forecast_s", p->forecast_s, "opens_in_s", (json_int_t)p->opens_in_s);
-	json_object_set_new(out, "warnings", preview_warnings(c, config));
+	json_object_set_new(out, "warnings", preview_warnings(c, d->config));
+	if (strcmp(c->campaign->state, "scheduled") == 0) {
+		json_object_set_new(out, "due", time_json(c->campaign->due_s));
+		json_object_set_new(out, "sends_from", time_json(sends_from(d, c->campaign)));
+	}
 	if (p->shortest != NULL)
 		json_object_set_new(out, "shortest",
 				    json_pack("{s:s, s:i}", "text", p->shortest, "parts",
@@ -208,7 +258,7 @@ on_preview_done(void *arg, const struct ready_campaign *c, const struct preview 
 						 e->why, "todo", e->todo));
 		else
 			stream_line(s,
-				    json_pack("{s:o}", "preview", preview_json(c, p, s->config)));
+				    json_pack("{s:o}", "preview", preview_json(s->daemon, c, p)));
 		http_stream_end(s->x);
 	}
 	free(s);
@@ -241,113 +291,9 @@ on_campaign_preview(struct http_exchange *x, void *arg)
 	if (id == NULL || !api_is_open(a, x))
 		return;
 	s = xcalloc(1, sizeof(*s));
+	s->daemon = d;
 	s->x = x;
-	s->config = d->config;
 	cbs.arg = s;
 	s->job = preview_start(d->loop, d->engine, d->config, id, &cbs);
 	http_on_gone(x, on_preview_gone, s);
-}
-
-/* ---- launch ---- */
-
-static void
-on_launched(void *arg, uint64_t run, const struct err_ctx *e)
-{
-	struct http_exchange *x = arg;
-
-	if (e != NULL)
-		http_answer_error(x, e);
-	else
-		http_answer_json(x, 202, json_pack("{s:I}", "run", (json_int_t)run));
-}
-
-void
-on_campaign_launch(struct http_exchange *x, void *arg)
-{
-	struct api *a = arg;
-	const char *id = api_name(x, "id", "campaign");
-
-	if (id != NULL && api_is_open(a, x))
-		campaign_launch(a->daemon->engine, a->daemon->config, id, on_launched, x);
-}
-
-/* ---- pause and resume ---- */
-
-struct control {
-	struct api *api;
-	struct http_exchange *x;
-	const char *from, *to; /* states of the run */
-};
-
-static void
-on_controlled(void *arg, const struct reply *r)
-{
-	struct control *c = arg;
-	struct err_ctx e;
-
-	if (!reply_is_good(r)) {
-		api_answer_reply(c->x, r);
-	} else if (slice_is(r->str, c->to)) {
-		http_answer_json(c->x, 200, json_pack("{s:s}", "state", c->to));
-	} else {
-		err_set(&e, ERR_CONFLICT, "campaign", "", "is %.*s, not %s", (int)r->str.n,
-			r->str.p, c->from);
-		http_answer_error(c->x, &e);
-	}
-	free(c);
-}
-
-static void
-on_control_campaign(void *arg, struct campaign *camp, const struct err_ctx *e)
-{
-	struct control *c = arg;
-	struct argv args = {0};
-	struct err_ctx none;
-
-	if (camp != NULL && camp->run != 0) {
-		argv_add_int(&args, (int64_t)camp->run);
-		argv_adds(&args, c->from);
-		argv_adds(&args, c->to);
-		/* A pause that Redis forgot would be no pause; a resume told again might undo one. */
-		if (strcmp(c->to, "paused") == 0)
-			engine_sure(c->api->daemon->engine, "control", &args, true, on_controlled,
-				    c);
-		else
-			engine_call(c->api->daemon->engine, "control", &args, on_controlled, c);
-		argv_free(&args);
-		campaign_free(camp);
-		return;
-	}
-	if (camp != NULL) {
-		e = &none;
-		err_set(&none, ERR_CONFLICT, "campaign", "launch it first", "is a draft");
-		campaign_free(camp);
-	}
-	http_answer_error(c->x, e);
-	free(c);
-}
-
-static void
-control(struct http_exchange *x, struct api *a, const char *from, const char *to)
-{
-	const char *id = api_name(x, "id", "campaign");
-	struct control *c;
-
-	if (id == NULL || !api_is_open(a, x))
-		return;
-	c = xcalloc(1, sizeof(*c));
-	*c = (struct control){a, x, from, to};
-	campaign_load(a->daemon->engine, id, on_control_campaign, c);
-}
-
-void
-on_campaign_pause(struct http_exchange *x, void *arg)
-{
-	control(x, arg, "running", "paused");
-}
-
-void
-on_campaign_resume(struct http_exchange *x, void *arg)
-{
-	control(x, arg, "paused", "running");
 }

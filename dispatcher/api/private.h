@@ -24,12 +24,19 @@ struct api {
 bool api_is_open(struct api *a, struct http_exchange *x);
 /* True: it is known who may ask (from the first start on). Otherwise answered with 503. */
 bool api_has_keys(struct api *a, struct http_exchange *x);
+/* Who asks, for people and the log: a literal. */
+const char *api_who(const struct http_exchange *x);
 /* A reply that cannot be used: answers 503. */
 void api_answer_reply(struct http_exchange *x, const struct reply *r);
 /* The body as a JSON object; NULL: the exchange was answered with the error. */
 json_t *api_body_json(struct http_exchange *x);
 /* A path parameter that is a name; NULL: the exchange was answered. */
 const char *api_name(struct http_exchange *x, const char *param, const char *what);
+
+/* A campaign_created_cb: arg is the exchange. */
+void api_on_created(void *arg, uint64_t id, bool is_new, const struct err_ctx *e);
+/* Why a run is paused or cancelled: {"kind","reason","by","since"}. */
+json_t *why_json(const char *why, const char *reason, const char *by, int64_t since_s);
 
 /* The handlers, by file. Each gets the struct api as arg. */
 /* lists.c */
@@ -54,9 +61,16 @@ void on_campaign_create(struct http_exchange *x, void *arg);
 void on_campaign_ls(struct http_exchange *x, void *arg);
 void on_campaign_show(struct http_exchange *x, void *arg);
 void on_campaign_preview(struct http_exchange *x, void *arg);
+/* control.c */
 void on_campaign_launch(struct http_exchange *x, void *arg);
+void on_campaign_unschedule(struct http_exchange *x, void *arg);
+void on_campaign_clone(struct http_exchange *x, void *arg);
 void on_campaign_pause(struct http_exchange *x, void *arg);
 void on_campaign_resume(struct http_exchange *x, void *arg);
+void on_campaign_cancel(struct http_exchange *x, void *arg);
+/* retry.c */
+void on_campaign_retry_estimate(struct http_exchange *x, void *arg);
+void on_campaign_retry(struct http_exchange *x, void *arg);
 /* suppressions.c */
 void on_suppression_add(struct http_exchange *x, void *arg);
 void on_suppression_remove(struct http_exchange *x, void *arg);

@@ -42,6 +42,13 @@ why_waiting(const struct daemon *d, const struct run_status *s, int64_t *wait_ms
 	return "";
 }
 
+static void
+add_why(json_t *out, const struct run_status *s)
+{
+	if (s->why[0] != '\0')
+		json_object_set_new(out, "why", why_json(s->why, s->reason, s->why_by, s->why_s));
+}
+
 /* Where the brake has stopped the run: [{provider, carriers, reason}]. */
 static json_t *
 brakes_json(const struct run_status *s)
@@ -73,14 +80,17 @@ status_json(const struct daemon *d, const struct run_status *s)
 	const char *why = strcmp(s->state, "running") == 0 && s->over_s == 0
 				  ? why_waiting(d, s, &wait_ms)
 				  : "";
+	json_t *out;
 
-	return json_pack("{s:I, s:I, s:s, s:s, s:b, s:b, s:I, s:o, s:s, s:I, s:I, s:o}", "run",
-			 (json_int_t)s->run, "campaign", (json_int_t)s->campaign, "state", s->state,
-			 "class", s->class, "frozen", s->is_frozen, "sent", s->over_s != 0,
-			 "audience", (json_int_t)s->audience, "states", states_json(s->states),
-			 "waiting_for", why, "wait_ms", (json_int_t)wait_ms, "seconds",
-			 (json_int_t)(clock_wall_ms() / 1000 - s->launched_s), "brakes",
-			 brakes_json(s));
+	out = json_pack("{s:I, s:I, s:s, s:s, s:b, s:b, s:I, s:o, s:s, s:I, s:I, s:o}", "run",
+			(json_int_t)s->run, "campaign", (json_int_t)s->campaign, "state", s->state,
+			"class", s->class, "frozen", s->is_frozen, "sent", s->over_s != 0,
+			"audience", (json_int_t)s->audience, "states", states_json(s->states),
+			"waiting_for", why, "wait_ms", (json_int_t)wait_ms, "seconds",
+			(json_int_t)(clock_wall_ms() / 1000 - s->launched_s), "brakes",
+			brakes_json(s));
+	add_why(out, s);
+	return out;
 }
 
 static json_t *
@@ -114,7 +124,7 @@ lanes_json(const struct run_report *r, int64_t *cost)
 
 	*cost = 0;
 	for (unsigned p = 0; p < s->partitions; p++) {
-		uint64_t parts = 0;
+		uint64_t parts = 0, again = 0;
 		unsigned first = 0;
 		int64_t one;
 
@@ -122,13 +132,16 @@ lanes_json(const struct run_report *r, int64_t *cost)
 			first++;
 		if (first < p)
 			continue;
-		for (unsigned q = p; q < s->partitions; q++)
+		for (unsigned q = p; q < s->partitions; q++) {
 			parts += is_one_line(s, p, q) ? r->parts[q] : 0;
-		one = (int64_t)parts * s->price[p];
+			again += is_one_line(s, p, q) ? s->parts_again[q] : 0;
+		}
+		one = (int64_t)(parts + again) * s->price[p];
 		*cost += one;
-		json_array_append_new(out, json_pack("{s:s, s:I, s:I, s:I, s:b}", "provider",
+		json_array_append_new(out, json_pack("{s:s, s:I, s:I, s:I, s:I, s:b}", "provider",
 						     s->lane[p], "parts", (json_int_t)parts,
-						     "price", (json_int_t)s->price[p], "cost",
+						     "parts_again", (json_int_t)again, "price",
+						     (json_int_t)s->price[p], "cost",
 						     (json_int_t)one, "sandbox", s->is_sandbox[p]));
 	}
 	return out;
@@ -140,7 +153,7 @@ api_report_json(const struct campaign *c, const struct run_report *r)
 	const struct run_status *s = &r->status;
 	char launched[32];
 	int64_t cost;
-	json_t *lanes = lanes_json(r, &cost), *sums;
+	json_t *lanes = lanes_json(r, &cost), *sums, *out;
 
 	clock_format_vn(s->launched_s, launched);
 	sums = json_pack("{s:I, s:I, s:I, s:s, s:s}", "list_rows", (json_int_t)s->list_rows,
@@ -150,15 +163,17 @@ api_report_json(const struct campaign *c, const struct run_report *r)
 			 : r->has_moved ? "moving"
 					: "differ",
 			 "difference", r->difference);
-	return json_pack("{s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:o, s:I, s:o, s:o, "
-			 "s:I, s:o, s:o}",
-			 "campaign", c->name, "campaign_id", (json_int_t)c->id, "run",
-			 (json_int_t)s->run, "state", s->state, "class", s->class, "goal", c->goal,
-			 "event", c->event, "list", s->list, "list_version",
-			 (json_int_t)s->list_version, "launched", launched, "states",
-			 states_json(r->states), "held", (json_int_t)r->held, "reasons",
-			 reasons_json(r), "providers", lanes, "cost", (json_int_t)cost, "sums",
-			 sums, "brakes", brakes_json(s));
+	out = json_pack("{s:s, s:I, s:I, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:o, s:I, s:o, s:o, "
+			"s:I, s:o, s:o}",
+			"campaign", c->name, "campaign_id", (json_int_t)c->id, "run",
+			(json_int_t)s->run, "state", s->state, "class", s->class, "goal", c->goal,
+			"event", c->event, "list", s->list, "list_version",
+			(json_int_t)s->list_version, "launched", launched, "states",
+			states_json(r->states), "held", (json_int_t)r->held, "reasons",
+			reasons_json(r), "providers", lanes, "cost", (json_int_t)cost, "sums", sums,
+			"brakes", brakes_json(s));
+	add_why(out, s);
+	return out;
 }
 
 /* ---- report ---- */
@@ -302,7 +317,8 @@ on_watch_status(void *arg, const struct run_status *s, const struct err_ctx *e)
 	w->is_asking = false;
 	if (!w->is_over && s != NULL) {
 		watch_say(w, status_json(d, s));
-		w->is_over = w->is_over || strcmp(s->state, "finished") == 0;
+		w->is_over = w->is_over || strcmp(s->state, "finished") == 0 ||
+			     (strcmp(s->state, "cancelled") == 0 && s->over_s != 0);
 	}
 	if (w->is_over || d->is_draining)
 		watch_end(w);

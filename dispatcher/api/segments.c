@@ -308,8 +308,9 @@ on_template_ls(struct http_exchange *x, void *arg)
 void
 on_campaign_ls(struct http_exchange *x, void *arg)
 {
-	static const char *const fields[] = {"state", "class", "event",	   "run",
-					     "list",  "goal",  "template", NULL};
+	static const char *const fields[] = {"state",	   "class", "event",	"run",
+					     "list",	   "goal",  "template", "run.why",
+					     "run.reason", "due_s", "problem",	NULL};
 
 	list_things(x, arg, "campaigns", "campaign", fields);
 }

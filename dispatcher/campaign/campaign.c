@@ -20,6 +20,10 @@ campaign_free(struct campaign *c)
 	free(c->template);
 	free(c->list);
 	free(c->source);
+	free(c->why);
+	free(c->reason);
+	free(c->why_by);
+	free(c->problem);
 	for (size_t i = 0; i < c->segment_count; i++) {
 		free(c->segments[i]);
 		free(c->queries[i]);
@@ -79,6 +83,12 @@ campaign_read(const struct reply *r)
 	c->canary_messages = (unsigned)item_int(r, 15);
 	c->is_canary_auto = slice_is(reply_item(r, 16)->str, "auto");
 	c->canary_after_s = item_int(r, 17);
+	c->why = item_text(r, 18);
+	c->reason = item_text(r, 19);
+	c->why_by = item_text(r, 20);
+	c->why_s = item_int(r, 21);
+	c->due_s = item_int(r, 22);
+	c->problem = item_text(r, 23);
 	return c;
 }
 
@@ -104,10 +114,16 @@ on_campaign(void *arg, const struct reply *r)
 void
 campaign_load(struct engine *e, const char *id_or_name, campaign_cb cb, void *arg)
 {
-	static const char *const load_fields[] = {
-		"name",	       "state",		"class", "goal", "event",     "template",
-		"list",	       "per",		"unit",	 "run",	 "created_s", "canary_messages",
-		"canary_then", "canary_after_s"};
+	static const char *const load_fields[] = {"name",	 "state",
+						  "class",	 "goal",
+						  "event",	 "template",
+						  "list",	 "per",
+						  "unit",	 "run",
+						  "created_s",	 "canary_messages",
+						  "canary_then", "canary_after_s",
+						  "run.why",	 "run.reason",
+						  "run.why_by",	 "run.why_s",
+						  "due_s",	 "problem"};
 	struct load *ld = xcalloc(1, sizeof(*ld));
 	struct argv a = {0};
 
@@ -147,6 +163,8 @@ on_created(void *arg, const struct reply *r)
 	else if (slice_is(what, "no segment"))
 		err_set(&e, ERR_INPUT, "segments", "see loa segment ls",
 			"there is no segment \"%.*s\"", (int)which.n, which.p);
+	else if (slice_is(what, "gone"))
+		err_set(&e, ERR_NOT_FOUND, "campaign", "see loa campaign ls", "is not there");
 	else if (slice_is(what, "other list"))
 		err_set(&e, ERR_INPUT, "segments", "use segments of one list",
 			"\"%.*s\" is a segment of another list", (int)which.n, which.p);
@@ -155,6 +173,33 @@ on_created(void *arg, const struct reply *r)
 	else
 		cr->cb(cr->arg, 0, false, &e);
 	free(cr);
+}
+
+enum err
+campaign_name_check(const char *name, struct err_ctx *e)
+{
+	enum err rc = name_check("name", slice_of(name), e);
+
+	if (rc == ERR_OK && strspn(name, "0123456789") == strlen(name))
+		return err_set(e, ERR_INPUT, "name", "put a letter into it",
+			       "\"%s\" could be taken for a campaign's number", name);
+	return rc;
+}
+
+void
+campaign_clone(struct engine *e, uint64_t id, const char *name, const char *idempotency_key,
+	       campaign_created_cb cb, void *arg)
+{
+	struct create *cr = xcalloc(1, sizeof(*cr));
+	struct argv a = {0};
+
+	cr->cb = cb;
+	cr->arg = arg;
+	argv_adds(&a, idempotency_key);
+	argv_add_int(&a, (int64_t)id);
+	argv_adds(&a, name);
+	engine_call(e, "clone", &a, on_created, cr);
+	argv_free(&a);
 }
 
 static const char *const canary_thens[] = {"person", "auto"};
@@ -203,7 +248,7 @@ read_names(const struct json_at *root, struct document *d, struct err_ctx *e)
 	enum err rc;
 
 	if ((rc = json_need_string(&name, &d->name, e)) != ERR_OK ||
-	    (rc = name_check("name", slice_of(d->name), e)) != ERR_OK ||
+	    (rc = campaign_name_check(d->name, e)) != ERR_OK ||
 	    (rc = json_need_string(&template, &d->template, e)) != ERR_OK ||
 	    (rc = name_check("template", slice_of(d->template), e)) != ERR_OK ||
 	    (rc = json_need_string(&class, &d->class, e)) != ERR_OK ||
@@ -215,9 +260,6 @@ read_names(const struct json_at *root, struct document *d, struct err_ctx *e)
 	if (strlen(d->goal) > 200 || strlen(d->event) > 200)
 		return err_set(e, ERR_INPUT, "goal, event", "shorten it",
 			       "has more than 200 bytes");
-	if (strspn(d->name, "0123456789") == strlen(d->name))
-		return err_set(e, ERR_INPUT, "name", "put a letter into it",
-			       "\"%s\" could be taken for a campaign's number", d->name);
 	if (d->approval == 1)
 		return err_set(e, ERR_REFUSED, "approval",
 			       "use \"none\" until this server has users",

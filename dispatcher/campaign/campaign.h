@@ -3,11 +3,22 @@
  * Campaigns: template × segments × class, with a state. Created from JSON
  * (docs/FORMATS.md, "Campaign"), previewed, launched into a run.
  *
- *   draft ──launch──▶ running ⇄ paused
- *                        └─────▶ finished
+ *          ┌─schedule─▶ scheduled ──(its time)──▶┐
+ *          │◀unschedule─  │   ▲                   │
+ *   draft ─┤              ▼   │schedule           │
+ *          │◀unschedule─ missed ──────launch─────▶│
+ *          │                                      ▼         pause
+ *          └──────────────launch──────────────▶ running ◀─────────▶ paused
+ *                                                │ │ ▲     resume     │
+ *                                                │ │ └─retry─┐        │
+ *                                                │ └───▶ finished     │
+ *                                                └──────cancel────────┴─▶ cancelled
  *
  * The campaign's record holds its state; the run's record holds whether it
- * moves. Each transition is one Lua step that compares the expected state.
+ * moves. Each transition is one Lua step that compares the expected state and
+ * changes both. Cancelled is a fact: from that step on nothing is claimed or
+ * permitted; the records of what had not left are swept afterwards (step, in
+ * dispatcher/lua/control.lua), and late evidence about the rest is merged.
  */
 #pragma once
 
@@ -31,6 +42,11 @@ struct campaign {
 	int64_t canary_after_s;
 	unsigned template_version;
 	char *source; /* of the template */
+	/* Of its run: why it is paused or cancelled; "" = it is not. */
+	char *why, *reason, *why_by;
+	int64_t why_s;
+	int64_t due_s; /* when it is launched by itself, or was to be; 0 = no such time */
+	char *problem; /* why it was not launched at due_s; "" = none */
 	char *segments[RUN_QUERIES_MAX], *queries[RUN_QUERIES_MAX];
 	size_t segment_count;
 };
@@ -42,6 +58,11 @@ void campaign_load(struct engine *e, const char *id_or_name, campaign_cb cb, voi
 
 /* *id: the campaign; is_new false: this idempotency key has created it before. */
 typedef void (*campaign_created_cb)(void *arg, uint64_t id, bool is_new, const struct err_ctx *e);
+/* May a campaign be called so? */
+MUST_CHECK enum err campaign_name_check(const char *name, struct err_ctx *e);
+/* A new draft like this one, under another name. */
+void campaign_clone(struct engine *e, uint64_t id, const char *name, const char *idempotency_key,
+		    campaign_created_cb cb, void *arg);
 /* Checks the document (keys, class, names) before anything is written. */
 MUST_CHECK enum err campaign_create(struct engine *e, const struct config *c, json_t *document,
 				    const char *idempotency_key, campaign_created_cb cb, void *arg,
@@ -91,3 +112,6 @@ typedef void (*campaign_launched_cb)(void *arg, uint64_t run, const struct err_c
 /* Launched again, it answers with the run that it has. */
 void campaign_launch(struct engine *e, const struct config *c, const char *id_or_name,
 		     campaign_launched_cb cb, void *arg);
+/* Its time has come: launched only if it is scheduled for exactly due_s. */
+void campaign_launch_due(struct engine *e, const struct config *c, const char *id_or_name,
+			 int64_t due_s, campaign_launched_cb cb, void *arg);

@@ -206,6 +206,7 @@ struct launch {
 	struct engine *engine;
 	const struct config *config;
 	struct ready_campaign *r;
+	int64_t due_s; /* its time, that has come; 0 = a person launches it */
 	campaign_launched_cb cb;
 	void *arg;
 };
@@ -233,8 +234,9 @@ on_launched(void *arg, const struct reply *r)
 	} else if (slice_is(state, "launched") || run != 0) {
 		launch_end(ln, run, NULL);
 	} else {
-		err_set(&e, ERR_CONFLICT, "campaign", "", "is %.*s, not a draft", (int)state.n,
-			state.p);
+		err_set(&e, ERR_CONFLICT, "campaign",
+			slice_is(state, "scheduled") ? "unschedule it first" : "",
+			"is %.*s, not a draft", (int)state.n, state.p);
 		launch_end(ln, 0, &e);
 	}
 }
@@ -374,6 +376,8 @@ on_run_id(void *arg, const struct reply *r)
 	add_int(&a, "list_rows", (int64_t)ln->r->list->rows);
 	add_text(&a, "template", c->source);
 	add_int(&a, "template_version", c->template_version);
+	if (ln->due_s != 0)
+		add_int(&a, "due_s", ln->due_s);
 	add_queries(c, &a);
 	add_route(ln, &a);
 	add_brake(ln->config, &a);
@@ -414,15 +418,23 @@ on_loaded(void *arg, struct campaign *c, const struct err_ctx *e)
 }
 
 void
-campaign_launch(struct engine *e, const struct config *c, const char *id_or_name,
-		campaign_launched_cb cb, void *arg)
+campaign_launch_due(struct engine *e, const struct config *c, const char *id_or_name, int64_t due_s,
+		    campaign_launched_cb cb, void *arg)
 {
 	struct launch *ln = xcalloc(1, sizeof(*ln));
 
 	ln->engine = e;
 	ln->config = c;
+	ln->due_s = due_s;
 	ln->cb = cb;
 	ln->arg = arg;
 	snprintf(ln->name, sizeof(ln->name), "%s", id_or_name);
 	campaign_load(e, id_or_name, on_loaded, ln);
+}
+
+void
+campaign_launch(struct engine *e, const struct config *c, const char *id_or_name,
+		campaign_launched_cb cb, void *arg)
+{
+	campaign_launch_due(e, c, id_or_name, 0, cb, arg);
 }

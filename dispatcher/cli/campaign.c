@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "dispatcher/cli/campaign.h"
 #include "dispatcher/cli/remote.h"
@@ -30,7 +31,7 @@ grouped(json_int_t v)
 	return out;
 }
 
-/* ---- create, show, launch, pause ---- */
+/* ---- create, show ---- */
 
 static void
 print_created(const json_t *a)
@@ -59,15 +60,39 @@ verb_campaign_create(int argc, char **argv)
 	return remote_verb(&o, "POST", "/api/v1/campaigns", body, print_created);
 }
 
+/* Unix seconds as text → the time in Vietnam. */
+static const char *
+local_time(const char *seconds)
+{
+	static char out[32];
+	int64_t s = 0;
+
+	slice_to_i64(slice_of(seconds), &s);
+	clock_format_vn(s, out);
+	return out;
+}
+
 static void
 print_campaigns(const json_t *a)
 {
 	json_t *list = json_object_get(a, "campaigns"), *c;
 	size_t i;
 
-	json_array_foreach (list, i, c)
-		printf("%4s  %-10s %-10s %-10s %s\n", remote_text(c, "id"), remote_text(c, "state"),
+	json_array_foreach (list, i, c) {
+		const char *why = remote_text(c, "why"), *reason = remote_text(c, "reason");
+		const char *due = remote_text(c, "due_s");
+		const char *problem = remote_text(c, "problem");
+
+		printf("%4s  %-10s %-10s %-10s %s", remote_text(c, "id"), remote_text(c, "state"),
 		       remote_text(c, "class"), remote_text(c, "event"), remote_text(c, "name"));
+		if (why[0] != '\0')
+			printf("  (%s%s%s)", why, reason[0] != '\0' ? ": " : "", reason);
+		if (problem[0] != '\0')
+			printf("  (%s)", problem);
+		else if (due[0] != '\0')
+			printf("  (at %s)", local_time(due));
+		printf("\n");
+	}
 }
 
 int
@@ -97,36 +122,6 @@ int
 verb_campaign_show(int argc, char **argv)
 {
 	return about_one(argc, argv, "campaign show", "GET", "", NULL);
-}
-
-static void
-print_launched(const json_t *a)
-{
-	printf("launched: run %" JSON_INTEGER_FORMAT "\n", remote_number(a, "run"));
-}
-
-int
-verb_campaign_launch(int argc, char **argv)
-{
-	return about_one(argc, argv, "campaign launch", "POST", "/launch", print_launched);
-}
-
-static void
-print_state(const json_t *a)
-{
-	printf("%s\n", remote_text(a, "state"));
-}
-
-int
-verb_campaign_pause(int argc, char **argv)
-{
-	return about_one(argc, argv, "campaign pause", "POST", "/pause", print_state);
-}
-
-int
-verb_campaign_resume(int argc, char **argv)
-{
-	return about_one(argc, argv, "campaign resume", "POST", "/resume", print_state);
 }
 
 /* ---- preview ---- */
@@ -163,6 +158,9 @@ print_preview(const json_t *p)
 	if (remote_number(p, "opens_in_s") > 0)
 		printf("; its hours begin in %" JSON_INTEGER_FORMAT " min",
 		       remote_number(p, "opens_in_s") / 60);
+	if (remote_text(p, "due")[0] != '\0')
+		printf("; goes at %s, sends from %s", remote_text(p, "due"),
+		       remote_text(p, "sends_from"));
 	printf("\n");
 	json_array_foreach (json_object_get(p, "warnings"), i, v)
 		printf("  %s\n", json_string_value(v));
@@ -261,17 +259,24 @@ say_status(struct watching *w, const json_t *s)
 {
 	json_t *states = json_object_get(s, "states");
 	json_int_t audience = remote_number(s, "audience"), left;
-	char line[300];
+	char line[500];
 	struct buf brakes = {0};
 	const char *why = remote_text(s, "waiting_for");
+	const json_t *stopped = json_object_get(s, "why");
 
 	left = remote_number(states, "waiting") + remote_number(states, "sending") +
 	       remote_number(states, "retry");
 	add_brakes(s, &brakes);
+	if (stopped != NULL)
+		why = remote_text(stopped, "reason")[0] != '\0' ? remote_text(stopped, "reason")
+								: remote_text(stopped, "kind");
 	snprintf(line, sizeof(line), "%s  accepted %s  delivered %s  in doubt %s%s%s%s%s",
 		 remote_text(s, "state"), grouped(remote_number(states, "accepted")),
 		 grouped(remote_number(states, "delivered")),
-		 grouped(remote_number(states, "unknown")), why[0] != '\0' ? "  waiting: " : "",
+		 grouped(remote_number(states, "unknown")),
+		 why[0] == '\0'	   ? ""
+		 : stopped != NULL ? "  why: "
+				   : "  waiting: ",
 		 why, brakes.len > 0 ? "  stopped: " : "", brakes.len > 0 ? brakes.data : "");
 	buf_free(&brakes);
 	if (w->is_terminal) {
@@ -303,7 +308,9 @@ on_watch_line(void *arg, struct slice line)
 		return false;
 	if (!w->is_json)
 		say_status(w, v);
-	w->is_finished = strcmp(remote_text(v, "state"), "finished") == 0;
+	w->is_finished = strcmp(remote_text(v, "state"), "finished") == 0 ||
+			 (strcmp(remote_text(v, "state"), "cancelled") == 0 &&
+			  json_is_true(json_object_get(v, "sent")));
 	json_decref(v);
 	return !w->is_finished;
 }
@@ -344,6 +351,17 @@ verb_campaign_watch(int argc, char **argv)
 
 /* ---- report ---- */
 
+static void
+print_why(const json_t *why)
+{
+	const char *reason = remote_text(why, "reason");
+
+	if (why != NULL)
+		printf("  stopped: %s%s%s, by %s, %s\n", remote_text(why, "kind"),
+		       reason[0] != '\0' ? ": " : "", reason, remote_text(why, "by"),
+		       remote_text(why, "since"));
+}
+
 void
 print_report(const json_t *r)
 {
@@ -354,6 +372,7 @@ print_report(const json_t *r)
 
 	printf("%s: run %" JSON_INTEGER_FORMAT " %s, launched %s\n", remote_text(r, "campaign"),
 	       remote_number(r, "run"), remote_text(r, "state"), remote_text(r, "launched"));
+	print_why(json_object_get(r, "why"));
 	printf("  class %s, goal %s, event %s; list %s version %" JSON_INTEGER_FORMAT
 	       " (%s rows)\n",
 	       remote_text(r, "class"), remote_text(r, "goal"), remote_text(r, "event"),

@@ -103,7 +103,8 @@ local function canary_look(run, r, t)
   if not v[1] or r.state ~= 'running' or not canary_is_answered(run, partitions) then return end
   if v[1] == 'person' then
     canary_end(run, partitions)
-    call('HSET', key, 'state', 'paused', 'why', 'canary')
+    call('HSET', key, 'state', 'paused', 'why', 'canary', 'reason',
+      'the first messages are answered', 'why_by', 'the server', 'why_s', int(floor(t.ms / 1000)))
     local campaign = call('HGET', key, 'campaign')
     if campaign then call('HSET', K.campaign .. campaign, 'state', 'paused') end
     return

@@ -53,6 +53,13 @@ local function campaign_id(_, a)
   return call('HGET', K.names .. 'campaign', a[1]) or nil
 end
 
+-- A field of a campaign; "run.NAME" is one of its newest run.
+local function campaign_field(key, field)
+  if sub(field, 1, 4) ~= 'run.' then return call('HGET', key, field) or '' end
+  local run = call('HGET', key, 'run')
+  return run and call('HGET', K.run .. run, sub(field, 5)) or ''
+end
+
 -- [id or name, field …] → [id, template version, its source, [segment, query …], value …]
 -- or nil. Everything that preview and launch need, as it is at one moment.
 local function campaign_get(_, a)
@@ -68,7 +75,7 @@ local function campaign_get(_, a)
   end
   local out = { id, version, call('HGET', K.template .. (v[1] or ''), 'source' .. version) or '',
     segments }
-  for i = 2, #a do out[#out + 1] = call('HGET', key, a[i]) or '' end
+  for i = 2, #a do out[#out + 1] = campaign_field(key, a[i]) end
   return out
 end
 
@@ -97,8 +104,8 @@ local function ls(_, a)
       one[3], one[4] = 'id', names[i][2]
     end
     for k = 2, #a do
-      one[#one + 1] = a[k]
-      one[#one + 1] = call('HGET', K[a[1]] .. names[i][2], a[k]) or ''
+      one[#one + 1] = string.match(a[k], '[^.]+$')
+      one[#one + 1] = campaign_field(K[a[1]] .. names[i][2], a[k])
     end
     out[#out + 1] = one
   end

@@ -341,6 +341,53 @@ end
 
 local RANGE_MAX = 512
 
+-- Members [from, to) of a cancelled run, in one string: what nobody works on ends, doubt
+-- is for evidence or a person. → -1, or how many stand under a lease still.
+local function sweep(r, p, from, to, t)
+  to = math.min(to, tonumber(call('HGET', K.run .. r.id, 'front' .. p)) or 0)
+  local w = from < to and window_open(r.id, p, from, to)
+  if not w then return from < to and 0 or -1 end
+  local leased, now_s = leased_ranks(r.id, p, from, to), seconds_of(t, r.launched_s)
+  local key = request_key(r.id, p, from)
+  local fields = call('HGETALL', key)
+  for i = 1, #fields, 2 do
+    local q = cmsgpack.unpack(fields[i + 1])
+    local ranks = request_ranks(q)
+    local inside, is_owned, touches = is_inside(w, ranks), false, false
+    for k, rank in ipairs(ranks) do
+      if rank >= from and rank < to then
+        local at = byte(q.attempts, k)
+        touches, is_owned = true, is_owned or leased[rank]
+        if not leased[rank] and phase_of(w, rank, at) == S.SENDING then
+          set_phase(w, rank, at, S.UNKNOWN, R.ORPHANED, now_s)
+        end
+      end
+    end
+    if touches and not is_owned then
+      if inside then request_judge(w, q, ranks, now_s) end
+      request_hold(w, q, ranks)
+      if inside then request_write(key, fields[i], w, q, ranks)
+      else call('HSET', key, fields[i], cmsgpack.pack(q)) end
+    end
+  end
+  local left = 0
+  for rank = from, to - 1 do
+    local state = (w.changed[rank] or { state = byte(w.bytes, (rank - from) * 8 + 1) % 16 }).state
+    if leased[rank] then
+      left = left + 1
+    elseif state == S.SENDING or state == S.UNKNOWN then
+      if state == S.SENDING then -- no request stands for it: a roll-back lost it
+        set_phase(w, rank, window_get(w, rank).attempt, S.UNKNOWN, R.ORPHANED, now_s)
+      end
+      hold_one(w, rank)
+    elseif OPEN[state] then
+      cancel_one(w, rank, now_s)
+    end
+  end
+  window_write(w)
+  return left > 0 and left or -1
+end
+
 -- [run, p, string] → ranges put back, or -1: nothing will ever be left in this
 -- string. Whatever is below the cursor, unleased, not in todo and has a step
 -- left becomes claimable again. Found from the records alone.
@@ -350,6 +397,7 @@ local function reconcile(_, a)
   local r = run_get(run)
   if not r.launched_s or t.ms < t.takeover_at then return 0 end
   reap(run, t, r.launched_s, {})
+  if r.state == 'cancelled' then return sweep(r, p, j * STRING, (j + 1) * STRING, t) end
   local cursor = tonumber(call('HGET', K.run .. run, 'cursor' .. p)) or 0
   local from, to = j * STRING, math.min(cursor, (j + 1) * STRING)
   local w = from < to and window_open(run, p, from, to)

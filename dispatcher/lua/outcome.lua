@@ -45,6 +45,9 @@ local function outcome(_, a)
     end
     request_write(key, field, w, q, ranks)
   end
+  if r.state == 'cancelled' then
+    for _, rank in ipairs(ranks) do cancel_one(w, rank, now_s) end
+  end
   window_write(w)
   brake_look(run, p, a[9], a[10])
   if a[14] ~= '' then call('RPUSH', K.run .. run .. K.log, a[14]) end

@@ -158,6 +158,9 @@ local function unmark(_, a)
     end
   end
   request_judge(w, q, ranks, now_s)
+  if r.state == 'cancelled' then
+    for _, rank in ipairs(ranks) do cancel_one(w, rank, now_s) end
+  end
   request_write(key, field, w, q, ranks)
   window_write(w)
   -- Its lease may be gone: then nobody but a claim will find it.

@@ -136,6 +136,13 @@ local function shown(phases, n)
   return doubt or failed or phases[n]
 end
 
+-- How many of the attempts a partner took: each is paid for.
+local function taken(phases, n)
+  local k = 0
+  for a = 1, n do if POSITIVE[phases[a]] then k = k + 1 end end
+  return k
+end
+
 local function has_earlier(r) return r.flags % 64 >= EARLIER end
 
 -- The phases of all attempts, from the sparse table if several have spoken.
@@ -172,6 +179,7 @@ local function set_phase(w, rank, a, phase, reason, now_s, parts, provider)
     (r.attempt == 0 or r.state == S.RETRY or r.state == S.WAITING)))
   if not is_simple then
     local phases = phases_of(w, rank, r)
+    local extra = taken(phases, r.attempt) - (POSITIVE[r.state] and 1 or 0)
     for i = r.attempt + 1, new.attempt do phases[i] = S.WAITING end
     phases[a] = phase
     local out = {}
@@ -180,11 +188,23 @@ local function set_phase(w, rank, a, phase, reason, now_s, parts, provider)
     new.state = shown(phases, new.attempt)
     new.flags = EARLIER
     if new.state ~= phase then new.reason = r.reason end
+    extra = taken(phases, new.attempt) - (POSITIVE[new.state] and 1 or 0) - extra
+    -- The record's parts count once ('parts:'); what other attempts cost counts here.
+    if extra ~= 0 then add(w.delta, 'again:' .. new.provider, extra * new.parts) end
   end
   if new.state == S.UNKNOWN and phase == S.UNKNOWN and r.flags % 32 >= HELD then
     new.flags = new.flags + HELD
   end
   window_set(w, rank, new, now_s)
+end
+
+-- A cancelled run: what is surely not with a partner ends, whatever it waited for.
+-- An earlier attempt in doubt shows again; later evidence is merged as always.
+local function cancel_one(w, rank, now_s)
+  local r = window_get(w, rank)
+  if r.state == S.WAITING or r.state == S.RETRY then
+    set_phase(w, rank, r.attempt, S.CANCELLED, 0, now_s)
+  end
 end
 
 -- Merge one piece of evidence about attempt `a`; `phase` is what it proves.

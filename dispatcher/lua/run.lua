@@ -10,28 +10,39 @@ local function install(_, a)
   return { v[1], v[2], is_new }
 end
 
--- [campaign key, run, prio, lanes, partitions, field, value, …] → run id
--- Idempotent: a campaign that was launched answers with the run it has.
--- The caller has read the campaign in state 'draft'; anything else is refused.
-local function launch(_, a)
-  local campaign, run = a[1], a[2]
-  local v = call('HMGET', campaign, 'state', 'run')
-  if v[1] ~= 'draft' then return { v[1] or 'gone', tonumber(v[2]) or 0 } end
-  local t = clock()
-  local args = { 'state', 'running', 'launched_s', int(floor(t.ms / 1000)), 'prio', a[3],
-    'lanes', a[4], 'partitions', a[5], 'slice', 0, 'audience', 0 }
-  for i = 6, #a do args[#args + 1] = a[i] end
-  -- A newcomer starts beside the others, not with all the credit of the past.
+-- A newcomer starts beside the others, not with all the credit of the past.
+local function least_pass()
   local pass
   for _, id in ipairs(call('ZRANGE', K.runs, 0, -1)) do
     local other = tonumber(call('HGET', K.run .. id, 'pass')) or 0
     pass = math.min(pass or other, other)
   end
+  return pass or 0
+end
+
+-- [campaign key, run, prio, lanes, partitions, field, value, …] → run id
+-- Idempotent: a campaign that was launched answers with the run it has.
+-- The caller has read the campaign in state 'draft'; anything else is refused.
+-- A field due_s among them: its time has come; the campaign must be scheduled for it.
+local function launch(_, a)
+  local campaign, run = a[1], a[2]
+  local v = call('HMGET', campaign, 'state', 'run', 'due_s')
+  local due_s
+  for i = 6, #a, 2 do if a[i] == 'due_s' then due_s = a[i + 1] end end
+  local is_wanted = v[1] == 'draft' or v[1] == 'missed'
+  if due_s then is_wanted = v[1] == 'scheduled' and v[3] == due_s end
+  if not is_wanted then return { v[1] or 'gone', tonumber(v[2]) or 0 } end
+  local t = clock()
+  local args = { 'state', 'running', 'launched_s', int(floor(t.ms / 1000)), 'prio', a[3],
+    'lanes', a[4], 'partitions', a[5], 'slice', 0, 'audience', 0 }
+  for i = 6, #a do args[#args + 1] = a[i] end
   args[#args + 1] = 'pass'
-  args[#args + 1] = int(pass or 0)
+  args[#args + 1] = int(least_pass())
   call('HSET', K.run .. run, unpack(args))
   call('ZADD', K.runs, a[3], run)
   call('HSET', campaign, 'state', 'running', 'run', run)
+  call('HDEL', campaign, 'due_s', 'problem')
+  call('ZREM', K.schedule, sub(campaign, #K.campaign + 1))
   call('PUBLISH', K.tick, 'run')
   return { 'launched', tonumber(run) }
 end
@@ -39,15 +50,27 @@ end
 -- [run, slice, is_last, then per partition: p, bitmap, records] → next slice.
 -- One slice of the audience: a bitmap of rows per partition, and the first
 -- records of its members. Slices come in order; a repeated one changes nothing.
+-- In a cancelled run they begin at their end.
+local function as_cancelled(records)
+  local out = {}
+  for i = 1, #records, 8 do
+    local state = byte(records, i)
+    out[#out + 1] = state % 16 == S.WAITING and char(state + S.CANCELLED) or sub(records, i, i)
+    out[#out + 1] = sub(records, i + 1, i + 7)
+  end
+  return table.concat(out)
+end
+
 local function freeze(_, a)
   local run, slice = a[1], tonumber(a[2])
   local v = call('HMGET', K.run .. run, 'slice', 'state', 'launched_s')
   local at = tonumber(v[1])
-  if not at or v[2] == 'cancelled' then return -1 end
+  if not at then return -1 end
   if at ~= slice then return at end
   local audience, delta = 0, {}
   for i = 4, #a, 3 do
     local p, bitmap, records = a[i], a[i + 1], a[i + 2]
+    if v[2] == 'cancelled' then records = as_cancelled(records) end
     local n = #records / 8
     local front = tonumber(call('HGET', K.run .. run, 'front' .. p)) or 0
     call('SET', K.run .. run .. K.audience .. p .. ':' .. slice, bitmap)
@@ -72,11 +95,13 @@ local function freeze(_, a)
   return slice + 1
 end
 
--- Is nothing left to send? Frozen, every cursor at its front, no lease, no todo, and
--- by the counters nobody waits, is being sent to, or is due again.
+-- Is nothing left to send? Frozen, every cursor at its front, no lease, no todo, no
+-- piece with a step to be done, and by the counters nobody waits, is being
+-- sent to, or is due again. Nobody claims in a cancelled run: its cursors stay where they are.
 local function is_over(key, r)
-  if not call('HGET', key, 'frozen') or call('HLEN', key .. K.lease) > 0 then return false end
-  for p = 0, (tonumber(r.partitions) or 0) - 1 do
+  if not call('HGET', key, 'frozen') or call('HLEN', key .. K.lease) > 0 or
+    call('EXISTS', key .. K.pieces) == 1 then return false end
+  for p = 0, r.state == 'cancelled' and -1 or (tonumber(r.partitions) or 0) - 1 do
     local v = call('HMGET', key, 'cursor' .. p, 'front' .. p)
     if (tonumber(v[1]) or 0) < (tonumber(v[2]) or 0) or
       call('ZCARD', key .. K.todo .. p) > 0 then return false end
@@ -101,35 +126,56 @@ local function is_finished(key, r, t)
   return accepted == 0 or now_s - (tonumber(v[1]) or now_s) >= (tonumber(v[2]) or 0)
 end
 
--- [run, expected state, new state] → new state, or the state it really has.
+-- The run's state and its campaign's, in one step. why: the kind of reason, nil = none
+-- is needed; reason and by: a person's words and name.
+local function set_state(run, state, why, reason, by)
+  local key = K.run .. run
+  call('HSET', key, 'state', state)
+  if why then
+    call('HSET', key, 'why', why, 'reason', reason or '', 'why_by', by or '',
+      'why_s', int(floor(clock().ms / 1000)))
+  else
+    call('HDEL', key, 'why', 'reason', 'why_by', 'why_s')
+  end
+  local campaign = call('HGET', key, 'campaign')
+  if campaign then call('HSET', K.campaign .. campaign, 'state', state) end
+end
+
+-- [run, expected state, new state, why, reason, by] → new state, or the state it really
+-- has. A cancelled run that is finished is put away and stays cancelled.
 local CONTROL = { ['running>paused'] = true, ['paused>running'] = true,
-  ['running>finished'] = true }
+  ['running>finished'] = true, ['cancelled>finished'] = true }
 local function control(_, a)
   local key = K.run .. a[1]
   local state = call('HGET', key, 'state')
   if not state then return 'gone' end
   if state ~= a[2] or not CONTROL[a[2] .. '>' .. a[3]] then return state end
   if a[3] == 'finished' and not is_finished(key, run_get(a[1]), clock()) then return state end
-  call('HSET', key, 'state', a[3])
-  local campaign = call('HGET', key, 'campaign')
-  if campaign then call('HSET', K.campaign .. campaign, 'state', a[3]) end
+  if state ~= 'cancelled' then set_state(a[1], a[3], a[4], a[5], a[6]) end
   if a[3] == 'finished' then call('ZREM', K.runs, a[1]) end
+  if state == 'cancelled' then -- nobody claims what is due
+    for p = 0, (tonumber(call('HGET', key, 'partitions')) or 0) - 1 do
+      call('DEL', key .. K.todo .. p)
+    end
+  end
   call('PUBLISH', K.tick, 'run')
   return a[3]
 end
 
--- [run] → [state, frozen (0|1), finished (0|1), cursor of each partition]
+-- [run] → [state, frozen (0|1), finished (0|1), cursor of each partition,
+-- pieces with a step to be done, how often it was retried]
 local function progress(_, a)
   local key = K.run .. a[1]
   local r = run_get(a[1])
-  if not r.launched_s then return { 'gone', 0, 0, {} } end
+  if not r.launched_s then return { 'gone', 0, 0, {}, 0, 0 } end
   canary_look(a[1], r, clock())
   local cursors = {}
   for p = 0, (tonumber(r.partitions) or 0) - 1 do
     cursors[p + 1] = tonumber(call('HGET', key, 'cursor' .. p)) or 0
   end
   return { r.state, call('HGET', key, 'frozen') and 1 or 0,
-    is_finished(key, r, clock()) and 1 or 0, cursors }
+    is_finished(key, r, clock()) and 1 or 0, cursors, call('ZCARD', key .. K.pieces),
+    tonumber(call('HGET', key, 'retries')) or 0 }
 end
 
 -- Names carry the version of this text, so two releases can use one Redis.

@@ -19,6 +19,7 @@
 #define ROUND_AFTER_TICK_MS 20
 #define RECONCILE_EVERY_MS 30000
 #define RECONCILE_PAUSE_MS 10
+#define STEP_PAUSE_MS 3
 #define KEPT_MAX 1024 /* open runs looked after */
 
 struct kept {
@@ -27,6 +28,11 @@ struct kept {
 	struct freeze *freeze;
 	bool is_frozen;
 	bool is_seen; /* in this round's list */
+	/* What people asked for and takes long: one piece of the records a call. */
+	struct timer step;
+	bool is_stepping; /* a call is under way, or the timer runs */
+	uint64_t stepped; /* members that were changed by it */
+	int64_t retries;  /* as of the last progress */
 	/* The reconciler's place in this run. */
 	uint32_t cursor[PARTITIONS_MAX]; /* as of the last progress */
 	unsigned p;
@@ -48,14 +54,27 @@ struct keeper {
 	struct kept kept[KEPT_MAX];
 };
 
+static void on_step_timer(struct timer *t, void *arg);
+
 static void
 kept_clear(struct kept *r)
 {
 	if (r->freeze != NULL)
 		freeze_cancel(r->freeze);
+	timer_disarm(r->keeper->loop, &r->step);
 	for (unsigned p = 0; p < PARTITIONS_MAX; p++)
 		free(r->settled[p]);
 	*r = (struct kept){.keeper = r->keeper};
+	timer_init(&r->step, on_step_timer, r);
+}
+
+/* Nothing is known to be settled any more. */
+static void
+forget_settled(struct kept *r)
+{
+	for (unsigned p = 0; p < PARTITIONS_MAX; p++)
+		if (r->settled[p] != NULL)
+			memset(r->settled[p], 0, r->settled_cap[p]);
 }
 
 static struct kept *
@@ -72,6 +91,46 @@ kept_get(struct keeper *k, uint64_t run)
 	if (unused != NULL)
 		unused->run = run;
 	return unused;
+}
+
+/* ---- steps: what people asked for, piece by piece ---- */
+
+static void
+on_step(void *arg, const struct reply *reply)
+{
+	struct kept *r = arg;
+	struct keeper *k = r->keeper;
+
+	if (r->run == 0) /* it was over meanwhile */
+		return;
+	r->stepped += (uint64_t)reply_item(reply, 1)->integer;
+	if (k->is_open && reply->kind == REPLY_ARRAY && reply_item(reply, 0)->integer == 1) {
+		timer_arm_ms(k->loop, &r->step, STEP_PAUSE_MS);
+		return;
+	}
+	if (r->stepped > 0)
+		log_info("run=%llu retried=%llu", (unsigned long long)r->run,
+			 (unsigned long long)r->stepped);
+	r->stepped = 0;
+	r->is_stepping = false; /* the next round begins again, if there is more */
+}
+
+static void
+step(struct kept *r)
+{
+	struct argv a = {0};
+
+	r->is_stepping = true;
+	argv_add_int(&a, (int64_t)r->run);
+	engine_call(r->keeper->engine, "step", &a, on_step, r);
+	argv_free(&a);
+}
+
+static void
+on_step_timer(struct timer *t, void *arg)
+{
+	(void)t;
+	step(arg);
 }
 
 /* ---- progress: freeze, finish ---- */
@@ -101,12 +160,12 @@ on_finished(void *arg, const struct reply *reply)
 }
 
 static void
-finish(struct kept *r)
+finish(struct kept *r, bool is_cancelled)
 {
 	struct argv a = {0};
 
 	argv_add_int(&a, (int64_t)r->run);
-	argv_adds(&a, "running");
+	argv_adds(&a, is_cancelled ? "cancelled" : "running");
 	argv_adds(&a, "finished");
 	engine_call(r->keeper->engine, "control", &a, on_finished, r);
 	argv_free(&a);
@@ -117,17 +176,24 @@ on_progress(void *arg, const struct reply *reply)
 {
 	struct kept *r = arg;
 	struct keeper *k = r->keeper;
+	struct slice state = reply_item(reply, 0)->str;
+	bool is_cancelled = slice_is(state, "cancelled");
 
-	if (reply->kind != REPLY_ARRAY || !k->is_open)
+	if (reply->kind != REPLY_ARRAY || !k->is_open || r->run == 0)
 		return;
+	if (r->retries != reply_item(reply, 5)->integer)
+		forget_settled(r);
+	r->retries = reply_item(reply, 5)->integer;
+	if (reply_item(reply, 4)->integer > 0 && !r->is_stepping)
+		step(r);
 	for (unsigned p = 0; p < PARTITIONS_MAX; p++)
 		r->cursor[p] = (uint32_t)reply_item(reply_item(reply, 3), p)->integer;
-	if (!slice_is(reply_item(reply, 0)->str, "running"))
+	if (!slice_is(state, "running") && !is_cancelled)
 		return;
 	if (reply_item(reply, 1)->integer == 0 && r->freeze == NULL && !r->is_frozen)
 		r->freeze = freeze_start(k->loop, k->engine, k->views, r->run, on_frozen, r);
 	if (reply_item(reply, 2)->integer == 1)
-		finish(r);
+		finish(r, is_cancelled);
 }
 
 static void
@@ -296,8 +362,10 @@ keeper_new(struct loop *l, struct engine *e, struct run_views *vs)
 	k->loop = l;
 	k->engine = e;
 	k->views = vs;
-	for (size_t i = 0; i < KEPT_MAX; i++)
+	for (size_t i = 0; i < KEPT_MAX; i++) {
 		k->kept[i].keeper = k;
+		timer_init(&k->kept[i].step, on_step_timer, &k->kept[i]);
+	}
 	timer_init(&k->round, on_round, k);
 	timer_init(&k->reconcile, on_reconcile, k);
 	return k;
@@ -320,9 +388,7 @@ keeper_open(struct keeper *k)
 	k->reconciled_ms = 0;
 	/* Redis may have come back with an older past: nothing is known to be settled. */
 	for (size_t i = 0; i < KEPT_MAX; i++)
-		for (unsigned p = 0; p < PARTITIONS_MAX; p++)
-			if (k->kept[i].settled[p] != NULL)
-				memset(k->kept[i].settled[p], 0, k->kept[i].settled_cap[p]);
+		forget_settled(&k->kept[i]);
 	timer_arm_ms(k->loop, &k->round, 0);
 }
 

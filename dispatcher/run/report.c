@@ -38,11 +38,13 @@ to_u64(struct slice s)
 static void
 read_counter(struct run_status *s, struct slice name, uint64_t v)
 {
-	if (name.n > 6 && memcmp(name.p, "parts:", 6) == 0) {
+	bool is_again = name.n > 6 && memcmp(name.p, "again:", 6) == 0;
+
+	if (is_again || (name.n > 6 && memcmp(name.p, "parts:", 6) == 0)) {
 		uint64_t p = to_u64((struct slice){name.p + 6, name.n - 6});
 
 		if (p < PARTITIONS_MAX)
-			s->parts[p] = v;
+			(is_again ? s->parts_again : s->parts)[p] = v;
 		return;
 	}
 	for (unsigned i = 0; i < RECORD_STATE_COUNT; i++)
@@ -97,7 +99,7 @@ on_run(void *arg, const struct reply *r)
 	struct status_load *ld = arg;
 	struct run_status *s = &ld->s;
 	struct slice lanes = reply_item(r, 9)->str, prices = reply_item(r, 10)->str;
-	struct slice sandbox = reply_item(r, 31)->str;
+	struct slice sandbox = reply_item(r, 35)->str;
 	struct slice v[2] = {SLICE("HGETALL"), {NULL, 0}};
 	char key[KEY_MAX];
 	struct err_ctx e;
@@ -130,6 +132,10 @@ on_run(void *arg, const struct reply *r)
 	s->list_rows = to_u64(reply_item(r, 11)->str);
 	s->hours_from = (int)to_u64(reply_item(r, 12)->str);
 	s->hours_to = (int)to_u64(reply_item(r, 13)->str);
+	copy_text(s->why, sizeof(s->why), reply_item(r, 31)->str);
+	copy_text(s->reason, sizeof(s->reason), reply_item(r, 32)->str);
+	copy_text(s->why_by, sizeof(s->why_by), reply_item(r, 33)->str);
+	s->why_s = (int64_t)to_u64(reply_item(r, 34)->str);
 	v[1] = slice_of(key_run(key, s->run, key_prefix_count));
 	redis_command(engine_redis(ld->engine), v, 2, on_counters, ld);
 }
@@ -143,7 +149,7 @@ run_status_load(struct engine *e, uint64_t run, run_status_cb cb, void *arg)
 		"hours_from", "hours_to", "front0",   "front1",	      "front2",	     "front3",
 		"front4",     "front5",	  "front6",   "front7",	      "carrier_map", "brake0",
 		"brake1",     "brake2",	  "brake3",   "brake4",	      "brake5",	     "brake6",
-		"brake7",     "sandbox"};
+		"brake7",     "why",	  "reason",   "why_by",	      "why_s",	     "sandbox"};
 	struct status_load *ld = xcalloc(1, sizeof(*ld));
 	struct slice v[2 + ARRAY_LEN(fields)];
 	char key[KEY_MAX];
@@ -189,6 +195,20 @@ is_positive(enum record_state s)
 }
 
 static void
+count_failed(struct run_report *r, const struct record *m)
+{
+	struct run_failed *f = &r->failed[m->reason];
+
+	if ((m->state != RECORD_UNDELIVERABLE && m->state != RECORD_REFUSED) || m->attempt == 0 ||
+	    m->attempt >= ATTEMPTS_MAX)
+		return;
+	f->messages++;
+	f->parts += m->parts;
+	if (m->provider < PARTITIONS_MAX)
+		f->cost += m->parts * r->status.price[m->provider];
+}
+
+static void
 count_records(struct run_report *r, struct slice bytes)
 {
 	for (size_t at = 0; at + RECORD_SIZE <= bytes.n; at += RECORD_SIZE) {
@@ -199,6 +219,7 @@ count_records(struct run_report *r, struct slice bytes)
 		r->messages++;
 		r->states[m.state]++;
 		r->reasons[m.state][m.reason]++;
+		count_failed(r, &m);
 		r->held += m.state == RECORD_UNKNOWN && (m.flags & RECORD_HELD) != 0;
 		if (is_positive(m.state) && m.provider < PARTITIONS_MAX)
 			r->parts[m.provider] += m.parts;

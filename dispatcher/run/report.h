@@ -23,11 +23,15 @@ struct run_status {
 	char lane[PARTITIONS_MAX][40];
 	int64_t price[PARTITIONS_MAX]; /* VND per part */
 	uint64_t front[PARTITIONS_MAX];
-	uint64_t states[RECORD_STATE_COUNT]; /* WAITING holds waiting and sending together */
-	uint64_t parts[PARTITIONS_MAX];	     /* of accepted, delivered and undeliverable */
+	uint64_t states[RECORD_STATE_COUNT];  /* WAITING holds waiting and sending together */
+	uint64_t parts[PARTITIONS_MAX];	      /* of accepted, delivered and undeliverable */
+	uint64_t parts_again[PARTITIONS_MAX]; /* of their other attempts that were taken */
 	int hours_from, hours_to;
 	char carrier_map[17]; /* per carrier index the digit of its partition, '-' = not served */
-	char brake[PARTITIONS_MAX][96];	 /* why the partition was stopped; "" = it was not */
+	char brake[PARTITIONS_MAX][96]; /* why the partition was stopped; "" = it was not */
+	/* Why it is paused or cancelled; "" = it is not. */
+	char why[24], reason[204], why_by[40];
+	int64_t why_s;			 /* since when, unix time */
 	bool is_sandbox[PARTITIONS_MAX]; /* nothing leaves for real people */
 };
 
@@ -41,6 +45,11 @@ struct run_report {
 	uint64_t states[RECORD_STATE_COUNT];
 	uint64_t reasons[RECORD_STATE_COUNT][256];
 	uint64_t parts[PARTITIONS_MAX];
+	/* By reason: undeliverable or refused, with an attempt left. */
+	struct run_failed {
+		uint64_t messages, parts;
+		int64_t cost; /* VND, if all of them are accepted */
+	} failed[256];
 	uint64_t held;	     /* in doubt, and for a person to decide */
 	bool has_moved;	     /* the counters changed while counting: compare when it rests */
 	bool does_agree;     /* counters and records; meaningful unless has_moved */

@@ -112,6 +112,8 @@ struct sender {
 	struct lane lanes[PROVIDERS_MAX];
 	size_t lane_count;
 	bool is_open, is_draining, has_config;
+	bool must_look_again; /* after the looks under way */
+	size_t looks;	      /* states of runs that are being asked for */
 	struct slot_clock clock;
 	uint8_t reference_key[REFERENCE_KEY_BYTES];
 	char receipt_base_url[256];
@@ -153,6 +155,10 @@ void work_recheck(struct work *w, struct request *r);
 void request_end(struct request *r);
 void request_free(struct request *r);
 void request_ask(struct request *r);
+
+/* ---- stop.c ---- */
+/* Give back what is claimed of runs that were stopped. */
+void sender_look(struct sender *s);
 
 /* ---- slot.c ---- */
 /* When, by our clock, the slot of a permit is that was asked for at asked_us. */

@@ -45,6 +45,7 @@ sender_wake(struct sender *s)
 		s->lanes[i].claim_at_us = 0;
 		lane_want(&s->lanes[i]);
 	}
+	sender_look(s);
 }
 
 void

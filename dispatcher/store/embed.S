@@ -14,6 +14,7 @@ loa_lua_start:
 	.incbin "dispatcher/lua/suppress.lua"
 	.incbin "dispatcher/lua/catalog.lua"
 	.incbin "dispatcher/lua/run.lua"
+	.incbin "dispatcher/lua/control.lua"
 loa_lua_end:
 	.byte 0
 loa_policy_start:

@@ -27,6 +27,8 @@
 	X(earlier, ":earlier")              \
 	X(log, ":log")                      \
 	X(brake, ":brake")                  \
+	X(pieces, ":pieces")                \
+	X(schedule, "loa:schedule")         \
 	X(seq, "loa:seq")                   \
 	X(names, "loa:names:")              \
 	X(segment, "loa:segment:")          \

@@ -17,6 +17,8 @@ static const char *const function_names[] = {
 	"ls",		"install",     "segment_save",	 "template_save", "campaign_create",
 	"campaign_get", "remark",      "hold",		 "late",	  "brake_release",
 	"suppress_add", "suppress_rm", "suppress_check", "suppress_ls",	  "suppress_show",
+	"cancel",	"retry",       "schedule",	 "unschedule",	  "missed",
+	"due",		"clone",       "step",		 "resume",
 };
 
 static struct buf source;

@@ -156,3 +156,7 @@ reason_is_suppressed(uint8_t reason)
 
 const char *record_state_name(enum record_state s);
 const char *record_reason_text(uint8_t reason);
+/* "bad-recipient": for options. out has room for 32 bytes. Returns out. */
+const char *record_reason_name(uint8_t reason, char out[32]);
+/* The reason of that name; 0 = there is none. */
+uint8_t record_reason_find(const char *name);

@@ -42,6 +42,7 @@ whole_job() {
 stop_all() {
 	kill "$loa_pid" 2>/dev/null
 	wait "$loa_pid" 2>/dev/null
+	stop_orphan
 	kill "$gateway_pid"
 	wait "$gateway_pid" 2>/dev/null
 	rm -rf "$dir/data" "$dir/ledger"

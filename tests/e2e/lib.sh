@@ -12,11 +12,14 @@ clean_up() {
 	trap - EXIT INT TERM
 	[ -z "$loa_pid" ] || { kill "$loa_pid" 2>/dev/null; wait "$loa_pid" 2>/dev/null; }
 	[ -z "$gateway_pid" ] || { kill "$gateway_pid" 2>/dev/null; wait "$gateway_pid" 2>/dev/null; }
-	# A Redis that a killed server left behind.
+	stop_orphan
+	rm -rf "$dir"
+}
+# A Redis that a killed server left behind.
+stop_orphan() {
 	local pid
 	pid=$(redis_pid)
 	[ -z "$pid" ] || ! kill -0 "$pid" 2>/dev/null || { kill "$pid"; until_false kill -0 "$pid"; }
-	rm -rf "$dir"
 }
 trap clean_up EXIT
 trap 'exit 130' INT TERM

@@ -48,7 +48,7 @@ of_b() { sed -n "s/^ *\"$1\": \"*\([a-z0-9]*\)\"*,*\$/\1/p" "$dir/b.out" | head 
 is "$(($(of_b accepted) + $(of_b suppressed)))" 8000 'everybody is accepted or suppressed'
 ok $(($(of_b suppressed) > 1000 ? 0 : 1)) "$(of_b suppressed) are suppressed"
 is "$(of_b counters)" agree 'counters and records agree'
-sed -n '/"event":"accepted"/s/.*"to":"84\([0-9]*\)".*/0\1/p' <(tail -n +$((line + 1)) "$dir/ledger") | sort >"$dir/late"
+tail -n +$((line + 1)) "$dir/ledger" | sed -n '/"event":"accepted"/s/.*"to":"84\([0-9]*\)".*/0\1/p' | sort >"$dir/late"
 is "$(sort "$dir/refused.txt" | comm -12 - "$dir/late" | wc -l)" 0 'a second later none of them is in any request'
 is "$(gateway_stat accepted_again)" 0 'nobody got two'
 done_testing

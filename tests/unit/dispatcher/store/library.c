@@ -219,7 +219,7 @@ doubt_without_dedupe_is_held(void **state)
 	assert_int_equal(record_of(0).flags & RECORD_HELD, RECORD_HELD);
 	call_words("release", "1 0 0 inc-1 %lld 0", (long long)fx.fence);
 	assert_non_null(strstr(claim("inc-1", 1), "[sleep"));
-	assert_string_equal(call_words("progress", "1"), "[running, 1, 1, [1]]");
+	assert_string_equal(call_words("progress", "1"), "[running, 1, 1, [1], 0, 0]");
 }
 
 static void
@@ -396,11 +396,11 @@ a_run_is_finished_when_receipts_came_or_their_deadline_passed(void **state)
 	assert_true(is_go(permit(&q)));
 	outcome(0, 1, "p1", "AA");
 	call_words("release", "1 0 0 inc-1 %lld 0", (long long)fx.fence);
-	assert_string_equal(call_words("progress", "1"), "[running, 1, 0, [2]]");
+	assert_string_equal(call_words("progress", "1"), "[running, 1, 0, [2], 0, 0]");
 	receipt(0, 1, RECORD_DELIVERED);
-	assert_string_equal(call_words("progress", "1"), "[running, 1, 0, [2]]");
+	assert_string_equal(call_words("progress", "1"), "[running, 1, 0, [2], 0, 0]");
 	move_clock(3601000);
-	assert_string_equal(call_words("progress", "1"), "[running, 1, 1, [2]]");
+	assert_string_equal(call_words("progress", "1"), "[running, 1, 1, [2], 0, 0]");
 	assert_string_equal(call_words("control", "1 running finished"), "finished");
 	/* Evidence is still taken. */
 	receipt(1, 1, RECORD_UNDELIVERABLE);

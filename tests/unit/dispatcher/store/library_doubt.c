@@ -234,7 +234,7 @@ a_run_with_somebody_waiting_is_not_finished(void **state)
 	claim("inc-1", 2);
 	/* As if a roll-back had lost the lease: nobody stands for the two. */
 	COMMAND("DEL", "loa:run:1:lease");
-	assert_string_equal(call_words("progress", "1"), "[running, 1, 0, [2]]");
+	assert_string_equal(call_words("progress", "1"), "[running, 1, 0, [2], 0, 0]");
 	assert_string_equal(call_words("control", "1 running finished"), "running");
 	assert_string_equal(call_words("reconcile", "1 0 0"), "1");
 	assert_non_null(strstr(claim("inc-1", 2), "[work, 1, 0, 0, 2, "));

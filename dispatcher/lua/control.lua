@@ -1,0 +1,237 @@
+-- SPDX-License-Identifier: MIT
+-- What people do to a run that was launched, and when a campaign is. What takes long is
+-- done piece by piece, so that nobody waits for it: the run's `pieces` (sorted set, by
+-- when) name the pieces of its records that have a step to be done; whoever keeps runs
+-- takes the next one. The entry goes in the same step.
+
+local PIECE = 1024 -- records; a string is several
+
+local function pieces_fill(r)
+  local key = K.run .. r.id .. K.pieces
+  call('DEL', key)
+  for p = 0, r.partitions - 1 do
+    local front = tonumber(call('HGET', K.run .. r.id, 'front' .. p)) or 0
+    for from = 0, front - 1, PIECE do call('ZADD', key, 0, p .. ':' .. from) end
+  end
+end
+
+-- Members that are on the wire: they stand under a lease.
+local function sending_count(run)
+  local n = 0
+  local leases = call('HGETALL', K.run .. run .. K.lease)
+  for i = 1, #leases, 2 do
+    local p, from = string.match(leases[i], '^(%d+):(%d+)$')
+    local w = window_open(run, tonumber(p), tonumber(from), cmsgpack.unpack(leases[i + 1]).to)
+    for at = 1, w and #w.bytes or 0, 8 do
+      if byte(w.bytes, at) % 16 == S.SENDING then n = n + 1 end
+    end
+  end
+  return n
+end
+
+-- [run, reason, by] → ['cancelled', ended or about to end, accepted, delivered,
+-- undeliverable, on the wire, in doubt, frozen (0|1)] or [the state that forbids it].
+-- From this step on nothing is claimed or permitted; told again it changes nothing.
+local function cancel(_, a)
+  local run, key = a[1], K.run .. a[1]
+  local r = run_get(run)
+  if not r.launched_s then return { 'gone' } end
+  local is_new = r.state == 'running' or r.state == 'paused'
+  if not is_new and r.state ~= 'cancelled' then return { r.state } end
+  local function count(name) return tonumber(call('HGET', key .. K.count, name)) or 0 end
+  local sending = sending_count(run)
+  local ends = (tonumber(call('HGET', key, 'audience')) or 0) - sending
+  for _, name in pairs(COUNTED) do
+    if name ~= 'retry' and name ~= 'cancelled' then ends = ends - count(name) end
+  end
+  local out = { 'cancelled', math.max(0, ends), count('accepted'), count('delivered'),
+    count('undeliverable'), sending, count('unknown'), call('HGET', key, 'frozen') and 1 or 0 }
+  if is_new then
+    set_state(run, 'cancelled', 'person', a[2], a[3])
+    pieces_fill(r)
+    call('PUBLISH', K.tick, 'run')
+  end
+  return out
+end
+
+-- ---- retry: a new attempt for what failed ----
+
+-- [run, id, reasons (one byte each), by] → ['retrying', state], ['known', state] the same
+-- id again, ['busy'] pieces have a step to be done, or [the state that forbids it].
+-- Who had failed by now gets a new attempt, piece by piece (step).
+local function retry(_, a)
+  local run, key = a[1], K.run .. a[1]
+  local r = run_get(run)
+  if not r.launched_s then return { 'gone' } end
+  if call('HGET', key, 'retry_id') == a[2] then return { 'known', r.state } end
+  if r.state ~= 'running' and r.state ~= 'paused' and r.state ~= 'finished' then
+    return { r.state }
+  end
+  if call('EXISTS', key .. K.pieces) == 1 then return { 'busy' } end
+  call('HSET', key, 'retry_id', a[2], 'retry_reasons', a[3], 'retry_by', a[4],
+    'retry_s', int(seconds_of(clock(), r.launched_s)))
+  call('HINCRBY', key, 'retries', 1)
+  pieces_fill(r)
+  if r.state == 'finished' then
+    call('HSET', key, 'pass', int(least_pass()))
+    call('HDEL', key, 'over_s')
+    set_state(run, 'running')
+    call('ZADD', K.runs, int(r.prio or 9), run)
+    r.state = 'running'
+  end
+  call('PUBLISH', K.tick, 'run')
+  return { 'retrying', r.state }
+end
+
+-- One piece: its failed members wait for their next attempt. → how many.
+local function retry_piece(r, p, from, t)
+  local v = call('HMGET', K.run .. r.id, 'front' .. p, 'retry_reasons', 'retry_s')
+  local to = math.min(tonumber(v[1]) or 0, from + PIECE)
+  local w = from < to and v[2] and window_open(r.id, p, from, to)
+  if not w then return 0 end
+  local wanted, before_s, now_s = {}, tonumber(v[3]) or 0, seconds_of(t, r.launched_s)
+  for i = 1, #v[2] do wanted[byte(v[2], i)] = true end
+  local leased, due_now = leased_ranks(r.id, p, from, to), due_ranks(r.id, p, from, to)
+  local n, puts, range = 0, {}, nil
+  for rank = from, to - 1 do
+    local at = (rank - from) * 8
+    local state = byte(w.bytes, at + 1) % 16
+    -- Its owner, or whoever claims the due range, finds it waiting.
+    local is_covered = leased[rank] or due_now[rank]
+    if is_covered then range = nil end
+    if (state == S.UNDELIVERABLE or state == S.REFUSED) and wanted[byte(w.bytes, at + 2)] then
+      local rec = window_get(w, rank)
+      if rec.attempt > 0 and rec.attempt < 15 and rec.changed <= before_s then
+        -- The reason stays: it is shown again if the new attempt ends before it begins.
+        set_phase(w, rank, rec.attempt + 1, S.WAITING, rec.reason, now_s)
+        n = n + 1
+        if not is_covered then
+          if not range or rank - range[1] >= RANGE_MAX then
+            range = { rank, rank + 1 }
+            puts[#puts + 1] = range
+          end
+          range[2] = rank + 1
+        end
+      end
+    end
+  end
+  window_write(w)
+  for _, one in ipairs(puts) do todo_add(r.id, p, one[1], one[2], t.ms) end
+  if #puts > 0 then call('PUBLISH', K.tick, 'run') end
+  return n
+end
+
+-- ---- resume ----
+
+-- [run] → 'running', or the state that forbids it. Lets go on what a brake has stopped, too.
+local function resume(_, a)
+  local state = call('HGET', K.run .. a[1], 'state')
+  if state ~= 'running' and state ~= 'paused' then return state or 'gone' end
+  brake_release(nil, a)
+  return control(nil, { a[1], 'paused', 'running' })
+end
+
+local LEASED_AGAIN_MS = 500 -- until a piece that was partly leased is looked at again
+
+-- [run] → [1 = there may be more to do at once | 0, members that changed]
+local function step(_, a)
+  local t = clock()
+  local r = run_get(a[1])
+  local key = K.run .. a[1] .. K.pieces
+  local head = call('ZRANGEBYSCORE', key, '-inf', int(t.ms), 'LIMIT', 0, 1)[1]
+  if not head or not r.launched_s then return { 0, 0 } end
+  local p, from = string.match(head, '^(%d+):(%d+)$')
+  p, from = tonumber(p), tonumber(from)
+  if r.state ~= 'cancelled' then
+    local n = retry_piece(r, p, from, t)
+    call('ZREM', key, head)
+    return { 1, n }
+  end
+  if t.ms < t.takeover_at then return { 0, 0 } end
+  reap(a[1], t, r.launched_s, {})
+  if sweep(r, p, from, from + PIECE, t) == -1 then call('ZREM', key, head)
+  else call('ZADD', key, int(t.ms + LEASED_AGAIN_MS), head) end
+  return { 1, 0 }
+end
+
+-- ---- schedule: when a campaign is launched by itself ----
+
+local AHEAD_MAX_S = 2 * 366 * 86400
+local LATE_MAX_S = 3600
+
+-- [id, due s] → ['scheduled', due s], ['past', now s], ['far', now s] or [its state]
+local function schedule(_, a)
+  local key, due = K.campaign .. a[1], tonumber(a[2])
+  local state = call('HGET', key, 'state') or 'gone'
+  local now_s = floor(clock().ms / 1000)
+  if state ~= 'draft' and state ~= 'scheduled' and state ~= 'missed' then return { state } end
+  if due <= now_s then return { 'past', now_s } end
+  if due > now_s + AHEAD_MAX_S then return { 'far', now_s } end
+  call('HSET', key, 'state', 'scheduled', 'due_s', int(due))
+  call('HDEL', key, 'problem')
+  call('ZADD', K.schedule, int(due), a[1])
+  call('PUBLISH', K.tick, 'schedule')
+  return { 'scheduled', due }
+end
+
+-- [id, the due s that is meant] → 'draft', or the state it has. Told again late it does
+-- not touch another date.
+local function unschedule(_, a)
+  local key = K.campaign .. a[1]
+  local v = call('HMGET', key, 'state', 'due_s')
+  if (v[1] ~= 'scheduled' and v[1] ~= 'missed') or v[2] ~= a[2] then return v[1] or 'gone' end
+  call('HSET', key, 'state', 'draft')
+  call('HDEL', key, 'due_s', 'problem')
+  call('ZREM', K.schedule, a[1])
+  return 'draft'
+end
+
+-- [id, due s, problem] → 1, or 0: it is not scheduled for then (any more).
+local function missed(_, a)
+  local key = K.campaign .. a[1]
+  local v = call('HMGET', key, 'state', 'due_s')
+  if v[1] ~= 'scheduled' or v[2] ~= a[2] then return 0 end
+  call('HSET', key, 'state', 'missed', 'problem', a[3])
+  call('ZREM', K.schedule, a[1])
+  return 1
+end
+
+-- [] → ['none'], ['sleep', ms], ['fire', id, due s], or ['missed', id, due s]: its time
+-- passed more than an hour ago, so a person must decide.
+local function due(_, _)
+  local t = clock()
+  local head = call('ZRANGE', K.schedule, 0, 0, 'WITHSCORES')
+  if not head[1] then return { 'none' } end
+  local id, due_s = head[1], tonumber(head[2])
+  if due_s * 1000 > t.ms then return { 'sleep', math.ceil(due_s * 1000 - t.ms) } end
+  if t.ms - due_s * 1000 <= LATE_MAX_S * 1000 then return { 'fire', id, due_s } end
+  missed(nil, { id, int(due_s), 'no server was running at its time, nor in the hour after it' })
+  call('ZREM', K.schedule, id)
+  return { 'missed', id, due_s }
+end
+
+-- ---- clone ----
+
+-- [idempotency key or '', id, new name] → as campaign_create
+local function clone(_, a)
+  local v = call('HMGET', K.campaign .. a[2], 'template', 'segments', 'class', 'goal', 'event',
+    'per', 'approval', 'unit')
+  if not v[1] then return { 'gone', a[2] } end
+  local args = { a[1], a[3], v[1], v[2], 'class', v[3] or '', 'goal', v[4] or '',
+    'event', v[5] or '', 'per', v[6] or 'phone', 'approval', v[7] or 'none', 'unit', v[8] or '1' }
+  for _, name in ipairs({ 'canary_messages', 'canary_then', 'canary_after_s' }) do
+    local value = call('HGET', K.campaign .. a[2], name)
+    if value then args[#args + 1], args[#args + 2] = name, value end
+  end
+  return campaign_create(nil, args)
+end
+
+export('cancel', cancel, ANYWAY)
+export('resume', resume, ANYWAY)
+export('step', step, ANYWAY)
+export('retry', retry)
+export('schedule', schedule)
+export('unschedule', unschedule, ANYWAY)
+export('missed', missed, ANYWAY)
+export('due', due, ANYWAY)
+export('clone', clone)
