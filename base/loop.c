@@ -138,6 +138,56 @@ loop_base(struct loop *l)
 	return l->base;
 }
 
+/* ---- descriptors ---- */
+
+struct loop_watch {
+	struct loop *loop;
+	struct event *reads, *writes;
+	void (*cb)(void *arg);
+	void *arg;
+};
+
+static void
+on_watch(evutil_socket_t fd, short what, void *arg)
+{
+	struct loop_watch *w = arg;
+
+	(void)fd;
+	(void)what;
+	loop_touch(w->loop);
+	w->cb(w->arg);
+}
+
+struct loop_watch *
+loop_watch(struct loop *l, int fd, void (*cb)(void *arg), void *arg)
+{
+	struct loop_watch *w = xcalloc(1, sizeof(*w));
+
+	*w = (struct loop_watch){.loop = l, .cb = cb, .arg = arg};
+	w->reads = event_new(l->base, fd, EV_READ | EV_PERSIST, on_watch, w);
+	w->writes = event_new(l->base, fd, EV_WRITE | EV_PERSIST, on_watch, w);
+	if (w->reads == NULL || w->writes == NULL || event_add(w->reads, NULL) != 0)
+		fatalx("loop: cannot watch descriptor %d", fd);
+	return w;
+}
+
+void
+loop_watch_writes(struct loop_watch *w, bool is_wanted)
+{
+	if (is_wanted)
+		event_add(w->writes, NULL);
+	else
+		event_del(w->writes);
+}
+
+void
+loop_unwatch(struct loop_watch *w)
+{
+	event_free(w->reads);
+	event_free(w->writes);
+	free(w);
+}
+
 /* ---- timers: a binary heap that knows each timer's place ---- */
 
 static bool

@@ -73,6 +73,16 @@ void loop_step_want(struct loop *l, struct loop_step *s);
  */
 void loop_on_signal(struct loop *l, int signal_number, void (*cb)(void *arg), void *arg);
 
+/*
+ * Call cb in each turn in which fd can be read, and where that is wanted in which
+ * it can be written; cb tries both and takes "not now" for an answer. The fd stays
+ * the caller's, and open until loop_unwatch, which may be called inside cb.
+ */
+struct loop_watch;
+struct loop_watch *loop_watch(struct loop *l, int fd, void (*cb)(void *arg), void *arg);
+void loop_watch_writes(struct loop_watch *w, bool is_wanted);
+void loop_unwatch(struct loop_watch *w);
+
 /* free(p) after the end-of-turn steps: for objects that libevent may still deliver to. */
 void loop_free_later(struct loop *l, void *p);
 

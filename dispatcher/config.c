@@ -48,6 +48,8 @@ static const struct option {
 	INT(max_attempts, true, 6, 1, 15, "times a message is sent on explicit \"try later\""),
 	INT(lease_ms, false, 5000, 1000, 60000, "a silent process loses its work after this long"),
 	INT(embedded_max_mb, false, 1024, 64, 65536, "memory limit of the embedded Redis"),
+	INT(notice_retention_days, true, 30, 2, 3650, "single messages' texts are kept so long"),
+	INT(spool_max_mb, false, 64, 1, 4096, "receipts that are kept while Redis is away"),
 	INT(brake_min, true, 50, 1, 100000, "answers before a rate can stop a carrier of a run"),
 	INT(brake_window, true, 500, 10, 1000000, "answers that a rate looks back over"),
 	INT(brake_message_pct, true, 10, 0, 100, "texts or senders refused, % that stops"),
@@ -145,12 +147,6 @@ open_account(struct provider_config *p, const struct json_at *at, const char *dr
 		return rc;
 	}
 	cap = p->driver->capability(p->account);
-	if (cap->has_receipts && cap->echo != ECHO_REFERENCE)
-		return err_set(
-			e, ERR_INPUT, settings.path,
-			"name the place of our reference in \"receipts\", or leave them out",
-			"has receipts that do not bring our reference back: they could not be "
-			"matched");
 	if (cap->counts != COUNTS_REQUESTS && cap->batch_min > p->rate)
 		return err_set(e, ERR_INPUT, rate.path, "lower settings' batch minimum",
 			       "is less than the smallest batch (%u) that this gateway takes",
@@ -161,20 +157,22 @@ open_account(struct provider_config *p, const struct json_at *at, const char *dr
 static enum err
 read_provider(struct provider_config *p, const struct json_at *at, struct err_ctx *e)
 {
-	static const char *const keys[] = {"name",	  "unit",	"driver",    "rate",
-					   "concurrency", "timeout_ms", "brandname", "token",
-					   "price",	  "settings"};
+	static const char *const keys[] = {"name",	  "unit",	 "driver",    "rate",
+					   "concurrency", "timeout_ms",	 "brandname", "token",
+					   "price",	  "polls_per_s", "settings"};
 	struct json_at name = json_get(at, "name"), driver = json_get(at, "driver");
 	struct json_at rate = json_get(at, "rate"), unit = json_get(at, "unit");
 	struct json_at concurrency = json_get(at, "concurrency");
 	struct json_at timeout = json_get(at, "timeout_ms"), brand = json_get(at, "brandname");
 	struct json_at token = json_get(at, "token"), price = json_get(at, "price");
+	struct json_at polls = json_get(at, "polls_per_s");
 	const char *s_name = "", *s_driver = "", *s_brand = "", *s_token = "";
 	enum err rc;
 
 	p->unit = 1;
 	p->concurrency = 8;
 	p->timeout_ms = 10000;
+	p->polls_per_s = 5;
 	if ((rc = json_only_keys(at, keys, ARRAY_LEN(keys), e)) != ERR_OK ||
 	    (rc = json_need_string(&name, &s_name, e)) != ERR_OK ||
 	    (rc = json_need_string(&driver, &s_driver, e)) != ERR_OK ||
@@ -182,6 +180,7 @@ read_provider(struct provider_config *p, const struct json_at *at, struct err_ct
 	    (rc = json_read_number(&rate, 0.1, 1000000, &p->rate, e)) != ERR_OK ||
 	    (rc = json_read_int(&concurrency, 1, 1024, &p->concurrency, e)) != ERR_OK ||
 	    (rc = json_read_int(&timeout, 100, 120000, &p->timeout_ms, e)) != ERR_OK ||
+	    (rc = json_read_number(&polls, 0.1, 100, &p->polls_per_s, e)) != ERR_OK ||
 	    (rc = json_read_string(&brand, &s_brand, e)) != ERR_OK ||
 	    (rc = json_read_string(&token, &s_token, e)) != ERR_OK ||
 	    (rc = read_prices(p, &price, e)) != ERR_OK)
@@ -371,8 +370,9 @@ read_policy(struct config *c, struct err_ctx *e)
 static enum err
 read_document(struct config *c, struct err_ctx *e)
 {
-	const char *keys[ARRAY_LEN(options) + 2];
+	const char *keys[ARRAY_LEN(options) + 3];
 	struct json_at root = json_root(c->document);
+	struct json_at orders = json_get(&root, "standing_orders");
 	enum log_level level;
 	enum err rc;
 
@@ -380,10 +380,13 @@ read_document(struct config *c, struct err_ctx *e)
 		keys[i] = options[i].name;
 	keys[ARRAY_LEN(options)] = "providers";
 	keys[ARRAY_LEN(options) + 1] = "route";
+	keys[ARRAY_LEN(options) + 2] = "standing_orders";
 	if ((rc = json_only_keys(&root, keys, ARRAY_LEN(keys), e)) != ERR_OK ||
 	    (rc = read_options(c, &root, e)) != ERR_OK ||
 	    (rc = read_providers(c, &root, e)) != ERR_OK ||
-	    (rc = read_route(c, &root, e)) != ERR_OK)
+	    (rc = read_route(c, &root, e)) != ERR_OK ||
+	    (rc = standing_orders_read(&orders, c->standing_orders, &c->standing_order_count, e)) !=
+		    ERR_OK)
 		return rc;
 	if (!log_level_parse(c->log_level, &level))
 		return err_set(e, ERR_INPUT, "log_level", "use error, warn, info or debug",

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "dispatcher/standing_order.h"
 #include "providers/provider.h"
 
 #define PROVIDERS_MAX 16
@@ -23,6 +24,7 @@ struct provider_config {
 	double rate;		  /* contracted, per second, in what capability.counts says */
 	int64_t concurrency;	  /* requests in flight over all processes */
 	int64_t timeout_ms;	  /* of a request, after its bytes left */
+	double polls_per_s;	  /* questions about what has no receipt, over all processes */
 	char brandname[32];
 	char token[64]; /* in the URL of its receipts; made from the install key when empty */
 	int64_t price[CARRIERS_MAX]; /* VND per part, by carrier index */
@@ -48,7 +50,9 @@ struct config {
 	const char *log_level;
 	int64_t max_attempts; /* explicit "try later" answers before a message is refused */
 	int64_t lease_ms;
-	int64_t embedded_max_mb; /* maxmemory of the embedded Redis */
+	int64_t embedded_max_mb;       /* maxmemory of the embedded Redis */
+	int64_t notice_retention_days; /* what single messages say to whom is kept so long */
+	int64_t spool_max_mb;	       /* of receipts that wait for Redis */
 	/* When a run's partition is stopped by itself; percentages of answers, 0 = never for that. */
 	int64_t brake_min, brake_window, brake_message_pct, brake_refused_pct, brake_doubt_pct;
 
@@ -58,6 +62,8 @@ struct config {
 	int8_t route[CARRIERS_MAX];
 	struct class_policy classes[CLASS_ENTRIES_MAX];
 	size_t class_count;
+	struct standing_order standing_orders[STANDING_ORDERS_MAX];
+	size_t standing_order_count;
 
 	bool is_demo;	  /* of `loa serve --demo`: with its own policy built in */
 	json_t *document; /* owns the strings */

@@ -104,6 +104,10 @@ on_hup(void *arg)
 		make_hook_tokens(d);
 	if (d->sender != NULL)
 		sender_set_config(d->sender, c);
+	if (d->receipts != NULL)
+		receipts_set_config(d->receipts, c);
+	if (d->poller != NULL)
+		poller_set_config(d->poller, c);
 	if (d->alarm != NULL)
 		alarm_set_config(d->alarm, c);
 	if (d->is_up)
@@ -204,7 +208,9 @@ on_installed(void *arg, const struct reply *r)
 	make_hook_tokens(d);
 	publish_lanes(d);
 	if (d->receipts != NULL)
-		receipts_set_key(d->receipts, d->install_key);
+		receipts_open(d->receipts, d->install_key);
+	if (d->poller != NULL)
+		poller_open(d->poller, d->install_key);
 	begin_work(d);
 	say_ready(d, reply_item(r, 2)->integer == 1 ? in->token : NULL);
 	free(in);
@@ -275,6 +281,8 @@ on_engine_shut(void *arg)
 		sender_shut(d->sender);
 	if (d->keeper != NULL)
 		keeper_shut(d->keeper);
+	if (d->receipts != NULL)
+		receipts_shut(d->receipts);
 	if (d->alarm != NULL)
 		alarm_shut(d->alarm);
 }
@@ -385,6 +393,8 @@ on_term(void *arg)
 		alarm_shut(d->alarm);
 	if (d->sender != NULL)
 		sender_drain(d->sender);
+	if (d->poller != NULL)
+		poller_shut(d->poller);
 	timer_arm_ms(d->loop, &d->drain, 0);
 	timer_arm_ms(d->loop, &d->deadline, DRAIN_MAX_MS);
 }
@@ -445,6 +455,17 @@ make_engine(struct daemon *d, struct err_ctx *e)
 	return ERR_OK;
 }
 
+static void
+make_receive(struct daemon *d)
+{
+	struct poller_options po = {
+		.loop = d->loop, .engine = d->engine, .fetch = d->fetch, .config = d->config};
+
+	d->receipts = receipts_new(d->loop, d->engine, d->config);
+	po.receipts = d->receipts;
+	d->poller = poller_new(&po);
+}
+
 static enum err
 make_parts(struct daemon *d, struct err_ctx *e)
 {
@@ -470,7 +491,7 @@ make_parts(struct daemon *d, struct err_ctx *e)
 		d->alarm = alarm_new(d->loop, d->engine, d->config);
 	}
 	if ((d->o.roles & ROLE_RECEIVE) != 0)
-		d->receipts = receipts_new(d->engine);
+		make_receive(d);
 	if ((d->o.roles & (ROLE_API | ROLE_RECEIVE)) != 0)
 		rc = api_open(d, &d->api, e);
 	if (rc == ERR_OK && d->o.is_demo) {
@@ -503,6 +524,8 @@ take_down(struct daemon *d)
 		sender_free(d->sender);
 	if (d->receipts != NULL)
 		receipts_free(d->receipts);
+	if (d->poller != NULL)
+		poller_free(d->poller);
 	if (d->views != NULL)
 		run_views_free(d->views);
 	if (d->redisd != NULL)

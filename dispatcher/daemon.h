@@ -18,6 +18,7 @@
 #include "dispatcher/campaign/campaign.h"
 #include "dispatcher/campaign/alarm.h"
 #include "dispatcher/config.h"
+#include "dispatcher/receive/poll.h"
 #include "dispatcher/receive/receipts.h"
 #include "dispatcher/run/keeper.h"
 #include "dispatcher/send/sender.h"
@@ -50,6 +51,7 @@ struct daemon {
 	struct keeper *keeper;	   /* NULL without the role */
 	struct alarm *alarm;	   /* NULL without the role */
 	struct receipts *receipts; /* NULL without the role */
+	struct poller *poller;	   /* NULL without the role receive */
 	struct api *api;	   /* NULL without the roles api and receive */
 	struct demo *demo;	   /* NULL without --demo */
 	bool is_up;		   /* Redis is there, the keys are known */

@@ -129,7 +129,7 @@ enum receipt_in { RECEIPT_IN_JSON, RECEIPT_IN_FORM, RECEIPT_IN_QUERY };
 struct receipt_settings {
 	enum receipt_in in;
 	struct wire_path items; /* an array or a single object; "" = the whole body */
-	struct paths reference, id, status;
+	struct paths reference, id, phone, status;
 	struct code_table statuses;
 };
 

@@ -159,6 +159,7 @@ check_receipts(const struct provider *p, uint32_t each, struct err_ctx *e)
 {
 	const struct receipt_settings *s = &p->receipts;
 	bool is_many = p->capability.shape != SHAPE_ONE;
+	bool has_one_reference = is_many && (each & VAR_BIT(VAR_REFERENCE)) == 0;
 	bool has_delivered = false;
 
 	if (!p->capability.has_receipts)
@@ -171,14 +172,14 @@ check_receipts(const struct provider *p, uint32_t each, struct err_ctx *e)
 	if (s->status.count == 0 || !has_delivered)
 		return refuse(e, "receipts", "add \"status\", and \"statuses\" with a delivered",
 			      "do not say what became of the message");
-	if (p->capability.echo == ECHO_REFERENCE && is_many && (each & VAR_BIT(VAR_REFERENCE)) == 0)
-		return refuse(e, "receipts.reference", "match by \"id\" with answer.items.id",
+	if (p->capability.echo == ECHO_REFERENCE && has_one_reference &&
+	    p->capability.reference_scope != REFERENCE_PER_REQUEST)
+		return refuse(e, "receipts.reference",
+			      "say \"reference_scope\": \"request\", or match by \"id\"",
 			      "is the same for all messages of a request");
-	if (p->capability.echo == ECHO_ID && is_many && p->answer.items.id.count == 0)
-		return refuse(e, "receipts.id", "add answer.items.id",
-			      "is matched, but the answer gives no id for each message");
-	if (p->capability.echo == ECHO_ID && !is_many && p->answer.id.count == 0)
-		return refuse(e, "receipts.id", "add answer.id",
+	if (p->capability.echo == ECHO_ID && p->answer.id.count == 0 &&
+	    (!is_many || p->answer.items.id.count == 0))
+		return refuse(e, "receipts.id", is_many ? "add answer.items.id" : "add answer.id",
 			      "is matched, but the answer gives no id");
 	if (s->in != RECEIPT_IN_JSON && s->items.count > 0)
 		return refuse(e, "receipts.items", "take it out",

@@ -537,8 +537,8 @@ read_outcomes(const struct reading *r)
 static enum err
 read_receipts(const struct reading *r)
 {
-	static const char *const keys[] = {"in",     "items",	 "reference", "id",
-					   "status", "statuses", "deadline_s"};
+	static const char *const keys[] = {"in",    "items",  "reference", "id",
+					   "phone", "status", "statuses",  "deadline_s"};
 	static const char *const ins[] = {"json", "form", "query"};
 	static const char *const states[] = {"delivered", "undeliverable", "accepted"};
 	struct capability *c = &r->p->capability;
@@ -560,6 +560,8 @@ read_receipts(const struct reading *r)
 	if (rc == ERR_OK)
 		rc = read_paths(r, &at, "id", &s->id);
 	if (rc == ERR_OK)
+		rc = read_paths(r, &at, "phone", &s->phone);
+	if (rc == ERR_OK)
 		rc = read_paths(r, &at, "status", &s->status);
 	if (rc == ERR_OK)
 		rc = read_codes(r, &statuses, states, ARRAY_LEN(states), &s->statuses);
@@ -568,6 +570,8 @@ read_receipts(const struct reading *r)
 	c->echo = s->reference.count > 0 ? ECHO_REFERENCE
 		  : s->id.count > 0	 ? ECHO_ID
 					 : ECHO_NOTHING;
+	c->is_echo_of_message =
+		s->reference.count > 0 && (generic_vars(r->p, true) & VAR_BIT(VAR_REFERENCE)) != 0;
 	return rc;
 }
 

@@ -5,12 +5,13 @@
  * message is dropped; a status that is not in the table is RECEIPT_UNKNOWN. Who
  * may push, and whether a reference is ours, is judged by the caller.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "providers/generic.h"
 
-#define RECEIPT_BYTES_MAX (1u << 20)
-#define RECEIPTS_MAX 10000
+#define RECEIPT_BYTES_MAX (8u << 20)
+#define RECEIPTS_MAX 100000
 
 /* In a form the whole path is the field's name. */
 static bool
@@ -26,6 +27,24 @@ field_text(const struct provider *p, const struct paths *paths, const json_t *v,
 		    !is_cut && out[0] != '\0')
 			return true;
 	return false;
+}
+
+/* A phone in digits with country code: +84912…, 84912… and 0912… are one. */
+static void
+read_phone(const struct provider *p, const json_t *v, char out[PHONE_TEXT_MAX])
+{
+	char text[PHONE_TEXT_MAX];
+	const char *s = text;
+
+	if (!field_text(p, &p->receipts.phone, v, text, sizeof(text)))
+		return;
+	s += *s == '+';
+	if (s[strspn(s, "0123456789")] != '\0')
+		return;
+	if (*s == '0' && strlen(s) + 1 < PHONE_TEXT_MAX)
+		snprintf(out, PHONE_TEXT_MAX, "84%.*s", PHONE_TEXT_MAX - 3, s + 1);
+	else
+		snprintf(out, PHONE_TEXT_MAX, "%s", s);
 }
 
 static bool
@@ -46,6 +65,7 @@ read_report(const struct provider *p, const json_t *v, struct receipt *out)
 				NULL);
 	if (out->reference[0] == '\0' && out->id[0] == '\0')
 		return false;
+	read_phone(p, v, out->phone);
 	if (!field_text(p, &s->status, v, out->code, sizeof(out->code)))
 		return true;
 	row = code_find(&s->statuses, out->code);

@@ -65,6 +65,8 @@ struct capability {
 	uint32_t dedupe_window_s; /* it forgets a reference after this long; 0 without dedupe */
 	enum duplicate_means duplicate_means;
 	enum receipt_echo echo; /* what a receipt brings back */
+	/* With REFERENCE_PER_REQUEST: it brings the reference of its own message all the same. */
+	bool is_echo_of_message;
 	bool has_receipts;
 	uint32_t receipt_deadline_s; /* no receipt by then: settled as "accepted, no report" */
 	/* Asking about what was accepted and has no receipt; all 0 without driver.poll. */

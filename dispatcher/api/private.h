@@ -85,6 +85,9 @@ void watches_end(struct api *a);
 /* sandbox.c */
 void on_sandbox_send(struct http_exchange *x, void *arg);
 void sandbox_free(struct sandbox *s);
+/* messages.c */
+void on_message_send(struct http_exchange *x, void *arg);
+void on_message_show(struct http_exchange *x, void *arg);
 /* results.c */
 void on_campaign_results(struct http_exchange *x, void *arg);
 /* One more walk over an audience? False: answered with 503. Ends with a->exports--. */
@@ -97,4 +100,6 @@ void on_readyz(struct http_exchange *x, void *arg);
 void on_metrics(struct http_exchange *x, void *arg);
 void on_provider_ls(struct http_exchange *x, void *arg);
 void on_config_show(struct http_exchange *x, void *arg);
+/* hooks.c */
 void on_receipt_hook(struct http_exchange *x, void *arg);
+void on_unknown_receipts(struct http_exchange *x, void *arg);

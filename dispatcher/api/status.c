@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Health, metrics, providers, and the hooks that gateways push to. */
+/* Health, metrics, providers. */
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/random.h"
 #include "dispatcher/api/private.h"
 
 void
@@ -126,6 +125,17 @@ on_metrics(struct http_exchange *x, void *arg)
 	loop_metrics(&b, d->loop);
 	if (d->sender != NULL)
 		lane_metrics(&b, d->sender);
+	if (d->poller != NULL) {
+		const struct poller_gauges *g = poller_gauges(d->poller);
+
+		metric(&b, "loa_polls_total", "counter",
+		       "Questions to gateways about what has no receipt.");
+		buf_addf(&b,
+			 "loa_polls_total{result=\"done\"} %" PRIu64 "\n"
+			 "loa_polls_total{result=\"again\"} %" PRIu64 "\n"
+			 "loa_polls_total{result=\"failed\"} %" PRIu64 "\n",
+			 g->done, g->again, g->failed);
+	}
 	if (d->receipts != NULL) {
 		const struct receipts_gauges *g = receipts_gauges(d->receipts);
 
@@ -134,9 +144,17 @@ on_metrics(struct http_exchange *x, void *arg)
 		metric(&b, "loa_receipts_total", "counter", "Receipts by what was done with them.");
 		buf_addf(&b,
 			 "loa_receipts_total{result=\"merged\"} %" PRIu64 "\n"
+			 "loa_receipts_total{result=\"parked\"} %" PRIu64 "\n"
 			 "loa_receipts_total{result=\"foreign\"} %" PRIu64 "\n"
+			 "loa_receipts_total{result=\"unknown-code\"} %" PRIu64 "\n"
+			 "loa_receipts_total{result=\"spooled\"} %" PRIu64 "\n"
 			 "loa_receipts_total{result=\"malformed\"} %" PRIu64 "\n",
-			 g->merged, g->foreign, g->malformed);
+			 g->merged, g->parked, g->foreign, g->unknown_code, g->spooled,
+			 g->malformed);
+		metric(&b, "loa_receipt_spool_bytes", "gauge",
+		       "Receipts in the spool, waiting for Redis.");
+		buf_addf(&b, "loa_receipt_spool_bytes %" PRIu64 "\n",
+			 receipts_spool_bytes(d->receipts));
 	}
 	http_answer_buf(x, 200, "text/plain; version=0.0.4; charset=utf-8", buf_slice(&b));
 	buf_free(&b);
@@ -199,38 +217,4 @@ on_config_show(struct http_exchange *x, void *arg)
 	config_show(a->daemon->config, &b);
 	http_answer_buf(x, 200, "application/json", buf_slice(&b));
 	buf_free(&b);
-}
-
-/* ---- hooks ---- */
-
-static void
-on_receipt_kept(void *arg, const struct err_ctx *e)
-{
-	struct http_exchange *x = arg;
-
-	if (e != NULL)
-		http_answer_error(x, e);
-	else
-		http_answer_json(x, 200, json_pack("{s:s}", "status", "kept"));
-}
-
-void
-on_receipt_hook(struct http_exchange *x, void *arg)
-{
-	struct api *a = arg;
-	struct daemon *d = a->daemon;
-	const char *token = http_param(x, "token");
-	int at = config_provider(d->config, slice_of(http_param(x, "provider")));
-	const struct provider_config *p = at >= 0 ? &d->config->providers[at] : NULL;
-	struct err_ctx e;
-
-	if (!api_is_open(a, x))
-		return;
-	if (p == NULL || d->receipts == NULL || strlen(token) != strlen(p->token) ||
-	    !hash_is_same(token, p->token, strlen(token)))
-		err_set(&e, ERR_NOT_FOUND, "hook", "", "there is no such hook");
-	else if (receipts_push(d->receipts, p, slice_of(http_raw_query(x)), http_body(x),
-			       on_receipt_kept, x, &e) == ERR_OK)
-		return;
-	http_answer_error(x, &e);
 }

@@ -89,6 +89,14 @@ MUST_CHECK enum err route_plan_make(const struct config *c, struct route_plan *o
 const struct provider_config *route_plan_find(const struct route_plan *route,
 					      const struct config *c, bool is_sandbox);
 
+/* "0011-…": a partition a carrier, as runs keep it. */
+void route_plan_map(const struct route_plan *route, char out[CARRIERS_MAX + 1]);
+/* Which carriers, at which price, until when receipts may come: fields of the run. */
+void route_plan_add(const struct route_plan *route, const struct config *c, struct argv *a);
+
+/* When a partition stops by itself, as the configuration has it now: fields of the run. */
+void brake_add(const struct config *c, struct argv *a);
+
 /* ---- checked against its list ---- */
 
 struct ready_campaign {

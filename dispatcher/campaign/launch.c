@@ -176,12 +176,19 @@ static void
 on_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 {
 	struct ready_load *ld = arg;
+	struct err_ctx none;
 
 	if (c == NULL) {
 		ready_end(ld, e);
 		return;
 	}
 	ld->r->campaign = c;
+	if (c->segment_count == 0) {
+		err_set(&none, ERR_CONFLICT, "campaign", "look at its report",
+			"is made of single messages that were accepted one by one");
+		ready_end(ld, &none);
+		return;
+	}
 	list_load(engine_redis(ld->engine), c->list, true, on_list, ld);
 }
 
@@ -255,22 +262,27 @@ add_text(struct argv *a, const char *field, const char *v)
 	argv_adds(a, v);
 }
 
-/* Which providers, at which price, for which carriers: as the run will keep it. */
-static void
-add_route(const struct launch *ln, struct argv *a)
+void
+route_plan_map(const struct route_plan *route, char out[CARRIERS_MAX + 1])
 {
-	const struct route_plan *route = &ln->r->route;
-	char map[CARRIERS_MAX + 1] = {0};
+	for (unsigned i = 0; i < CARRIERS_MAX; i++)
+		out[i] = route->map.partition[i] == NO_PARTITION
+				 ? '-'
+				 : (char)('0' + route->map.partition[i]);
+	out[CARRIERS_MAX] = '\0';
+}
+
+void
+route_plan_add(const struct route_plan *route, const struct config *c, struct argv *a)
+{
+	char map[CARRIERS_MAX + 1];
 	char sandbox[PARTITIONS_MAX + 1] = {0};
 	struct buf prices = {0};
 	int64_t deadline = 0;
 
-	for (unsigned i = 0; i < CARRIERS_MAX; i++)
-		map[i] = route->map.partition[i] == NO_PARTITION
-				 ? '-'
-				 : (char)('0' + route->map.partition[i]);
+	route_plan_map(route, map);
 	for (unsigned p = 0; p < route->partitions; p++) {
-		const struct provider_config *pc = &ln->config->providers[route->provider[p]];
+		const struct provider_config *pc = &c->providers[route->provider[p]];
 		const struct capability *cap = pc->driver->capability(pc->account);
 
 		sandbox[p] = cap->is_sandbox ? '1' : '0';
@@ -285,9 +297,8 @@ add_route(const struct launch *ln, struct argv *a)
 	buf_free(&prices);
 }
 
-/* When a partition stops by itself, as the configuration has it now. */
-static void
-add_brake(const struct config *c, struct argv *a)
+void
+brake_add(const struct config *c, struct argv *a)
 {
 	add_int(a, "brake_min", c->brake_min);
 	add_int(a, "brake_window", c->brake_window);
@@ -379,8 +390,8 @@ on_run_id(void *arg, const struct reply *r)
 	if (ln->due_s != 0)
 		add_int(&a, "due_s", ln->due_s);
 	add_queries(c, &a);
-	add_route(ln, &a);
-	add_brake(ln->config, &a);
+	route_plan_add(&ln->r->route, ln->config, &a);
+	brake_add(ln->config, &a);
 	add_canary(ln, &a);
 	engine_call(ln->engine, "launch", &a, on_launched, ln);
 	argv_free(&a);

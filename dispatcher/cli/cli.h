@@ -84,6 +84,7 @@ int verb_suppress_import(int argc, char **argv);
 int verb_suppress_ls(int argc, char **argv);
 int verb_campaign_results(int argc, char **argv);
 int verb_provider_ls(int argc, char **argv);
+int verb_send(int argc, char **argv);
 int verb_text(int argc, char **argv);
 int verb_phone(int argc, char **argv);
 int verb_template_render(int argc, char **argv);

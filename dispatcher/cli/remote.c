@@ -22,6 +22,8 @@ struct remote {
 	char base[300];	  /* "http://localhost" or the --server */
 	char socket[300]; /* "" = by the URL */
 	char token[256];
+	char key[136];	 /* of the next POST; "" = make one */
+	json_t *problem; /* of the last call; NULL = none */
 	/* the call under way */
 	bool is_over;
 	enum fetch_result result;
@@ -92,6 +94,7 @@ remote_close(struct remote *r)
 	loop_free(r->loop);
 	buf_free(&r->body);
 	explicit_bzero(r->token, sizeof(r->token));
+	json_decref(r->problem);
 	free(r);
 }
 
@@ -165,7 +168,7 @@ unreachable(const struct remote *r, struct err_ctx *e)
 
 /* A problem body (RFC 9457) becomes the error that the server had. */
 static enum err
-read_problem(const struct remote *r, struct err_ctx *e)
+read_problem(struct remote *r, struct err_ctx *e)
 {
 	static const enum err codes[] = {ERR_INPUT,	ERR_USAGE,    ERR_UNREACHABLE, ERR_REFUSED,
 					 ERR_NOT_FOUND, ERR_CONFLICT, ERR_SYSTEM};
@@ -187,8 +190,21 @@ read_problem(const struct remote *r, struct err_ctx *e)
 		e->line = (int)json_integer_value(json_object_get(v, "line"));
 		e->column = (int)json_integer_value(json_object_get(v, "column"));
 	}
-	json_decref(v);
+	json_decref(r->problem);
+	r->problem = v;
 	return rc;
+}
+
+void
+remote_set_key(struct remote *r, const char *key)
+{
+	snprintf(r->key, sizeof(r->key), "%s", key);
+}
+
+const json_t *
+remote_problem(const struct remote *r)
+{
+	return r->problem;
 }
 
 struct call {
@@ -203,7 +219,7 @@ struct call {
 static enum err
 run_call(struct remote *r, const struct call *c, struct err_ctx *e)
 {
-	char url[REMOTE_URL_MAX], auth[300], key[33];
+	char url[REMOTE_URL_MAX], auth[300], key[sizeof(r->key)];
 	struct fetch_header headers[4];
 	struct fetch_request f = {
 		.method = c->method,
@@ -229,10 +245,15 @@ run_call(struct remote *r, const struct call *c, struct err_ctx *e)
 			(struct fetch_header){SLICE("Content-Type"), slice_of(c->content_type)};
 	if (strcmp(c->method, "POST") == 0) {
 		random_hex(key, 16);
+		if (r->key[0] != '\0')
+			memcpy(key, r->key, sizeof(key));
+		r->key[0] = '\0';
 		headers[f.header_count++] =
 			(struct fetch_header){SLICE("Idempotency-Key"), slice_of(key)};
 	}
 	buf_reset(&r->body);
+	json_decref(r->problem);
+	r->problem = NULL;
 	r->is_over = r->has_stopped = r->is_error = false;
 	r->status = 0;
 	r->why[0] = '\0';

@@ -30,6 +30,10 @@ MUST_CHECK enum err remote_open(const struct remote_options *o, struct remote **
 				struct err_ctx *e);
 void remote_close(struct remote *r);
 
+/* The idempotency key of the next POST, at most 128 bytes; each has one of its own otherwise. */
+void remote_set_key(struct remote *r, const char *key);
+/* The JSON of the last answer, if it was an error; borrowed until the next call, or NULL. */
+const json_t *remote_problem(const struct remote *r);
 /* body may be NULL, and is taken. *out is the caller's. */
 MUST_CHECK enum err remote_call(struct remote *r, const char *method, const char *path,
 				json_t *body, json_t **out, struct err_ctx *e);

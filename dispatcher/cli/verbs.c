@@ -55,6 +55,10 @@ const struct verb cli_verbs[] = {
 	 "what became of every message; broken down", verb_campaign_report},
 	{"campaign results", "NAME [--state S[,S]] [--columns a,b] [--full] [--bom]",
 	 "every recipient and what became of its message, as CSV", verb_campaign_results},
+	{"send",
+	 "PHONE TEXT | --file F.jsonl [--class personal|emergency] [--order NAME] [--key K] "
+	 "[--wait]",
+	 "send one message (or a file of them) at once, before all campaigns", verb_send},
 	{"provider ls", "", "the partner accounts and what their lanes do", verb_provider_ls},
 	{"text", "[--plain] [--json]",
 	 "count what messages cost (one a line on standard input): encoding, units, parts",

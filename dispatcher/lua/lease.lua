@@ -174,7 +174,7 @@ local function hours_wait(t, from, to)
 end
 
 local RUN_FIELDS = { 'state', 'launched_s', 'partitions', 'pass', 'weight', 'hours_from',
-  'hours_to', 'lanes', 'prio' }
+  'hours_to', 'lanes', 'prio', 'kind' }
 
 local function run_get(run)
   local v = call('HMGET', K.run .. run, unpack(RUN_FIELDS))
@@ -182,6 +182,9 @@ local function run_get(run)
   for i, name in ipairs(RUN_FIELDS) do r[name] = tonumber(v[i]) or v[i] end
   return r
 end
+
+-- No campaign of the same priority goes before single notices.
+local function order_of(r) return (r.prio or 9) * 2 + (r.kind == 'notices' and 0 or 1) end
 
 -- A range of the run for this lane: due todo first, then the cursor.
 -- Returns p, from, to; or nil and when the next todo is due, or why there is none.
@@ -239,12 +242,14 @@ local function work(r, p, from, l, t)
     w and repeats_of(w, t) or {} }
 end
 
--- [lane, inc, want, claim id] →
+-- [lane, inc, want, claim id, below or ''] →
 --   ['work', run, p, from, to, fence, records, launched_s, requests in doubt]
 --   ['sleep', ms, reason]
 -- Asked again with the same id, because the answer was lost, it answers the same.
+-- below: only what is more urgent than this order.
 local function claim(_, a)
   local lane, inc, want, claim_id = a[1], a[2], tonumber(a[3]), a[4]
+  local below = tonumber(a[5]) or math.huge
   local t = clock()
   if t.ms < t.open_at then return { 'sleep', math.ceil(t.open_at - t.ms), 'redis restarted' } end
   if not call('ZSCORE', K.incarnations, inc) then return { 'sleep', 100, 'not registered' } end
@@ -262,12 +267,14 @@ local function claim(_, a)
   end
   if t.ms < not_before then return { 'sleep', math.ceil(not_before - t.ms), lv[2] or 'lane waits' } end
   table.sort(runs, function(x, y)
-    if x.prio ~= y.prio then return (x.prio or 9) < (y.prio or 9) end
+    local a_order, b_order = order_of(x), order_of(y)
+    if a_order ~= b_order then return a_order < b_order end
     if x.pass ~= y.pass then return (x.pass or 0) < (y.pass or 0) end
     return tonumber(x.id) < tonumber(y.id)
   end)
   for _, r in ipairs(runs) do
     local closed = hours_wait(t, r.hours_from, r.hours_to)
+    if order_of(r) >= below then break end
     if r.state == 'running' and closed > 0 then
       if t.ms + closed < wake or why == 'no work' then
         wake, why = math.min(wake, t.ms + closed), 'outside the hours of its class'

@@ -3,7 +3,8 @@
 -- sender's answer, pushed receipts and local ends all end in set_phase.
 
 -- [run, p, first, attempt, permit, lane, members, attempts, classes, reasons,
---  most attempts, lane_wait_ms, why, log line] → 1 merged, 0 run unknown
+--  most attempts, lane_wait_ms, why, log line; and where receipts need them: ids,
+--  phones, keep_s, is_by_request, poll_ms, texts (see ids.groups)] → 1 merged, 0 run unknown
 -- classes, one byte a member: A accepted, U in doubt, N refused for good, T
 -- explicitly not now (the next attempt), W explicitly not taken (this attempt).
 local function outcome(_, a)
@@ -34,6 +35,11 @@ local function outcome(_, a)
       merge(w, rank, at, S.UNKNOWN, class == 'U' and reason or R.REPEAT_FAILED, now_s)
     end
   end
+  local o = { lane = lane, run = run, p = p, ranks = ranks, attempts = a[8], classes = a[9],
+    ids = a[15] or '', phones = a[16] or '', keep_s = tonumber(a[17]) or 0,
+    is_by_request = a[18] == '1', poll_ms = tonumber(a[19]) or 0, texts = a[20] or '' }
+  local groups, all = ids.groups(o)
+  local parked = ids.merge_parked(w, o, groups, now_s)
   if q then
     if says_no then
       q.no = q.no or {}
@@ -49,30 +55,11 @@ local function outcome(_, a)
     for _, rank in ipairs(ranks) do cancel_one(w, rank, now_s) end
   end
   window_write(w)
+  if o.keep_s > 0 then ids.keep(o, groups, all, t) end
   brake_look(run, p, a[9], a[10])
   if a[14] ~= '' then call('RPUSH', K.run .. run .. K.log, a[14]) end
+  for _, one in ipairs(parked) do ids.log(run, p, one[1], one[2]) end
   return 1
-end
-
--- [run, p, rank, attempt, state, reason, log line, …] in sevens → number merged.
--- Receipts, each for one message; state is S.ACCEPTED, S.DELIVERED or
--- S.UNDELIVERABLE. A receipt for a run or rank that is not there is not merged.
-local function receipts(_, a)
-  local t = clock()
-  local merged = 0
-  for i = 1, #a, 7 do
-    local run, p, rank = a[i], tonumber(a[i + 1]), tonumber(a[i + 2])
-    local r = run_get(run)
-    local w = r.launched_s and window_open(run, p, rank, rank + 1)
-    if w then
-      local is_news = merge(w, rank, tonumber(a[i + 3]), tonumber(a[i + 4]),
-        tonumber(a[i + 5]), seconds_of(t, r.launched_s))
-      window_write(w)
-      if is_news and a[i + 6] ~= '' then call('RPUSH', K.run .. run .. K.log, a[i + 6]) end
-      merged = merged + 1
-    end
-  end
-  return merged
 end
 
 -- [run, p, from, inc, fence, offsets, states, reasons] → 1, 0 not ours.

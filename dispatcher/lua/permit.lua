@@ -43,10 +43,12 @@ local function members_changed(w, ranks, expected, attempts)
   return false
 end
 
--- Requests on the wire of this lane, over all processes. What a dead process had
--- there is forgotten, once a second at most.
-local function is_busy(lane, lv, t)
+-- Requests on the wire of this lane, over all processes; a tenth, at least one, is
+-- kept for single notices. What a dead process had there is forgotten, once a second
+-- at most.
+local function is_busy(lane, lv, t, is_notice)
   local busy, most = K.lane .. lane .. K.busy, tonumber(lv.concurrency) or 0
+  if most > 1 and not is_notice then most = most - math.max(1, floor(most / 10)) end
   if most == 0 or call('HLEN', busy) < most then return false end
   if t.ms - (tonumber(lv.purged) or 0) < 1000 then return true end
   call('HSET', K.lane .. lane, 'purged', int(t.ms))
@@ -58,7 +60,7 @@ local function is_busy(lane, lv, t)
 end
 
 -- [run, p, from, inc, fence, permit, lane, 'new'|'repeat', first, members, expected,
---  attempts, parts, hash, cost, epoch, dedupe_ms, provider]
+--  attempts, parts, hash, cost, epoch, dedupe_ms, provider, phones ('' = none)]
 --   ['go', slot us, now us, asked ms, repeatable till ms] ['wait', us, reason] ['stop', state] ['lost']
 --   ['changed', records] ['epoch', n] ['held']
 local function permit(_, a)
@@ -99,7 +101,7 @@ local function permit(_, a)
     return { 'changed', w.bytes }
   else
     q = { lane = lane, first = first, members = a[10], attempts = a[12], hash = a[14],
-      copies = {}, till = tonumber(a[17]) > 0 and t.ms + tonumber(a[17]) or 0 }
+      phones = a[19] ~= '' and a[19] or nil, copies = {}, till = tonumber(a[17]) > 0 and t.ms + tonumber(a[17]) or 0 }
   end
 
   local lv = lane_get(lane)
@@ -107,7 +109,7 @@ local function permit(_, a)
   if t.ms < not_before then
     return { 'wait', int((not_before - t.ms) * 1000), lv.why or 'lane waits' }
   end
-  if is_busy(lane, lv, t) then return { 'wait', '2000', 'concurrency' } end
+  if is_busy(lane, lv, t, r.kind == 'notices') then return { 'wait', '2000', 'concurrency' } end
   local wait, slot, tat = rate_slot(lane, lv, tonumber(a[15]), t)
   if wait then return { 'wait', int(math.ceil(wait)), 'rate' } end
 
@@ -190,7 +192,7 @@ local function hold(_, a)
 end
 
 -- [run, p, first, attempt, permit, lane, members, attempts, parts, hash, asked ms,
---  till ms, provider, inc] → 1
+--  till ms, provider, inc, phones ('' = none)] → 1
 -- Replay of an acknowledged permit after Redis came back: what it lost is marked
 -- again, with its original time. What the permit's own answer said follows in
 -- the replay; a "no" about another copy closes nothing any more.
@@ -207,7 +209,7 @@ local function remark(_, a)
   -- Another request under this name: both are for a person.
   local is_other = q and (q.members ~= a[7] or q.hash ~= a[10])
   q = q or { lane = lane, first = first, members = a[7], attempts = a[8], hash = a[10],
-    copies = {}, asked = tonumber(a[11]), till = tonumber(a[12]) }
+    phones = a[15] ~= '' and a[15] or nil, copies = {}, asked = tonumber(a[11]), till = tonumber(a[12]) }
   local now_s = seconds_of(t, r.launched_s)
   local is_needed = false
   for i, rank in ipairs(ranks) do

@@ -10,16 +10,6 @@ local function install(_, a)
   return { v[1], v[2], is_new }
 end
 
--- A newcomer starts beside the others, not with all the credit of the past.
-local function least_pass()
-  local pass
-  for _, id in ipairs(call('ZRANGE', K.runs, 0, -1)) do
-    local other = tonumber(call('HGET', K.run .. id, 'pass')) or 0
-    pass = math.min(pass or other, other)
-  end
-  return pass or 0
-end
-
 -- [campaign key, run, prio, lanes, partitions, field, value, …] → run id
 -- Idempotent: a campaign that was launched answers with the run it has.
 -- The caller has read the campaign in state 'draft'; anything else is refused.
@@ -162,20 +152,23 @@ local function control(_, a)
   return a[3]
 end
 
+-- Notices have no list to be frozen from.
 -- [run] → [state, frozen (0|1), finished (0|1), cursor of each partition,
 -- pieces with a step to be done, how often it was retried]
 local function progress(_, a)
   local key = K.run .. a[1]
   local r = run_get(a[1])
   if not r.launched_s then return { 'gone', 0, 0, {}, 0, 0 } end
-  canary_look(a[1], r, clock())
+  local t = clock()
+  canary_look(a[1], r, t)
+  notice.close(key, t)
+  local is_frozen = r.kind == 'notices' or call('HGET', key, 'frozen')
   local cursors = {}
   for p = 0, (tonumber(r.partitions) or 0) - 1 do
     cursors[p + 1] = tonumber(call('HGET', key, 'cursor' .. p)) or 0
   end
-  return { r.state, call('HGET', key, 'frozen') and 1 or 0,
-    is_finished(key, r, clock()) and 1 or 0, cursors, call('ZCARD', key .. K.pieces),
-    tonumber(call('HGET', key, 'retries')) or 0 }
+  return { r.state, is_frozen and 1 or 0, is_finished(key, r, t) and 1 or 0, cursors,
+    call('ZCARD', key .. K.pieces), tonumber(call('HGET', key, 'retries')) or 0 }
 end
 
 -- Names carry the version of this text, so two releases can use one Redis.
@@ -194,8 +187,11 @@ export('release', release, ANYWAY)
 export('unmark', unmark, ANYWAY)
 export('hold', hold, ANYWAY)
 export('remark', remark, ANYWAY)
+export('notices_again', notices_again, ANYWAY)
 export('outcome', outcome, ANYWAY)
 export('receipts', receipts, ANYWAY)
+export('poll_take', poll_take, ANYWAY)
+export('poll_done', poll_done, ANYWAY)
 export('control', control, ANYWAY)
 export('reconcile', reconcile, ANYWAY)
 export('brake_release', brake_release, ANYWAY)
@@ -207,6 +203,8 @@ export('install', install)
 export('launch', launch)
 export('freeze', freeze)
 export('progress', progress)
+export('notices', notices)
+export('notices_known', notices_known)
 export('segment_save', segment_save)
 export('template_save', template_save)
 export('template_get', template_get)

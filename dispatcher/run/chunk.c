@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Loading goes: view of the run → directory of its slices → bitmaps of the
- * slices that hold the ranks (rank → row) → blocks of the rows → texts.
+ * slices that hold the ranks (rank → row) → blocks of the rows → texts. Notices
+ * have their texts already: view → payload of the ranks.
  */
 #include "dispatcher/run/chunk.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "dispatcher/run/payload.h"
 #include "dispatcher/run/render.h"
 #include "dispatcher/store/keys.h"
 
@@ -34,7 +36,7 @@ struct chunk_load {
 	uint32_t rank; /* the next whose row is not known */
 	struct need *needs;
 	size_t need_count, need_next;
-	uint32_t asked;	 /* members whose blocks are under way */
+	uint32_t asked;	 /* members whose blocks or payload are under way */
 	struct buf text; /* scratch */
 };
 
@@ -248,6 +250,71 @@ plan_blocks(struct chunk_load *ld)
 	ask_blocks(ld);
 }
 
+/* ---- payload of notices ---- */
+
+/* What was accepted is what is sent; with its text gone the message ends here. */
+static void
+member_take_payload(struct chunk_load *ld, struct member *m, const struct reply *r)
+{
+	struct payload p;
+
+	if (r->kind != REPLY_STRING || !payload_decode(r->str, &p)) {
+		m->skip = REASON_NOT_KEPT;
+		return;
+	}
+	snprintf(m->phone, sizeof(m->phone), "%llu", (unsigned long long)p.phone);
+	m->parts = p.parts;
+	m->is_unicode = p.is_unicode;
+	m->text = (struct slice){arena_memdup0(&ld->chunk->arena, p.text.p, p.text.n), p.text.n};
+}
+
+static void ask_payload(struct chunk_load *ld);
+
+static void
+on_payload(void *arg, const struct reply *r)
+{
+	struct chunk_load *ld = arg;
+	uint32_t at = 0;
+
+	if (!load_got(ld, r, REPLY_ARRAY, "payload of the run"))
+		return;
+	for (; ld->rank < ld->chunk->to && (at < ld->asked || ld->asked == 0); ld->rank++)
+		if (chunk_member(ld->chunk, ld->rank)->is_needed)
+			member_take_payload(ld, chunk_member(ld->chunk, ld->rank),
+					    reply_item(r, at++));
+	ask_payload(ld);
+}
+
+/* One HMGET: a chunk lies within one string of records, so within one hash. */
+static void
+ask_payload(struct chunk_load *ld)
+{
+	struct chunk *c = ld->chunk;
+	char key[KEY_MAX], ranks[WINDOW_MEMBERS][12];
+	struct slice v[2 + WINDOW_MEMBERS] = {SLICE("HMGET")};
+
+	v[1] = slice_of(key_payload(key, c->run, c->p, c->from / RECORDS_PER_STRING));
+	ld->asked = 0;
+	for (uint32_t rank = ld->rank; rank < c->to && ld->asked < WINDOW_MEMBERS; rank++) {
+		if (!chunk_member(c, rank)->is_needed)
+			continue;
+		snprintf(ranks[ld->asked], sizeof(ranks[0]), "%u", rank);
+		v[2 + ld->asked] = slice_of(ranks[ld->asked]);
+		ld->asked++;
+	}
+	if (ld->asked == 0 && ld->rank > c->from) {
+		load_end(ld, NULL);
+		return;
+	}
+	/* The first time something is asked in any case: nobody is called back at once. */
+	if (ld->asked == 0)
+		v[2] = SLICE("0");
+	ld->pending++;
+	redis_command(ld->redis, v, 2 + (ld->asked > 0 ? ld->asked : 1), on_payload, ld);
+}
+
+/* ---- rows of the ranks ---- */
+
 /* Give ranks from ld->rank on their rows from the bitmap of one slice. */
 static void
 take_rows(struct chunk_load *ld, struct slice bitmap)
@@ -352,6 +419,15 @@ mark_needed(struct chunk *c)
 }
 
 static void
+load_begin(struct chunk_load *ld)
+{
+	if (ld->chunk->view->is_notices)
+		ask_payload(ld);
+	else
+		next_slice(ld);
+}
+
+static void
 on_view(void *arg, struct run_view *v, const struct err_ctx *e)
 {
 	struct chunk_load *ld = arg;
@@ -369,7 +445,7 @@ on_view(void *arg, struct run_view *v, const struct err_ctx *e)
 		return;
 	}
 	ld->chunk->view = v;
-	next_slice(ld);
+	load_begin(ld);
 }
 
 void
@@ -387,7 +463,7 @@ chunk_load(struct chunk *c, struct run_views *vs, struct redis *r, chunk_cb cb, 
 	mark_needed(c);
 	c->view = run_view_peek(vs, c->run);
 	if (c->view != NULL) {
-		next_slice(ld);
+		load_begin(ld);
 		return;
 	}
 	ld->pending++;

@@ -2,8 +2,9 @@
 /*
  * A chunk: a range of ranks of one partition of a run, leased to this process,
  * and its messages as far as they are prepared. Rows come from the pinned
- * snapshot and texts are rendered here, at the last moment; what is not needed
- * (settled, or in doubt without a repeat) is not loaded.
+ * snapshot and texts are rendered here, at the last moment (those of notices
+ * were when they were accepted); what is not needed (settled, or in doubt
+ * without a repeat) is not loaded.
  *
  * Knows nothing of providers, permits or HTTP.
  */

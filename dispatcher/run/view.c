@@ -205,12 +205,17 @@ on_run(void *arg, const struct reply *r)
 	v->launched_s = field_int(r, 0);
 	v->campaign = (uint64_t)field_int(r, 1);
 	v->today = field_int(r, 2);
-	v->prio = (int)field_int(r, 10);
+	v->is_notices = slice_is(reply_item(r, 13)->str, "notices");
+	v->order = (int)field_int(r, 10) * 2 + !v->is_notices;
 	snprintf(v->class, sizeof(v->class), "%.*s", (int)reply_item(r, 11)->str.n,
 		 reply_item(r, 11)->str.n > 0 ? reply_item(r, 11)->str.p : "");
 	v->unit = (uint64_t)field_int(r, 12);
 	v->per = slice_is(reply_item(r, 3)->str, "row") ? PER_ROW : PER_PHONE;
 	read_route(v, reply_item(r, 4)->str, reply_item(r, 5)->str);
+	if (v->is_notices) {
+		load_end(ld, NULL);
+		return;
+	}
 	ld->queries = xmemdup0(reply_item(r, 6)->str.p, reply_item(r, 6)->str.n);
 	v->template = template_compile(reply_item(r, 7)->str, &te);
 	if (v->template == NULL) {
@@ -228,7 +233,7 @@ run_view_get(struct run_views *vs, uint64_t run, run_view_cb cb, void *arg)
 {
 	static const char *const fields[] = {
 		"launched_s", "campaign", "today",	  "per",  "carrier_map", "lanes", "queries",
-		"template",   "list",	  "list_version", "prio", "class",	 "unit"};
+		"template",   "list",	  "list_version", "prio", "class",	 "unit",  "kind"};
 	struct view_load *ld;
 	struct slice v[2 + ARRAY_LEN(fields)];
 	char key[KEY_MAX];

@@ -21,12 +21,13 @@ struct run_view {
 	uint64_t id;
 	uint64_t campaign;
 	int64_t launched_s;
-	int64_t today; /* days since 1970 in Vietnam, frozen */
-	int prio;      /* of its class, 0 most urgent */
+	int64_t today;	 /* days since 1970 in Vietnam, frozen */
+	bool is_notices; /* single messages: payload instead of list, template and queries */
+	int order; /* the smaller, the more urgent: 2 * priority of its class, + 1 for campaigns */
 	char class[32];
 	uint64_t unit;
 	enum per per;
-	struct list *list; /* pinned version, with snapshot */
+	struct list *list; /* pinned version, with snapshot; NULL for notices, as template */
 	struct template *template;
 	int *column_of_field; /* per template field: column, -1 = none */
 	struct query *queries[RUN_QUERIES_MAX];

@@ -394,6 +394,10 @@ on_view(void *arg, struct run_view *v, const struct err_ctx *e)
 	if (v == NULL) {
 		w->has_failed = true;
 		w->why = *e;
+	} else if (v->is_notices) {
+		w->has_failed = true;
+		err_set(&w->why, ERR_CONFLICT, "campaign", "ask for a message by its id",
+			"is made of single messages, which have no list");
 	}
 	if (goes_on(w))
 		load_directory(w);
@@ -417,6 +421,10 @@ walk_start(struct loop *l, struct engine *e, struct run_views *vs, uint64_t run,
 		w->group[i].walk = w;
 	timer_init(&w->step, on_step, w);
 	w->view = run_view_peek(vs, run);
+	if (w->view != NULL && w->view->is_notices) {
+		run_view_unref(w->view); /* from run_view_peek: on_view refuses it */
+		w->view = NULL;
+	}
 	if (w->view != NULL) {
 		load_directory(w);
 	} else {

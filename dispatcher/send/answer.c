@@ -123,10 +123,34 @@ log_member(struct request *r, size_t i, const struct message_outcome *m, struct 
 	buf_addc(out, ']');
 }
 
+/* What a receipt may bring of this member later. */
+static void
+keep_id(struct request *r, size_t i, const struct batch_outcome *bo, const struct foreign *f,
+	struct judgement *j)
+{
+	static const uint8_t none[FOREIGN_ID_BYTES];
+	const char *id = bo->messages[i].id;
+	uint8_t hash[FOREIGN_ID_BYTES];
+
+	if (!f->has_ids)
+		return;
+	if (id[0] == '\0') {
+		buf_add(&j->ids, none, sizeof(none));
+	} else {
+		foreign_id(r->provider->name, id, r->lane->sender->reference_key, hash);
+		buf_add(&j->ids, hash, sizeof(hash));
+		j->has_shared_id |= i > 0 && (strcmp(bo->messages[i - 1].id, id) == 0 ||
+					      strcmp(bo->messages[0].id, id) == 0);
+	}
+	if (f->poll_ms > 0)
+		buf_add(&j->id_texts, id, strlen(id) + 1);
+}
+
 static void
 judge_batch(struct request *r, const struct batch_outcome *bo, struct judgement *j)
 {
 	const struct capability *cap = r->provider->driver->capability(r->provider->account);
+	struct foreign f = foreign_of(r->provider->driver, cap);
 	struct buf members = {0};
 	bool has_good = false, can_wait = may_wait_on(cap, bo, r->count);
 
@@ -146,6 +170,7 @@ judge_batch(struct request *r, const struct batch_outcome *bo, struct judgement 
 		if (rule->is_lane_fault && (j->why == NULL || rule->rest_ms > j->lane_wait_ms))
 			lane_must_rest(r, j, rule->rest_ms, rule->why);
 		log_member(r, i, m, &members);
+		keep_id(r, i, bo, &f, j);
 	}
 	if (has_good && j->lane_wait_ms == 0)
 		r->lane->bad_in_row = 0;
@@ -192,4 +217,6 @@ judgement_free(struct judgement *j)
 	buf_free(&j->classes);
 	buf_free(&j->reasons);
 	buf_free(&j->log);
+	buf_free(&j->ids);
+	buf_free(&j->id_texts);
 }

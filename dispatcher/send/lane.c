@@ -9,6 +9,7 @@
 #include "dispatcher/send/lane.h"
 
 #define WORKS_MAX 8u
+#define URGENT_WORKS_MAX 16u /* with what overtakes */
 #define CLAIM_MAX RECORDS_PER_STRING
 #define REST_MIN_MS 1000
 #define REST_MAX_MS 300000
@@ -50,58 +51,6 @@ lane_rest_ms(struct lane *l, int64_t at_least_ms)
 	if (now + ms * 1000 > l->rest_until_us)
 		l->rest_until_us = now + ms * 1000;
 	return ms;
-}
-
-static void
-lane_push(struct lane *l, struct request *r)
-{
-	struct request **at = l->ready_tail;
-
-	/* Urgent runs first; otherwise in the order in which they were made. */
-	if (l->ready != NULL && l->ready->work->chunk->view->prio > r->work->chunk->view->prio)
-		at = &l->ready;
-	r->next = *at;
-	*at = r;
-	if (r->next == NULL)
-		l->ready_tail = &r->next;
-	l->ready_messages += r->count;
-}
-
-void
-lane_return(struct lane *l, struct request *r)
-{
-	struct request **at = &l->ready;
-
-	while (*at != NULL && (*at)->work->chunk->view->prio < r->work->chunk->view->prio)
-		at = &(*at)->next;
-	r->next = *at;
-	*at = r;
-	if (r->next == NULL)
-		l->ready_tail = &r->next;
-	l->ready_messages += r->count;
-}
-
-void
-lane_push_front(struct lane *l, struct request *r)
-{
-	r->next = l->ready;
-	l->ready = r;
-	if (r->next == NULL)
-		l->ready_tail = &r->next;
-	l->ready_messages += r->count;
-}
-
-static struct request *
-lane_pop(struct lane *l)
-{
-	struct request *r = l->ready;
-
-	l->ready = r->next;
-	if (l->ready == NULL)
-		l->ready_tail = &l->ready;
-	l->ready_messages -= r->count;
-	r->next = NULL;
-	return r;
 }
 
 /* ---- requests of a work ---- */
@@ -415,29 +364,6 @@ work_closed_one(struct work *w)
 		lane_want(w->lane);
 }
 
-struct request *
-lane_take(struct lane *l, const struct work *w)
-{
-	struct request *taken = NULL;
-
-	for (struct request **p = &l->ready; *p != NULL;) {
-		struct request *r = *p;
-
-		if (r->work != w) {
-			p = &r->next;
-			continue;
-		}
-		*p = r->next;
-		l->ready_messages -= r->count;
-		r->next = taken;
-		taken = r;
-	}
-	l->ready_tail = &l->ready;
-	while (*l->ready_tail != NULL)
-		l->ready_tail = &(*l->ready_tail)->next;
-	return taken;
-}
-
 void
 work_close(struct work *w, int64_t delay_ms)
 {
@@ -517,6 +443,21 @@ give_back(struct lane *l, const struct reply *claimed, int64_t delay_ms)
 }
 
 static void
+on_no_work(struct lane *l, const struct reply *reply, int64_t now)
+{
+	struct slice why = reply_item(reply, 2)->str;
+
+	/* What came while it was asked is not in this answer. */
+	if (l->is_claiming_urgent || l->is_woken)
+		return;
+	l->claim_at_us = now + reply_item(reply, 1)->integer * 1000;
+	if (l->work_count == 0) {
+		snprintf(l->why_text, sizeof(l->why_text), "%.*s", (int)why.n, why.p);
+		l->why = slice_is(why, "no work") ? "" : l->why_text;
+	}
+}
+
+static void
 on_claim(void *arg, const struct reply *reply)
 {
 	struct lane *l = arg;
@@ -536,6 +477,8 @@ on_claim(void *arg, const struct reply *reply)
 		return;
 	}
 	l->claim_id[0] = '\0';
+	/* Where one notice was there may be more. */
+	l->is_woken = l->is_woken || slice_is(reply_item(reply, 0)->str, "work");
 	if (slice_is(reply_item(reply, 0)->str, "work") && l->sender->is_draining) {
 		give_back(l, reply, 0);
 	} else if (slice_is(reply_item(reply, 0)->str, "work")) {
@@ -550,13 +493,7 @@ on_claim(void *arg, const struct reply *reply)
 			give_back(l, reply, 60000);
 		}
 	} else {
-		struct slice why = reply_item(reply, 2)->str;
-
-		l->claim_at_us = now + reply_item(reply, 1)->integer * 1000;
-		if (l->work_count == 0) {
-			snprintf(l->why_text, sizeof(l->why_text), "%.*s", (int)why.n, why.p);
-			l->why = slice_is(why, "no work") ? "" : l->why_text;
-		}
+		on_no_work(l, reply, now);
 	}
 	lane_want(l);
 }
@@ -578,30 +515,69 @@ claim_want(const struct lane *l)
 	return want < 1 ? 1 : want;
 }
 
+/* The order of the least urgent of the lane's works; -1 = none is known yet. */
+static int
+works_order(const struct lane *l)
+{
+	int order = -1;
+
+	for (const struct work *w = l->works; w != NULL; w = w->next)
+		if (w->chunk->view != NULL && w->chunk->view->order > order)
+			order = w->chunk->view->order;
+	return order;
+}
+
 static void
-lane_claim(struct lane *l)
+lane_claim(struct lane *l, bool is_urgent)
 {
 	struct engine *e = l->sender->o.engine;
 	struct argv a = {0};
 
 	l->is_claiming = true;
+	l->is_claiming_urgent = is_urgent;
+	l->is_woken = false;
 	argv_adds(&a, l->provider->name);
 	argv_adds(&a, engine_incarnation(e));
 	argv_add_int(&a, claim_want(l));
 	if (l->claim_id[0] == '\0')
 		random_hex(l->claim_id, (PERMIT_CHARS - 1) / 2);
 	argv_adds(&a, l->claim_id);
+	if (is_urgent)
+		argv_add_int(&a, works_order(l));
 	engine_call(e, "claim", &a, on_claim, l);
 	argv_free(&a);
 }
 
 /* ---- the lane's step ---- */
 
+/* Requests of the lane's next one's kind that may be under way: a tenth is kept for notices. */
+static unsigned
+concurrency(const struct lane *l)
+{
+	unsigned most = (unsigned)l->provider->concurrency;
+
+	if (most < 2 || l->ready->work->chunk->view->is_notices)
+		return most;
+	return most - (most < 20 ? 1 : most / 10);
+}
+
 static bool
 may_ask(const struct lane *l)
 {
-	return l->ready != NULL && l->asked < l->window &&
-	       l->asked + l->in_flight < (unsigned)l->provider->concurrency;
+	return l->ready != NULL && l->asked < l->window && l->asked + l->in_flight < concurrency(l);
+}
+
+/* Full, but something came that may be more urgent than what fills it. */
+static bool
+may_overtake(const struct lane *l)
+{
+	return l->is_woken && l->work_count < URGENT_WORKS_MAX && works_order(l) >= 0;
+}
+
+static bool
+has_room(const struct lane *l)
+{
+	return l->work_count < WORKS_MAX && (int64_t)l->ready_messages * 2 <= claim_want(l);
 }
 
 static void
@@ -615,12 +591,13 @@ on_lane_step(struct loop_step *step, void *arg)
 		return;
 	while (may_ask(l) && now >= l->ask_at_us)
 		request_ask(lane_pop(l));
-	if (!l->sender->is_draining && !l->is_claiming && l->work_count < WORKS_MAX &&
-	    (int64_t)l->ready_messages * 2 <= claim_want(l)) {
-		if (now >= l->claim_at_us)
-			lane_claim(l);
-		else
+	if (!l->sender->is_draining && !l->is_claiming) {
+		if (has_room(l) && now >= l->claim_at_us)
+			lane_claim(l, false);
+		else if (has_room(l))
 			next = l->claim_at_us;
+		else if (may_overtake(l))
+			lane_claim(l, true);
 	}
 	if (l->ready != NULL && now < l->ask_at_us && l->ask_at_us < next)
 		next = l->ask_at_us;

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "dispatcher/run/chunk.h"
+#include "dispatcher/run/foreign.h"
 #include "dispatcher/send/sender.h"
 
 #define PERMIT_CHARS 17
@@ -37,6 +38,7 @@ struct request {
 	struct buf members;  /* as Redis keeps them */
 	struct buf attempts; /* one byte a member */
 	struct buf parts;    /* one byte a member */
+	struct buf phones;   /* a hash a member where receipts may need it; see foreign.h */
 	struct buf expected; /* the members' records as they were when it was made */
 	uint8_t hash[16];    /* of what is said to whom: a repeat must say the same */
 	uint32_t cost;	     /* in what the contract counts */
@@ -76,6 +78,8 @@ struct lane {
 	struct work *works;
 	size_t work_count;
 	bool is_claiming;
+	bool is_claiming_urgent; /* only for what is more urgent than some of its works */
+	bool is_woken;		 /* something changed in Redis since the last claim was asked */
 	char claim_id
 		[PERMIT_CHARS]; /* of the claim under way, or whose answer was lost; "" = none */
 	int64_t claim_at_us, ask_at_us; /* not before */
@@ -130,18 +134,23 @@ void work_close(struct work *w, int64_t delay_ms);
 void work_hold(struct work *w, uint32_t first, uint8_t attempt);
 /* Group ranks that can be sent into requests and put them into lane->ready. */
 void work_build(struct work *w, const uint32_t *ranks, size_t count);
-void lane_push_front(struct lane *l, struct request *r);
 /* A fault of the lane: how long it must rest, longer each time in a row. */
 int64_t lane_rest_ms(struct lane *l, int64_t at_least_ms);
 /* Say why nothing leaves, and look again then. */
 void lane_wait(struct lane *l, int64_t until_us, struct slice why);
 
+/* It is prepared, its members were looked at: make its requests. */
+void work_begin(struct work *w);
+
+/* ---- ready.c ---- */
+/* Urgent runs first; otherwise in the order in which they were made. */
+void lane_push(struct lane *l, struct request *r);
 /* Put one back that was taken out: before those of its kind, behind the more urgent. */
 void lane_return(struct lane *l, struct request *r);
 /* Take the work's requests that wait in the lane out of it; newest first. */
 struct request *lane_take(struct lane *l, const struct work *w);
-/* It is prepared, its members were looked at: make its requests. */
-void work_begin(struct work *w);
+/* The first. Not when there is none. */
+struct request *lane_pop(struct lane *l);
 
 /* ---- recheck.c ---- */
 /*
@@ -170,9 +179,12 @@ int64_t slot_local_us(struct slot_clock *c, int64_t asked_us, int64_t slot_us,
 struct judgement {
 	struct buf classes, reasons; /* one byte a member */
 	struct buf log;		     /* line for the detail log; empty = none */
-	int64_t lane_wait_ms;	     /* the lane must rest; 0 = no */
-	const char *why;	     /* of lane_wait_ms */
-	bool is_lane_fault; /* of some member at least: it uses up no attempt of the budget */
+	struct buf ids;	      /* FOREIGN_ID_BYTES a member, zeros = none; empty = none at all */
+	struct buf id_texts;  /* for asking about them: each with a NUL; empty = none */
+	bool has_shared_id;   /* one id for several members */
+	int64_t lane_wait_ms; /* the lane must rest; 0 = no */
+	const char *why;      /* of lane_wait_ms */
+	bool is_lane_fault;   /* of some member at least: it uses up no attempt of the budget */
 };
 void judge_answer(struct request *r, const struct fetch_answer *a, struct judgement *j);
 void judgement_free(struct judgement *j);

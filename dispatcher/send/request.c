@@ -22,6 +22,7 @@ request_free(struct request *r)
 	buf_free(&r->members);
 	buf_free(&r->attempts);
 	buf_free(&r->parts);
+	buf_free(&r->phones);
 	buf_free(&r->expected);
 	free(r->ranks);
 	free(r);
@@ -55,6 +56,26 @@ make_references(struct request *r, struct out_message *messages)
 	}
 }
 
+static struct foreign
+foreign_rules(const struct request *r)
+{
+	return foreign_of(r->provider->driver,
+			  r->provider->driver->capability(r->provider->account));
+}
+
+static void
+make_phones(struct request *r, const struct out_message *messages)
+{
+	struct foreign f = foreign_rules(r);
+	uint8_t hash[FOREIGN_PHONE_BYTES];
+
+	buf_reset(&r->phones);
+	for (size_t i = 0; i < r->count && f.keep_s > 0 && (f.is_by_request || r->count > 1); i++) {
+		foreign_phone(messages[i].phone, r->lane->sender->reference_key, hash);
+		buf_add(&r->phones, hash, sizeof(hash));
+	}
+}
+
 /* The batch in the words of provider.h, and the hash of what it says to whom. */
 static void
 make_batch(struct request *r)
@@ -75,6 +96,7 @@ make_batch(struct request *r)
 						   .is_unicode = m->is_unicode};
 	}
 	make_references(r, messages);
+	make_phones(r, messages);
 	r->batch = (struct batch){.messages = messages,
 				  .count = r->count,
 				  .reference = messages[0].reference,
@@ -199,6 +221,21 @@ request_unmark(struct request *r, int64_t lane_wait_ms, const char *why)
 		lane_wait(r->lane, clock_mono_us() + lane_wait_ms * 1000, slice_of(why));
 }
 
+/* What receipts need later: the last arguments of `outcome`. */
+static void
+add_foreign(const struct request *r, const struct judgement *j, struct argv *a)
+{
+	struct foreign f = foreign_rules(r);
+	bool has_phones = f.is_by_request || j->has_shared_id;
+
+	argv_add(a, buf_slice(&j->ids));
+	argv_add(a, has_phones ? buf_slice(&r->phones) : SLICE(""));
+	argv_add_int(a, f.keep_s);
+	argv_add_int(a, f.is_by_request);
+	argv_add_int(a, f.poll_ms);
+	argv_add(a, buf_slice(&j->id_texts));
+}
+
 static void
 request_outcome(struct request *r, const struct fetch_answer *answer)
 {
@@ -221,6 +258,7 @@ request_outcome(struct request *r, const struct fetch_answer *answer)
 	argv_add_int(&a, j.lane_wait_ms);
 	argv_adds(&a, j.why != NULL ? j.why : "");
 	argv_add(&a, j.log.len > 0 ? buf_slice(&j.log) : SLICE(""));
+	add_foreign(r, &j, &a);
 	engine_sure(s->o.engine, "outcome", &a, true, on_outcome_kept, r);
 	if (j.lane_wait_ms > 0) {
 		lane_wait(r->lane, clock_mono_us() + j.lane_wait_ms * 1000, slice_of(j.why));
@@ -359,6 +397,7 @@ on_go(struct request *r, const struct reply *reply)
 	argv_add(&a, reply_item(reply, 4)->str); /* till */
 	argv_add_int(&a, r->work->chunk->p);
 	argv_adds(&a, engine_incarnation(s->o.engine));
+	argv_add(&a, foreign_rules(r).is_by_request ? buf_slice(&r->phones) : SLICE(""));
 	engine_journal(s->o.engine, "remark", &a);
 	argv_free(&a);
 	if (l->window < 32)
@@ -394,7 +433,7 @@ request_put_back(struct request *r)
 		return;
 	}
 	r->state = REQUEST_READY;
-	lane_push_front(r->lane, r);
+	lane_return(r->lane, r);
 }
 
 static void
@@ -486,6 +525,7 @@ request_ask(struct request *r)
 	argv_add_int(&a, c->epoch);
 	argv_add_int(&a, dedupe_ms(r));
 	argv_add_int(&a, c->p);
+	argv_add(&a, foreign_rules(r).is_by_request ? buf_slice(&r->phones) : SLICE(""));
 	r->state = REQUEST_ASKED;
 	r->asked_us = clock_mono_us();
 	r->lane->asked++;

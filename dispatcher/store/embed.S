@@ -10,9 +10,12 @@ loa_lua_start:
 	.incbin "dispatcher/lua/brake.lua"
 	.incbin "dispatcher/lua/lease.lua"
 	.incbin "dispatcher/lua/permit.lua"
+	.incbin "dispatcher/lua/ids.lua"
 	.incbin "dispatcher/lua/outcome.lua"
+	.incbin "dispatcher/lua/receipts.lua"
 	.incbin "dispatcher/lua/suppress.lua"
 	.incbin "dispatcher/lua/catalog.lua"
+	.incbin "dispatcher/lua/notices.lua"
 	.incbin "dispatcher/lua/run.lua"
 	.incbin "dispatcher/lua/control.lua"
 loa_lua_end:

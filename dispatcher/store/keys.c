@@ -31,6 +31,14 @@ key_audience(char *out, uint64_t run, unsigned p, uint32_t s)
 }
 
 const char *
+key_payload(char *out, uint64_t run, unsigned p, uint32_t j)
+{
+	snprintf(out, KEY_MAX, "%s%llu%s%u:%u", key_prefix_run, (unsigned long long)run,
+		 key_prefix_payload, p, j);
+	return out;
+}
+
+const char *
 key_of(char *out, const char *prefix, const char *id)
 {
 	snprintf(out, KEY_MAX, "%s%s", prefix, id);

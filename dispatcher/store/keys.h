@@ -26,6 +26,7 @@
 	X(request, ":req:")                 \
 	X(earlier, ":earlier")              \
 	X(log, ":log")                      \
+	X(payload, ":pay:")                 \
 	X(brake, ":brake")                  \
 	X(pieces, ":pieces")                \
 	X(schedule, "loa:schedule")         \
@@ -35,6 +36,14 @@
 	X(template, "loa:template:")        \
 	X(campaign, "loa:campaign:")        \
 	X(idempotency, "loa:idempotency:")  \
+	X(notices, "loa:notices")           \
+	X(answer, "loa:answer:")            \
+	X(ids, "loa:ids:")                  \
+	X(sent, ":sent:")                   \
+	X(parked, "loa:parked:")            \
+	X(since, ":since")                  \
+	X(unknown, "loa:unknown:")          \
+	X(poll, "loa:poll:")                \
 	X(suppress, "loa:suppress")         \
 	X(acts, ":acts")                    \
 	X(tick, "loa:tick")
@@ -51,5 +60,7 @@ const char *key_run(char *out, uint64_t run, const char *suffix);
 const char *key_records(char *out, uint64_t run, unsigned p, uint32_t j);
 /* "loa:run:12:aud:0:7": members of partition p in slice s of the list. */
 const char *key_audience(char *out, uint64_t run, unsigned p, uint32_t s);
+/* "loa:run:12:pay:0:3": payload of the notices whose records are in string j of partition p. */
+const char *key_payload(char *out, uint64_t run, unsigned p, uint32_t j);
 /* prefix + id, for segment, template, campaign, lane, names. */
 const char *key_of(char *out, const char *prefix, const char *id);

@@ -11,14 +11,17 @@
 extern const char loa_lua_start[], loa_lua_end[];
 
 static const char *const function_names[] = {
-	"hello",	"bye",	       "claim",		 "release",	  "reconcile",
-	"permit",	"unmark",      "skip",		 "launch",	  "freeze",
-	"control",	"progress",    "outcome",	 "receipts",	  "template_get",
-	"ls",		"install",     "segment_save",	 "template_save", "campaign_create",
-	"campaign_get", "remark",      "hold",		 "late",	  "brake_release",
-	"suppress_add", "suppress_rm", "suppress_check", "suppress_ls",	  "suppress_show",
-	"cancel",	"retry",       "schedule",	 "unschedule",	  "missed",
-	"due",		"clone",       "step",		 "resume",
+	"hello",	 "bye",		  "claim",	   "release",
+	"reconcile",	 "permit",	  "unmark",	   "skip",
+	"launch",	 "freeze",	  "control",	   "progress",
+	"outcome",	 "receipts",	  "template_get",  "ls",
+	"install",	 "segment_save",  "template_save", "campaign_create",
+	"campaign_get",	 "remark",	  "hold",	   "late",
+	"brake_release", "suppress_add",  "suppress_rm",   "suppress_check",
+	"suppress_ls",	 "suppress_show", "cancel",	   "retry",
+	"schedule",	 "unschedule",	  "missed",	   "due",
+	"clone",	 "step",	  "resume",	   "notices",
+	"notices_known", "notices_again", "poll_take",	   "poll_done",
 };
 
 static struct buf source;

@@ -16,7 +16,7 @@ check_config(const struct config *c)
 {
 	struct buf out = {0};
 
-	must(c->provider_count <= PROVIDERS_MAX && c->class_count <= CLASSES_MAX, "too many");
+	must(c->provider_count <= PROVIDERS_MAX && c->class_count <= CLASS_ENTRIES_MAX, "too many");
 	for (size_t i = 0; i < CARRIERS_MAX; i++)
 		must(c->route[i] >= -1 && c->route[i] < (int)c->provider_count, "route %d",
 		     c->route[i]);

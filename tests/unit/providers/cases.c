@@ -312,6 +312,8 @@ play_receipts(struct play *p, struct slice s)
 			buf_addf(&got, " reference=%s", r[i].reference);
 		if (r[i].id[0] != '\0')
 			buf_addf(&got, " id=%s", r[i].id);
+		if (r[i].phone[0] != '\0')
+			buf_addf(&got, " phone=%s", r[i].phone);
 		if (r[i].code[0] != '\0')
 			buf_addf(&got, " code=%s", r[i].code);
 	}

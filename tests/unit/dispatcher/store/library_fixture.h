@@ -28,6 +28,7 @@ static struct {
 	int64_t run;
 	int64_t fence;
 	int64_t offset_ms;
+	struct slice phones; /* of the next permit's members */
 } fx;
 
 #define TURN_UNTIL(cond)                                    \
@@ -276,6 +277,7 @@ permit(const struct ask *q)
 	argv_adds(&a, "0");
 	argv_add_int(&a, q->dedupe_ms);
 	argv_adds(&a, "0");
+	argv_add(&a, fx.phones);
 	buf_free(&members);
 	buf_free(&expected);
 	buf_free(&attempts);
@@ -327,8 +329,8 @@ outcome(unsigned first, uint8_t attempt, const char *permit_id, const char *clas
 static inline void
 receipt(unsigned rank, unsigned attempt, enum record_state s)
 {
-	call_words("receipts", "%lld 0 %u %u %d %d _", (long long)fx.run, rank, attempt, (int)s,
-		   s == RECORD_UNDELIVERABLE ? REASON_RECEIPT_FAILED : 0);
+	call_words("receipts", "gw 0 0 %lld 0 %u %u _ _ %d %d \"\",\"\"", (long long)fx.run, rank,
+		   attempt, (int)s, s == RECORD_UNDELIVERABLE ? REASON_RECEIPT_FAILED : 0);
 }
 
 static inline int
