@@ -49,6 +49,7 @@ static const struct http_route routes[] = {
 	AUTH("POST", "/campaigns", on_campaign_create),
 	AUTH("GET", "/campaigns/{id}", on_campaign_show),
 	AUTH("POST", "/campaigns/{id}/preview", on_campaign_preview),
+	AUTH("POST", "/campaigns/{id}/test", on_campaign_test),
 	AUTH("POST", "/campaigns/{id}/launch", on_campaign_launch),
 	AUTH("POST", "/campaigns/{id}/pause", on_campaign_pause),
 	AUTH("POST", "/campaigns/{id}/resume", on_campaign_resume),

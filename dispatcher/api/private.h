@@ -82,6 +82,8 @@ void on_campaign_watch(struct http_exchange *x, void *arg);
 json_t *api_report_json(const struct campaign *c, const struct run_report *r);
 /* End the open event streams. */
 void watches_end(struct api *a);
+/* trial.c */
+void on_campaign_test(struct http_exchange *x, void *arg);
 /* sandbox.c */
 void on_sandbox_send(struct http_exchange *x, void *arg);
 void sandbox_free(struct sandbox *s);
