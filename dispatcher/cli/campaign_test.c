@@ -117,17 +117,29 @@ make_body(const struct test_options *o, const char *phone, json_t *body, struct 
 	return rc;
 }
 
+/* An error that came when the answer had begun. */
+static enum err
+read_error(const json_t *v, struct err_ctx *e)
+{
+	enum err code = ERR_UNREACHABLE;
+
+	if (v == NULL)
+		return err_set(e, code, "test", "look whether it has come, then try again",
+			       "the answer ended too early");
+	for (int c = ERR_SYSTEM; c < ERR_OK; c++)
+		if (strcmp(err_name((enum err)c), remote_text(v, "code")) == 0)
+			code = (enum err)c;
+	return err_set(e, code, remote_text(v, "what"), remote_text(v, "todo"), "%s",
+		       remote_text(v, "detail"));
+}
+
 static int
 end(struct trying *t, enum err code, struct err_ctx *e)
 {
 	int rc = 0;
 
 	if (code == ERR_OK && t->sent == NULL)
-		code = err_set(e, ERR_UNREACHABLE,
-			       t->error != NULL ? remote_text(t->error, "what") : "test",
-			       remote_text(t->error, "todo"), "%s",
-			       t->error != NULL ? remote_text(t->error, "detail")
-						: "the answer ended too early");
+		code = read_error(t->error, e);
 	if (code != ERR_OK) {
 		rc = cli_fail(e);
 	} else if (t->is_json) {

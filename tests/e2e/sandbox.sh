@@ -74,6 +74,38 @@ done
 is "$(of "$dir/report" held)" "$(sed -n 's/^unknown //p' "$dir/table")" 'what was never answered is left to a person'
 is "$(of "$dir/report" counters)" agree 'counters and records agree'
 
+# ---- a test on one's own phone ----
+json() { sed -n "s/^ *\"$1\": \"\{0,1\}\([^\"]*\)\"\{0,1\},*\$/\1/p" "$2"; }
+loa campaign preview nu --json >"$dir/preview"
+loa campaign test nu '0912 345 670' >"$dir/out"
+is $? 0 'a campaign is tried on a phone'
+for which in shortest longest; do
+	text=$(sed -n "/\"$which\"/,/}/s/^ *\"text\": \"\(.*\)\",*\$/\1/p" "$dir/preview")
+	is "$(grep -A 1 "($which)" "$dir/out" | tail -n 1)" "  $text" "with the $which text of its preview"
+done
+has "$(cat "$dir/out")" '2 parts in Unicode, 900 VND' 'parts and price are shown'
+ids=$(sed -n 's/^row [0-9]*: message //p' "$dir/out")
+is "$(echo "$ids" | wc -l)" 3 'three messages are named'
+message() { http "127.0.0.1:$loa_port" GET "/api/v1/messages/$1" '' "Authorization: Bearer $token"; }
+has_come() { for id in $ids; do case $(message "$id") in *'"state":"delivered"'*) ;; *) return 1 ;; esac; done; }
+until_true has_come
+ok $? 'and come'
+has "$(message "${ids%%$'\n'*}")" '"label":"test"' 'with the label of a test'
+has "$(message "${ids%%$'\n'*}")" '"class":"personal"' 'as personal messages'
+is "$(loa campaign report nu --json | grep -c "\"audience\": $(of "$dir/report" audience)")" 1 'the campaign does not count them'
+loa campaign test nu 0912345670 --row 2 --json >"$dir/out"
+is "$(json why "$dir/out"):$(of "$dir/out" row)" row:2 'a certain row can be tried'
+has "$(json text "$dir/out")" 'Trương Kim Phượng' 'it is the row of that number in the file'
+loa campaign test nu 0912345670 --longest -n 2 --json >"$dir/out"
+is "$(json why "$dir/out" | tr '\n' ' ')" 'longest longest ' 'the two longest, too'
+out=$(loa campaign test nu 0912345670 --row 5 2>&1)
+is $? 1 "a row that is not in the audience is refused"
+has "$out" "row: 5 is not in the campaign's audience" 'with the reason'
+loa campaign test nu '02963 123 456' >/dev/null 2>&1
+is $? 1 'and a phone that is none'
+loa campaign test nu 0912345670 --row 1 --shortest >/dev/null 2>&1
+is $? 2 'two choices are a mistake'
+
 # ---- its address ----
 hook=$(http "127.0.0.1:$loa_port" POST /sandbox/sandbox/0123456789abcdef0123456789abcdef '{"to":"84912345678","text":"x","ref":"r1"}')
 has "$hook" 'there is no such sandbox' 'without the token there is no sandbox'
@@ -86,7 +118,7 @@ done
 stop_loa
 start_demo
 is "$(sed -n 's/^  token *\([0-9a-f]*\) .*/\1/p' "$dir/loa.out")" "$token" 'a restart shows the same token'
-is "$(loa campaign ls | awk '{ print $2, $NF }' | tr '\n' ' ')" 'finished dvc-10-10-tu-60-tuoi finished nu draft a draft b ' 'it keeps the campaigns'
+is "$(loa campaign ls | awk '!/notices/ { print $2, $NF }' | tr '\n' ' ')" 'finished dvc-10-10-tu-60-tuoi finished nu draft a draft b ' 'it keeps the campaigns'
 has "$(loa list show dan-cu)" 'version 1,' 'and does not import again'
 is "$(of "$dir/report" delivered)" "$(loa campaign report nu --json >"$dir/report"; of "$dir/report" delivered)" 'the report stays'
 
@@ -102,6 +134,8 @@ out=$(loa campaign launch b 2>&1)
 is $? 4 'a demo list is refused by a real provider'
 has "$out" 'dan-cu: is a demo list, and the provider sandbox of the route is no sandbox' 'with the reason'
 has "$(loa campaign preview b)" 'it cannot be launched: dan-cu: is a demo list' 'the preview warns of it'
+loa campaign test b 0912345670 >/dev/null 2>&1
+is $? 4 'nor is it tried by it'
 is "$(loa campaign ls | awk '$NF == "b" { print $2 }')" draft 'the campaign stays a draft'
 loa campaign resume a >/dev/null
 over() {
@@ -115,4 +149,9 @@ is "$(gateway_stat requests)" 0 'the gateway gets nothing'
 loa list import dan-cu config/demo/an-giang.csv >/dev/null
 loa campaign preview b | grep -q 'demo list'
 is $? 1 'a version that is no demo may go by it'
+loa campaign test b 0912345670 --shortest --json >"$dir/out"
+is $? 0 'and be tried by it'
+has_arrived() { grep '"event":"accepted"' "$dir/ledger" | grep '"to":"84912345670"' | grep -qF "$(json text "$dir/out")"; }
+until_true has_arrived
+ok $? 'its text arrives at the gateway'
 done_testing
