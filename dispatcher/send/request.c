@@ -129,8 +129,11 @@ request_cannot_be_said(struct request *r, enum record_reason reason, const struc
 {
 	struct chunk *c = r->work->chunk;
 
-	log_error("run=%llu lane=%s first=%u result=not-sent why=%s %s", (unsigned long long)c->run,
-		  r->lane->provider->name, r->first, e->what, e->why);
+	/* Of a demo list nobody waits for anything, and the report says it. */
+	if (reason != REASON_DEMO_LIST)
+		log_error("run=%llu lane=%s first=%u result=not-encodable why=%s %s",
+			  (unsigned long long)c->run, r->lane->provider->name, r->first, e->what,
+			  e->why);
 	for (size_t i = 0; i < r->count; i++)
 		chunk_member(c, r->ranks[i])->skip = reason;
 	if (r->is_repeat)

@@ -116,6 +116,7 @@ for n in a b; do
 	loa campaign create "$dir/$n.json" >/dev/null
 done
 stop_loa
+is $? 0 'the server stops'
 start_demo
 is "$(sed -n 's/^  token *\([0-9a-f]*\) .*/\1/p' "$dir/loa.out")" "$token" 'a restart shows the same token'
 is "$(loa campaign ls | awk '!/notices/ { print $2, $NF }' | tr '\n' ' ')" 'finished dvc-10-10-tu-60-tuoi finished nu draft a draft b ' 'it keeps the campaigns'
@@ -126,6 +127,7 @@ is "$(of "$dir/report" delivered)" "$(loa campaign report nu --json >"$dir/repor
 loa campaign launch a >/dev/null
 loa campaign pause a >/dev/null
 stop_loa
+is $? 0 'the server stops with work under way'
 start_gateway
 loa_port=0
 write_config -e 's/mo-phong/sandbox/' -e '/"sandbox": true/d'
