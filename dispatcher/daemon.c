@@ -518,12 +518,12 @@ take_down(struct daemon *d)
 		keeper_free(d->keeper);
 	if (d->alarm != NULL)
 		alarm_free(d->alarm);
-	if (d->api != NULL)
-		api_free(d->api);
 	if (d->sender != NULL)
 		sender_free(d->sender);
 	if (d->receipts != NULL)
-		receipts_free(d->receipts);
+		receipts_free(d->receipts); /* tells the pushes, the sandbox's too */
+	if (d->api != NULL)
+		api_free(d->api);
 	if (d->poller != NULL)
 		poller_free(d->poller);
 	if (d->views != NULL)
