@@ -5,11 +5,11 @@
 . "$(dirname "$0")/lib.sh"
 
 bin=$PWD/$B/loa
-mkdir "$dir/home" "$dir/cwd"
-ln -s "$dir/cwd/loa-demo" "$dir/data"
+mkdir "$dir/home" "$dir/a folder"
+ln -s "$dir/a folder/loa-demo" "$dir/data"
 start_demo() {
 	: >"$dir/loa.out"
-	(cd "$dir/cwd" && exec env -i PATH="$PATH" HOME="$dir/home" "$bin" serve --demo >"$dir/loa.out" 2>>"$dir/loa.log") &
+	(cd "$dir/a folder" && exec env -i PATH="$PATH" HOME="$dir/home" "$bin" serve --demo >"$dir/loa.out" 2>>"$dir/loa.log") &
 	loa_pid=$!
 	until_true grep -q 'campaign watch' "$dir/loa.out"
 	loa_port=$(sed -n 's|.*serving on http://127.0.0.1:\([0-9]*\) .*|\1|p' "$dir/loa.out")
@@ -24,12 +24,14 @@ of() { # FILE FIELD: a number of a report's JSON
 	sed -n "s/^ *\"$2\": \"*\([a-z0-9]*\)\"*,*\$/\1/p" "$1" | head -n 1
 }
 
+"$bin" serve --demo --config config/demo/loa.json >/dev/null 2>&1
+is $? 2 'it takes no configuration'
 start_demo
 is $? 0 'the demonstration starts with an empty home and an empty folder'
 token=$(sed -n 's/^  token *\([0-9a-f]\{40\}\) .*/\1/p' "$dir/loa.out")
 is "${#token}" 40 "it prints the administrator's token"
 is "$(cat "$dir/data/token")" "$token" 'and keeps it beside the data'
-has "$(cat "$dir/loa.out")" "$dir/cwd/loa-demo" 'it says where its data is'
+has "$(cat "$dir/loa.out")" "$dir/a folder/loa-demo" 'it says where its data is'
 is "$(find "$dir/home" | wc -l)" 1 'nothing is left in the home folder'
 answer=$(http "127.0.0.1:$loa_port" GET /api/v1/lists/dan-cu '' "Authorization: Bearer $token")
 has "$answer" '"demo":true' 'the token works, and the list is marked as a demo'
