@@ -466,6 +466,25 @@ config_show(const struct config *c, struct buf *out)
 	buf_adds(out, "\n}\n");
 }
 
+bool
+config_option_words(size_t i, struct config_words *out)
+{
+	static const char *const kinds[] = {"text", "number", "text"};
+	const struct option *o = &options[i];
+
+	if (i >= ARRAY_LEN(options))
+		return false;
+	*out = (struct config_words){.name = o->name,
+				     .kind = kinds[o->kind],
+				     .help = o->help,
+				     .is_reloadable = o->is_reloadable};
+	if (o->kind == OPTION_INT)
+		snprintf(out->text, sizeof(out->text), "%lld", (long long)o->number);
+	else
+		snprintf(out->text, sizeof(out->text), "%s", o->text);
+	return true;
+}
+
 void
 config_diff_fixed(const struct config *from, const struct config *to, struct buf *out)
 {

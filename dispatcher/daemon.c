@@ -14,10 +14,11 @@
 #include "dispatcher/demo/demo.h"
 #include "dispatcher/redisd.h"
 #include "dispatcher/store/keys.h"
+#include "dispatcher/store/old_library.h"
 
 #define DRAIN_LOOK_MS 20
+#define SWEEP_MS 3600000
 #define DRAIN_MAX_MS 130000 /* longer than any provider's time-out */
-#define TOKEN_BYTES 20
 
 /* ---- configuration ---- */
 
@@ -78,6 +79,24 @@ publish_lanes(struct daemon *d)
 	}
 }
 
+/* Another process on this Redis may have made a new token. */
+static void
+on_token_hash(void *arg, const struct reply *r)
+{
+	struct daemon *d = arg;
+
+	if (r->kind == REPLY_STRING && r->str.n == sizeof(d->token_hash))
+		memcpy(d->token_hash, r->str.p, r->str.n);
+}
+
+static void
+ask_token(struct daemon *d)
+{
+	struct slice v[3] = {SLICE("HGET"), slice_of(key_prefix_meta), SLICE("token_hash")};
+
+	redis_command(engine_redis(d->engine), v, 3, on_token_hash, d);
+}
+
 static void
 on_hup(void *arg)
 {
@@ -110,8 +129,10 @@ on_hup(void *arg)
 		poller_set_config(d->poller, c);
 	if (d->alarm != NULL)
 		alarm_set_config(d->alarm, c);
-	if (d->is_up)
+	if (d->is_up) {
 		publish_lanes(d);
+		ask_token(d);
+	}
 	log_info("config=reload result=done providers=%zu", c->provider_count);
 }
 
@@ -179,6 +200,24 @@ begin_work(struct daemon *d)
 		sender_open(d->sender, d->install_key, url);
 }
 
+static void
+on_backup_time(void *arg, const struct reply *r)
+{
+	struct daemon *d = arg;
+
+	if (r->kind == REPLY_STRING)
+		slice_to_i64(r->str, &d->backup_s);
+}
+
+/* For the metric that says how old the last backup is. */
+static void
+ask_backup(struct daemon *d)
+{
+	struct slice v[3] = {SLICE("HGET"), slice_of(key_prefix_meta), SLICE("backup_s")};
+
+	redis_command(engine_redis(d->engine), v, 3, on_backup_time, d);
+}
+
 struct install {
 	struct daemon *daemon;
 	char token[2 * TOKEN_BYTES + 1];
@@ -212,6 +251,7 @@ on_installed(void *arg, const struct reply *r)
 	if (d->poller != NULL)
 		poller_open(d->poller, d->install_key);
 	begin_work(d);
+	ask_backup(d);
 	say_ready(d, reply_item(r, 2)->integer == 1 ? in->token : NULL);
 	free(in);
 }
@@ -262,12 +302,24 @@ on_engine_up(void *arg)
 }
 
 static void
+on_sweep(struct timer *t, void *arg)
+{
+	struct daemon *d = arg;
+
+	if (d->is_working)
+		old_library_sweep(d->engine);
+	timer_arm_ms(d->loop, t, SWEEP_MS);
+}
+
+static void
 on_engine_open(void *arg)
 {
 	struct daemon *d = arg;
 
 	d->is_working = true;
 	begin_work(d);
+	if (d->keeper != NULL)
+		timer_arm_ms(d->loop, &d->sweep, 0);
 }
 
 static void
@@ -507,6 +559,7 @@ take_down(struct daemon *d)
 {
 	timer_disarm(d->loop, &d->drain);
 	timer_disarm(d->loop, &d->deadline);
+	timer_disarm(d->loop, &d->sweep);
 	if (d->api != NULL)
 		api_cut(d->api);
 	if (d->fetch != NULL)
@@ -550,6 +603,7 @@ daemon_run(const struct daemon_options *o)
 	d.started_ms = clock_mono_ms();
 	timer_init(&d.drain, on_drain_look, &d);
 	timer_init(&d.deadline, on_deadline, &d);
+	timer_init(&d.sweep, on_sweep, &d);
 	if (rc == ERR_OK) {
 		apply_overrides(o, d.config);
 		rc = make_parts(&d, &e);

@@ -23,6 +23,8 @@
 #include "dispatcher/run/keeper.h"
 #include "dispatcher/send/sender.h"
 
+#define TOKEN_BYTES 20 /* of the administrator's token, which is shown as hex digits */
+
 enum role { ROLE_API = 1, ROLE_SCHEDULE = 2, ROLE_SEND = 4, ROLE_RECEIVE = 8, ROLE_ALL = 15 };
 
 struct daemon_options {
@@ -61,7 +63,9 @@ struct daemon {
 	bool has_keys; /* install_key and token_hash are known, for good */
 	uint8_t install_key[REFERENCE_KEY_BYTES];
 	uint8_t token_hash[16]; /* of the administrator's token */
+	int64_t backup_s;	/* when the last complete backup was taken; 0 = never */
 	struct timer drain, deadline;
+	struct timer sweep; /* for libraries of other releases, once an hour */
 	int64_t started_ms;
 };
 

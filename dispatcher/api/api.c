@@ -26,6 +26,8 @@ static const struct http_route routes[] = {
 	OPEN("GET", "/readyz", on_readyz),
 	{.method = "GET", .path = "/metrics", .needs_auth = true, .handle = on_metrics},
 	AUTH("GET", "/config", on_config_show),
+	AUTH("POST", "/backup", on_backup),
+	AUTH("POST", "/token", on_token_renew),
 	AUTH("GET", "/providers", on_provider_ls),
 	AUTH("GET", "/providers/{name}/receipts/unknown", on_unknown_receipts),
 	AUTH("GET", "/lists", on_list_ls),

@@ -7,6 +7,7 @@
 #include "dispatcher/daemon.h"
 #include "dispatcher/run/report.h"
 
+struct backup_job;
 struct imports;
 struct watch;
 struct sandbox;
@@ -15,9 +16,10 @@ struct api {
 	struct daemon *daemon;
 	struct http_server *http;
 	struct imports *imports;
-	struct watch *watches;	 /* open event streams */
-	struct sandbox *sandbox; /* NULL until it is asked */
-	unsigned exports;	 /* walks over whole audiences under way */
+	struct watch *watches;	   /* open event streams */
+	unsigned exports;	   /* walks over whole audiences under way */
+	struct backup_job *backup; /* the one under way; NULL = none */
+	struct sandbox *sandbox;   /* NULL until it is asked */
 };
 
 /* True: Redis is there. Otherwise the exchange was answered with 503. */
@@ -96,6 +98,11 @@ void on_campaign_results(struct http_exchange *x, void *arg);
 bool api_may_export(struct api *a, struct http_exchange *x);
 /* breakdown.c: the report by something, as lines of JSON; takes c. */
 void api_breakdown(struct api *a, struct http_exchange *x, struct campaign *c, const char *by);
+/* backup.c */
+void on_backup(struct http_exchange *x, void *arg);
+void on_token_renew(struct http_exchange *x, void *arg);
+/* The refusal to resume a run of a restored backup. */
+void api_answer_restored(struct http_exchange *x);
 /* status.c */
 void on_healthz(struct http_exchange *x, void *arg);
 void on_readyz(struct http_exchange *x, void *arg);

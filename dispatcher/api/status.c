@@ -122,6 +122,9 @@ on_metrics(struct http_exchange *x, void *arg)
 	buf_addf(&b, "loa_redis_pending %zu\n", redis_pending(engine_redis(d->engine)));
 	metric(&b, "loa_unacknowledged", "gauge", "Facts that Redis has not acknowledged yet.");
 	buf_addf(&b, "loa_unacknowledged %zu\n", engine_unacknowledged(d->engine));
+	metric(&b, "loa_backup_seconds", "gauge",
+	       "Unix time of the last complete backup; 0 = none.");
+	buf_addf(&b, "loa_backup_seconds %" PRId64 "\n", d->backup_s);
 	loop_metrics(&b, d->loop);
 	if (d->sender != NULL)
 		lane_metrics(&b, d->sender);

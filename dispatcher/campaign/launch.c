@@ -307,10 +307,7 @@ brake_add(const struct config *c, struct argv *a)
 	add_int(a, "brake_doubt_pct", c->brake_doubt_pct);
 }
 
-/*
- * The first messages are shared out over the partitions, so that each carrier's answer is seen;
- * none gets fewer than its provider's smallest batch.
- */
+/* With how few a run begins; a partition gets no fewer than its provider's smallest batch. */
 static void
 add_canary(const struct launch *ln, struct argv *a)
 {
@@ -320,16 +317,16 @@ add_canary(const struct launch *ln, struct argv *a)
 	if (c->canary_messages == 0)
 		return;
 	add_text(a, "canary", c->is_canary_auto ? "auto" : "person");
+	add_int(a, "canary_n", c->canary_messages);
 	add_int(a, "canary_after_s", c->canary_after_s);
 	for (unsigned p = 0; p < route->partitions; p++) {
 		const struct provider_config *pc = &ln->config->providers[route->provider[p]];
-		int64_t least = pc->driver->capability(pc->account)->batch_min;
-		int64_t n = c->canary_messages / route->partitions +
-			    (p < c->canary_messages % route->partitions);
+		uint32_t least = pc->driver->capability(pc->account)->batch_min;
 		char field[16];
 
 		snprintf(field, sizeof(field), "canary%u", p);
-		add_int(a, field, n < least ? least : n);
+		if (least > 1)
+			add_int(a, field, least);
 	}
 }
 

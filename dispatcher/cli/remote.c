@@ -348,9 +348,10 @@ remote_post_lines(struct remote *r, const char *path, const json_t *body, remote
 }
 
 enum err
-remote_stream(struct remote *r, const char *path, remote_bytes_cb cb, void *arg, struct err_ctx *e)
+remote_stream(struct remote *r, const char *method, const char *path, remote_bytes_cb cb, void *arg,
+	      struct err_ctx *e)
 {
-	struct call c = {.method = "GET", .path = path, .on_bytes = cb, .arg = arg};
+	struct call c = {.method = method, .path = path, .on_bytes = cb, .arg = arg};
 
 	return run_call(r, &c, e);
 }

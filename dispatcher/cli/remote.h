@@ -57,8 +57,8 @@ MUST_CHECK enum err remote_post_lines(struct remote *r, const char *path, const 
  * returning false ends it.
  */
 typedef bool (*remote_bytes_cb)(void *arg, struct slice bytes);
-MUST_CHECK enum err remote_stream(struct remote *r, const char *path, remote_bytes_cb cb, void *arg,
-				  struct err_ctx *e);
+MUST_CHECK enum err remote_stream(struct remote *r, const char *method, const char *path,
+				  remote_bytes_cb cb, void *arg, struct err_ctx *e);
 
 /*
  * Take the common options out; wanted = words that must stay, argv[0] included.

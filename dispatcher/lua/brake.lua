@@ -67,42 +67,75 @@ local function brake_release(_, a)
   return released
 end
 
--- ---- canary: a run begins with a few messages of each partition ----
+-- ---- canary: a run begins with a few messages, of each partition some ----
 --
--- The run's field "canary" .. p is the rank up to which partition p may be claimed
--- for the time being; "canary" says who lets it go on: 'person', or 'auto' after
--- "canary_after_s" seconds without a brake.
+-- Of the run: "canary_n", how many; "canary", who lets it go on: 'person', or 'auto'
+-- after "canary_after_s" seconds without a brake; "canary" .. p, the smallest batch
+-- of a partition that has one.
 
-local function canary_limit(run, p) return tonumber(call('HGET', K.run .. run, 'canary' .. p)) end
+-- Of each partition: front, cursor, smallest batch; and how many are claimed in all.
+local function canary_places(r)
+  local places, claimed = {}, 0
+  for p = 0, (tonumber(r.partitions) or 0) - 1 do
+    local v = call('HMGET', K.run .. r.id, 'front' .. p, 'cursor' .. p, 'canary' .. p)
+    places[p] = { front = tonumber(v[1]) or 0, cursor = tonumber(v[2]) or 0,
+      least = tonumber(v[3]) or 1 }
+    claimed = claimed + places[p].cursor
+  end
+  return places, claimed
+end
 
-local function canary_end(run, partitions)
-  local key = K.run .. run
-  for p = 0, partitions - 1 do call('HDEL', key, 'canary' .. p) end
-  call('HDEL', key, 'canary', 'canary_at')
+-- How far partition p may be claimed: shared out evenly, and what small ones do not have
+-- goes to the others.
+local function canary_limit(r, p)
+  local places, claimed = canary_places(r)
+  local fronts, left, level = {}, r.canary_n, math.huge
+  for _, place in pairs(places) do fronts[#fronts + 1] = place.front end
+  table.sort(fronts)
+  for i, front in ipairs(fronts) do
+    local n = #fronts - i + 1
+    if front * n > left then
+      level = math.ceil(left / n)
+      break
+    end
+    left = left - front
+  end
+  local place = places[p]
+  local limit = math.min(level, place.cursor + math.max(0, r.canary_n - claimed))
+  if limit > place.cursor then limit = math.max(limit, place.cursor + place.least) end
+  return math.min(limit, place.front)
+end
+
+local function canary_end(r)
+  local key = K.run .. r.id
+  for p = 0, (tonumber(r.partitions) or 0) - 1 do call('HDEL', key, 'canary' .. p) end
+  call('HDEL', key, 'canary', 'canary_n', 'canary_at')
   call('PUBLISH', K.tick, 'run')
 end
 
--- Is everything that the canary may take claimed, answered and given back?
-local function canary_is_answered(run, partitions)
-  local key = K.run .. run
-  local is_frozen = call('HGET', key, 'frozen')
+-- Are the first messages claimed, answered and given back? Second: are they all that there are?
+local function canary_is_answered(r)
+  local key = K.run .. r.id
+  local places, claimed = canary_places(r)
+  local is_all = call('HGET', key, 'frozen')
   if call('HLEN', key .. K.lease) > 0 then return false end
-  for p = 0, partitions - 1 do
-    local v = call('HMGET', key, 'cursor' .. p, 'front' .. p, 'canary' .. p)
-    local cursor, front, limit = tonumber(v[1]) or 0, tonumber(v[2]) or 0, tonumber(v[3]) or 0
-    if cursor < math.min(front, limit) or (front < limit and not is_frozen) or
-      call('ZCARD', key .. K.todo .. p) > 0 then return false end
+  for p, place in pairs(places) do
+    is_all = is_all and place.cursor >= place.front
+    if call('ZCARD', key .. K.todo .. p) > 0 then return false end
   end
-  return true
+  return is_all or claimed >= r.canary_n, is_all
 end
 
 -- Looked at by the keeper: the canary's run goes on, or waits for a person.
 local function canary_look(run, r, t)
+  if not r.canary_n or r.state ~= 'running' then return end
+  local is_answered, is_all = canary_is_answered(r)
+  if not is_answered then return end
+  if is_all then return canary_end(r) end
   local key, partitions = K.run .. run, tonumber(r.partitions) or 0
   local v = call('HMGET', key, 'canary', 'canary_after_s', 'canary_at')
-  if not v[1] or r.state ~= 'running' or not canary_is_answered(run, partitions) then return end
   if v[1] == 'person' then
-    canary_end(run, partitions)
+    canary_end(r)
     call('HSET', key, 'state', 'paused', 'why', 'canary', 'reason',
       'the first messages are answered', 'why_by', 'the server', 'why_s', int(floor(t.ms / 1000)))
     local campaign = call('HGET', key, 'campaign')
@@ -111,5 +144,5 @@ local function canary_look(run, r, t)
   end
   for p = 0, partitions - 1 do if brake_of(run, p) then return end end
   if not v[3] then call('HSET', key, 'canary_at', int(t.ms))
-  elseif t.ms - tonumber(v[3]) >= (tonumber(v[2]) or 0) * 1000 then canary_end(run, partitions) end
+  elseif t.ms - tonumber(v[3]) >= (tonumber(v[2]) or 0) * 1000 then canary_end(r) end
 end

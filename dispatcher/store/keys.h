@@ -46,6 +46,7 @@
 	X(poll, "loa:poll:")                \
 	X(suppress, "loa:suppress")         \
 	X(acts, ":acts")                    \
+	X(libraries, "loa:libraries")       \
 	X(tick, "loa:tick")
 
 #define X(name, text) extern const char key_prefix_##name[];

@@ -3,7 +3,8 @@
  * Answers of gateways. Input: one byte for the gateway, three for the status,
  * header lines, an empty line, the body. Says: every message gets an outcome;
  * accepted only in a 2xx; what cannot be read, and every cut of a JSON object,
- * is in doubt, unless the status alone says something.
+ * is in doubt, unless the status alone says something. As an answer to a poll
+ * or about the balance it says nothing either when it cannot be read.
  */
 #include <stdlib.h>
 
@@ -83,7 +84,7 @@ decode(size_t which, const struct http_answer *r)
 	struct batch_outcome out;
 	bool is_doubtful = !is_readable(g, r->body) && !says_something(g, r->status);
 
-	driver_find("generic", NULL)->decode(gateway_open(which), &b, r, &a, &out);
+	gateway_driver(which)->decode(gateway_open(which), &b, r, &a, &out);
 	must(out.retry_after_s <= 86400, "wait %u s", out.retry_after_s);
 	for (size_t i = 0; i < b.count; i++) {
 		const struct message_outcome *m = &out.messages[i];
@@ -100,6 +101,54 @@ decode(size_t which, const struct http_answer *r)
 		     r->status);
 	}
 	arena_free(&a);
+}
+
+static void
+check_poll(size_t which, const struct http_answer *r)
+{
+	const struct driver *d = gateway_driver(which);
+	struct poll q = {SLICE("m1"), SLICE("r1"), gateways[which].messages};
+	struct receipt *list = NULL;
+	struct arena a = {0};
+	size_t count = 0;
+	enum poll_result result = d->polled(gateway_open(which), &q, r, &a, &list, &count);
+
+	must((unsigned)result <= POLL_UNREADABLE, "result %d", (int)result);
+	must(count == 0 || result == POLL_DONE || result == POLL_AGAIN, "receipts of %d",
+	     (int)result);
+	must(result == POLL_UNREADABLE ||
+		     (r->status == 200 && is_readable(&gateways[which], r->body)),
+	     "an answer that cannot be read is %d", (int)result);
+	for (size_t i = 0; i < count; i++) {
+		must(strcmp(list[i].reference, "r1") == 0 && strcmp(list[i].id, "m1") == 0,
+		     "of another request");
+		must_fit(list[i].phone, sizeof(list[i].phone));
+		must_fit(list[i].code, sizeof(list[i].code));
+		must((unsigned)list[i].state <= RECEIPT_UNKNOWN, "state %d", (int)list[i].state);
+	}
+	arena_free(&a);
+}
+
+static void
+check_balance(size_t which, const struct http_answer *r)
+{
+	struct balance balance;
+	struct err_ctx e = {0};
+	enum err rc = gateway_driver(which)->read_balance(gateway_open(which), r, &balance, &e);
+
+	must_fit(balance.amount, sizeof(balance.amount));
+	must((rc == ERR_OK) == (balance.amount[0] != '\0'), "error %d and an amount", (int)rc);
+	if (rc != ERR_OK)
+		must_be_words(e.why);
+}
+
+static void
+check_asked(size_t which, const struct http_answer *r)
+{
+	if (gateway_driver(which)->polled != NULL)
+		check_poll(which, r);
+	if (gateway_driver(which)->read_balance != NULL)
+		check_balance(which, r);
 }
 
 static int
@@ -129,10 +178,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	body = slice_copy(rest);
 	r.body = body;
 	decode(which, &r);
+	check_asked(which, &r);
 	if (!gateways[which].is_text && slice_trim(rest).n > 1 && slice_trim(rest).p[0] == '{') {
 		cut = rest.n - 1 - rest.n * data[n - 1] % 257 % rest.n;
 		r.body.n = cut;
 		decode(which, &r);
+		check_asked(which, &r);
 	}
 	free((char *)body.p);
 	return 0;

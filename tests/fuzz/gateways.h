@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Five accounts of the generic driver, of as many shapes, for answer.c and receipt.c. */
+/* Five accounts of the generic driver, of as many shapes, and three of esms: for answer.c, receipt.c. */
 #pragma once
 
 #include <stdlib.h>
@@ -9,13 +9,14 @@
 #include "providers/provider.h"
 #include "tests/fuzz/fuzz.h"
 
-#define GATEWAYS 5
+#define GATEWAYS 8
 
 struct gateway {
 	const char *settings; /* JSON, with ' for " */
 	size_t messages;      /* in its batch */
 	bool is_text;	      /* its answers; else they are JSON */
 	int statuses[3];      /* those that alone say something, besides 429 and 503; 0 = none */
+	const char *driver;   /* NULL = generic */
 };
 
 static const struct gateway gateways[GATEWAYS] = {
@@ -76,7 +77,29 @@ static const struct gateway gateways[GATEWAYS] = {
 		"'statuses':{'1':'delivered','2':'undeliverable'}}}",
 		.messages = 1,
 	},
+	{
+		"{'api_key':'a','secret_key':'s','type':'cskh','codes':{'7':'temporary'}}",
+		.messages = 1,
+		.driver = "esms",
+	},
+	{
+		"{'api_key':'a','secret_key':'s','type':'qc'}",
+		.messages = 4,
+		.driver = "esms",
+	},
+	{
+		"{'api_key':'a','secret_key':'s','type':'qc',"
+		"'receiver_states':{'1/1':'delivered','1/0':'undeliverable'}}",
+		.messages = 3,
+		.driver = "esms",
+	},
 };
+
+static inline const struct driver *
+gateway_driver(size_t i)
+{
+	return driver_find(gateways[i].driver != NULL ? gateways[i].driver : "generic", NULL);
+}
 
 /* The account; opened once and kept. */
 static inline struct provider *
@@ -96,8 +119,8 @@ gateway_open(size_t i)
 	must(json_parse(slice_of(text), 1 << 20, "settings", &v, &e) == ERR_OK, "gateway %zu: %s",
 	     i, e.why);
 	at = json_root(v);
-	must(driver_find("generic", NULL)->open(&at, &opened[i], &e) == ERR_OK,
-	     "gateway %zu: %s: %s", i, e.what, e.why);
+	must(gateway_driver(i)->open(&at, &opened[i], &e) == ERR_OK, "gateway %zu: %s: %s", i,
+	     e.what, e.why);
 	json_decref(v);
 	free(text);
 	return opened[i];

@@ -14,6 +14,7 @@ check_receipt(const struct receipt *r)
 	must_fit(r->reference, sizeof(r->reference));
 	must_fit(r->id, sizeof(r->id));
 	must_fit(r->code, sizeof(r->code));
+	must_fit(r->phone, sizeof(r->phone));
 	must(r->reference[0] != '\0' || r->id[0] != '\0', "a report about nobody");
 	must((unsigned)r->state <= RECEIPT_UNKNOWN, "state %d", (int)r->state);
 	must(r->state == RECEIPT_UNKNOWN || r->code[0] != '\0', "a state without a code");
@@ -37,7 +38,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	query = slice_copy((struct slice){rest.p, line});
 	body = slice_copy(
 		(struct slice){rest.p + line + (end != NULL), rest.n - line - (end != NULL)});
-	rc = driver_find("generic", NULL)
+	rc = gateway_driver(data[0] % GATEWAYS)
 		     ->receipt(gateway_open(data[0] % GATEWAYS), query, body, &a, &receipts, &count,
 			       &e);
 	if (rc != ERR_OK) {

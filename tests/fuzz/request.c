@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Accounts of the generic driver and the requests they make. Input: settings, a
+ * Accounts of any driver and the requests they make. Input: settings, a
  * text, a reference, a sender name, an answer's body, a report's body. Says: a
  * JSON body is JSON whatever is put into it; no control character gets into an
  * address or a header; every message gets an outcome.
@@ -93,29 +93,36 @@ check_account(const struct driver *d, const struct provider *p, const struct par
 	arena_free(&a);
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+static void
+check_driver(const struct driver *d, const struct parts *in)
 {
-	const struct driver *d = driver_find("generic", NULL);
-	struct parts in = parts_split(data, n);
 	struct provider *p = NULL;
 	struct err_ctx e = {0};
 	struct json_at at;
 	json_t *v = NULL;
+	enum err rc;
 
-	if (json_parse(in.v[0], 1 << 20, "settings", &v, NULL) == ERR_OK) {
-		at = json_root(v);
-		if (d->open(&at, &p, &e) == ERR_OK) {
-			json_decref(v); /* the account keeps nothing of it */
-			v = NULL;
-			check_account(d, p, &in);
-			d->close(p);
-		} else {
-			must(p == NULL, "an error and an account");
-			must_be_words(e.why);
-		}
+	if (json_parse(in->v[0], 1 << 20, "settings", &v, NULL) != ERR_OK)
+		return;
+	at = json_root(v);
+	rc = d->open(&at, &p, &e);
+	json_decref(v); /* the account keeps nothing of it */
+	if (rc == ERR_OK) {
+		check_account(d, p, in);
+		d->close(p);
+	} else {
+		must(p == NULL, "an error and an account");
+		must_be_words(e.why);
 	}
-	json_decref(v);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	struct parts in = parts_split(data, n);
+
+	check_driver(driver_find("generic", NULL), &in);
+	check_driver(driver_find("esms", NULL), &in);
 	parts_free(&in);
 	return 0;
 }

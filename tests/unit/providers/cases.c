@@ -8,6 +8,12 @@
  *                                            <cannot>    or the error it ends with
  *   <answer>    HTTP status, headers, body   <outcome>   a line for each message
  *   <receipt>   ?query line, or a body       <receipts>  a line for each, or error: …
+ *   <poll>      id, reference, count         <request>   as above
+ *   <answer>    as above                     <polled>    the result, a line for each receipt
+ *   <balance>   nothing                      <request>   as above
+ *   <answer>    as above                     <amount>    what is left, or error: …
+ *
+ * A message with "times": n stands for n messages; the numbers count up from its phone.
  *
  * Besides, each JSON answer is cut at every byte: no cut answer may say
  * anything about a message that its status does not say alone.
@@ -35,7 +41,10 @@ struct play {
 	struct http_answer answer;
 	struct header headers[HEADERS];
 	struct slice query, body; /* of the receipt */
-	int line;		  /* of the section being played */
+	json_t *poll_json;
+	struct poll poll;
+	enum { ASKS_SEND, ASKS_POLL, ASKS_BALANCE } asks; /* what <request> is about */
+	int line;					  /* of the section being played */
 };
 
 static char *
@@ -128,29 +137,54 @@ string_at(const json_t *v, const char *key)
 	return slice_of(json_string_value(json_object_get(v, key)));
 }
 
+static size_t
+times_of(const json_t *v)
+{
+	json_t *times = json_object_get(v, "times");
+
+	return times != NULL ? (size_t)json_integer_value(times) : 1;
+}
+
+static struct slice
+count_up(struct play *p, struct slice phone, size_t by)
+{
+	char text[24];
+	int64_t n = 0;
+
+	if (by == 0)
+		return phone;
+	assert_true(slice_to_i64(phone, &n));
+	n = snprintf(text, sizeof(text), "%lld", (long long)(n + (int64_t)by));
+	return (struct slice){arena_memdup0(&p->arena, text, (size_t)n), (size_t)n};
+}
+
 static void
 play_batch(struct play *p, struct slice s)
 {
 	struct out_message *m;
 	json_t *list, *v;
-	size_t i;
+	size_t i, n = 0;
 
 	json_decref(p->batch_json);
 	p->batch_json = parse(p, s);
 	list = json_object_get(p->batch_json, "messages");
-	m = arena_alloc(&p->arena, (json_array_size(list) + 1) * sizeof(*m));
+	json_array_foreach (list, i, v)
+		n += times_of(v);
+	m = arena_alloc(&p->arena, (n + 1) * sizeof(*m));
+	n = 0;
 	json_array_foreach (list, i, v) {
-		m[i] = (struct out_message){
-			.phone = string_at(v, "phone"),
-			.text = string_at(v, "text"),
-			.reference = string_at(v, "reference"),
-			.parts = 1,
-			.is_unicode = json_is_true(json_object_get(v, "is_unicode")),
-		};
+		for (size_t k = 0; k < times_of(v); k++)
+			m[n++] = (struct out_message){
+				.phone = count_up(p, string_at(v, "phone"), k),
+				.text = string_at(v, "text"),
+				.reference = string_at(v, "reference"),
+				.parts = 1,
+				.is_unicode = json_is_true(json_object_get(v, "is_unicode")),
+			};
 	}
 	p->batch = (struct batch){
 		.messages = m,
-		.count = json_array_size(list),
+		.count = n,
 		.reference = string_at(p->batch_json, "reference"),
 		.brandname = string_at(p->batch_json, "brandname"),
 		.receipt_url = string_at(p->batch_json, "receipt_url"),
@@ -158,6 +192,41 @@ play_batch(struct play *p, struct slice s)
 	};
 	if (p->batch.reference.n == 0 && p->batch.count > 0)
 		p->batch.reference = m[0].reference;
+	p->asks = ASKS_SEND;
+}
+
+static void
+play_poll(struct play *p, struct slice s)
+{
+	json_decref(p->poll_json);
+	p->poll_json = parse(p, s);
+	p->poll = (struct poll){
+		.id = string_at(p->poll_json, "id"),
+		.reference = string_at(p->poll_json, "reference"),
+		.count = (size_t)json_integer_value(json_object_get(p->poll_json, "count")),
+	};
+	p->asks = ASKS_POLL;
+}
+
+static void
+play_balance(struct play *p, struct slice s)
+{
+	(void)s;
+	p->asks = ASKS_BALANCE;
+}
+
+static enum err
+ask(struct play *p, struct http_request *r, struct err_ctx *e)
+{
+	switch (p->asks) {
+	case ASKS_SEND:
+		break;
+	case ASKS_POLL:
+		return p->driver->poll(p->provider, &p->poll, &p->arena, r, e);
+	case ASKS_BALANCE:
+		return p->driver->balance(p->provider, &p->arena, r, e);
+	}
+	return p->driver->encode(p->provider, &p->batch, &p->arena, r, e);
 }
 
 static void
@@ -167,7 +236,7 @@ play_request(struct play *p, struct slice s)
 	struct err_ctx e = {0};
 	struct buf got = {0};
 
-	if (p->driver->encode(p->provider, &p->batch, &p->arena, &r, &e) != ERR_OK)
+	if (ask(p, &r, &e) != ERR_OK)
 		fail_msg("line %d: encode: %s: %s", p->line, e.what, e.why);
 	buf_addf(&got, "%s %s", r.method, r.url);
 	for (size_t i = 0; i < r.header_count; i++) {
@@ -190,7 +259,7 @@ play_cannot(struct play *p, struct slice s)
 	struct err_ctx e = {0};
 	struct buf got = {0};
 
-	assert_int_equal(p->driver->encode(p->provider, &p->batch, &p->arena, &r, &e), ERR_INPUT);
+	assert_int_equal(ask(p, &r, &e), ERR_INPUT);
 	err_print(&e, &got);
 	expect(p, &got, s);
 }
@@ -295,9 +364,26 @@ play_receipt(struct play *p, struct slice s)
 }
 
 static void
-play_receipts(struct play *p, struct slice s)
+print_receipts(const struct receipt *r, size_t n, struct buf *out)
 {
 	static const char *const states[] = {"delivered", "undeliverable", "accepted", "unknown"};
+
+	for (size_t i = 0; i < n; i++) {
+		buf_addf(out, "%s%s", out->len > 0 ? "\n" : "", states[r[i].state]);
+		if (r[i].reference[0] != '\0')
+			buf_addf(out, " reference=%s", r[i].reference);
+		if (r[i].id[0] != '\0')
+			buf_addf(out, " id=%s", r[i].id);
+		if (r[i].phone[0] != '\0')
+			buf_addf(out, " phone=%s", r[i].phone);
+		if (r[i].code[0] != '\0')
+			buf_addf(out, " code=%s", r[i].code);
+	}
+}
+
+static void
+play_receipts(struct play *p, struct slice s)
+{
 	struct receipt *r;
 	struct err_ctx e = {0};
 	struct buf got = {0};
@@ -306,17 +392,69 @@ play_receipts(struct play *p, struct slice s)
 
 	if (rc != ERR_OK)
 		buf_addf(&got, "error: %s", e.why);
-	for (size_t i = 0; rc == ERR_OK && i < n; i++) {
-		buf_addf(&got, "%s%s", i > 0 ? "\n" : "", states[r[i].state]);
-		if (r[i].reference[0] != '\0')
-			buf_addf(&got, " reference=%s", r[i].reference);
-		if (r[i].id[0] != '\0')
-			buf_addf(&got, " id=%s", r[i].id);
-		if (r[i].phone[0] != '\0')
-			buf_addf(&got, " phone=%s", r[i].phone);
-		if (r[i].code[0] != '\0')
-			buf_addf(&got, " code=%s", r[i].code);
+	else
+		print_receipts(r, n, &got);
+	expect(p, &got, s);
+}
+
+/* No cut answer is a last word, nor says that anything was delivered. */
+static void
+check_cut_polls(struct play *p)
+{
+	struct slice whole = slice_trim(p->answer.body);
+	struct http_answer r = p->answer;
+	struct arena a = {0};
+	struct receipt *list;
+	size_t count;
+
+	for (size_t n = 0; is_json(whole) && n < whole.n; n++) {
+		char *copy = xmalloc(n + 1);
+
+		memcpy(copy, whole.p, n);
+		r.body = (struct slice){copy, n};
+		if (p->driver->polled(p->provider, &p->poll, &r, &a, &list, &count) !=
+			    POLL_UNREADABLE ||
+		    count > 0)
+			fail_msg("line %d: cut at byte %zu says something", p->line, n);
+		arena_reset(&a);
+		free(copy);
 	}
+	arena_free(&a);
+}
+
+static void
+play_polled(struct play *p, struct slice s)
+{
+	static const char *const results[] = {
+		[POLL_DONE] = "done",
+		[POLL_AGAIN] = "again",
+		[POLL_UNKNOWN_ID] = "unknown-id",
+		[POLL_REFUSED] = "refused",
+		[POLL_UNREADABLE] = "unreadable",
+	};
+	struct receipt *r;
+	struct buf got = {0};
+	size_t n;
+
+	buf_adds(&got,
+		 results[p->driver->polled(p->provider, &p->poll, &p->answer, &p->arena, &r, &n)]);
+	print_receipts(r, n, &got);
+	expect(p, &got, s);
+	check_cut_polls(p);
+}
+
+static void
+play_amount(struct play *p, struct slice s)
+{
+	struct balance balance;
+	struct err_ctx e = {0};
+	struct buf got = {0};
+	enum err rc = p->driver->read_balance(p->provider, &p->answer, &balance, &e);
+
+	if (rc == ERR_OK)
+		buf_addf(&got, "%s %s", balance.amount, balance.unit);
+	else
+		buf_addf(&got, "error %s: %s", err_name(rc), e.why);
 	expect(p, &got, s);
 }
 
@@ -329,7 +467,9 @@ static const struct {
 	{"batch", play_batch, false},	    {"request", play_request, true},
 	{"cannot", play_cannot, true},	    {"answer", play_answer, true},
 	{"outcome", play_outcome, true},    {"receipt", play_receipt, true},
-	{"receipts", play_receipts, true},
+	{"receipts", play_receipts, true},  {"poll", play_poll, true},
+	{"polled", play_polled, true},	    {"balance", play_balance, true},
+	{"amount", play_amount, true},
 };
 
 static void
@@ -403,6 +543,7 @@ play_file(void **state)
 	p.driver->close(p.provider);
 	json_decref(p.settings);
 	json_decref(p.batch_json);
+	json_decref(p.poll_json);
 	arena_free(&p.arena);
 	free(text);
 }

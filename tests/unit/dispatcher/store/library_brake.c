@@ -168,52 +168,86 @@ what_is_long_ago_counts_half_and_less(void **state)
 	assert_string_equal(brake(), "9 of the last 29 messages: refused");
 }
 
+/* Give the range from 0 back, after its records say accepted. */
 static void
-a_canary_takes_its_share_of_each_partition_and_waits_for_a_person(void **state)
+finish_range(unsigned p, unsigned n)
+{
+	char key[40], at[8];
+
+	snprintf(key, sizeof(key), "loa:run:1:rec:%u:0", p);
+	for (unsigned i = 0; i < n; i++) {
+		snprintf(at, sizeof(at), "%u", i * 8);
+		COMMAND("SETRANGE", key, at, "\x03");
+	}
+	call_words("release", "1 %u 0 inc-1 %lld 0", p, (long long)fx.fence);
+}
+
+static void
+a_canary_takes_of_each_partition_and_waits_for_a_person(void **state)
 {
 	(void)state;
-	launch_two(10, " canary person canary_after_s 0 canary0 3 canary1 2");
+	launch_two(10, " canary person canary_after_s 0 canary_n 5");
 	assert_non_null(strstr(claim("inc-1", 10), "[work, 1, 0, 0, 3, "));
-	send_and_answer(0, "AAA", REASON_NONE);
-	call_words("release", "1 0 0 inc-1 %lld 0", (long long)fx.fence);
+	finish_range(0, 3);
 	assert_non_null(strstr(call_words("progress", "1"), "[running, "));
 	assert_non_null(strstr(claim("inc-1", 10), "[work, 1, 1, 0, 2, "));
 	assert_non_null(strstr(claim("inc-1", 10), "the first messages are being looked at"));
 	/* Partition 1 is still out: nothing is decided. */
 	call_words("progress", "1");
 	assert_string_equal(COMMAND("HGET", "loa:run:1", "state"), "running");
-	COMMAND("SETRANGE", "loa:run:1:rec:1:0", "0", "\x03");
-	COMMAND("SETRANGE", "loa:run:1:rec:1:0", "8", "\x03");
-	call_words("release", "1 1 0 inc-1 %lld 0", (long long)fx.fence);
+	claim("inc-1", 10);
+	finish_range(1, 2);
 	call_words("progress", "1");
 	assert_string_equal(COMMAND("HGET", "loa:run:1", "state"), "paused");
 	assert_string_equal(COMMAND("HGET", "loa:run:1", "why"), "canary");
 	assert_string_equal(COMMAND("HGET", "loa:campaign:1", "state"), "paused");
-	assert_string_equal(call_words("control", "1 paused running"), "running");
+	COMMAND("HSET", "loa:run:1", "state", "running");
 	assert_non_null(strstr(claim("inc-1", 10), "[work, 1, 0, 3, 10, "));
+}
+
+static void
+a_canary_that_is_more_than_everybody_stops_nothing(void **state)
+{
+	(void)state;
+	launch_two(1, " canary person canary_after_s 0 canary_n 5");
+	assert_non_null(strstr(claim("inc-1", 10), "[work, 1, 0, 0, 1, "));
+	finish_range(0, 1);
+	assert_non_null(strstr(claim("inc-1", 10), "[work, 1, 1, 0, 1, "));
+	finish_range(1, 1);
+	call_words("progress", "1");
+	assert_string_equal(COMMAND("HGET", "loa:run:1", "state"), "running");
+	assert_string_equal(COMMAND("HGET", "loa:run:1", "canary_n"), "nil");
+}
+
+static void
+a_canary_takes_no_fewer_than_the_smallest_batch(void **state)
+{
+	(void)state;
+	launch_two(40, " canary person canary_after_s 0 canary_n 5 canary0 30");
+	assert_non_null(strstr(claim("inc-1", 40), "[work, 1, 0, 0, 30, "));
+	assert_non_null(strstr(claim("inc-1", 40), "the first messages are being looked at"));
 }
 
 static void
 a_canary_goes_on_by_itself_after_its_time(void **state)
 {
 	(void)state;
-	launch_two(1, " canary auto canary_after_s 60 canary0 1 canary1 0");
+	launch_two(2, " canary auto canary_after_s 60 canary_n 1");
 	claim("inc-1", 10);
-	send_and_answer(0, "A", REASON_NONE);
-	call_words("release", "1 0 0 inc-1 %lld 0", (long long)fx.fence);
+	finish_range(0, 1);
 	call_words("progress", "1");
 	assert_non_null(strstr(claim("inc-1", 10), "[sleep, "));
 	move_clock(61000);
 	hello("inc-1");
 	call_words("progress", "1");
-	assert_non_null(strstr(claim("inc-1", 10), "[work, 1, 1, 0, 1, "));
+	assert_non_null(strstr(claim("inc-1", 10), "[work, 1, 0, 1, 2, "));
 }
 
 static void
 a_canary_that_was_stopped_does_not_go_on_by_itself(void **state)
 {
 	(void)state;
-	launch_two(2, " canary auto canary_after_s 0 canary0 1 canary1 0");
+	launch_two(2, " canary auto canary_after_s 0 canary_n 1");
 	claim("inc-1", 10);
 	send_and_answer(0, "N", REASON_BAD_ACCOUNT);
 	call_words("release", "1 0 0 inc-1 %lld 0", (long long)fx.fence);
@@ -239,7 +273,9 @@ main(void)
 		T(a_rate_just_below_stops_nothing),
 		T(answers_that_do_not_come_stop_too),
 		T(what_is_long_ago_counts_half_and_less),
-		T(a_canary_takes_its_share_of_each_partition_and_waits_for_a_person),
+		T(a_canary_takes_of_each_partition_and_waits_for_a_person),
+		T(a_canary_that_is_more_than_everybody_stops_nothing),
+		T(a_canary_takes_no_fewer_than_the_smallest_batch),
 		T(a_canary_goes_on_by_itself_after_its_time),
 		T(a_canary_that_was_stopped_does_not_go_on_by_itself),
 	};
