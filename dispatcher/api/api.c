@@ -52,6 +52,7 @@ static const struct http_route routes[] = {
 	AUTH("POST", "/campaigns", on_campaign_create),
 	AUTH("GET", "/campaigns/{id}", on_campaign_show),
 	AUTH("POST", "/campaigns/{id}/preview", on_campaign_preview),
+	AUTH("POST", "/campaigns/{id}/test", on_campaign_test),
 	AUTH("POST", "/campaigns/{id}/launch", on_campaign_launch),
 	AUTH("POST", "/campaigns/{id}/pause", on_campaign_pause),
 	AUTH("POST", "/campaigns/{id}/resume", on_campaign_resume),
@@ -73,6 +74,10 @@ static const struct http_route routes[] = {
 	 .path = "/hooks/receipt/{provider}/{token}",
 	 .is_hook = true,
 	 .handle = on_receipt_hook},
+	{.method = "POST",
+	 .path = "/sandbox/{provider}/{token}",
+	 .is_hook = true,
+	 .handle = on_sandbox_send},
 };
 
 /* A process with the role receive only has no more than health and hooks. */
@@ -88,6 +93,10 @@ static const struct http_route hook_routes[] = {
 	 .path = "/hooks/receipt/{provider}/{token}",
 	 .is_hook = true,
 	 .handle = on_receipt_hook},
+	{.method = "POST",
+	 .path = "/sandbox/{provider}/{token}",
+	 .is_hook = true,
+	 .handle = on_sandbox_send},
 };
 
 static bool
@@ -177,6 +186,7 @@ api_cut(struct api *a)
 void
 api_free(struct api *a)
 {
+	sandbox_free(a->sandbox);
 	free(a);
 }
 

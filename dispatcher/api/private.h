@@ -10,6 +10,7 @@
 struct backup_job;
 struct imports;
 struct watch;
+struct sandbox;
 
 struct api {
 	struct daemon *daemon;
@@ -18,6 +19,7 @@ struct api {
 	struct watch *watches;	   /* open event streams */
 	unsigned exports;	   /* walks over whole audiences under way */
 	struct backup_job *backup; /* the one under way; NULL = none */
+	struct sandbox *sandbox;   /* NULL until it is asked */
 };
 
 /* True: Redis is there. Otherwise the exchange was answered with 503. */
@@ -82,6 +84,11 @@ void on_campaign_watch(struct http_exchange *x, void *arg);
 json_t *api_report_json(const struct campaign *c, const struct run_report *r);
 /* End the open event streams. */
 void watches_end(struct api *a);
+/* trial.c */
+void on_campaign_test(struct http_exchange *x, void *arg);
+/* sandbox.c */
+void on_sandbox_send(struct http_exchange *x, void *arg);
+void sandbox_free(struct sandbox *s);
 /* messages.c */
 void on_message_send(struct http_exchange *x, void *arg);
 void on_message_show(struct http_exchange *x, void *arg);

@@ -69,6 +69,7 @@ int verb_campaign_create(int argc, char **argv);
 int verb_campaign_ls(int argc, char **argv);
 int verb_campaign_show(int argc, char **argv);
 int verb_campaign_preview(int argc, char **argv);
+int verb_campaign_test(int argc, char **argv);
 int verb_campaign_launch(int argc, char **argv);
 int verb_campaign_pause(int argc, char **argv);
 int verb_campaign_resume(int argc, char **argv);

@@ -4,11 +4,15 @@
 
 const struct verb cli_verbs[] = {
 	{"serve",
-	 "[--config FILE] [--data DIR] [--listen ADDRESS] [--roles api,schedule,send,receive]",
-	 "run the server; without a Redis of your own it starts one in DIR", verb_serve},
+	 "[--config FILE | --demo] [--data DIR] [--listen ADDRESS] [--roles "
+	 "api,schedule,send,receive]",
+	 "run the server; without a Redis of your own it starts one in DIR; --demo: with a sandbox "
+	 "and something to try",
+	 verb_serve},
 	{"config check", "FILE", "read a configuration and print what the server would use",
 	 verb_config_check},
-	{"list import", "NAME FILE [--phone COLUMN]", "import a CSV (- = standard input) as a list",
+	{"list import", "NAME FILE [--phone COLUMN] [--demo]",
+	 "import a CSV (- = standard input) as a list; --demo: invented people, for a sandbox only",
 	 verb_list_import},
 	{"list ls", "", "the lists", verb_list_ls},
 	{"list show", "NAME [--rejects]",
@@ -26,6 +30,8 @@ const struct verb cli_verbs[] = {
 	{"campaign show", "NAME", "one campaign", verb_campaign_show},
 	{"campaign preview", "NAME", "how many, parts, price, shortest and longest text",
 	 verb_campaign_preview},
+	{"campaign test", "NAME PHONE [--row N | --shortest | --longest] [-n N]",
+	 "show its text for some rows and send it to your own phone", verb_campaign_test},
 	{"campaign launch", "NAME [--at TIME]", "send it, now or at TIME (2027-10-10T08:00)",
 	 verb_campaign_launch},
 	{"campaign unschedule", "NAME", "take its time away: it is a draft again",

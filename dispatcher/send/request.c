@@ -126,19 +126,32 @@ make_batch(struct request *r)
 
 /* Nothing of the request can be said to this gateway: its members end here. */
 static void
-request_cannot_be_said(struct request *r, const struct err_ctx *e)
+request_cannot_be_said(struct request *r, enum record_reason reason, const struct err_ctx *e)
 {
 	struct chunk *c = r->work->chunk;
 
-	log_error("run=%llu lane=%s first=%u result=not-encodable why=%s %s",
-		  (unsigned long long)c->run, r->lane->provider->name, r->first, e->what, e->why);
+	/* Of a demo list nobody waits for anything, and the report says it. */
+	if (reason != REASON_DEMO_LIST)
+		log_error("run=%llu lane=%s first=%u result=not-encodable why=%s %s",
+			  (unsigned long long)c->run, r->lane->provider->name, r->first, e->what,
+			  e->why);
 	for (size_t i = 0; i < r->count; i++)
-		chunk_member(c, r->ranks[i])->skip = REASON_NOT_ENCODABLE;
+		chunk_member(c, r->ranks[i])->skip = reason;
 	if (r->is_repeat)
 		work_hold(r->work, r->first, (uint8_t)r->attempts.data[0]);
 	else
 		work_build(r->work, r->ranks, r->count);
 	request_end(r);
+}
+
+/* Launch has looked at it; but the provider of that name may have become another since. */
+static bool
+is_demo_for_real(const struct request *r)
+{
+	const struct list *list = r->work->chunk->view->list;
+
+	return list != NULL && list->is_demo &&
+	       !r->provider->driver->capability(r->provider->account)->is_sandbox;
 }
 
 static bool
@@ -148,10 +161,15 @@ request_encode(struct request *r)
 
 	arena_reset(&r->arena);
 	make_batch(r);
+	if (is_demo_for_real(r)) {
+		err_set(&e, ERR_REFUSED, "provider", "", "is no sandbox, and the list is a demo");
+		request_cannot_be_said(r, REASON_DEMO_LIST, &e);
+		return false;
+	}
 	if (r->provider->driver->encode(r->provider->account, &r->batch, &r->arena, &r->http, &e) ==
 	    ERR_OK)
 		return true;
-	request_cannot_be_said(r, &e);
+	request_cannot_be_said(r, REASON_NOT_ENCODABLE, &e);
 	return false;
 }
 
