@@ -3,6 +3,7 @@
 
 B ?= build
 PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
 CC ?= gcc
 PKGS := libevent libcurl hiredis jansson libutf8proc libical libsodium
 VERSION := $(shell sed -n 's/^## \([0-9][0-9.]*\).*/\1/p' CHANGELOG.md 2>/dev/null | head -1)
@@ -29,7 +30,7 @@ LIB_FILES := $(foreach l,$(LAYERS),$(B)/lib$(l).a)
 UNIT_SRC := $(shell find tests/unit -name '*.c' 2>/dev/null)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(B)/tests/unit/%)
 
-.PHONY: all help demo test unit unit-build model asan bench fuzz lint deps clean install
+.PHONY: all help demo test unit unit-build model asan bench fuzz lint deps clean manual install uninstall
 
 all: $(B)/loa $(B)/gateway ## build everything
 
@@ -58,8 +59,9 @@ $(B)/%.o: %.S
 	@echo "  AS $<"
 	@$(CC) $(CPPFLAGS_ALL) -c -o $@ $<
 
-# The Lua functions and default files are inside the binary.
+# The Lua functions, default files and demonstration data are inside the binary.
 $(B)/dispatcher/store/embed.o: $(wildcard dispatcher/lua/*.lua) $(wildcard config/*.json)
+$(B)/dispatcher/demo/embed.o: $(wildcard config/demo/*)
 
 # The gateway simulator shares nothing with Loa but the C library, libevent and Jansson.
 $(B)/gateway: $(wildcard tests/gateway/*.c tests/gateway/*.h)
@@ -86,7 +88,17 @@ unit: deps ## the unit tests; T=name runs those whose path contains it
 	@$(MAKE) --no-print-directory unit-build
 	@B=$(B) tests/run unit $(T)
 
-unit-build: all $(UNIT_BIN)
+unit-build: all $(UNIT_BIN) $(B)/loa-next manual
+
+# The same server with another text of its Lua library: two releases on one Redis, for the tests.
+$(B)/next/library.o: dispatcher/store/library.c
+	@mkdir -p $(@D)
+	@echo "  CC $< (next)"
+	@$(CC) $(CPPFLAGS_ALL) -DLIBRARY_NOTE='"-- next\n"' $(CFLAGS_ALL) -c -o $@ $<
+
+$(B)/loa-next: $(B)/next/library.o $(B)/dispatcher/main.o $(LIB_FILES)
+	@echo "  LD $@"
+	@$(CC) $(CFLAGS_ALL) -o $@ $(B)/dispatcher/main.o $(B)/next/library.o -Wl,--start-group $(LIB_FILES) -Wl,--end-group $(LIBS)
 
 model: $(B)/tests/model/model ## the exhaustive model of claim, permit, bytes, outcome
 	$(B)/tests/model/model
@@ -114,8 +126,46 @@ lint: deps ## arrows, lengths, banned calls, keys, options, layout
 deps: ## install what is missing of Debian's packages
 	@tests/deps
 
-install: all ## put the binary under DESTDIR and PREFIX
-	install -D -m 755 $(B)/loa $(DESTDIR)$(PREFIX)/bin/loa
+# The pages name /usr/share/doc/loa, /usr/bin/loa, /etc/loa; an installed file names where things are.
+UNITS := loa.service loa-backup.service loa-backup.timer
+MAN := loa.1 loa-config.5 loa-serve.8
+in_place = sed -e 's|/usr/share/doc/loa|$(PREFIX)/share/doc/loa|g' -e 's|/usr/bin/loa|$(PREFIX)/bin/loa|g' \
+	-e 's|/etc/loa|$(SYSCONFDIR)/loa|g'
+to = $(DESTDIR)$(PREFIX)
+
+manual: $(MAN:%=$(B)/man/%) $(B)/man/loa.bash ## the manual pages and the completion of bash
+
+$(B)/man/loa.bash: $(B)/loa
+	@mkdir -p $(@D)
+	@$(B)/loa help --completion >$@.part && mv $@.part $@
+
+$(B)/man/%: $(B)/loa
+	@mkdir -p $(@D)
+	@$(B)/loa help --man $* >$@.part && mv $@.part $@
+
+install: all manual ## put everything under DESTDIR: PREFIX=/usr/local SYSCONFDIR=/etc; a configuration that is there stays
+	install -D -m 755 $(B)/loa $(to)/bin/loa
+	set -e; for page in $(MAN); do d=$(to)/share/man/man$${page##*.}; install -d $$d; \
+		$(in_place) $(B)/man/$$page >$$d/$$page; chmod 644 $$d/$$page; done
+	install -D -m 644 $(B)/man/loa.bash $(to)/share/bash-completion/completions/loa
+	install -d $(to)/share/doc/loa/formats $(to)/share/doc/loa/examples
+	install -m 644 README.md README.vi.md CHANGELOG.md LICENSE docs/*.md $(to)/share/doc/loa
+	install -m 644 docs/formats/*.md $(to)/share/doc/loa/formats
+	install -m 644 config/loa.json config/policy.json config/loa-alerts.yml config/loa.logrotate $(to)/share/doc/loa/examples
+	install -d $(to)/lib/systemd/system $(to)/lib/sysusers.d $(to)/lib/tmpfiles.d
+	set -e; for unit in $(UNITS); do $(in_place) config/$$unit >$(to)/lib/systemd/system/$$unit; done
+	$(in_place) config/loa.sysusers >$(to)/lib/sysusers.d/loa.conf
+	$(in_place) config/loa.tmpfiles >$(to)/lib/tmpfiles.d/loa.conf
+	chmod 644 $(UNITS:%=$(to)/lib/systemd/system/%) $(to)/lib/sysusers.d/loa.conf $(to)/lib/tmpfiles.d/loa.conf
+	install -d -m 750 $(DESTDIR)$(SYSCONFDIR)/loa
+	set -e; for file in loa.json policy.json; do f=$(DESTDIR)$(SYSCONFDIR)/loa/$$file; [ -e $$f ] || \
+		{ (umask 027; $(in_place) config/$$file >$$f.part); mv $$f.part $$f; }; done
+
+uninstall: ## take it away again; configuration and data stay
+	rm -f $(to)/bin/loa $(foreach p,$(MAN),$(to)/share/man/man$(subst .,,$(suffix $(p)))/$(p)) \
+		$(to)/share/bash-completion/completions/loa $(UNITS:%=$(to)/lib/systemd/system/%) \
+		$(to)/lib/sysusers.d/loa.conf $(to)/lib/tmpfiles.d/loa.conf
+	rm -rf $(to)/share/doc/loa
 
 clean: ## remove what was built
 	rm -rf build

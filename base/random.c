@@ -2,6 +2,7 @@
 #include "base/random.h"
 
 #include <sodium.h>
+#include <stdlib.h>
 
 #include "base/log.h"
 
@@ -21,18 +22,12 @@ random_bytes(void *out, size_t n)
 void
 random_hex(char *out, size_t n)
 {
-	static const char digits[] = "0123456789abcdef";
-
 	uint8_t bytes[32];
 
 	if (n > sizeof(bytes))
 		fatalx("random: more than %zu bytes as text", sizeof(bytes));
 	randombytes_buf(bytes, n);
-	for (size_t i = 0; i < n; i++) {
-		out[2 * i] = digits[bytes[i] >> 4];
-		out[2 * i + 1] = digits[bytes[i] & 15];
-	}
-	out[2 * n] = '\0';
+	sodium_bin2hex(out, 2 * n + 1, bytes, n);
 }
 
 void
@@ -57,4 +52,41 @@ bool
 hash_is_same(const void *a, const void *b, size_t n)
 {
 	return sodium_memcmp(a, b, n) == 0;
+}
+
+struct hash_stream {
+	crypto_generichash_state state; /* wants 64 bytes of alignment */
+};
+
+struct hash_stream *
+hash_stream_new(void)
+{
+	struct hash_stream *h = NULL;
+
+	if (posix_memalign((void **)&h, 64, sizeof(*h)) != 0)
+		fatalx("random: no memory");
+	crypto_generichash_init(&h->state, NULL, 0, HASH_STREAM_BYTES);
+	return h;
+}
+
+void
+hash_stream_add(struct hash_stream *h, struct slice piece)
+{
+	crypto_generichash_update(&h->state, (const uint8_t *)piece.p, piece.n);
+}
+
+void
+hash_stream_hex(const struct hash_stream *h, char out[2 * HASH_STREAM_BYTES + 1])
+{
+	crypto_generichash_state copy = h->state;
+	uint8_t hash[HASH_STREAM_BYTES];
+
+	crypto_generichash_final(&copy, hash, sizeof(hash));
+	sodium_bin2hex(out, 2 * HASH_STREAM_BYTES + 1, hash, sizeof(hash));
+}
+
+void
+hash_stream_free(struct hash_stream *h)
+{
+	free(h);
 }

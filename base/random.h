@@ -22,3 +22,12 @@ void hash_plain(struct slice text, uint8_t out[16]);
 void hash_plain256(struct slice text, uint8_t out[32]);
 /* Constant-time comparison. */
 bool hash_is_same(const void *a, const void *b, size_t n);
+
+/* BLAKE2b-256 of bytes that come in pieces. */
+struct hash_stream;
+#define HASH_STREAM_BYTES 32u
+struct hash_stream *hash_stream_new(void);
+void hash_stream_add(struct hash_stream *h, struct slice piece);
+/* The hash so far, as 64 lower-case hex digits and a NUL. */
+void hash_stream_hex(const struct hash_stream *h, char out[2 * HASH_STREAM_BYTES + 1]);
+void hash_stream_free(struct hash_stream *h);

@@ -65,15 +65,25 @@ struct config {
 	struct standing_order standing_orders[STANDING_ORDERS_MAX];
 	size_t standing_order_count;
 
+	bool is_demo;	  /* of `loa serve --demo`: with its own policy built in */
 	json_t *document; /* owns the strings */
 	json_t *policy_document;
 };
 
 /* path NULL = all defaults. The caller frees *out with config_free. */
 MUST_CHECK enum err config_load(const char *path, struct config **out, struct err_ctx *e);
+/* That of `loa serve --demo`, from inside the binary. */
+MUST_CHECK enum err config_load_demo(struct config **out, struct err_ctx *e);
 void config_free(struct config *c);
 /* The options as JSON, secrets as "***". */
 void config_show(const struct config *c, struct buf *out);
+/* What the manual says about option number i; false = there are no more. */
+struct config_words {
+	const char *name, *kind, *help;
+	char text[32]; /* its default */
+	bool is_reloadable;
+};
+bool config_option_words(size_t i, struct config_words *out);
 /* Names in a difference that a running server cannot take over; "" = all can be. */
 void config_diff_fixed(const struct config *from, const struct config *to, struct buf *out);
 

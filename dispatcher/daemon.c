@@ -11,14 +11,22 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "dispatcher/api/api.h"
+#include "dispatcher/demo/demo.h"
 #include "dispatcher/redisd.h"
 #include "dispatcher/store/keys.h"
+#include "dispatcher/store/old_library.h"
 
 #define DRAIN_LOOK_MS 20
+#define SWEEP_MS 3600000
 #define DRAIN_MAX_MS 130000 /* longer than any provider's time-out */
-#define TOKEN_BYTES 20
 
 /* ---- configuration ---- */
+
+static enum err
+read_config(const struct daemon_options *o, struct config **out, struct err_ctx *e)
+{
+	return o->is_demo ? config_load_demo(out, e) : config_load(o->config_path, out, e);
+}
 
 static void
 apply_overrides(const struct daemon_options *o, struct config *c)
@@ -71,6 +79,24 @@ publish_lanes(struct daemon *d)
 	}
 }
 
+/* Another process on this Redis may have made a new token. */
+static void
+on_token_hash(void *arg, const struct reply *r)
+{
+	struct daemon *d = arg;
+
+	if (r->kind == REPLY_STRING && r->str.n == sizeof(d->token_hash))
+		memcpy(d->token_hash, r->str.p, r->str.n);
+}
+
+static void
+ask_token(struct daemon *d)
+{
+	struct slice v[3] = {SLICE("HGET"), slice_of(key_prefix_meta), SLICE("token_hash")};
+
+	redis_command(engine_redis(d->engine), v, 3, on_token_hash, d);
+}
+
 static void
 on_hup(void *arg)
 {
@@ -79,7 +105,7 @@ on_hup(void *arg)
 	struct err_ctx e;
 	struct buf fixed = {0}, text = {0};
 
-	if (config_load(d->o.config_path, &c, &e) != ERR_OK) {
+	if (read_config(&d->o, &c, &e) != ERR_OK) {
 		err_print(&e, &text);
 		log_error("config=reload result=refused why=%s", text.data);
 		buf_free(&text);
@@ -103,8 +129,10 @@ on_hup(void *arg)
 		poller_set_config(d->poller, c);
 	if (d->alarm != NULL)
 		alarm_set_config(d->alarm, c);
-	if (d->is_up)
+	if (d->is_up) {
 		publish_lanes(d);
+		ask_token(d);
+	}
 	log_info("config=reload result=done providers=%zu", c->provider_count);
 }
 
@@ -148,9 +176,11 @@ say_ready(struct daemon *d, const char *new_token)
 		printf("loa: serving hooks on http://127.0.0.1:%u\n", api_port(d->api));
 	else
 		printf("loa: serving (no HTTP in these roles)\n");
-	if (new_token != NULL)
+	if (new_token != NULL && d->demo == NULL)
 		printf("loa: administrator's token, shown this once: %s\n", new_token);
 	fflush(stdout);
+	if (d->demo != NULL)
+		demo_begin(d->demo, new_token);
 }
 
 /* Both must be: the keys are known, and the engine is open. */
@@ -168,6 +198,24 @@ begin_work(struct daemon *d)
 		alarm_open(d->alarm);
 	if (d->sender != NULL)
 		sender_open(d->sender, d->install_key, url);
+}
+
+static void
+on_backup_time(void *arg, const struct reply *r)
+{
+	struct daemon *d = arg;
+
+	if (r->kind == REPLY_STRING)
+		slice_to_i64(r->str, &d->backup_s);
+}
+
+/* For the metric that says how old the last backup is. */
+static void
+ask_backup(struct daemon *d)
+{
+	struct slice v[3] = {SLICE("HGET"), slice_of(key_prefix_meta), SLICE("backup_s")};
+
+	redis_command(engine_redis(d->engine), v, 3, on_backup_time, d);
 }
 
 struct install {
@@ -203,6 +251,7 @@ on_installed(void *arg, const struct reply *r)
 	if (d->poller != NULL)
 		poller_open(d->poller, d->install_key);
 	begin_work(d);
+	ask_backup(d);
 	say_ready(d, reply_item(r, 2)->integer == 1 ? in->token : NULL);
 	free(in);
 }
@@ -253,12 +302,24 @@ on_engine_up(void *arg)
 }
 
 static void
+on_sweep(struct timer *t, void *arg)
+{
+	struct daemon *d = arg;
+
+	if (d->is_working)
+		old_library_sweep(d->engine);
+	timer_arm_ms(d->loop, t, SWEEP_MS);
+}
+
+static void
 on_engine_open(void *arg)
 {
 	struct daemon *d = arg;
 
 	d->is_working = true;
 	begin_work(d);
+	if (d->keeper != NULL)
+		timer_arm_ms(d->loop, &d->sweep, 0);
 }
 
 static void
@@ -484,8 +545,13 @@ make_parts(struct daemon *d, struct err_ctx *e)
 	if ((d->o.roles & ROLE_RECEIVE) != 0)
 		make_receive(d);
 	if ((d->o.roles & (ROLE_API | ROLE_RECEIVE)) != 0)
-		return api_open(d, &d->api, e);
-	return ERR_OK;
+		rc = api_open(d, &d->api, e);
+	if (rc == ERR_OK && d->o.is_demo) {
+		struct demo_options o = {d->loop, d->fetch, d->config->data, api_port(d->api)};
+
+		d->demo = demo_new(&o);
+	}
+	return rc;
 }
 
 static void
@@ -493,22 +559,24 @@ take_down(struct daemon *d)
 {
 	timer_disarm(d->loop, &d->drain);
 	timer_disarm(d->loop, &d->deadline);
+	timer_disarm(d->loop, &d->sweep);
 	if (d->api != NULL)
 		api_cut(d->api);
 	if (d->fetch != NULL)
 		fetch_free(d->fetch);
+	demo_free(d->demo);
 	if (d->engine != NULL)
 		engine_free(d->engine); /* runs the callbacks of what is asked still */
 	if (d->keeper != NULL)
 		keeper_free(d->keeper);
 	if (d->alarm != NULL)
 		alarm_free(d->alarm);
-	if (d->api != NULL)
-		api_free(d->api);
 	if (d->sender != NULL)
 		sender_free(d->sender);
 	if (d->receipts != NULL)
-		receipts_free(d->receipts);
+		receipts_free(d->receipts); /* tells the pushes, the sandbox's too */
+	if (d->api != NULL)
+		api_free(d->api);
 	if (d->poller != NULL)
 		poller_free(d->poller);
 	if (d->views != NULL)
@@ -530,11 +598,12 @@ daemon_run(const struct daemon_options *o)
 	struct err_ctx e;
 	enum err rc;
 
-	rc = config_load(o->config_path, &d.config, &e);
+	rc = read_config(o, &d.config, &e);
 	d.loop = loop_new();
 	d.started_ms = clock_mono_ms();
 	timer_init(&d.drain, on_drain_look, &d);
 	timer_init(&d.deadline, on_deadline, &d);
+	timer_init(&d.sweep, on_sweep, &d);
 	if (rc == ERR_OK) {
 		apply_overrides(o, d.config);
 		rc = make_parts(&d, &e);

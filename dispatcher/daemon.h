@@ -23,6 +23,8 @@
 #include "dispatcher/run/keeper.h"
 #include "dispatcher/send/sender.h"
 
+#define TOKEN_BYTES 20 /* of the administrator's token, which is shown as hex digits */
+
 enum role { ROLE_API = 1, ROLE_SCHEDULE = 2, ROLE_SEND = 4, ROLE_RECEIVE = 8, ROLE_ALL = 15 };
 
 struct daemon_options {
@@ -30,9 +32,11 @@ struct daemon_options {
 	const char *data;	 /* overrides the configuration; NULL = does not */
 	const char *listen;
 	unsigned roles; /* of enum role */
+	bool is_demo;	/* a sandbox, and something to try (demo/demo.h) */
 };
 
 struct api;
+struct demo;
 
 /* What the parts of the process share; made in daemon.c, handed down. */
 struct daemon {
@@ -51,6 +55,7 @@ struct daemon {
 	struct receipts *receipts; /* NULL without the role */
 	struct poller *poller;	   /* NULL without the role receive */
 	struct api *api;	   /* NULL without the roles api and receive */
+	struct demo *demo;	   /* NULL without --demo */
 	bool is_up;		   /* Redis is there, the keys are known */
 	bool is_working;	   /* messages may be sent */
 	bool is_draining, is_stopping;
@@ -58,7 +63,9 @@ struct daemon {
 	bool has_keys; /* install_key and token_hash are known, for good */
 	uint8_t install_key[REFERENCE_KEY_BYTES];
 	uint8_t token_hash[16]; /* of the administrator's token */
+	int64_t backup_s;	/* when the last complete backup was taken; 0 = never */
 	struct timer drain, deadline;
+	struct timer sweep; /* for libraries of other releases, once an hour */
 	int64_t started_ms;
 };
 

@@ -5,25 +5,9 @@
 
 #include "base/mem.h"
 #include "base/random.h"
-#include "dispatcher/cli/cli.h"
+#include "dispatcher/cli/manual.h"
 
 #define VERBS_MAX 128
-
-static int
-print_help(void)
-{
-	puts("Loa sends public-service campaigns by SMS and notification.\n\nusage: loa VERB …\n");
-	for (const struct verb *v = cli_verbs; v->words != NULL; v++)
-		printf("  loa %s %s\n        %s\n", v->words, v->synopsis, v->help);
-	return 0;
-}
-
-static int
-print_verb(const struct verb *v)
-{
-	printf("usage: loa %s %s\n%s\nMore in docs/CLI.md.\n", v->words, v->synopsis, v->help);
-	return 0;
-}
 
 /* Number of words of the verb that argv begins with, 0 if it is not this one. */
 static int
@@ -70,7 +54,7 @@ main(int argc, char **argv)
 	sigaction(SIGPIPE, &ignore, NULL);
 	random_init();
 	if (argc < 2 || strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0)
-		return print_help();
+		return cli_help(argc - 1, argv + 1);
 	if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
 		printf("loa %s\n", LOA_VERSION);
 		return 0;
@@ -79,7 +63,7 @@ main(int argc, char **argv)
 		int used = match(v, argc, argv);
 
 		if (used > 0 && argc == used + 2 && strcmp(argv[used + 1], "--help") == 0)
-			return print_verb(v);
+			return cli_help(used + 1, argv);
 		if (used > 0)
 			return v->run(argc - used, argv + used);
 	}

@@ -37,7 +37,8 @@ lock_file(const char *folder, const char *name, bool is_inherited)
 	int fd;
 
 	snprintf(path, sizeof(path), "%s/%s", folder, name);
-	fd = open(path, O_RDWR | O_CREAT | (is_inherited ? 0 : O_CLOEXEC), 0600);
+	/* Root may come by (a restore): a link would lead it out of the folder. */
+	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | (is_inherited ? 0 : O_CLOEXEC), 0600);
 	if (fd < 0)
 		return -1;
 	if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -228,6 +229,36 @@ redisd_open(struct loop *l, const char *folder, int64_t max_mb, struct redisd **
 	redisd_check(d);
 	*out = d;
 	return ERR_OK;
+}
+
+enum err
+redisd_claim_folder(const char *folder, int locks[2], char **absolute, struct err_ctx *e)
+{
+	static const char *const names[] = {"server.lock", "redis.lock"};
+	enum err rc = make_folder(folder, absolute, e);
+
+	locks[0] = locks[1] = -1;
+	for (int i = 0; rc == ERR_OK && i < 2; i++) {
+		locks[i] = lock_file(*absolute, names[i], false);
+		if (locks[i] < 0 && errno != EWOULDBLOCK)
+			rc = err_set(e, ERR_SYSTEM, *absolute, "", "cannot lock: %s",
+				     strerror(errno));
+		else if (locks[i] < 0)
+			rc = err_set(e, ERR_CONFLICT, *absolute,
+				     i == 0 ? "stop it first, or choose another by --data"
+					    : "start loa serve and stop it in order",
+				     i == 0 ? "a loa serve works in this folder"
+					    : "a Redis that a killed server left works in it");
+	}
+	if (rc != ERR_OK && locks[0] >= 0)
+		close(locks[0]);
+	return rc;
+}
+
+int
+redisd_starts(const struct redisd *d)
+{
+	return d->starts;
 }
 
 const char *

@@ -22,6 +22,14 @@ struct redisd;
  */
 MUST_CHECK enum err redisd_open(struct loop *l, const char *folder, int64_t max_mb,
 				struct redisd **out, struct err_ctx *e);
+/*
+ * For a restore: make the folder if need be and hold both locks, so that neither a
+ * server nor a Redis works in it until they are closed. *absolute is the caller's.
+ */
+MUST_CHECK enum err redisd_claim_folder(const char *folder, int locks[2], char **absolute,
+					struct err_ctx *e);
+/* How often Redis was started: more than once = it did not stay. */
+int redisd_starts(const struct redisd *d);
 /* The path to connect to. */
 const char *redisd_socket(const struct redisd *d);
 /* The connection was lost: look now and then whether Redis is gone, and start it again. */

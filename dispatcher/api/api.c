@@ -26,7 +26,10 @@ static const struct http_route routes[] = {
 	OPEN("GET", "/readyz", on_readyz),
 	{.method = "GET", .path = "/metrics", .needs_auth = true, .handle = on_metrics},
 	AUTH("GET", "/config", on_config_show),
+	AUTH("POST", "/backup", on_backup),
+	AUTH("POST", "/token", on_token_renew),
 	AUTH("GET", "/providers", on_provider_ls),
+	AUTH("GET", "/providers/{name}/balance", on_provider_balance),
 	AUTH("GET", "/providers/{name}/receipts/unknown", on_unknown_receipts),
 	AUTH("GET", "/lists", on_list_ls),
 	AUTH("GET", "/lists/{name}", on_list_show),
@@ -49,6 +52,7 @@ static const struct http_route routes[] = {
 	AUTH("POST", "/campaigns", on_campaign_create),
 	AUTH("GET", "/campaigns/{id}", on_campaign_show),
 	AUTH("POST", "/campaigns/{id}/preview", on_campaign_preview),
+	AUTH("POST", "/campaigns/{id}/test", on_campaign_test),
 	AUTH("POST", "/campaigns/{id}/launch", on_campaign_launch),
 	AUTH("POST", "/campaigns/{id}/pause", on_campaign_pause),
 	AUTH("POST", "/campaigns/{id}/resume", on_campaign_resume),
@@ -75,6 +79,10 @@ static const struct http_route routes[] = {
 	 .path = "/hooks/receipt/{provider}/{token}",
 	 .is_hook = true,
 	 .handle = on_receipt_hook},
+	{.method = "POST",
+	 .path = "/sandbox/{provider}/{token}",
+	 .is_hook = true,
+	 .handle = on_sandbox_send},
 };
 
 /* A process with the role receive only has no more than health and hooks. */
@@ -90,6 +98,10 @@ static const struct http_route hook_routes[] = {
 	 .path = "/hooks/receipt/{provider}/{token}",
 	 .is_hook = true,
 	 .handle = on_receipt_hook},
+	{.method = "POST",
+	 .path = "/sandbox/{provider}/{token}",
+	 .is_hook = true,
+	 .handle = on_sandbox_send},
 };
 
 static bool
@@ -180,6 +192,7 @@ void
 api_free(struct api *a)
 {
 	doubt_index_free(a->doubts);
+	sandbox_free(a->sandbox);
 	free(a);
 }
 

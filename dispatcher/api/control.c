@@ -152,6 +152,8 @@ on_controlled(void *arg, const struct reply *r)
 	} else if (slice_is(r->str, t->to)) {
 		act_log(t, strcmp(t->to, "paused") == 0 ? "pause" : "resume", t->to);
 		http_answer_json(t->x, 200, json_pack("{s:s}", "state", t->to));
+	} else if (slice_is(r->str, "restored")) {
+		api_answer_restored(t->x);
 	} else {
 		say_conflict(t->x, r->str, "");
 	}
@@ -178,6 +180,8 @@ on_control_audited(void *arg, uint64_t n, const struct err_ctx *e)
 		argv_adds(&a, api_who(t->x));
 		engine_sure(t->api->daemon->engine, "control", &a, true, on_controlled, t);
 	} else {
+		if (http_query(t->x, "after_restore") != NULL)
+			argv_adds(&a, "after-restore");
 		engine_call(t->api->daemon->engine, "resume", &a, on_controlled, t);
 	}
 	argv_free(&a);

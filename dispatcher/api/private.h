@@ -7,9 +7,11 @@
 #include "dispatcher/daemon.h"
 #include "dispatcher/run/report.h"
 
+struct backup_job;
 struct imports;
 struct watch;
 struct doubt_index;
+struct sandbox;
 
 struct api {
 	struct daemon *daemon;
@@ -17,6 +19,8 @@ struct api {
 	struct imports *imports;
 	struct watch *watches;	    /* open event streams */
 	unsigned exports;	    /* walks over whole audiences under way */
+	struct backup_job *backup;  /* the one under way; NULL = none */
+	struct sandbox *sandbox;    /* NULL until it is asked */
 	struct doubt_index *doubts; /* phones in doubt of the run that was asked for last */
 };
 
@@ -93,6 +97,11 @@ void on_campaign_watch(struct http_exchange *x, void *arg);
 json_t *api_report_json(const struct campaign *c, const struct run_report *r);
 /* End the open event streams. */
 void watches_end(struct api *a);
+/* trial.c */
+void on_campaign_test(struct http_exchange *x, void *arg);
+/* sandbox.c */
+void on_sandbox_send(struct http_exchange *x, void *arg);
+void sandbox_free(struct sandbox *s);
 /* messages.c */
 void on_message_send(struct http_exchange *x, void *arg);
 void on_message_show(struct http_exchange *x, void *arg);
@@ -102,11 +111,18 @@ void on_campaign_results(struct http_exchange *x, void *arg);
 bool api_may_export(struct api *a, struct http_exchange *x);
 /* breakdown.c: the report by something, as lines of JSON; takes c. */
 void api_breakdown(struct api *a, struct http_exchange *x, struct campaign *c, const char *by);
+/* backup.c */
+void on_backup(struct http_exchange *x, void *arg);
+void on_token_renew(struct http_exchange *x, void *arg);
+/* The refusal to resume a run of a restored backup. */
+void api_answer_restored(struct http_exchange *x);
+/* providers.c */
+void on_provider_ls(struct http_exchange *x, void *arg);
+void on_provider_balance(struct http_exchange *x, void *arg);
 /* status.c */
 void on_healthz(struct http_exchange *x, void *arg);
 void on_readyz(struct http_exchange *x, void *arg);
 void on_metrics(struct http_exchange *x, void *arg);
-void on_provider_ls(struct http_exchange *x, void *arg);
 void on_config_show(struct http_exchange *x, void *arg);
 /* hooks.c */
 void on_receipt_hook(struct http_exchange *x, void *arg);

@@ -11,10 +11,10 @@
 struct control_options {
 	struct remote_options remote;
 	const char *reason, *at, *reasons;
-	bool is_yes;
+	bool is_yes, is_after_restore;
 };
 
-enum { WITH_REASON = 1, WITH_YES = 2, WITH_AT = 4, WITH_REASONS = 8 };
+enum { WITH_REASON = 1, WITH_YES = 2, WITH_AT = 4, WITH_REASONS = 8, AFTER_RESTORE = 16 };
 
 /* Like remote_words, with the options in `with`. */
 static int
@@ -35,6 +35,8 @@ control_words(int *argc, char **argv, struct control_options *o, const char *wor
 		options[n++] = (struct cli_option){"--at", &o->at, NULL};
 	if ((with & WITH_REASONS) != 0)
 		options[n++] = (struct cli_option){"--reasons", &o->reasons, NULL};
+	if ((with & AFTER_RESTORE) != 0)
+		options[n++] = (struct cli_option){"--after-restore", NULL, &o->is_after_restore};
 	if (cli_parse(argc, argv, options, &e) != ERR_OK)
 		return cli_fail(&e);
 	return *argc == wanted ? 0 : cli_usage(words, "wants other words");
@@ -112,9 +114,12 @@ int
 verb_campaign_resume(int argc, char **argv)
 {
 	struct control_options o = {0};
-	int rc = control_words(&argc, argv, &o, "campaign resume", 2, 0);
+	int rc = control_words(&argc, argv, &o, "campaign resume", 2, AFTER_RESTORE);
 
-	return rc != 0 ? rc : post(&o, argv[1], "/resume", NULL, print_state);
+	return rc != 0 ? rc
+		       : post(&o, argv[1],
+			      o.is_after_restore ? "/resume?after_restore=1" : "/resume", NULL,
+			      print_state);
 }
 
 static void

@@ -329,9 +329,29 @@ remote_lines(struct remote *r, const char *method, const char *path, remote_line
 }
 
 enum err
-remote_stream(struct remote *r, const char *path, remote_bytes_cb cb, void *arg, struct err_ctx *e)
+remote_post_lines(struct remote *r, const char *path, const json_t *body, remote_line_cb cb,
+		  void *arg, struct err_ctx *e)
 {
-	struct call c = {.method = "GET", .path = path, .on_bytes = cb, .arg = arg};
+	struct buf b = {0};
+	struct call c = {.method = "POST",
+			 .path = path,
+			 .content_type = "application/json",
+			 .on_line = cb,
+			 .arg = arg};
+	enum err rc;
+
+	json_add_value(&b, body);
+	c.body = buf_slice(&b);
+	rc = run_call(r, &c, e);
+	buf_free(&b);
+	return rc;
+}
+
+enum err
+remote_stream(struct remote *r, const char *method, const char *path, remote_bytes_cb cb, void *arg,
+	      struct err_ctx *e)
+{
+	struct call c = {.method = method, .path = path, .on_bytes = cb, .arg = arg};
 
 	return run_call(r, &c, e);
 }

@@ -48,14 +48,17 @@ MUST_CHECK enum err remote_get(struct remote *r, const char *path, struct buf *o
 typedef bool (*remote_line_cb)(void *arg, struct slice line);
 MUST_CHECK enum err remote_lines(struct remote *r, const char *method, const char *path,
 				 remote_line_cb cb, void *arg, struct err_ctx *e);
+/* The same of a POST with a body, which stays the caller's. */
+MUST_CHECK enum err remote_post_lines(struct remote *r, const char *path, const json_t *body,
+				      remote_line_cb cb, void *arg, struct err_ctx *e);
 
 /*
  * The answer's bytes as they come, and none (n = 0) after each turn of the loop, at least once a second;
  * returning false ends it.
  */
 typedef bool (*remote_bytes_cb)(void *arg, struct slice bytes);
-MUST_CHECK enum err remote_stream(struct remote *r, const char *path, remote_bytes_cb cb, void *arg,
-				  struct err_ctx *e);
+MUST_CHECK enum err remote_stream(struct remote *r, const char *method, const char *path,
+				  remote_bytes_cb cb, void *arg, struct err_ctx *e);
 
 /*
  * Take the common options out; wanted = words that must stay, argv[0] included.

@@ -88,7 +88,7 @@ print_results(const struct remote_options *o, const char *path)
 	pr.says = fstat(STDOUT_FILENO, &st) == 0 && S_ISREG(st.st_mode);
 	rc = remote_open(o, &r, &e);
 	if (rc == ERR_OK) {
-		rc = remote_stream(r, path, on_bytes, &pr, &e);
+		rc = remote_stream(r, "GET", path, on_bytes, &pr, &e);
 		remote_close(r);
 	}
 	remote_bar_end();

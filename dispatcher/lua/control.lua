@@ -123,10 +123,15 @@ end
 
 -- ---- resume ----
 
--- [run] → 'running', or the state that forbids it. Lets go on what a brake has stopped, too.
+-- [run, 'after-restore' or nothing] → 'running', 'restored' (a person must agree first), or
+-- the state that forbids it. Lets go on what a brake has stopped, too.
 local function resume(_, a)
   local state = call('HGET', K.run .. a[1], 'state')
   if state ~= 'running' and state ~= 'paused' then return state or 'gone' end
+  if call('HGET', K.run .. a[1], 'why') == 'restored' then
+    if a[2] ~= 'after-restore' then return 'restored' end
+    call('HDEL', K.run .. a[1], 'why')
+  end
   brake_release(nil, a)
   return control(nil, { a[1], 'paused', 'running' })
 end

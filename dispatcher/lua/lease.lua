@@ -30,6 +30,7 @@ local function hello(_, a)
     call('ZREM', K.incarnations, old)
   end
   call('ZADD', K.incarnations, int(t.ms + ttl), inc)
+  call('ZADD', K.libraries, int(t.ms), 'loa' .. V)
   if is_new then
     local pause = known and math.max(1000, ttl) or 0
     call('HSET', K.meta, 'redis_run_id', id, 'open_at', int(t.ms + pause),
@@ -186,9 +187,25 @@ end
 -- No campaign of the same priority goes before single notices.
 local function order_of(r) return (r.prio or 9) * 2 + (r.kind == 'notices' and 0 or 1) end
 
+-- From partition p's cursor on, as many as are wanted; a range holds at least `least`
+-- members, the lane's smallest batch, if that can be helped. Returns from, to; or nil and why.
+local function fresh_range(r, p, want, least)
+  local v = call('HMGET', K.run .. r.id, 'cursor' .. p, 'front' .. p, 'frozen')
+  local cursor, front = tonumber(v[1]) or 0, tonumber(v[2]) or 0
+  if cursor >= front then return nil end
+  local limit = r.canary_n and canary_limit(r, p) or front
+  if cursor >= limit then return nil, 'the first messages are being looked at' end
+  local last = math.min(limit, (floor(cursor / STRING) + 1) * STRING)
+  local to = math.min(last, cursor + want)
+  if last - to < least then to = last end
+  -- More are coming: a few now would be too few.
+  if to - cursor < least and to == front and not v[3] and r.kind ~= 'notices' then return nil end
+  return cursor, to
+end
+
 -- A range of the run for this lane: due todo first, then the cursor.
 -- Returns p, from, to; or nil and when the next todo is due, or why there is none.
-local function next_range(r, lane, want, t)
+local function next_range(r, lane, want, least, t)
   local wake, why
   local i = 0
   for name in string.gmatch(r.lanes or '', '[^,]+') do
@@ -206,15 +223,9 @@ local function next_range(r, lane, want, t)
         end
         wake = math.min(wake or 1e18, tonumber(head[2]))
       end
-      local v = call('HMGET', K.run .. r.id, 'cursor' .. p, 'front' .. p)
-      local cursor, front = tonumber(v[1]) or 0, tonumber(v[2]) or 0
-      local canary = r.canary_n and canary_limit(r, p) or front
-      if canary < front and cursor >= canary then why = 'the first messages are being looked at' end
-      front = canary
-      if cursor < front then
-        local to = math.min(front, cursor + want, (floor(cursor / STRING) + 1) * STRING)
-        return p, cursor, to
-      end
+      local from, to = fresh_range(r, p, want, least)
+      if from then return p, from, to end
+      why = to or why
     end
   end
   return nil, wake, why
@@ -240,14 +251,14 @@ local function work(r, p, from, l, t)
     w and repeats_of(w, t) or {} }
 end
 
--- [lane, inc, want, claim id, below or ''] →
+-- [lane, inc, want, claim id, below or '', smallest batch] →
 --   ['work', run, p, from, to, fence, records, launched_s, requests in doubt]
 --   ['sleep', ms, reason]
 -- Asked again with the same id, because the answer was lost, it answers the same.
 -- below: only what is more urgent than this order.
 local function claim(_, a)
   local lane, inc, want, claim_id = a[1], a[2], tonumber(a[3]), a[4]
-  local below = tonumber(a[5]) or math.huge
+  local below, least = tonumber(a[5]) or math.huge, tonumber(a[6]) or 1
   local t = clock()
   if t.ms < t.open_at then return { 'sleep', math.ceil(t.open_at - t.ms), 'redis restarted' } end
   if not call('ZSCORE', K.incarnations, inc) then return { 'sleep', 100, 'not registered' } end
@@ -278,7 +289,7 @@ local function claim(_, a)
         wake, why = math.min(wake, t.ms + closed), 'outside the hours of its class'
       end
     elseif r.state == 'running' then
-      local p, from, to, member = next_range(r, lane, want, t)
+      local p, from, to, member = next_range(r, lane, want, least, t)
       if p then
         local l = { to = to, inc = inc, claim = claim_id,
           fence = call('HINCRBY', K.meta, 'fence', 1) }

@@ -140,6 +140,7 @@ local function control(_, a)
   local state = call('HGET', key, 'state')
   if not state then return 'gone' end
   if state ~= a[2] or not CONTROL[a[2] .. '>' .. a[3]] then return state end
+  if a[3] == 'running' and call('HGET', key, 'why') == 'restored' then return 'restored' end
   if a[3] == 'finished' and not is_finished(key, run_get(a[1]), clock()) then return state end
   if state ~= 'cancelled' then set_state(a[1], a[3], a[4], a[5], a[6]) end
   if a[3] == 'finished' then call('ZREM', K.runs, a[1]) end
@@ -195,6 +196,8 @@ export('poll_done', poll_done, ANYWAY)
 export('control', control, ANYWAY)
 export('reconcile', reconcile, ANYWAY)
 export('brake_release', brake_release, ANYWAY)
+export('restored', OPERATE.restored, ANYWAY)
+export('unused', OPERATE.unused, ANYWAY)
 export('claim', claim)
 export('permit', permit)
 export('late', late)

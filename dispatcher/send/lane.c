@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "dispatcher/send/batch.h"
 #include "dispatcher/send/lane.h"
 
 #define WORKS_MAX 8u
@@ -109,72 +110,6 @@ push_new_request(struct work *w, const uint32_t *ranks, size_t count)
 	lane_push(w->lane, r);
 }
 
-/*
- * What one request may cost. Any second at the gateway sees less than 0.992 of
- * the contract, times 1 + what a slot may be late, plus the one request that
- * cannot be divided: with four thousandths of the contract for it that is never
- * more than the contract. (A driver's smallest batch may be dearer.)
- */
-static uint32_t
-cost_max(const struct lane *l)
-{
-	double part = l->provider->rate / 250;
-
-	return part < 1 ? 1 : part > BATCH_MAX * 10.0 ? BATCH_MAX * 10 : (uint32_t)part;
-}
-
-/* How many of ranks[count], from the first on, one request takes. */
-static size_t
-batch_size(const struct work *w, const uint32_t *ranks, size_t count)
-{
-	const struct capability *cap = capability_of(w->lane);
-	uint32_t max = cost_max(w->lane);
-	size_t n = 0, cost = 0;
-
-	if (cap->shape == SHAPE_ONE)
-		return 1;
-	while (n < count && n < cap->batch_max) {
-		cost += cap->counts == COUNTS_PARTS	 ? chunk_member(w->chunk, ranks[n])->parts
-			: cap->counts == COUNTS_MESSAGES ? 1u
-							 : 0u;
-		if (n >= cap->batch_min && n > 0 && cost > max)
-			break;
-		n++;
-	}
-	/* Do not leave a rest that is too small to be a request. */
-	if (n < count && count - n < cap->batch_min && count >= 2u * cap->batch_min)
-		n = count - cap->batch_min;
-	return n;
-}
-
-static int
-by_text(const void *x, const void *y, void *arg)
-{
-	struct chunk *c = arg;
-	uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
-	struct slice s = chunk_member(c, a)->text, t = chunk_member(c, b)->text;
-	size_t n = s.n < t.n ? s.n : t.n;
-	int d = n > 0 ? memcmp(s.p, t.p, n) : 0;
-
-	if (d != 0)
-		return d;
-	if (s.n != t.n)
-		return s.n < t.n ? -1 : 1;
-	return a < b ? -1 : a > b;
-}
-
-/* Equal texts stand together in ranks[count]: how many from the first on. */
-static size_t
-same_text(const struct work *w, const uint32_t *ranks, size_t count)
-{
-	size_t n = 1;
-
-	while (n < count && slice_eq(chunk_member(w->chunk, ranks[n])->text,
-				     chunk_member(w->chunk, ranks[0])->text))
-		n++;
-	return n;
-}
-
 static void
 on_skipped(void *arg, const struct reply *reply)
 {
@@ -218,23 +153,16 @@ skip_members(struct work *w, const uint32_t *ranks, size_t count)
 static void
 build_batches(struct work *w, uint32_t *ranks, size_t count, uint32_t *skip, size_t *skip_count)
 {
-	const struct capability *cap = capability_of(w->lane);
+	struct batching b = {capability_of(w->lane), w->lane->provider->rate, w->chunk};
 
-	for (size_t at = 0; at < count;) {
-		size_t alike = cap->shape == SHAPE_ONE_TEXT ? same_text(w, ranks + at, count - at)
-							    : count - at;
-
-		while (alike > 0) {
-			size_t n = batch_size(w, ranks + at, alike);
-
-			if (n >= cap->batch_min)
-				push_new_request(w, ranks + at, n);
-			for (size_t i = 0; n < cap->batch_min && i < n; i++) {
-				chunk_member(w->chunk, ranks[at + i])->skip = REASON_TOO_FEW;
-				skip[(*skip_count)++] = ranks[at + i];
-			}
-			at += n;
-			alike -= n;
+	batch_sort(&b, ranks, count);
+	for (size_t at = 0, n; at < count; at += n) {
+		n = batch_next(&b, ranks + at, count - at);
+		if (n >= b.cap->batch_min)
+			push_new_request(w, ranks + at, n);
+		for (size_t i = 0; n < b.cap->batch_min && i < n; i++) {
+			chunk_member(w->chunk, ranks[at + i])->skip = REASON_TOO_FEW;
+			skip[(*skip_count)++] = ranks[at + i];
 		}
 	}
 }
@@ -260,8 +188,6 @@ work_build(struct work *w, const uint32_t *ranks, size_t count)
 		else
 			good[good_count++] = ranks[i];
 	}
-	if (cap->shape == SHAPE_ONE_TEXT)
-		qsort_r(good, good_count, sizeof(*good), by_text, c);
 	build_batches(w, good, good_count, skip, &skip_count);
 	if (skip_count > 0)
 		skip_members(w, skip, skip_count);
@@ -544,6 +470,9 @@ lane_claim(struct lane *l, bool is_urgent)
 	argv_adds(&a, l->claim_id);
 	if (is_urgent)
 		argv_add_int(&a, works_order(l));
+	else
+		argv_adds(&a, "");
+	argv_add_int(&a, capability_of(l)->batch_min);
 	engine_call(e, "claim", &a, on_claim, l);
 	argv_free(&a);
 }

@@ -16,6 +16,7 @@ loa_lua_start:
 	.incbin "dispatcher/lua/suppress.lua"
 	.incbin "dispatcher/lua/catalog.lua"
 	.incbin "dispatcher/lua/notices.lua"
+	.incbin "dispatcher/lua/operate.lua"
 	.incbin "dispatcher/lua/run.lua"
 	.incbin "dispatcher/lua/control.lua"
 	.incbin "dispatcher/lua/doubt.lua"

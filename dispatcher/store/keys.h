@@ -48,6 +48,7 @@
 	X(acts, ":acts")                    \
 	X(audit, "loa:audit")               \
 	X(head, ":head")                    \
+	X(libraries, "loa:libraries")       \
 	X(tick, "loa:tick")
 
 #define X(name, text) extern const char key_prefix_##name[];

@@ -8,6 +8,11 @@
 #include "dispatcher/store/record.h"
 #include "dispatcher/store/keys.h"
 
+/* Set by the build of the tests' other release only. */
+#ifndef LIBRARY_NOTE
+#define LIBRARY_NOTE ""
+#endif
+
 extern const char loa_lua_start[], loa_lua_end[];
 
 static const char *const function_names[] = {
@@ -24,6 +29,7 @@ static const char *const function_names[] = {
 	"notices_known", "notices_again", "poll_take",	   "poll_done",
 	"doubt_look",	 "doubt_resend",  "doubt_mark",	   "doubt_evidence",
 	"doubt_whose",	 "audit_head",	  "audit_append",  "audit_page",
+	"restored",	 "unused",
 };
 
 static struct buf source;
@@ -62,6 +68,7 @@ build(void)
 	char suffix[16];
 
 	add_tables(&body);
+	buf_adds(&body, LIBRARY_NOTE);
 	buf_add(&body, loa_lua_start, (size_t)(loa_lua_end - loa_lua_start));
 	snprintf(suffix, sizeof(suffix), "_%08x",
 		 (unsigned)(fnv1a(14695981039346656037u, buf_slice(&body)) & 0xffffffffu));

@@ -4,7 +4,7 @@
  * of dispatcher/lua/doubt.lua and from tests/model: inside the window a resend repeats the reference,
  * outside a new attempt opens, never before the last copy has had its end.
  */
-#include "tests/unit/dispatcher/store/library_fixture.h"
+#include "tests/unit/dispatcher/store/receipts_fixture.h"
 
 #define WAIT_MS 7000 /* lease, time-out and margin of these tests */
 
@@ -430,6 +430,42 @@ a_gateways_list_is_evidence_and_a_dry_look_changes_nothing(void **state)
 	assert_string_equal(COMMAND("LLEN", "loa:run:1:log"), "1");
 }
 
+/* Partition, rank and attempt of the message with this id, as printed. */
+static const char *
+whose(const char *id)
+{
+	uint8_t hash[FOREIGN_ID_BYTES];
+	struct argv a = {0};
+
+	foreign_id("gw", id, key, hash);
+	argv_add_int(&a, fx.run);
+	argv_adds(&a, "gw");
+	argv_add(&a, (struct slice){(const char *)hash, sizeof(hash)});
+	return call("doubt_whose", &a);
+}
+
+static void
+a_gateways_id_finds_its_message(void **state)
+{
+	static const char *const ids[] = {"gw-1"}, *const twice[] = {"gw-2", "gw-2"};
+	struct answer q = {.first = 1, .permit = "p1", .classes = "A", .ids = ids};
+
+	(void)state;
+	launch_run(4);
+	claim("inc-1", 4);
+	permitted(1, 1, "p1");
+	answered(&q);
+	permitted(2, 2, "p2");
+	q = (struct answer){.first = 2, .permit = "p2", .classes = "AA", .ids = twice};
+	answered(&q);
+	assert_string_equal(whose("gw-1"), "\\00\\01\\00\\00\\00\\01");
+	assert_string_equal(whose("gw-2") + 15, "\\ff"); /* two messages have it */
+	assert_string_equal(whose("gw-3"), "\\00\\00\\00\\00\\00\\00");
+	fx.run++;
+	assert_string_equal(whose("gw-1"), "\\00\\00\\00\\00\\00\\00"); /* another run's */
+	fx.run--;
+}
+
 static void
 the_audit_takes_an_entry_only_behind_its_head(void **state)
 {
@@ -470,6 +506,7 @@ main(void)
 		T(marked_not_sent_closes_it_until_evidence_says_otherwise),
 		T(marked_not_sent_means_every_attempt_in_doubt),
 		T(a_gateways_list_is_evidence_and_a_dry_look_changes_nothing),
+		T(a_gateways_id_finds_its_message),
 		T(the_audit_takes_an_entry_only_behind_its_head),
 	};
 

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/* What `loa help VERB` and the manual say beyond the lines of verbs.c. */
+#include "dispatcher/cli/manual.h"
+
+const struct option_words option_words[] = {
+	{"serve", "--data",
+	 "folder of the embedded Redis and of the socket api.sock, whatever the configuration "
+	 "says"},
+	{"serve", "--demo",
+	 "with invented people and a sandbox that nothing leaves; data goes to ./loa-demo"},
+	{"restore", "--data", "folder to put the data into; no server may use it"},
+	{"template check", "--list", "check placeholders against the columns of this list"},
+	{NULL, "--after-restore",
+	 "go on with a run of a restored backup: what was sent after the backup may be sent twice"},
+	{NULL, "--at", "when, in Vietnam: 2027-10-10T08:00; it is launched by itself then"},
+	{NULL, "--bom", "begin with a byte order mark, for Excel"},
+	{NULL, "--by", "break it down by carrier, provider, province, or a column of the list"},
+	{NULL, "--class", "why it is sent; decides its hours, and what it needs"},
+	{NULL, "--columns", "columns of the list to add"},
+	{NULL, "--config", "configuration of the server; see loa-config(5)"},
+	{NULL, "--data",
+	 "data folder of the server whose socket is used; else LOA_DATA, else /var/lib/loa"},
+	{NULL, "--demo", "invented people: only a sandbox may send to them"},
+	{NULL, "--fields", "names that placeholders may have"},
+	{NULL, "--file", "messages, a JSON object a line"},
+	{NULL, "--force", "move the data that is there aside, into DIR/before-restore-TIME"},
+	{NULL, "--full", "whole phone numbers; needs the administrator's token by --token-file"},
+	{NULL, "--from", "the first moment that counts, like 2027-10-10T08:00; else now"},
+	{NULL, "--json", "print the answer as JSON"},
+	{NULL, "--key", "idempotency key: the same again is sent once"},
+	{NULL, "--label", "a word of your own that is kept with the message"},
+	{NULL, "--list", "name of a list"},
+	{NULL, "--listen", "address of the HTTP API; port 0 = any free one"},
+	{NULL, "--longest", "the longest text"},
+	{NULL, "--order", "standing order that allows class emergency"},
+	{NULL, "--phone",
+	 "title of the column with the phone numbers, if it is not found by itself"},
+	{NULL, "--plain", "count the unaccented form"},
+	{NULL, "--reason", "why, at most 200 bytes; it is kept"},
+	{NULL, "--reasons", "only what failed for these reasons, as the report names them"},
+	{NULL, "--rejects", "the rows that the import rejected, with their reasons, as CSV"},
+	{NULL, "--roles", "what this process does; without it everything"},
+	{NULL, "--row", "number of a row of the list"},
+	{NULL, "--scope", "of which messages: all (the default), unit:N or class:NAME"},
+	{NULL, "--server",
+	 "address of the server, like https://loa.example, instead of its socket"},
+	{NULL, "--shortest", "the shortest text"},
+	{NULL, "--state", "only these states, as the report names them"},
+	{NULL, "--timeout", "how many seconds --wait waits"},
+	{NULL, "--token-file", "file with the token for --server"},
+	{NULL, "--unit", "number of the unit in whose name it is sent"},
+	{NULL, "--wait", "follow it until the gateway has it"},
+	{NULL, "--yes", "do not ask"},
+	{NULL, "-n", "how many"},
+	{NULL, NULL, NULL},
+};
+
+const struct verb_words verb_words[] = {
+	{"serve", true,
+	 "Starts its own redis-server in the data folder, or adopts the one that a killed server "
+	 "left "
+	 "there, unless the configuration names a Redis of your own. More processes may work on "
+	 "one "
+	 "Redis; --roles says which share of the work this one does.\n\n"
+	 "See loa-serve(8)."},
+	{"config check", true, NULL},
+	{"backup", false,
+	 "FILE is written as FILE.part and renamed when it is whole and on the disk. It holds "
+	 "phone "
+	 "numbers and texts: keep it like the data itself. A server with a Redis of its own "
+	 "refuses: "
+	 "back that Redis up."},
+	{"restore", true,
+	 "The file is checked and loaded beside the data, and put in place at the end by one "
+	 "rename. "
+	 "Every open run is then paused, and campaign resume is refused without --after-restore, "
+	 "because what was sent after the backup would be sent a second time."},
+	{"text", true, NULL},
+	{"phone", true, NULL},
+	{"template render", true, NULL},
+	{"template check", false, NULL},
+	{"segment eval", true, NULL},
+	{"segment check", true, NULL},
+	{"schedule next", true, NULL},
+	{NULL, false, NULL},
+};

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include "dispatcher/send/batch.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+static int
+by_text(const void *x, const void *y, void *arg)
+{
+	struct chunk *c = arg;
+	uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+	struct slice s = chunk_member(c, a)->text, t = chunk_member(c, b)->text;
+	size_t n = s.n < t.n ? s.n : t.n;
+	int d = n > 0 ? memcmp(s.p, t.p, n) : 0;
+
+	if (d != 0)
+		return d;
+	if (s.n != t.n)
+		return s.n < t.n ? -1 : 1;
+	return a < b ? -1 : a > b;
+}
+
+void
+batch_sort(const struct batching *b, uint32_t *ranks, size_t count)
+{
+	if (b->cap->shape == SHAPE_ONE_TEXT)
+		qsort_r(ranks, count, sizeof(*ranks), by_text, b->chunk);
+}
+
+/* Equal texts stand together in ranks[count]: how many from the first on. */
+static size_t
+same_text(const struct batching *b, const uint32_t *ranks, size_t count)
+{
+	size_t n = 1;
+
+	while (n < count && slice_eq(chunk_member(b->chunk, ranks[n])->text,
+				     chunk_member(b->chunk, ranks[0])->text))
+		n++;
+	return n;
+}
+
+static int
+by_phone(const void *x, const void *y, void *arg)
+{
+	struct chunk *c = arg;
+	uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+	int d = strcmp(chunk_member(c, a)->phone, chunk_member(c, b)->phone);
+
+	return d != 0 ? d : a < b ? -1 : a > b;
+}
+
+static int
+by_rank(const void *x, const void *y)
+{
+	uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
+
+	return a < b ? -1 : a > b;
+}
+
+/*
+ * A gateway that is given one text for many numbers sends it once to a number that stands there
+ * twice. Who shares a phone with an earlier one goes to the end: to a later request.
+ */
+static size_t
+different_phones(const struct batching *b, uint32_t *ranks, size_t count)
+{
+	uint32_t *again = xmalloc(count * sizeof(*again));
+	size_t n = 0, k = 0;
+
+	qsort_r(ranks, count, sizeof(*ranks), by_phone, b->chunk);
+	for (size_t i = 0; i < count; i++) {
+		if (n > 0 && strcmp(chunk_member(b->chunk, ranks[i])->phone,
+				    chunk_member(b->chunk, ranks[n - 1])->phone) == 0)
+			again[k++] = ranks[i];
+		else
+			ranks[n++] = ranks[i];
+	}
+	memcpy(ranks + n, again, k * sizeof(*again));
+	qsort(ranks, n, sizeof(*ranks), by_rank);
+	qsort(ranks + n, k, sizeof(*ranks), by_rank);
+	free(again);
+	return n;
+}
+
+/*
+ * What one request may cost. Any second at the gateway sees less than 0.992 of
+ * the contract, times 1 + what a slot may be late, plus the one request that
+ * cannot be divided: with four thousandths of the contract for it that is never
+ * more than the contract. (A driver's smallest batch may be dearer.)
+ */
+static uint32_t
+cost_max(const struct batching *b)
+{
+	double part = b->rate / 250;
+
+	return part < 1 ? 1 : part > BATCH_MAX * 10.0 ? BATCH_MAX * 10 : (uint32_t)part;
+}
+
+size_t
+batch_next(const struct batching *b, uint32_t *ranks, size_t count)
+{
+	const struct capability *cap = b->cap;
+	uint32_t max = cost_max(b);
+	size_t n = 0, cost = 0;
+
+	if (cap->shape == SHAPE_ONE || count == 0)
+		return count == 0 ? 0 : 1;
+	if (cap->shape == SHAPE_ONE_TEXT)
+		count = different_phones(b, ranks, same_text(b, ranks, count));
+	while (n < count && n < cap->batch_max) {
+		cost += cap->counts == COUNTS_PARTS	 ? chunk_member(b->chunk, ranks[n])->parts
+			: cap->counts == COUNTS_MESSAGES ? 1u
+							 : 0u;
+		if (n >= cap->batch_min && n > 0 && cost > max)
+			break;
+		n++;
+	}
+	/* Do not leave a rest that is too small to be a request. */
+	if (count - n < cap->batch_min && n < count) {
+		if (count <= cap->batch_max)
+			n = count;
+		else if (count >= 2u * cap->batch_min)
+			n = count - cap->batch_min;
+	}
+	return n;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How the members of a chunk that can be sent are grouped into requests: as the
+ * driver's capability allows, within what one request may cost, and so that no
+ * rest is left that is too small to be a request, if that can be helped. Pure.
+ */
+#pragma once
+
+#include "dispatcher/run/chunk.h"
+#include "providers/provider.h"
+
+struct batching {
+	const struct capability *cap;
+	double rate; /* contracted, per second, in what cap->counts says */
+	struct chunk *chunk;
+};
+
+/* Order ranks[count] (ascending) as batch_next wants them. */
+void batch_sort(const struct batching *b, uint32_t *ranks, size_t count);
+/*
+ * The first n of ranks[count] are the next request, ascending; the others may be
+ * reordered. Fewer than cap->batch_min: they cannot be sent.
+ */
+size_t batch_next(const struct batching *b, uint32_t *ranks, size_t count);
