@@ -368,23 +368,24 @@ add_maps(struct import *im, const char *list, struct err_ctx *e)
 
 /* Each --map counts, not the last one only: they are taken out first. */
 static enum err
-take_maps(struct import *im, int *argc, char **argv, struct err_ctx *e)
+take_maps(const char *lists[MAPS_MAX], size_t *n, int *argc, char **argv, struct err_ctx *e)
 {
 	int kept = 1;
-	enum err rc = ERR_OK;
 
-	for (int i = 1; i < *argc && rc == ERR_OK; i++) {
-		if (strncmp(argv[i], "--map=", 6) == 0)
-			rc = add_maps(im, argv[i] + 6, e);
-		else if (strcmp(argv[i], "--map") != 0)
+	for (int i = 1; i < *argc; i++) {
+		bool is_here = strncmp(argv[i], "--map=", 6) == 0;
+
+		if (!is_here && strcmp(argv[i], "--map") != 0) {
 			argv[kept++] = argv[i];
-		else if (++i < *argc)
-			rc = add_maps(im, argv[i], e);
-		else
-			rc = err_set(e, ERR_USAGE, "--map", "", "needs STATUS=STATE");
+			continue;
+		}
+		if (*n == MAPS_MAX || (!is_here && i + 1 == *argc))
+			return err_set(e, ERR_USAGE, "--map", "write --map STATUS=delivered, say",
+				       "needs a value, and at most %u are taken", MAPS_MAX);
+		lists[(*n)++] = is_here ? argv[i] + 6 : argv[++i];
 	}
 	*argc = kept;
-	return rc;
+	return ERR_OK;
 }
 
 static int
@@ -420,12 +421,19 @@ verb_doubt_import(int argc, char **argv)
 					     {"--status", &im.names[STATUS], NULL},
 					     {"--yes", NULL, &is_yes},
 					     {NULL, NULL, NULL}};
+	const char *lists[MAPS_MAX];
+	size_t list_count = 0;
 	struct err_ctx e;
 	char url[512];
+	enum err code;
 	int rc;
 
-	if (take_maps(&im, &argc, argv, &e) != ERR_OK ||
-	    cli_parse(&argc, argv, options, &e) != ERR_OK) {
+	code = take_maps(lists, &list_count, &argc, argv, &e);
+	if (code == ERR_OK)
+		code = cli_parse(&argc, argv, options, &e);
+	for (size_t i = 0; i < list_count && code == ERR_OK; i++)
+		code = add_maps(&im, lists[i], &e);
+	if (code != ERR_OK) {
 		rc = cli_fail(&e);
 	} else if (argc != 3) {
 		rc = cli_usage("doubt import", "needs a campaign and a file");

@@ -59,7 +59,7 @@ const struct verb cli_verbs[] = {
 	 "every recipient and what became of its message, as CSV", verb_campaign_results},
 	{"doubt ls", "NAME [--full]",
 	 "the messages of a campaign that are in doubt, and what may be done now", verb_doubt_ls},
-	{"doubt resend", "NAME --reason R (--row N[,N] | --all) [--new-attempt] [--yes]",
+	{"doubt resend", "NAME --reason R [--row N[,N] | --all] [--new-attempt] [--yes]",
 	 "send doubtful messages again, under the same reference where the gateway knows it still",
 	 verb_doubt_resend},
 	{"doubt mark", "NAME --row N[,N] --as sent|not-sent --reason R",
