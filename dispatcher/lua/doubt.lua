@@ -135,17 +135,18 @@ end
 function doubt.range(d, from, to)
   local last = d.last_range
   if last and from >= last[1] and to <= last[2] then return last end
-  local rank = from
+  local rank, due = from, {}
   while rank < to do
     local next_rank = rank + 1
     for _, one in ipairs(d.cover[rank] or {}) do
-      if one[3] then d.due[one[3]] = true end
+      if one[3] then due[one[3]] = true end
       if one[1] < from then from, next_rank = one[1], math.min(next_rank, one[1]) end
       to = math.max(to, one[2])
     end
     if d.leased[rank] then return nil end
     rank = next_rank
   end
+  for m in pairs(due) do d.due[m] = true end
   d.last_range = { from, to }
   return d.last_range
 end

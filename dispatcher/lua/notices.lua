@@ -43,9 +43,15 @@ function notice.close(key, t)
   if notice.day(t) > tonumber(v[3]) or v[4] == 'cancelled' then call('HSET', key, 'frozen', 1) end
 end
 
+-- The name under which the day's run of a class and unit is found. A route that was changed
+-- has its own: a lane that is gone would keep for ever what was accepted for it.
+function notice.field(class, unit, lanes, map)
+  return table.concat({ class, unit, lanes, map }, ':')
+end
+
 -- The run that takes messages now, or nil and the one that is to be closed.
-function notice.open_run(class, unit, t)
-  local id = call('HGET', K.notices, class .. ':' .. unit)
+function notice.open_run(field, t)
+  local id = call('HGET', K.notices, field)
   if not id then return nil end
   local v = call('HMGET', K.run .. id, 'state', 'frozen', 'today', 'carrier_map', 'launched_s')
   local is_open = (v[1] == 'running' or v[1] == 'paused') and not v[2] and
@@ -99,7 +105,7 @@ function notice.make(a, t, old, id, campaign)
     'list_rows', 0, 'template', '', 'queries', '[]', 'slice', 0, 'audience', 0, 'pass',
     int(least_pass()), unpack(a, 11))
   call('ZADD', K.runs, a[6], id)
-  call('HSET', K.notices, class .. ':' .. unit, id)
+  call('HSET', K.notices, notice.field(class, unit, a[7], a[9]), id)
   return { id = id, map = a[9], launched_s = tonumber(now_s) }
 end
 
@@ -161,7 +167,7 @@ local function notices(_, a)
   local known = notice.known(a[1], a[2])
   if known then return known end
   local t = clock()
-  local run, old = notice.open_run(a[4], a[5], t)
+  local run, old = notice.open_run(notice.field(a[4], a[5], a[7], a[9]), t)
   local rows, items = notice.read(a[10], run and run.map or a[9])
   if #rows == 0 then return { 'none', '0', '0', items } end
   -- Only writes from here.

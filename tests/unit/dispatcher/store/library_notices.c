@@ -19,7 +19,7 @@ pack(struct buf *out, const uint8_t *carriers, size_t n)
 }
 
 struct post {
-	const char *key, *hash, *class, *unit;
+	const char *key, *hash, *class, *unit, *lanes;
 	const uint8_t *carriers;
 	size_t count;
 };
@@ -36,7 +36,7 @@ add_post(struct argv *a, const struct post *p)
 	argv_adds(a, p->class != NULL ? p->class : "personal");
 	argv_adds(a, p->unit != NULL ? p->unit : "1");
 	argv_adds(a, "1");
-	argv_adds(a, "gw,other");
+	argv_adds(a, p->lanes != NULL ? p->lanes : "gw,other");
 	argv_adds(a, "2");
 	argv_adds(a, "00-1000000000000"); /* carrier 2 has no route, 3 goes to the other lane */
 	argv_add(a, buf_slice(&packed));
@@ -103,6 +103,25 @@ each_class_and_unit_has_its_own_run(void **state)
 			    "2");
 	assert_string_equal(
 		COMMAND("HGET", "loa:names:campaign", "notices-personal-unit7-2026-11-25"), "3");
+}
+
+/* A provider was taken out at noon: nobody would claim what is accepted for it. */
+static void
+a_route_that_was_changed_has_its_own_run(void **state)
+{
+	static const uint8_t one[] = {1};
+	struct post changed = {
+		.key = "key-2", .hash = "h", .carriers = one, .count = 1, .lanes = "new,other"};
+
+	(void)state;
+	go_to_noon();
+	POST("key-1", 1);
+	assert_string_equal(post(&changed), "[accepted, 2, 2, [0:0]]");
+	assert_string_equal(COMMAND("HGET", "loa:run:2", "lanes"), "new,other");
+	/* Two servers, one of which has the old route still: each to its own. */
+	assert_string_equal(POST("key-3", 1), "[accepted, 1, 1, [0:1]]");
+	changed.key = "key-4";
+	assert_string_equal(post(&changed), "[accepted, 2, 2, [0:1]]");
 }
 
 static void
@@ -363,6 +382,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_days_messages_share_a_run_that_is_a_campaign),
 		T(each_class_and_unit_has_its_own_run),
+		T(a_route_that_was_changed_has_its_own_run),
 		T(a_name_that_somebody_used_gets_a_number),
 		T(the_same_key_gets_the_same_answer_and_adds_nothing),
 		T(of_a_request_without_a_good_one_nothing_is_kept),
