@@ -112,6 +112,7 @@ static const struct seed {
 	{BUG_L_DUE_COVERS, {TWO_TOGETHER, DEDUPE_NONE, 0, 2, 3}, STUCK, 0},
 	{BUG_L_RIVALS, {TWO_TOGETHER, DEDUPE_NONE, 0, 2, 3}, TWICE, 0},
 	{BUG_L_REMARK, {ONE, DEDUPE_UNLIMITED, 0, 2, 3}, TWICE, 0},
+	{BUG_L_RETRY_DOUBT, {ONE, DEDUPE_NONE, 0, 0, 2}, TWICE, 0},
 };
 
 static const char *const bug_texts[] = {

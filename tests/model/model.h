@@ -211,7 +211,8 @@ struct state {
 	X(L_CURSOR, "a replayed permit leaves the cursor behind its members")              \
 	X(L_DUE_COVERS, "the reconciler does not look at what is due")                     \
 	X(L_RIVALS, "rivals of a replayed request under another reference are not held")   \
-	X(L_REMARK, "a replayed permit overwrites what is known of an earlier attempt")
+	X(L_REMARK, "a replayed permit overwrites what is known of an earlier attempt")    \
+	X(L_RETRY_DOUBT, "a person's retry of what failed takes what is in doubt along")
 
 enum bug {
 #define X(name, text) BUG_##name,
@@ -284,6 +285,8 @@ void redis_sweep(const struct model *c, struct redis *d);
 void redis_hold_all(const struct model *c, struct redis *d);
 bool redis_can_resend(const struct model *c, const struct redis *d, unsigned m, bool *is_new);
 void redis_resend(const struct model *c, struct redis *d, unsigned m, bool is_new);
+/* May a person have it tried again, because it failed? Whoever works on its chunk. */
+bool redis_can_retry(const struct model *c, const struct redis *d, unsigned m);
 
 /* ---- gateway.c ---- */
 
@@ -338,6 +341,7 @@ enum kind {
 	CANCEL,
 	SUPPRESS,
 	RESEND,
+	RETRY_FAILED,
 	PASS_WINDOW,
 	KINDS
 };

@@ -99,6 +99,24 @@ do_resend(const struct model *c, struct state *s, const struct action *a)
 	return true;
 }
 
+/* Of one that was taken and not delivered a person allows a second; of one that was refused not. */
+bool
+do_retry(const struct model *c, struct state *s, const struct action *a)
+{
+	struct redis before = s->redis;
+	unsigned m = a->arg;
+
+	if (m >= c->messages || s->is_recovering || s->redis.run == CANCELLED_RUN ||
+	    !redis_can_retry(c, &s->redis, m) || !spend(c, s, FAULT_RESEND))
+		return false;
+	if (s->redis.records[m].state == UNDELIVERABLE)
+		s->allowed |= (uint8_t)(1u << m);
+	s->resent |= (uint8_t)(1u << m);
+	redis_resend(c, &s->redis, m, true);
+	wrote(c, s, &before);
+	return true;
+}
+
 /* ---- the dedupe window ---- */
 
 static void

@@ -466,6 +466,16 @@ redis_can_resend(const struct model *c, const struct redis *d, unsigned m, bool 
 	return r->attempt < ATTEMPTS;
 }
 
+bool
+redis_can_retry(const struct model *c, const struct redis *d, unsigned m)
+{
+	const struct record *r = &d->records[m];
+	bool has_failed = r->state == REFUSED || r->state == UNDELIVERABLE ||
+			  (r->state == UNKNOWN && has_bug(c, BUG_L_RETRY_DOUBT));
+
+	return has_failed && r->attempt > 0 && r->attempt < ATTEMPTS;
+}
+
 void
 redis_resend(const struct model *c, struct redis *d, unsigned m, bool is_new)
 {

@@ -51,6 +51,7 @@ static const struct rule {
 	[CANCEL] = {do_cancel, 1, 1, 1},
 	[SUPPRESS] = {do_suppress, 1, MESSAGES, 1},
 	[RESEND] = {do_resend, 1, MESSAGES, 1},
+	[RETRY_FAILED] = {do_retry, 1, MESSAGES, 1},
 	[PASS_WINDOW] = {do_pass_window, 1, 1, 1},
 };
 

@@ -63,5 +63,6 @@ ACTION(do_cancel);
 ACTION(do_suppress);
 ACTION(do_resume);
 ACTION(do_resend);
+ACTION(do_retry);
 ACTION(do_pass_window);
 ACTION(do_forget);

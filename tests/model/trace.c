@@ -51,6 +51,7 @@ static const char *const kind_texts[KINDS] = {
 	[CANCEL] = "a person cancels the run",
 	[SUPPRESS] = "a person suppresses",
 	[RESEND] = "a person resends",
+	[RETRY_FAILED] = "a person has what failed tried again:",
 	[PASS_WINDOW] = "the dedupe window passes",
 };
 
@@ -121,6 +122,7 @@ print_about(const struct action *a, const struct state *before)
 	case SKIP:
 	case SUPPRESS:
 	case RESEND:
+	case RETRY_FAILED:
 		printf(" m%u", a->arg);
 		break;
 	default:

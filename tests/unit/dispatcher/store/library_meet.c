@@ -39,8 +39,7 @@ claim_least(unsigned want, unsigned least)
 {
 	static unsigned number;
 	static char out[32];
-	const char *p =
-		call_words("claim", "gw inc-1 %u least-%u _ %u", want, ++number, least);
+	const char *p = call_words("claim", "gw inc-1 %u least-%u _ %u", want, ++number, least);
 	long long run;
 	unsigned part, from, to;
 
@@ -275,9 +274,9 @@ a_date_of_a_campaign_that_is_not_scheduled_blocks_no_other(void **state)
 	COMMAND("HSET", "loa:campaign:7", "state", "draft");
 	COMMAND("ZADD", "loa:schedule", "1000", "7");
 	COMMAND("HSET", "loa:campaign:8", "state", "draft");
-	assert_non_null(strstr(call_words("schedule", "8 %lld",
-					  (long long)(clock_wall_ms() / 1000 + 60)),
-			       "scheduled"));
+	assert_non_null(
+		strstr(call_words("schedule", "8 %lld", (long long)(clock_wall_ms() / 1000 + 60)),
+		       "scheduled"));
 	move_clock(61000);
 	assert_string_equal(call_words("due", "_"), "[sleep, 1]");
 	assert_non_null(strstr(call_words("due", "_"), "[fire, 8, "));
