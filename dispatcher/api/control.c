@@ -441,6 +441,7 @@ on_unschedule_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 {
 	struct act *t = arg;
 	struct argv a = {0};
+	char act[17];
 
 	if (c == NULL) {
 		http_answer_error(t->x, e);
@@ -450,6 +451,8 @@ on_unschedule_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 	t->campaign = c->id;
 	argv_add_int(&a, (int64_t)c->id);
 	argv_add_int(&a, c->due_s);
+	random_hex(act, (sizeof(act) - 1) / 2);
+	argv_adds(&a, act);
 	/* One that Redis forgot would be sent. */
 	engine_sure(t->api->daemon->engine, "unschedule", &a, true, on_unscheduled, t);
 	argv_free(&a);

@@ -177,11 +177,14 @@ local function schedule(_, a)
   return { 'scheduled', due }
 end
 
--- [id, the due s that is meant] → 'draft', or the state it has. Told again late it does
--- not touch another date.
+-- [id, the due s that is meant, act or nothing] → 'draft', or the state it has. Told again late
+-- it does not touch another date, nor the same one that was given again.
 local function unschedule(_, a)
   local key = K.campaign .. a[1]
   local v = call('HMGET', key, 'state', 'due_s')
+  if v[1] and a[3] and is_act_known(key, a[3]) then
+    return v[1] == 'scheduled' and 'draft' or v[1]
+  end
   if (v[1] ~= 'scheduled' and v[1] ~= 'missed') or v[2] ~= a[2] then return v[1] or 'gone' end
   call('HSET', key, 'state', 'draft')
   call('HDEL', key, 'due_s', 'problem')

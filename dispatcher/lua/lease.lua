@@ -19,6 +19,9 @@ end
 
 local LEASE_MAX_MS = 60000
 
+-- Until it is worth asking whether Redis is open. Its clock may be set meanwhile: not for long.
+local function opens_ms(t) return math.min(1000, math.ceil(t.open_at - t.ms)) end
+
 -- The clock was set back: nothing is closed, and nobody is alive, for longer than a lease.
 local function set_back(t, ttl)
   for _, name in ipairs({ 'open_at', 'takeover_at' }) do
@@ -317,7 +320,7 @@ local function claim(_, a)
   local lane, inc, want, claim_id = a[1], a[2], tonumber(a[3]), a[4]
   local below, least = tonumber(a[5]) or math.huge, tonumber(a[6]) or 1
   local t = clock()
-  if t.ms < t.open_at then return { 'sleep', math.ceil(t.open_at - t.ms), 'redis restarted' } end
+  if t.ms < t.open_at then return { 'sleep', opens_ms(t), 'redis restarted' } end
   if not call('ZSCORE', K.incarnations, inc) then return { 'sleep', 100, 'not registered' } end
   local lv = call('HMGET', K.lane .. lane, 'not_before', 'why', 'not_since', 'pass')
   local rests = lane_rests(lv[1], lv[3], t)

@@ -6,16 +6,22 @@
 
 local HORIZON_US = 16000
 
+-- Until when the lane has been paid for, µs. What was to be paid by a clock that was set back since
+-- is to be paid from now.
+local function paid_till(tat, tat_at, t)
+  local till, at = tonumber(tat) or t.us, tonumber(tat_at) or t.us
+  if t.us < at then return t.us + math.max(0, till - at) end
+  return till
+end
+
 -- GCRA on Redis time. Returns microseconds to wait before asking again, or nil
 -- and the slot. A slot that nobody used is lost: time goes on without it.
 local function rate_slot(lane, lv, cost, t)
   local per_s = tonumber(lv.rate)
   -- A lane without a rate was never published: nothing leaves.
   if not per_s or per_s <= 0 then return 1000000 end
-  local tat, at = tonumber(lv.tat) or t.us, tonumber(lv.tat_at) or t.us
-  if t.us < at then
-    -- The clock stepped back since: what was to be paid then is to be paid from now.
-    tat = t.us + math.max(0, tat - at)
+  local tat = paid_till(lv.tat, lv.tat_at, t)
+  if t.us < (tonumber(lv.tat_at) or 0) then
     call('HSET', K.lane .. lane, 'tat', int(tat), 'tat_at', int(t.us))
   end
   local slot = math.max(tat, t.us)
@@ -69,7 +75,7 @@ local function permit(_, a)
   local run, p, from = a[1], tonumber(a[2]), tonumber(a[3])
   local id, lane, is_repeat = a[6], a[7], a[8] == 'repeat'
   local t = clock()
-  if t.ms < t.open_at then return { 'wait', int((t.open_at - t.ms) * 1000), 'redis restarted' } end
+  if t.ms < t.open_at then return { 'wait', int(opens_ms(t) * 1000), 'redis restarted' } end
   local lease = owns(run, p, from, a[4], tonumber(a[5]))
   if not lease then return { 'lost' } end
   local r = run_get(run)
@@ -245,7 +251,8 @@ end
 local function late(_, a)
   local key = K.lane .. a[1]
   local t = clock()
-  local tat = math.max(tonumber(call('HGET', key, 'tat')) or 0, t.us)
+  local v = call('HMGET', key, 'tat', 'tat_at')
+  local tat = math.max(paid_till(v[1], v[2], t), t.us)
   call('HSET', key, 'tat', int(tat + math.min(tonumber(a[2]), 200000)), 'tat_at', int(t.us))
   return 1
 end

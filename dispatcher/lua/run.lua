@@ -149,7 +149,7 @@ local function control(_, a)
   local key = K.run .. a[1]
   local state = call('HGET', key, 'state')
   if not state then return 'gone' end
-  if a[7] and is_act_known(key, a[7]) then return a[3] end
+  if a[7] and is_act_known(key, a[7]) then return state == a[2] and a[3] or state end
   if state ~= a[2] or not CONTROL[a[2] .. '>' .. a[3]] then return state end
   if a[3] == 'running' and call('HGET', key, 'why') == 'restored' then return 'restored' end
   if a[3] == 'finished' and not is_finished(key, run_get(a[1]), clock()) then return state end

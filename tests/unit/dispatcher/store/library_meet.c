@@ -207,6 +207,47 @@ a_lane_that_rested_before_the_clock_was_set_back_goes_on(void **state)
 	assert_true(is_go(permit(&q)));
 }
 
+/* Bytes that left late are paid for by the clock that is, not by the one that was. */
+static void
+lateness_told_after_the_clock_was_set_back_closes_no_lane(void **state)
+{
+	struct ask q = {.inc = "inc-1", .permit = "p1", .count = 1, .attempt = 1};
+	long long us = 0;
+
+	(void)state;
+	launch_run(2);
+	move_clock(7 * 3600000);
+	hello("inc-1");
+	claim("inc-1", 2);
+	assert_true(is_go(permit(&q)));
+	move_clock(-7 * 3600000);
+	hello("inc-1");
+	call_words("late", "gw 100000");
+	q.permit = "p2";
+	q.first = 1;
+	assert_int_equal(sscanf(permit(&q), "[wait, %lld, rate]", &us), 1);
+	assert_in_range(us, 1, 100000);
+}
+
+static void
+nobody_is_told_to_wait_long_for_a_redis_that_was_restarted(void **state)
+{
+	struct ask q = {.inc = "inc-1", .permit = "p1", .count = 1, .attempt = 1};
+	long long ms = 0;
+
+	(void)state;
+	launch_run(1);
+	claim("inc-1", 1);
+	move_clock(7 * 3600000);
+	call_words("hello", "inc-1 5000 life-2");
+	move_clock(-7 * 3600000);
+	/* Before the next heartbeat mends it. */
+	assert_int_equal(sscanf(claim("inc-1", 1), "[sleep, %lld, ", &ms), 1);
+	assert_in_range(ms, 1, 1000);
+	assert_int_equal(sscanf(permit(&q), "[wait, %lld, ", &ms), 1);
+	assert_in_range(ms, 1, 1000000);
+}
+
 static void
 what_is_due_again_after_the_clock_was_set_back_is_due(void **state)
 {
@@ -268,6 +309,22 @@ a_pause_told_again_does_not_undo_the_resume_after_it(void **state)
 }
 
 static void
+an_unschedule_told_again_leaves_a_date_that_was_given_since(void **state)
+{
+	long long due = clock_wall_ms() / 1000 + 600;
+
+	(void)state;
+	COMMAND("HSET", "loa:campaign:8", "state", "draft");
+	call_words("schedule", "8 %lld", due);
+	assert_string_equal(call_words("unschedule", "8 %lld act-1", due), "draft");
+	call_words("schedule", "8 %lld", due);
+	assert_string_equal(call_words("unschedule", "8 %lld act-1", due), "draft");
+	assert_string_equal(COMMAND("HGET", "loa:campaign:8", "state"), "scheduled");
+	assert_string_equal(call_words("unschedule", "8 %lld act-2", due), "draft");
+	assert_string_equal(COMMAND("HGET", "loa:campaign:8", "state"), "draft");
+}
+
+static void
 a_date_of_a_campaign_that_is_not_scheduled_blocks_no_other(void **state)
 {
 	(void)state;
@@ -295,9 +352,12 @@ main(void)
 		T(a_clock_that_is_set_back_after_a_restart_does_not_close_the_day),
 		T(a_process_that_died_before_the_clock_was_set_back_is_dead),
 		T(a_lane_that_rested_before_the_clock_was_set_back_goes_on),
+		T(lateness_told_after_the_clock_was_set_back_closes_no_lane),
+		T(nobody_is_told_to_wait_long_for_a_redis_that_was_restarted),
 		T(what_is_due_again_after_the_clock_was_set_back_is_due),
 		T(a_permit_told_to_a_run_that_was_cancelled_and_put_away_is_not_sending_for_ever),
 		T(a_pause_told_again_does_not_undo_the_resume_after_it),
+		T(an_unschedule_told_again_leaves_a_date_that_was_given_since),
 		T(a_date_of_a_campaign_that_is_not_scheduled_blocks_no_other),
 	};
 
