@@ -19,7 +19,7 @@ post() { # BODY KEY
 status() { cat "$dir/status"; }
 sent_to() { grep '"event":"accepted"' "$dir/ledger" | grep -c "\"to\":\"$1\""; }
 redis() { redis-cli -s "$dir/data/redis.sock" --raw "$@"; }
-run_of_today() { redis HGET loa:notices "$1:1"; }
+run_of_today() { redis HGETALL loa:notices | awk -v f="$1:1:" 'is_next { print; exit } index($0, f) == 1 { is_next = 1 }'; }
 
 # ---- alone ----
 id=$(loa send '0912 345 678' 'Hồ sơ của ông/bà đã có kết quả.' --wait --label hs-17 | head -n 1)
