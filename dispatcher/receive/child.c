@@ -8,6 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/crash.h"
+
 #define DESCRIPTORS 4096
 
 /* What the server does on a signal, and its sockets, are not the child's. */
@@ -34,6 +36,7 @@ child_start(void (*run)(int fd, void *arg), void *arg, int keep, int *fd, pid_t 
 	*pid = fork();
 	if (*pid == 0) {
 		leave_the_server(ends[1], keep);
+		crash_forked();
 		run(ends[1], arg);
 		_exit(0);
 	}

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -82,6 +83,7 @@ on_kept(void *arg, const struct err_ctx *e)
 	struct poll_ask *q = arg;
 	struct argv a = {0};
 
+	crash_point("poll", "kept");
 	/* Not kept: when the lease is over it is asked again. */
 	if (e == NULL) {
 		argv_adds(&a, q->provider->name);
@@ -156,6 +158,7 @@ on_answer(void *arg, const struct fetch_answer *a)
 	size_t count = 0;
 	enum poll_result result = POLL_UNREADABLE;
 
+	crash_point("poll", "answer");
 	if (a->result == FETCH_DONE)
 		result = read_answer(q, a, &list, &count);
 	else
@@ -199,6 +202,7 @@ ask_start(struct poll_ask *q)
 		.on_answer = on_answer,
 		.arg = q,
 	};
+	crash_point("poll", "start");
 	fetch_start(q->poller->o.fetch, &f);
 	return true;
 }

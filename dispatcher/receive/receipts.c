@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/crash.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -172,6 +173,7 @@ push_rewind(struct push *p)
 static void
 push_end(struct push *p)
 {
+	crash_point("receipt", p->has_failed ? "failed" : "kept");
 	p->cb(p->arg, p->has_failed ? &p->why : NULL);
 	push_free(p);
 }

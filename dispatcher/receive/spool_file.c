@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/random.h"
 
@@ -114,6 +115,7 @@ spool_file_open(struct spool_file *f)
 		continue;
 	buf_free(&b);
 	is_cut = f->at < f->size;
+	crash_point("spool", is_cut ? "cut" : "found");
 	if (is_cut)
 		log_warn("spool=%d result=cut bytes=%llu of=%llu", f->number,
 			 (unsigned long long)(f->size - f->at), (unsigned long long)f->size);
@@ -142,10 +144,12 @@ spool_file_exists(const char *folder, int number)
 void
 spool_file_remove(struct spool_file *f)
 {
+	crash_point("spool", "remove");
 	if (unlink(f->path) != 0 && errno != ENOENT)
 		log_error("spool=%d result=cannot-remove why=%s", f->number, strerror(errno));
 	if (f->fd >= 0)
 		close(f->fd);
 	f->fd = -1;
 	f->at = f->size = 0;
+	crash_point("spool", "removed");
 }
