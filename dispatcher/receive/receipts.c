@@ -362,10 +362,11 @@ push_new(struct receipts *rs, enum push_kind kind, const struct provider_config 
 }
 
 static void
-push_is_malformed(struct push *p, const struct err_ctx *e)
+push_is_malformed(struct push *p, struct err_ctx *e)
 {
+	json_hide_text(e); /* of a citizen, perhaps */
 	p->receipts->gauges.malformed++;
-	log_warn("lane=%s receipt=malformed what=%s why=%s", p->lane, e->what, e->why);
+	log_warn("lane=%s receipt=malformed what=%s why=\"%s\"", p->lane, e->what, e->why);
 }
 
 static void
@@ -385,10 +386,10 @@ on_read(void *arg, const struct err_ctx *e, struct buf *items, size_t count)
 	p->reading = NULL;
 	p->receipts->readings--;
 	if (e != NULL) {
-		if (e->code == ERR_INPUT)
-			push_is_malformed(p, e);
 		p->has_failed = true;
 		p->why = *e;
+		if (e->code == ERR_INPUT)
+			push_is_malformed(p, &p->why);
 		push_end(p);
 		return;
 	}
