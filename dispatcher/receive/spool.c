@@ -231,18 +231,27 @@ find_other(struct spool *s)
 	return false;
 }
 
-/* Everything of the file is told: away with it, unless more is on its way there. */
+static void
+put_away(struct spool_file *f)
+{
+	if (f->at < f->size)
+		spool_file_set_aside(f);
+	else
+		spool_file_remove(f);
+}
+
+/* Everything of the file that can be read is told: away with it, unless more is on its way there. */
 static void
 file_done(struct spool *s)
 {
 	if (s->other.lock >= 0) {
-		spool_file_remove(&s->other);
+		put_away(&s->other);
 		spool_file_unlock(&s->other);
 	} else if (s->head == NULL && (s->own.size > 0 || s->helper >= 0)) {
 		helper_close(s);
 		log_info("spool=%d result=told bytes=%llu", s->own.number,
-			 (unsigned long long)s->own.size);
-		spool_file_remove(&s->own);
+			 (unsigned long long)s->own.at);
+		put_away(&s->own);
 	}
 }
 

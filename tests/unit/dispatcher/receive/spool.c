@@ -219,6 +219,34 @@ a_torn_record_is_cut_off_and_more_can_follow(void **state)
 	TURN_UNTIL(has_told("a ") && size_of(0) < 0);
 }
 
+/* The disk gives back other bytes than it got: nothing is thrown away. */
+static void
+a_damaged_file_is_told_as_far_as_it_can_be_read_and_kept(void **state)
+{
+	struct dirent *d;
+	char path[128];
+	DIR *dir;
+	int fd, kept = 0;
+
+	(void)state;
+	add(fx.spool, "a");
+	add(fx.spool, "b");
+	add(fx.spool, "c");
+	TURN_UNTIL(fx.kept == 3);
+	snprintf(path, sizeof(path), "%s/receipts.0.spool", fx.dir);
+	fd = open(path, O_WRONLY);
+	assert_int_equal(pwrite(fd, "x", 1, 33), 1);
+	close(fd);
+	spool_open(fx.spool);
+	TURN_UNTIL(has_told("a ") && size_of(0) < 0);
+	dir = opendir(fx.dir);
+	while ((d = readdir(dir)) != NULL)
+		kept += strncmp(d->d_name, "receipts.0.spool.damaged-", 25) == 0;
+	closedir(dir);
+	assert_int_equal(kept, 1);
+	assert_int_equal(spool_bytes(fx.spool), 0);
+}
+
 static void
 a_full_spool_refuses(void **state)
 {
@@ -332,6 +360,7 @@ main(void)
 		T(records_are_told_in_order_and_the_file_is_gone),
 		T(what_was_confirmed_outlives_the_process),
 		T(a_torn_record_is_cut_off_and_more_can_follow),
+		T(a_damaged_file_is_told_as_far_as_it_can_be_read_and_kept),
 		T(a_full_spool_refuses),
 		T(what_is_not_kept_is_told_again),
 		T(two_processes_have_a_file_each_and_one_tells_what_a_dead_one_left),
