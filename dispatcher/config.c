@@ -58,6 +58,8 @@ static const struct option {
 };
 
 extern const char loa_policy_start[], loa_policy_end[];
+extern const char loa_demo_config_start[], loa_demo_config_end[];
+extern const char loa_demo_policy_start[], loa_demo_policy_end[];
 
 static const char *
 option_string(const struct config *c, const struct option *o)
@@ -341,6 +343,9 @@ read_policy(struct config *c, struct err_ctx *e)
 	struct json_at root, classes;
 	enum err rc;
 
+	if (c->is_demo)
+		builtin = (struct slice){loa_demo_policy_start,
+					 (size_t)(loa_demo_policy_end - loa_demo_policy_start)};
 	if (c->policy[0] != '\0')
 		rc = json_read_file(c->policy, CONFIG_MAX_BYTES, &c->policy_document, e);
 	else
@@ -389,27 +394,45 @@ read_document(struct config *c, struct err_ctx *e)
 	return read_policy(c, e);
 }
 
+/* Its document is there, unless rc says otherwise. */
+static enum err
+load_end(struct config *take_c, enum err rc, struct config **out, struct err_ctx *e)
+{
+	*out = NULL;
+	if (rc == ERR_OK)
+		rc = read_document(take_c, e);
+	if (rc != ERR_OK) {
+		config_free(take_c);
+		return rc;
+	}
+	*out = take_c;
+	return ERR_OK;
+}
+
 enum err
 config_load(const char *path, struct config **out, struct err_ctx *e)
 {
 	struct config *c = xcalloc(1, sizeof(*c));
 	enum err rc = ERR_OK;
 
-	*out = NULL;
 	if (path != NULL)
 		rc = json_read_file(path, CONFIG_MAX_BYTES, &c->document, e);
 	else
 		c->document = json_object();
 	if (rc != ERR_OK && e != NULL)
 		json_hide_text(e); /* accounts have keys and passwords */
-	if (rc == ERR_OK)
-		rc = read_document(c, e);
-	if (rc != ERR_OK) {
-		config_free(c);
-		return rc;
-	}
-	*out = c;
-	return ERR_OK;
+	return load_end(c, rc, out, e);
+}
+
+enum err
+config_load_demo(struct config **out, struct err_ctx *e)
+{
+	struct config *c = xcalloc(1, sizeof(*c));
+	struct slice text = {loa_demo_config_start,
+			     (size_t)(loa_demo_config_end - loa_demo_config_start)};
+
+	c->is_demo = true;
+	return load_end(c, json_parse(text, CONFIG_MAX_BYTES, "demo", &c->document, e), out, e);
 }
 
 void

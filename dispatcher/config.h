@@ -65,12 +65,15 @@ struct config {
 	struct standing_order standing_orders[STANDING_ORDERS_MAX];
 	size_t standing_order_count;
 
+	bool is_demo;	  /* of `loa serve --demo`: with its own policy built in */
 	json_t *document; /* owns the strings */
 	json_t *policy_document;
 };
 
 /* path NULL = all defaults. The caller frees *out with config_free. */
 MUST_CHECK enum err config_load(const char *path, struct config **out, struct err_ctx *e);
+/* That of `loa serve --demo`, from inside the binary. */
+MUST_CHECK enum err config_load_demo(struct config **out, struct err_ctx *e);
 void config_free(struct config *c);
 /* The options as JSON, secrets as "***". */
 void config_show(const struct config *c, struct buf *out);

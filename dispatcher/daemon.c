@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "dispatcher/api/api.h"
+#include "dispatcher/demo/demo.h"
 #include "dispatcher/redisd.h"
 #include "dispatcher/store/keys.h"
 #include "dispatcher/store/old_library.h"
@@ -20,6 +21,12 @@
 #define DRAIN_MAX_MS 130000 /* longer than any provider's time-out */
 
 /* ---- configuration ---- */
+
+static enum err
+read_config(const struct daemon_options *o, struct config **out, struct err_ctx *e)
+{
+	return o->is_demo ? config_load_demo(out, e) : config_load(o->config_path, out, e);
+}
 
 static void
 apply_overrides(const struct daemon_options *o, struct config *c)
@@ -98,7 +105,7 @@ on_hup(void *arg)
 	struct err_ctx e;
 	struct buf fixed = {0}, text = {0};
 
-	if (config_load(d->o.config_path, &c, &e) != ERR_OK) {
+	if (read_config(&d->o, &c, &e) != ERR_OK) {
 		err_print(&e, &text);
 		log_error("config=reload result=refused why=%s", text.data);
 		buf_free(&text);
@@ -169,9 +176,11 @@ say_ready(struct daemon *d, const char *new_token)
 		printf("loa: serving hooks on http://127.0.0.1:%u\n", api_port(d->api));
 	else
 		printf("loa: serving (no HTTP in these roles)\n");
-	if (new_token != NULL)
+	if (new_token != NULL && d->demo == NULL)
 		printf("loa: administrator's token, shown this once: %s\n", new_token);
 	fflush(stdout);
+	if (d->demo != NULL)
+		demo_begin(d->demo, new_token);
 }
 
 /* Both must be: the keys are known, and the engine is open. */
@@ -536,8 +545,13 @@ make_parts(struct daemon *d, struct err_ctx *e)
 	if ((d->o.roles & ROLE_RECEIVE) != 0)
 		make_receive(d);
 	if ((d->o.roles & (ROLE_API | ROLE_RECEIVE)) != 0)
-		return api_open(d, &d->api, e);
-	return ERR_OK;
+		rc = api_open(d, &d->api, e);
+	if (rc == ERR_OK && d->o.is_demo) {
+		struct demo_options o = {d->loop, d->fetch, d->config->data, api_port(d->api)};
+
+		d->demo = demo_new(&o);
+	}
+	return rc;
 }
 
 static void
@@ -550,18 +564,19 @@ take_down(struct daemon *d)
 		api_cut(d->api);
 	if (d->fetch != NULL)
 		fetch_free(d->fetch);
+	demo_free(d->demo);
 	if (d->engine != NULL)
 		engine_free(d->engine); /* runs the callbacks of what is asked still */
 	if (d->keeper != NULL)
 		keeper_free(d->keeper);
 	if (d->alarm != NULL)
 		alarm_free(d->alarm);
-	if (d->api != NULL)
-		api_free(d->api);
 	if (d->sender != NULL)
 		sender_free(d->sender);
 	if (d->receipts != NULL)
-		receipts_free(d->receipts);
+		receipts_free(d->receipts); /* tells the pushes, the sandbox's too */
+	if (d->api != NULL)
+		api_free(d->api);
 	if (d->poller != NULL)
 		poller_free(d->poller);
 	if (d->views != NULL)
@@ -583,7 +598,7 @@ daemon_run(const struct daemon_options *o)
 	struct err_ctx e;
 	enum err rc;
 
-	rc = config_load(o->config_path, &d.config, &e);
+	rc = read_config(o, &d.config, &e);
 	d.loop = loop_new();
 	d.started_ms = clock_mono_ms();
 	timer_init(&d.drain, on_drain_look, &d);

@@ -32,9 +32,11 @@ struct daemon_options {
 	const char *data;	 /* overrides the configuration; NULL = does not */
 	const char *listen;
 	unsigned roles; /* of enum role */
+	bool is_demo;	/* a sandbox, and something to try (demo/demo.h) */
 };
 
 struct api;
+struct demo;
 
 /* What the parts of the process share; made in daemon.c, handed down. */
 struct daemon {
@@ -53,6 +55,7 @@ struct daemon {
 	struct receipts *receipts; /* NULL without the role */
 	struct poller *poller;	   /* NULL without the role receive */
 	struct api *api;	   /* NULL without the roles api and receive */
+	struct demo *demo;	   /* NULL without --demo */
 	bool is_up;		   /* Redis is there, the keys are known */
 	bool is_working;	   /* messages may be sent */
 	bool is_draining, is_stopping;

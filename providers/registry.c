@@ -6,10 +6,12 @@
 #include "providers/esms.h"
 #include "providers/generic.h"
 #include "providers/provider.h"
+#include "providers/sandbox.h"
 
 static const struct driver *const drivers[] = {
 	&generic_driver,
 	&esms_driver,
+	&sandbox_driver,
 };
 
 const struct driver *

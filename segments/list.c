@@ -242,6 +242,7 @@ on_record(void *arg, const struct reply *r)
 	}
 	if (reply_item(r, 6)->kind == REPLY_STRING)
 		l->report = xmemdup0(reply_item(r, 6)->str.p, reply_item(r, 6)->str.n);
+	l->is_demo = item_u64(r, 7) != 0;
 	if (!ld->with_snapshot) {
 		load_end(ld, NULL);
 		return;
@@ -260,8 +261,8 @@ load_start(struct redis *r, const char *name, struct load *ld)
 		"if not v[1] then return {} end "
 		"if ARGV[1] ~= '0' then v[2] = ARGV[1] end "
 		"local w = redis.call('HMGET', KEYS[1], 'rows' .. v[2], 'created_s' .. v[2], "
-		"'schema' .. v[2], 'report' .. v[2]) "
-		"return {v[1], v[2], v[3], w[1], w[2], w[3], w[4]}";
+		"'schema' .. v[2], 'report' .. v[2], 'demo' .. v[2]) "
+		"return {v[1], v[2], v[3], w[1], w[2], w[3], w[4], w[5]}";
 	char key[LIST_KEY_MAX], version[24];
 	struct slice v[5] = {SLICE("EVAL"), slice_of(find), SLICE("1"), {NULL, 0}, {NULL, 0}};
 
@@ -314,6 +315,7 @@ struct list_writer {
 	uint64_t rows;
 	size_t pending;
 	bool has_failed, is_freed;
+	bool is_demo;
 	bool is_committed; /* or a commit was sent whose fate is not known */
 	char why[200];
 	struct held_block *held, **held_tail; /* waiting for the id */
@@ -414,6 +416,12 @@ list_writer_new(struct redis *r, const char *name)
 }
 
 void
+list_writer_set_demo(struct list_writer *w)
+{
+	w->is_demo = true;
+}
+
+void
 list_writer_block(struct list_writer *w, struct slice bytes, uint32_t rows)
 {
 	w->rows += rows;
@@ -497,7 +505,7 @@ static void
 send_commit(struct list_writer *w)
 {
 	char snap[64], rejects[64], key[LIST_KEY_MAX], id[24], version[24], rows[24], at[24];
-	char before[24], fields[4][32];
+	char before[24], fields[5][32];
 	struct buf ids = {0};
 	struct slice v[28] = {SLICE("EVAL"), slice_of(commit_list), SLICE("4")};
 	size_t n = 3;
@@ -533,6 +541,8 @@ send_commit(struct list_writer *w)
 	v[n++] = slice_of(w->schema);
 	v[n++] = slice_of(version_field(fields[3], "report", w->version));
 	v[n++] = slice_of(w->report);
+	v[n++] = slice_of(version_field(fields[4], "demo", w->version));
+	v[n++] = w->is_demo ? SLICE("1") : SLICE("0");
 	w->pending++;
 	w->is_committed = true;
 	redis_command(w->redis, v, n, on_committed, w);

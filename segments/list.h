@@ -7,7 +7,7 @@
  *
  * Keys (the only ones spelled outside dispatcher/store/keys):
  *   loa:list:NAME          hash: id, unit, version; for each version V schemaV and reportV
- *                          (JSON), rowsV, created_sV
+ *                          (JSON), rowsV, created_sV; demoV
  *   loa:lists              set of names
  *   loa:snap:ID:VERSION    string: block ids, u32 LE each
  *   loa:block:ID:N         string: one block of up to 256 rows (segments/block.h)
@@ -35,6 +35,7 @@ struct list {
 	uint32_t *blocks; /* ids of the snapshot; NULL unless loaded with it */
 	size_t block_count;
 	char *report; /* JSON of the last import; NULL = none */
+	bool is_demo; /* invented people: this version goes to sandbox providers only */
 };
 void list_free(struct list *l);
 
@@ -67,6 +68,8 @@ typedef void (*list_done_cb)(void *arg, const struct err_ctx *e); /* e NULL = do
 struct list_writer *list_writer_new(struct redis *r, const char *name);
 /* Without a commit, the blocks that were written are deleted again. */
 void list_writer_free(struct list_writer *w);
+/* Before the commit: the version will be a demo one. */
+void list_writer_set_demo(struct list_writer *w);
 /* Write a block; may be called any number of times. */
 void list_writer_block(struct list_writer *w, struct slice bytes, uint32_t rows);
 /* Blocks written and not yet acknowledged: the caller pauses above a few dozen. */

@@ -29,6 +29,7 @@ static const struct http_route routes[] = {
 	AUTH("POST", "/backup", on_backup),
 	AUTH("POST", "/token", on_token_renew),
 	AUTH("GET", "/providers", on_provider_ls),
+	AUTH("GET", "/providers/{name}/balance", on_provider_balance),
 	AUTH("GET", "/providers/{name}/receipts/unknown", on_unknown_receipts),
 	AUTH("GET", "/lists", on_list_ls),
 	AUTH("GET", "/lists/{name}", on_list_show),
@@ -51,6 +52,7 @@ static const struct http_route routes[] = {
 	AUTH("POST", "/campaigns", on_campaign_create),
 	AUTH("GET", "/campaigns/{id}", on_campaign_show),
 	AUTH("POST", "/campaigns/{id}/preview", on_campaign_preview),
+	AUTH("POST", "/campaigns/{id}/test", on_campaign_test),
 	AUTH("POST", "/campaigns/{id}/launch", on_campaign_launch),
 	AUTH("POST", "/campaigns/{id}/pause", on_campaign_pause),
 	AUTH("POST", "/campaigns/{id}/resume", on_campaign_resume),
@@ -61,6 +63,11 @@ static const struct http_route routes[] = {
 	AUTH("POST", "/campaigns/{id}/clone", on_campaign_clone),
 	AUTH("GET", "/campaigns/{id}/events", on_campaign_watch),
 	AUTH("GET", "/campaigns/{id}/report", on_campaign_report),
+	AUTH("GET", "/campaigns/{id}/doubt", on_doubt_ls),
+	AUTH("POST", "/campaigns/{id}/doubt/resend", on_doubt_resend),
+	AUTH("POST", "/campaigns/{id}/doubt/mark", on_doubt_mark),
+	AUTH("POST", "/campaigns/{id}/doubt/import", on_doubt_import),
+	AUTH("GET", "/audit", on_audit_ls),
 	AUTH("POST", "/messages", on_message_send),
 	AUTH("GET", "/messages/{id}", on_message_show),
 	AUTH("GET", "/campaigns/{id}/results", on_campaign_results),
@@ -72,6 +79,10 @@ static const struct http_route routes[] = {
 	 .path = "/hooks/receipt/{provider}/{token}",
 	 .is_hook = true,
 	 .handle = on_receipt_hook},
+	{.method = "POST",
+	 .path = "/sandbox/{provider}/{token}",
+	 .is_hook = true,
+	 .handle = on_sandbox_send},
 };
 
 /* A process with the role receive only has no more than health and hooks. */
@@ -87,6 +98,10 @@ static const struct http_route hook_routes[] = {
 	 .path = "/hooks/receipt/{provider}/{token}",
 	 .is_hook = true,
 	 .handle = on_receipt_hook},
+	{.method = "POST",
+	 .path = "/sandbox/{provider}/{token}",
+	 .is_hook = true,
+	 .handle = on_sandbox_send},
 };
 
 static bool
@@ -176,6 +191,8 @@ api_cut(struct api *a)
 void
 api_free(struct api *a)
 {
+	doubt_index_free(a->doubts);
+	sandbox_free(a->sandbox);
 	free(a);
 }
 

@@ -186,6 +186,29 @@ preview_carriers(const struct preview *p)
 	return out;
 }
 
+/* What somebody who reads the preview must know besides: [text]. */
+static json_t *
+preview_warnings(const struct ready_campaign *c, const struct config *config)
+{
+	json_t *out = json_array();
+	struct buf b = {0};
+	struct err_ctx e;
+
+	if (ready_campaign_check_demo(c, config, &e) != ERR_OK) {
+		buf_adds(&b, "it cannot be launched: ");
+		err_print(&e, &b);
+	} else if (route_plan_find(&c->route, config, false) == NULL) {
+		buf_adds(&b, "sandbox: nothing leaves, no person gets a message");
+	} else if (route_plan_find(&c->route, config, true) != NULL) {
+		buf_addf(&b, "the provider %s is a sandbox: what goes to it reaches nobody",
+			 route_plan_find(&c->route, config, true)->name);
+	}
+	if (b.len > 0)
+		json_array_append_new(out, json_of_slice(buf_slice(&b)));
+	buf_free(&b);
+	return out;
+}
+
 static json_t *
 preview_json(const struct daemon *d, const struct ready_campaign *c, const struct preview *p)
 {
@@ -203,6 +226,7 @@ preview_json(const struct daemon *d, const struct ready_campaign *c, const struc
 			"parts", (json_int_t)p->parts, "unicode", (json_int_t)p->unicode, "cost",
 			(json_int_t)p->cost, "skipped", skipped, "carriers", preview_carriers(p),
 			"forecast_s", p->forecast_s, "opens_in_s", (json_int_t)p->opens_in_s);
+	json_object_set_new(out, "warnings", preview_warnings(c, d->config));
 	if (strcmp(c->campaign->state, "scheduled") == 0) {
 		json_object_set_new(out, "due", time_json(c->campaign->due_s));
 		json_object_set_new(out, "sends_from", time_json(sends_from(d, c->campaign)));

@@ -120,9 +120,10 @@ session_begin(struct session *s, const char *list, const char *file, const char 
 void
 on_import_begin(struct http_exchange *x, void *arg)
 {
-	static const char *const keys[] = {"list", "file", "phone"};
+	static const char *const keys[] = {"list", "file", "phone", "demo"};
 	struct api *a = arg;
 	const char *list = "", *file = "", *phone = NULL;
+	bool is_demo = false;
 	struct session *s;
 	struct err_ctx e;
 	json_t *body;
@@ -130,13 +131,15 @@ on_import_begin(struct http_exchange *x, void *arg)
 	if (!api_is_open(a, x) || (body = api_body_json(x)) == NULL)
 		return;
 	struct json_at root = json_root(body), list_at = json_get(&root, "list"),
-		       file_at = json_get(&root, "file"), phone_at = json_get(&root, "phone");
+		       file_at = json_get(&root, "file"), phone_at = json_get(&root, "phone"),
+		       demo_at = json_get(&root, "demo");
 
 	if (json_only_keys(&root, keys, ARRAY_LEN(keys), &e) != ERR_OK ||
 	    json_need_string(&list_at, &list, &e) != ERR_OK ||
 	    name_check("list", slice_of(list), &e) != ERR_OK ||
 	    json_read_string(&file_at, &file, &e) != ERR_OK ||
-	    json_read_string(&phone_at, &phone, &e) != ERR_OK) {
+	    json_read_string(&phone_at, &phone, &e) != ERR_OK ||
+	    json_read_bool(&demo_at, &is_demo, &e) != ERR_OK) {
 		http_answer_error(x, &e);
 	} else if ((s = session_get_free(a->imports)) == NULL) {
 		err_set(&e, ERR_CONFLICT, "import", "wait until one of them is done",
@@ -144,6 +147,8 @@ on_import_begin(struct http_exchange *x, void *arg)
 		http_answer_error(x, &e);
 	} else {
 		session_begin(s, list, file, phone);
+		if (is_demo)
+			list_writer_set_demo(s->writer);
 		http_answer_json(x, 201, json_pack("{s:s}", "import", s->id));
 	}
 	json_decref(body);
@@ -361,6 +366,7 @@ on_list_loaded(void *arg, struct list *l, const struct err_ctx *e)
 			(json_int_t)l->version, "unit", (json_int_t)l->unit, "rows",
 			(json_int_t)l->rows, "imported", created, "columns",
 			schema_json(&l->schema));
+	json_object_set_new(out, "demo", json_boolean(l->is_demo));
 	if (l->report != NULL)
 		json_object_set_new(out, "report", json_loads(l->report, 0, NULL));
 	http_answer_json(x, 200, out);

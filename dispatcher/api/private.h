@@ -10,14 +10,18 @@
 struct backup_job;
 struct imports;
 struct watch;
+struct doubt_index;
+struct sandbox;
 
 struct api {
 	struct daemon *daemon;
 	struct http_server *http;
 	struct imports *imports;
-	struct watch *watches;	   /* open event streams */
-	unsigned exports;	   /* walks over whole audiences under way */
-	struct backup_job *backup; /* the one under way; NULL = none */
+	struct watch *watches;	    /* open event streams */
+	unsigned exports;	    /* walks over whole audiences under way */
+	struct backup_job *backup;  /* the one under way; NULL = none */
+	struct sandbox *sandbox;    /* NULL until it is asked */
+	struct doubt_index *doubts; /* phones in doubt of the run that was asked for last */
 };
 
 /* True: Redis is there. Otherwise the exchange was answered with 503. */
@@ -75,6 +79,17 @@ void on_campaign_retry(struct http_exchange *x, void *arg);
 void on_suppression_add(struct http_exchange *x, void *arg);
 void on_suppression_remove(struct http_exchange *x, void *arg);
 void on_suppression_ls(struct http_exchange *x, void *arg);
+/* Unmasked phones are for the bearer of the administrator's token, on the socket too. */
+bool api_may_see_phones(const struct api *a, const struct http_exchange *x);
+/* doubt.c, doubt_act.c, doubt_import.c */
+void on_doubt_ls(struct http_exchange *x, void *arg);
+void on_doubt_resend(struct http_exchange *x, void *arg);
+void on_doubt_mark(struct http_exchange *x, void *arg);
+void on_doubt_import(struct http_exchange *x, void *arg);
+/* Forget the phones that imports looked up. */
+void doubt_index_free(struct doubt_index *i);
+/* audit.c */
+void on_audit_ls(struct http_exchange *x, void *arg);
 /* runs.c */
 void on_campaign_report(struct http_exchange *x, void *arg);
 void on_campaign_watch(struct http_exchange *x, void *arg);
@@ -82,6 +97,11 @@ void on_campaign_watch(struct http_exchange *x, void *arg);
 json_t *api_report_json(const struct campaign *c, const struct run_report *r);
 /* End the open event streams. */
 void watches_end(struct api *a);
+/* trial.c */
+void on_campaign_test(struct http_exchange *x, void *arg);
+/* sandbox.c */
+void on_sandbox_send(struct http_exchange *x, void *arg);
+void sandbox_free(struct sandbox *s);
 /* messages.c */
 void on_message_send(struct http_exchange *x, void *arg);
 void on_message_show(struct http_exchange *x, void *arg);
@@ -96,11 +116,13 @@ void on_backup(struct http_exchange *x, void *arg);
 void on_token_renew(struct http_exchange *x, void *arg);
 /* The refusal to resume a run of a restored backup. */
 void api_answer_restored(struct http_exchange *x);
+/* providers.c */
+void on_provider_ls(struct http_exchange *x, void *arg);
+void on_provider_balance(struct http_exchange *x, void *arg);
 /* status.c */
 void on_healthz(struct http_exchange *x, void *arg);
 void on_readyz(struct http_exchange *x, void *arg);
 void on_metrics(struct http_exchange *x, void *arg);
-void on_provider_ls(struct http_exchange *x, void *arg);
 void on_config_show(struct http_exchange *x, void *arg);
 /* hooks.c */
 void on_receipt_hook(struct http_exchange *x, void *arg);

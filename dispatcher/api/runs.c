@@ -138,10 +138,11 @@ lanes_json(const struct run_report *r, int64_t *cost)
 		}
 		one = (int64_t)(parts + again) * s->price[p];
 		*cost += one;
-		json_array_append_new(
-			out, json_pack("{s:s, s:I, s:I, s:I, s:I}", "provider", s->lane[p], "parts",
-				       (json_int_t)parts, "parts_again", (json_int_t)again, "price",
-				       (json_int_t)s->price[p], "cost", (json_int_t)one));
+		json_array_append_new(out, json_pack("{s:s, s:I, s:I, s:I, s:I, s:b}", "provider",
+						     s->lane[p], "parts", (json_int_t)parts,
+						     "parts_again", (json_int_t)again, "price",
+						     (json_int_t)s->price[p], "cost",
+						     (json_int_t)one, "sandbox", s->is_sandbox[p]));
 	}
 	return out;
 }

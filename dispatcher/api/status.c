@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Health, metrics, providers. */
+/* Health, metrics, configuration. */
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -163,51 +163,7 @@ on_metrics(struct http_exchange *x, void *arg)
 	buf_free(&b);
 }
 
-/* ---- providers, configuration ---- */
-
-static json_t *
-provider_json(const struct daemon *d, const struct provider_config *p)
-{
-	static const char *const counts[] = {"messages", "parts", "requests"};
-	static const char *const shapes[] = {"one", "one-text", "list"};
-	const struct capability *cap = p->driver->capability(p->account);
-	json_t *out = json_pack("{s:s, s:s, s:I, s:f, s:s, s:I, s:s, s:s, s:i, s:b, s:b, s:b}",
-				"name", p->name, "driver", p->driver->name, "unit",
-				(json_int_t)p->unit, "rate", p->rate, "counts", counts[cap->counts],
-				"concurrency", (json_int_t)p->concurrency, "brandname",
-				p->brandname, "shape", shapes[cap->shape], "batch_max",
-				(int)cap->batch_max, "unicode", cap->has_unicode, "receipts",
-				cap->has_receipts, "sandbox", cap->is_sandbox);
-
-	for (size_t i = 0; d->sender != NULL && i < sender_lane_count(d->sender); i++) {
-		struct lane_status lane;
-
-		sender_lane_status(d->sender, i, &lane);
-		if (strcmp(lane.name, p->name) == 0)
-			json_object_set_new(
-				out, "lane",
-				json_pack("{s:s, s:I, s:i, s:i, s:I, s:I}", "waiting_for", lane.why,
-					  "wait_ms", (json_int_t)lane.wait_ms, "in_flight",
-					  (int)lane.in_flight, "chunks", (int)lane.chunks,
-					  "accepted", (json_int_t)lane.accepted, "in_doubt",
-					  (json_int_t)lane.in_doubt));
-	}
-	return out;
-}
-
-void
-on_provider_ls(struct http_exchange *x, void *arg)
-{
-	struct api *a = arg;
-	const struct config *c = a->daemon->config;
-	json_t *out = json_array();
-
-	if (!api_has_keys(a, x))
-		return;
-	for (size_t i = 0; i < c->provider_count; i++)
-		json_array_append_new(out, provider_json(a->daemon, &c->providers[i]));
-	http_answer_json(x, 200, json_pack("{s:o}", "providers", out));
-}
+/* ---- configuration ---- */
 
 void
 on_config_show(struct http_exchange *x, void *arg)

@@ -82,6 +82,11 @@ on_ready(void *arg, struct ready_campaign *r, const struct err_ctx *e)
 		scheduling_end(s, e);
 		return;
 	}
+	if (ready_campaign_check_demo(r, s->config, &none) != ERR_OK) {
+		scheduling_end(s, &none);
+		ready_campaign_free(r);
+		return;
+	}
 	class = config_class(s->config, r->campaign->class);
 	if (class == NULL) {
 		err_set(&none, ERR_REFUSED, "class", "", "the policy knows its class no more");

@@ -85,6 +85,10 @@ struct route_plan {
 MUST_CHECK enum err route_plan_make(const struct config *c, struct route_plan *out,
 				    struct err_ctx *e);
 
+/* The first provider of the route that is no sandbox, or that is one; NULL = none. */
+const struct provider_config *route_plan_find(const struct route_plan *route,
+					      const struct config *c, bool is_sandbox);
+
 /* "0011-…": a partition a carrier, as runs keep it. */
 void route_plan_map(const struct route_plan *route, char out[CARRIERS_MAX + 1]);
 /* Which carriers, at which price, until when receipts may come: fields of the run. */
@@ -104,6 +108,9 @@ struct ready_campaign {
 	struct route_plan route;
 };
 void ready_campaign_free(struct ready_campaign *r);
+/* ERR_REFUSED: a demo list and a provider that is no sandbox. */
+MUST_CHECK enum err ready_campaign_check_demo(const struct ready_campaign *r,
+					      const struct config *c, struct err_ctx *e);
 typedef void (*ready_campaign_cb)(void *arg, struct ready_campaign *r, const struct err_ctx *e);
 /* Load it, its list (with the snapshot) and check all of it against each other. */
 void campaign_ready(struct engine *e, const struct config *c, const char *id_or_name,

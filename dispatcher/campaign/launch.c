@@ -53,6 +53,18 @@ route_plan_make(const struct config *c, struct route_plan *out, struct err_ctx *
 	return ERR_OK;
 }
 
+const struct provider_config *
+route_plan_find(const struct route_plan *route, const struct config *c, bool is_sandbox)
+{
+	for (unsigned p = 0; p < route->partitions; p++) {
+		const struct provider_config *pc = &c->providers[route->provider[p]];
+
+		if (pc->driver->capability(pc->account)->is_sandbox == is_sandbox)
+			return pc;
+	}
+	return NULL;
+}
+
 /* ---- checked ---- */
 
 struct ready_load {
@@ -74,6 +86,19 @@ ready_campaign_free(struct ready_campaign *r)
 	list_free(r->list);
 	campaign_free(r->campaign);
 	free(r);
+}
+
+enum err
+ready_campaign_check_demo(const struct ready_campaign *r, const struct config *c, struct err_ctx *e)
+{
+	const struct provider_config *real = route_plan_find(&r->route, c, false);
+
+	if (!r->list->is_demo || real == NULL)
+		return ERR_OK;
+	return err_set(e, ERR_REFUSED, r->list->name,
+		       "use a list of real people, or a route of sandbox providers only",
+		       "is a demo list, and the provider %s of the route is no sandbox",
+		       real->name);
 }
 
 static void
@@ -251,6 +276,7 @@ void
 route_plan_add(const struct route_plan *route, const struct config *c, struct argv *a)
 {
 	char map[CARRIERS_MAX + 1];
+	char sandbox[PARTITIONS_MAX + 1] = {0};
 	struct buf prices = {0};
 	int64_t deadline = 0;
 
@@ -259,12 +285,14 @@ route_plan_add(const struct route_plan *route, const struct config *c, struct ar
 		const struct provider_config *pc = &c->providers[route->provider[p]];
 		const struct capability *cap = pc->driver->capability(pc->account);
 
+		sandbox[p] = cap->is_sandbox ? '1' : '0';
 		buf_addf(&prices, "%s%" PRId64, p > 0 ? "," : "", route->price[p]);
 		if (cap->has_receipts && cap->receipt_deadline_s > deadline)
 			deadline = cap->receipt_deadline_s;
 	}
 	add_text(a, "carrier_map", map);
 	add_text(a, "prices", prices.data);
+	add_text(a, "sandbox", sandbox);
 	add_int(a, "receipt_deadline_s", deadline);
 	buf_free(&prices);
 }
@@ -372,10 +400,13 @@ on_ready(void *arg, struct ready_campaign *r, const struct err_ctx *e)
 {
 	struct launch *ln = arg;
 	struct slice v[4] = {SLICE("HINCRBY"), slice_of(key_prefix_seq), SLICE("run"), SLICE("1")};
+	struct err_ctx refused;
 
 	ln->r = r;
 	if (r == NULL)
 		launch_end(ln, 0, e);
+	else if (ready_campaign_check_demo(r, ln->config, &refused) != ERR_OK)
+		launch_end(ln, 0, &refused);
 	else
 		redis_command(engine_redis(ln->engine), v, 4, on_run_id, ln);
 }

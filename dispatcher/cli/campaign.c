@@ -138,6 +138,7 @@ static void
 print_preview(const json_t *p)
 {
 	const char *key;
+	size_t i;
 	json_t *v;
 
 	printf("%s: %s of %s rows of %s (version %" JSON_INTEGER_FORMAT ")\n",
@@ -161,6 +162,8 @@ print_preview(const json_t *p)
 		printf("; goes at %s, sends from %s", remote_text(p, "due"),
 		       remote_text(p, "sends_from"));
 	printf("\n");
+	json_array_foreach (json_object_get(p, "warnings"), i, v)
+		printf("  %s\n", json_string_value(v));
 	print_text("shortest", json_object_get(p, "shortest"));
 	print_text("longest", json_object_get(p, "longest"));
 }
@@ -387,10 +390,13 @@ print_report(const json_t *r)
 		       grouped(remote_number(v, "messages")));
 	json_array_foreach (json_object_get(r, "providers"), i, v)
 		if (remote_number(v, "parts") > 0)
-			printf("  %s: %s parts at %s VND = %s VND\n", remote_text(v, "provider"),
+			printf("  %s: %s parts at %s VND = %s VND%s\n", remote_text(v, "provider"),
 			       grouped(remote_number(v, "parts")),
 			       grouped(remote_number(v, "price")),
-			       grouped(remote_number(v, "cost")));
+			       grouped(remote_number(v, "cost")),
+			       json_is_true(json_object_get(v, "sandbox"))
+				       ? " (sandbox: nothing left)"
+				       : "");
 	if (remote_number(r, "held") > 0)
 		printf("  in doubt, for a person to decide: %s\n",
 		       grouped(remote_number(r, "held")));

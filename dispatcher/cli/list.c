@@ -24,6 +24,7 @@ struct upload {
 	char id[64];
 	int fd;
 	uint64_t size; /* 0 = not known (a pipe) */
+	bool is_demo;
 };
 
 static enum err
@@ -70,6 +71,8 @@ upload_file(struct upload *u, const char *list, const char *phone, json_t **repo
 
 	if (phone != NULL)
 		json_object_set_new(begin, "phone", json_string(phone));
+	if (u->is_demo)
+		json_object_set_new(begin, "demo", json_true());
 	rc = remote_call(u->remote, "POST", "/api/v1/imports", begin, &answer, e);
 	if (rc != ERR_OK)
 		return rc;
@@ -117,10 +120,11 @@ print_import(const json_t *r)
 }
 
 static int
-run_import(struct remote_options *o, const char *list, const char *file, const char *phone)
+run_import(struct remote_options *o, const char *list, const char *file, const char *phone,
+	   bool is_demo)
 {
 	bool is_stdin = strcmp(file, "-") == 0;
-	struct upload u = {.path = file};
+	struct upload u = {.path = file, .is_demo = is_demo};
 	struct stat st;
 	struct err_ctx e;
 	json_t *report = NULL;
@@ -157,15 +161,18 @@ verb_list_import(int argc, char **argv)
 {
 	struct remote_options o = {0};
 	const char *phone = NULL;
-	const struct cli_option options[] = {
-		REMOTE_OPTIONS(o), {"--phone", &phone, NULL}, {NULL, NULL, NULL}};
+	bool is_demo = false;
+	const struct cli_option options[] = {REMOTE_OPTIONS(o),
+					     {"--phone", &phone, NULL},
+					     {"--demo", NULL, &is_demo},
+					     {NULL, NULL, NULL}};
 	struct err_ctx e;
 
 	if (cli_parse(&argc, argv, options, &e) != ERR_OK)
 		return cli_fail(&e);
 	if (argc != 3)
 		return cli_usage("list import", "needs a name and a file");
-	return run_import(&o, argv[1], argv[2], phone);
+	return run_import(&o, argv[1], argv[2], phone, is_demo);
 }
 
 /* ---- what is printed as it is ---- */
@@ -239,24 +246,18 @@ verb_template_ls(int argc, char **argv)
 	return ls(argc, argv, "template ls", "/api/v1/templates");
 }
 
-int
-verb_provider_ls(int argc, char **argv)
-{
-	struct remote_options o = {0};
-	int rc = remote_words(&argc, argv, &o, "provider ls", 1);
-
-	return rc != 0 ? rc : remote_verb(&o, "GET", "/api/v1/providers", NULL, NULL);
-}
-
 static void
 print_list(const json_t *l)
 {
 	json_t *columns = json_object_get(l, "columns"), *c;
 	size_t i;
 
-	printf("%s: version %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT " rows, imported %s\n",
+	printf("%s: version %" JSON_INTEGER_FORMAT ", %" JSON_INTEGER_FORMAT
+	       " rows, imported %s%s\n",
 	       remote_text(l, "name"), remote_number(l, "version"), remote_number(l, "rows"),
-	       remote_text(l, "imported"));
+	       remote_text(l, "imported"),
+	       json_is_true(json_object_get(l, "demo")) ? "; demo: for sandbox providers only"
+							: "");
 	json_array_foreach (columns, i, c)
 		printf("  %-24s %-8s %s%s\n", remote_text(c, "name"), remote_text(c, "type"),
 		       remote_text(c, "title"),

@@ -336,6 +336,25 @@ remote_lines(struct remote *r, const char *method, const char *path, remote_line
 }
 
 enum err
+remote_post_lines(struct remote *r, const char *path, const json_t *body, remote_line_cb cb,
+		  void *arg, struct err_ctx *e)
+{
+	struct buf b = {0};
+	struct call c = {.method = "POST",
+			 .path = path,
+			 .content_type = "application/json",
+			 .on_line = cb,
+			 .arg = arg};
+	enum err rc;
+
+	json_add_value(&b, body);
+	c.body = buf_slice(&b);
+	rc = run_call(r, &c, e);
+	buf_free(&b);
+	return rc;
+}
+
+enum err
 remote_stream(struct remote *r, const char *method, const char *path, remote_bytes_cb cb, void *arg,
 	      struct err_ctx *e)
 {
@@ -456,4 +475,24 @@ remote_bar_end(void)
 	if (has_bar)
 		fputc('\n', stderr);
 	has_bar = false;
+}
+
+int
+remote_confirm(bool is_yes, const char *question)
+{
+	char line[16] = "";
+	struct err_ctx e;
+
+	if (is_yes)
+		return 0;
+	if (isatty(STDIN_FILENO) != 1 || !remote_is_terminal()) {
+		err_set(&e, ERR_USAGE, "--yes", "add it if you are sure",
+			"is needed where nobody can be asked");
+		return cli_fail(&e);
+	}
+	fprintf(stderr, "%s [y/N] ", question);
+	if (fgets(line, sizeof(line), stdin) != NULL && (line[0] == 'y' || line[0] == 'Y'))
+		return 0;
+	fprintf(stderr, "loa: nothing was done\n");
+	return 1;
 }

@@ -48,6 +48,9 @@ MUST_CHECK enum err remote_get(struct remote *r, const char *path, struct buf *o
 typedef bool (*remote_line_cb)(void *arg, struct slice line);
 MUST_CHECK enum err remote_lines(struct remote *r, const char *method, const char *path,
 				 remote_line_cb cb, void *arg, struct err_ctx *e);
+/* The same of a POST with a body, which stays the caller's. */
+MUST_CHECK enum err remote_post_lines(struct remote *r, const char *path, const json_t *body,
+				      remote_line_cb cb, void *arg, struct err_ctx *e);
 
 /*
  * The answer's bytes as they come, and none (n = 0) after each turn of the loop, at least once a second;
@@ -77,5 +80,7 @@ void remote_print_json(json_t *take_v);
 /* [#####.....] 45 %  text; only to a terminal, on stderr. done 0 … total. */
 void remote_bar(uint64_t done, uint64_t total, const char *text);
 void remote_bar_end(void);
+/* 0 = yes; otherwise the exit code. On a terminal it asks, elsewhere --yes must have said it. */
+int remote_confirm(bool is_yes, const char *question);
 /* Is stderr a terminal? */
 bool remote_is_terminal(void);

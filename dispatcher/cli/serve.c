@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* loa serve: reads its words, then hands over to the daemon. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "dispatcher/cli/cli.h"
 #include "dispatcher/daemon.h"
+#include "dispatcher/demo/demo.h"
 
 static enum err
 read_roles(const char *text, unsigned *out, struct err_ctx *e)
@@ -30,16 +32,35 @@ read_roles(const char *text, unsigned *out, struct err_ctx *e)
 	return ERR_OK;
 }
 
+/* All roles, its own configuration, and a folder that is told. */
+static int
+serve_demo(struct daemon_options *o)
+{
+	struct err_ctx e;
+	char *folder = NULL;
+	int rc;
+
+	if (o->config_path != NULL || o->roles != ROLE_ALL)
+		return cli_usage("serve", "--demo brings its own configuration and has all roles");
+	if (o->data == NULL) {
+		if (demo_folder(&folder, &e) != ERR_OK)
+			return cli_fail(&e);
+		o->data = folder;
+	}
+	rc = daemon_run(o);
+	free(folder);
+	return rc;
+}
+
 int
 verb_serve(int argc, char **argv)
 {
 	struct daemon_options o = {.roles = ROLE_ALL};
 	const char *roles = NULL;
-	const struct cli_option options[] = {{"--config", &o.config_path, NULL},
-					     {"--data", &o.data, NULL},
-					     {"--listen", &o.listen, NULL},
-					     {"--roles", &roles, NULL},
-					     {NULL, NULL, NULL}};
+	const struct cli_option options[] = {
+		{"--config", &o.config_path, NULL}, {"--data", &o.data, NULL},
+		{"--listen", &o.listen, NULL},	    {"--roles", &roles, NULL},
+		{"--demo", NULL, &o.is_demo},	    {NULL, NULL, NULL}};
 	struct err_ctx e;
 
 	if (cli_parse(&argc, argv, options, &e) != ERR_OK ||
@@ -47,7 +68,7 @@ verb_serve(int argc, char **argv)
 		return cli_fail(&e);
 	if (argc != 1)
 		return cli_usage("serve", "takes no plain words");
-	return daemon_run(&o);
+	return o.is_demo ? serve_demo(&o) : daemon_run(&o);
 }
 
 /* The configuration as the server would use it, or its first error with its place. */

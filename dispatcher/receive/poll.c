@@ -7,6 +7,7 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "dispatcher/exchange.h"
 
 #define IN_FLIGHT_MAX 4 /* of a lane in this process */
 #define LOOK_MAX_MS 5000
@@ -99,14 +100,8 @@ on_kept(void *arg, const struct err_ctx *e)
 static enum poll_result
 read_answer(struct poll_ask *q, const struct fetch_answer *a, struct receipt **list, size_t *count)
 {
-	struct header *headers = arena_alloc(&q->arena, (a->header_count + 1) * sizeof(*headers));
-	struct http_answer http = {.status = a->status,
-				   .body = a->body,
-				   .headers = headers,
-				   .header_count = a->header_count};
+	struct http_answer http = exchange_answer(a, &q->arena);
 
-	for (size_t i = 0; i < a->header_count; i++)
-		headers[i] = (struct header){a->headers[i].name, a->headers[i].value};
 	return q->provider->driver->polled(q->provider->account, &q->poll, &http, &q->arena, list,
 					   count);
 }
@@ -177,7 +172,6 @@ static bool
 ask_start(struct poll_ask *q)
 {
 	struct http_request http = {0};
-	struct fetch_header *headers;
 	struct fetch_request f;
 	struct err_ctx e;
 
@@ -187,22 +181,12 @@ ask_start(struct poll_ask *q)
 			  e.what, e.why);
 		return false;
 	}
-	headers = arena_alloc(&q->arena, (http.header_count + 1) * sizeof(*headers));
-	for (size_t i = 0; i < http.header_count; i++)
-		headers[i] = (struct fetch_header){http.headers[i].name, http.headers[i].value};
-	f = (struct fetch_request){
-		.method = http.method,
-		.url = http.url,
-		.headers = headers,
-		.header_count = http.header_count,
-		.body = http.body,
-		.connect_timeout_ms = CONNECT_MS,
-		.timeout_ms = q->provider->timeout_ms,
-		.body_max = 1u << 20,
-		.on_answer = on_answer,
-		.arg = q,
-	};
 	crash_point("poll", "start");
+	f = exchange_request(&http, &q->arena);
+	f.connect_timeout_ms = CONNECT_MS;
+	f.timeout_ms = q->provider->timeout_ms;
+	f.on_answer = on_answer;
+	f.arg = q;
 	fetch_start(q->poller->o.fetch, &f);
 	return true;
 }

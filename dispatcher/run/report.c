@@ -99,6 +99,7 @@ on_run(void *arg, const struct reply *r)
 	struct status_load *ld = arg;
 	struct run_status *s = &ld->s;
 	struct slice lanes = reply_item(r, 9)->str, prices = reply_item(r, 10)->str;
+	struct slice sandbox = reply_item(r, 35)->str;
 	struct slice v[2] = {SLICE("HGETALL"), {NULL, 0}};
 	char key[KEY_MAX];
 	struct err_ctx e;
@@ -125,6 +126,8 @@ on_run(void *arg, const struct reply *r)
 		copy_text(s->lane[s->partitions], sizeof(s->lane[0]), next_word(&lanes));
 		s->price[s->partitions] = (int64_t)to_u64(next_word(&prices));
 		s->front[s->partitions] = to_u64(reply_item(r, 14u + s->partitions)->str);
+		s->is_sandbox[s->partitions] =
+			s->partitions < sandbox.n && sandbox.p[s->partitions] == '1';
 	}
 	s->list_rows = to_u64(reply_item(r, 11)->str);
 	s->hours_from = (int)to_u64(reply_item(r, 12)->str);
@@ -146,7 +149,7 @@ run_status_load(struct engine *e, uint64_t run, run_status_cb cb, void *arg)
 		"hours_from", "hours_to", "front0",   "front1",	      "front2",	     "front3",
 		"front4",     "front5",	  "front6",   "front7",	      "carrier_map", "brake0",
 		"brake1",     "brake2",	  "brake3",   "brake4",	      "brake5",	     "brake6",
-		"brake7",     "why",	  "reason",   "why_by",	      "why_s"};
+		"brake7",     "why",	  "reason",   "why_by",	      "why_s",	     "sandbox"};
 	struct status_load *ld = xcalloc(1, sizeof(*ld));
 	struct slice v[2 + ARRAY_LEN(fields)];
 	char key[KEY_MAX];

@@ -31,7 +31,8 @@ struct run_status {
 	char brake[PARTITIONS_MAX][96]; /* why the partition was stopped; "" = it was not */
 	/* Why it is paused or cancelled; "" = it is not. */
 	char why[24], reason[204], why_by[40];
-	int64_t why_s; /* since when, unix time */
+	int64_t why_s;			 /* since when, unix time */
+	bool is_sandbox[PARTITIONS_MAX]; /* nothing leaves for real people */
 };
 
 typedef void (*run_status_cb)(void *arg, const struct run_status *s, const struct err_ctx *e);

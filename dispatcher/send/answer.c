@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "dispatcher/exchange.h"
 #include "dispatcher/send/lane.h"
 
 /*
@@ -187,9 +188,7 @@ judge_batch(struct request *r, const struct batch_outcome *bo, struct judgement 
 void
 judge_answer(struct request *r, const struct fetch_answer *a, struct judgement *j)
 {
-	struct header *headers;
-	struct http_answer http = {
-		.status = a->status, .body = a->body, .header_count = a->header_count};
+	struct http_answer http;
 	struct batch_outcome bo = {0};
 
 	*j = (struct judgement){0};
@@ -197,10 +196,7 @@ judge_answer(struct request *r, const struct fetch_answer *a, struct judgement *
 		judge_no_answer(r, j);
 		return;
 	}
-	headers = arena_alloc(&r->arena, (a->header_count + 1) * sizeof(*headers));
-	for (size_t i = 0; i < a->header_count; i++)
-		headers[i] = (struct header){a->headers[i].name, a->headers[i].value};
-	http.headers = headers;
+	http = exchange_answer(a, &r->arena);
 	r->provider->driver->decode(r->provider->account, &r->batch, &http, &r->arena, &bo);
 	if (bo.has_unknown_code)
 		log_warn("lane=%s status=%d result=unknown-code code=%s", r->provider->name,

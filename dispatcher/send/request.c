@@ -7,6 +7,7 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "dispatcher/exchange.h"
 #include "dispatcher/send/lane.h"
 
 #define CONNECT_TIMEOUT_MS 5000
@@ -125,19 +126,32 @@ make_batch(struct request *r)
 
 /* Nothing of the request can be said to this gateway: its members end here. */
 static void
-request_cannot_be_said(struct request *r, const struct err_ctx *e)
+request_cannot_be_said(struct request *r, enum record_reason reason, const struct err_ctx *e)
 {
 	struct chunk *c = r->work->chunk;
 
-	log_error("run=%llu lane=%s first=%u result=not-encodable why=%s %s",
-		  (unsigned long long)c->run, r->lane->provider->name, r->first, e->what, e->why);
+	/* Of a demo list nobody waits for anything, and the report says it. */
+	if (reason != REASON_DEMO_LIST)
+		log_error("run=%llu lane=%s first=%u result=not-encodable why=%s %s",
+			  (unsigned long long)c->run, r->lane->provider->name, r->first, e->what,
+			  e->why);
 	for (size_t i = 0; i < r->count; i++)
-		chunk_member(c, r->ranks[i])->skip = REASON_NOT_ENCODABLE;
+		chunk_member(c, r->ranks[i])->skip = reason;
 	if (r->is_repeat)
 		work_hold(r->work, r->first, (uint8_t)r->attempts.data[0]);
 	else
 		work_build(r->work, r->ranks, r->count);
 	request_end(r);
+}
+
+/* Launch has looked at it; but the provider of that name may have become another since. */
+static bool
+is_demo_for_real(const struct request *r)
+{
+	const struct list *list = r->work->chunk->view->list;
+
+	return list != NULL && list->is_demo &&
+	       !r->provider->driver->capability(r->provider->account)->is_sandbox;
 }
 
 static bool
@@ -147,10 +161,15 @@ request_encode(struct request *r)
 
 	arena_reset(&r->arena);
 	make_batch(r);
+	if (is_demo_for_real(r)) {
+		err_set(&e, ERR_REFUSED, "provider", "", "is no sandbox, and the list is a demo");
+		request_cannot_be_said(r, REASON_DEMO_LIST, &e);
+		return false;
+	}
 	if (r->provider->driver->encode(r->provider->account, &r->batch, &r->arena, &r->http, &e) ==
 	    ERR_OK)
 		return true;
-	request_cannot_be_said(r, &e);
+	request_cannot_be_said(r, REASON_NOT_ENCODABLE, &e);
 	return false;
 }
 
@@ -316,25 +335,13 @@ static void
 request_send(struct request *r)
 {
 	struct lane *l = r->lane;
-	struct fetch_request f = {
-		.method = r->http.method,
-		.url = r->http.url,
-		.header_count = r->http.header_count,
-		.body = r->http.body,
-		.connect_timeout_ms = CONNECT_TIMEOUT_MS,
-		.timeout_ms = r->provider->timeout_ms,
-		.body_max = 1u << 20,
-		.on_depart = on_depart,
-		.on_answer = on_answer,
-		.arg = r,
-	};
-	struct fetch_header *headers =
-		arena_alloc(&r->arena, (r->http.header_count + 1) * sizeof(*headers));
+	struct fetch_request f = exchange_request(&r->http, &r->arena);
 
-	for (size_t i = 0; i < r->http.header_count; i++)
-		headers[i] =
-			(struct fetch_header){r->http.headers[i].name, r->http.headers[i].value};
-	f.headers = headers;
+	f.connect_timeout_ms = CONNECT_TIMEOUT_MS;
+	f.timeout_ms = r->provider->timeout_ms;
+	f.on_depart = on_depart;
+	f.on_answer = on_answer;
+	f.arg = r;
 	r->state = REQUEST_SENT;
 	l->in_flight++;
 	l->requests++;

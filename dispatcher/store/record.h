@@ -64,6 +64,7 @@
 	X(NOT_ENCODABLE, 7, "the provider cannot carry this text")                           \
 	X(TOO_FEW, 8, "fewer than the gateway's smallest batch")                             \
 	X(NOT_KEPT, 15, "its text is not kept any more")                                     \
+	X(DEMO_LIST, 17, "a demo list goes to sandbox providers only")                       \
 	X(BAD_RECIPIENT, 20, "recipient refused by the gateway")                             \
 	X(BAD_MESSAGE, 21, "text refused by the gateway")                                    \
 	X(BAD_ACCOUNT, 22, "account refused by the gateway")                                 \
@@ -79,6 +80,9 @@
 	X(DUPLICATE_SEEN, 43, "gateway saw this reference before; what it did is not known") \
 	X(REPEAT_FAILED, 44, "a second copy was answered no; the first is not known")        \
 	X(HELD, 45, "may not be repeated automatically")                                     \
+	X(RESENT, 46, "sent again by a person")                                              \
+	X(MARKED_SENT, 47, "a person says that it was sent")                                 \
+	X(MARKED_NOT_SENT, 48, "a person says that it was not sent")                         \
 	X(RECEIPT_FAILED, 60, "receipt: not delivered")                                      \
 	X(SUPPRESSED, 80, "suppressed")                                                      \
 	X(SUPPRESSED_UNIT, 81, "suppressed for this unit")                                   \

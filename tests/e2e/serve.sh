@@ -62,7 +62,7 @@ is "$(loa list ls)" l 'nothing acknowledged was lost'
 # ---- HUP ----
 sed 's/"rate": 100/"rate": 77/' "$dir/loa.json" >"$dir/new.json" && mv "$dir/new.json" "$dir/loa.json"
 kill -HUP "$loa_pid"
-until_true sh -c "'$B/loa' provider ls --data '$dir/data' | grep -q '\"rate\": 77'"
+until_true sh -c "'$B/loa' provider ls --json --data '$dir/data' | grep -q '\"rate\": 77'"
 ok $? 'HUP takes a new rate over'
 echo '{' >"$dir/loa.json"
 kill -HUP "$loa_pid"

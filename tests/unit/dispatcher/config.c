@@ -210,6 +210,33 @@ no_file_means_the_documented_defaults(void **state)
 /* ---- errors ---- */
 
 static void
+the_demonstration_sends_to_a_sandbox_only_and_at_any_hour(void **state)
+{
+	static const char *const classes[] = {"emergency", "personal", "duty", "notice"};
+	const struct provider_config *p;
+	struct config *c = NULL;
+	struct err_ctx e;
+
+	(void)state;
+	assert_int_equal(config_load_demo(&c, &e), ERR_OK);
+	assert_int_equal(c->provider_count, 1);
+	p = &c->providers[0];
+	assert_string_equal(p->driver->name, "sandbox");
+	assert_true(p->driver->capability(p->account)->is_sandbox);
+	assert_string_equal(c->public_url, "");
+	for (int i = 0; i <= WINTEL; i++)
+		assert_int_equal(c->route[i], 0);
+	for (size_t i = 0; i < ARRAY_LEN(classes); i++) {
+		const struct class_policy *class = config_class(c, classes[i]);
+
+		assert_non_null(class);
+		for (int minute = 0; minute < 1440; minute += 30)
+			assert_true(class_is_open(class, minute));
+	}
+	config_free(c);
+}
+
+static void
 an_error_of_the_server_names_its_path(void **state)
 {
 	static const struct {
@@ -579,6 +606,7 @@ main(void)
 		T(the_worked_example_of_the_document_is_read),
 		T(the_worked_example_of_a_provider_is_read),
 		T(no_file_means_the_documented_defaults),
+		T(the_demonstration_sends_to_a_sandbox_only_and_at_any_hour),
 		T(an_error_of_the_server_names_its_path),
 		T(an_error_of_a_provider_names_its_path),
 		T(providers_are_at_most_sixteen),

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: MIT */
+/* loa campaign test: a campaign's texts, shown and sent to one's own phone. */
+#include <stdio.h>
+
+#include "base/mem.h"
+#include "dispatcher/cli/remote.h"
+
+struct trying {
+	bool is_json;
+	json_t *texts, *sent, *error;
+};
+
+static void
+print_texts(const json_t *t)
+{
+	json_t *one;
+	size_t i;
+
+	printf("to %s by %s%s\n", remote_text(t, "to"), remote_text(t, "provider"),
+	       json_is_true(json_object_get(t, "sandbox")) ? " (sandbox: nothing leaves)" : "");
+	json_array_foreach (json_object_get(t, "texts"), i, one)
+		printf("\nrow %" JSON_INTEGER_FORMAT " (%s): %" JSON_INTEGER_FORMAT
+		       " parts%s, %" JSON_INTEGER_FORMAT " VND\n  %s\n",
+		       remote_number(one, "row"), remote_text(one, "why"),
+		       remote_number(one, "parts"),
+		       json_is_true(json_object_get(one, "unicode")) ? " in Unicode" : "",
+		       remote_number(one, "cost"), remote_text(one, "text"));
+	printf("\n");
+	fflush(stdout);
+}
+
+/* 1 if any was refused. */
+static int
+print_sent(const struct trying *t)
+{
+	json_t *texts = json_object_get(t->texts, "texts"), *one;
+	int rc = 0;
+	size_t i;
+
+	json_array_foreach (t->sent, i, one) {
+		const json_t *refusal = json_object_get(one, "error");
+		json_int_t row = remote_number(json_array_get(texts, i), "row");
+
+		if (refusal == NULL) {
+			printf("row %" JSON_INTEGER_FORMAT ": message %s\n", row,
+			       remote_text(one, "id"));
+			continue;
+		}
+		fprintf(stderr, "loa: row %" JSON_INTEGER_FORMAT ": %s: %s\n", row,
+			remote_text(refusal, "detail"), remote_text(refusal, "code"));
+		rc = 1;
+	}
+	return rc;
+}
+
+static bool
+on_line(void *arg, struct slice line)
+{
+	struct trying *t = arg;
+	json_t *v = NULL, *progress;
+	struct err_ctx e;
+
+	if (json_parse(line, 1u << 20, "answer", &v, &e) != ERR_OK)
+		return false;
+	progress = json_object_get(v, "progress");
+	if (progress != NULL)
+		remote_bar((uint64_t)remote_number(progress, "done"),
+			   (uint64_t)remote_number(progress, "total"), "rendered");
+	if (t->texts == NULL && json_object_get(v, "texts") != NULL) {
+		t->texts = json_incref(v);
+		remote_bar_end();
+		if (!t->is_json)
+			print_texts(v);
+	}
+	t->sent = json_incref(json_object_get(v, "sent"));
+	t->error = json_incref(json_object_get(v, "error"));
+	json_decref(v);
+	return t->sent == NULL && t->error == NULL;
+}
+
+/* ---- words ---- */
+
+struct test_options {
+	struct remote_options remote;
+	const char *row, *count;
+	bool is_shortest, is_longest;
+};
+
+static enum err
+add_number(json_t *body, const char *key, const char *option, const char *text, struct err_ctx *e)
+{
+	int64_t n = 0;
+
+	if (text == NULL)
+		return ERR_OK;
+	if (!slice_to_i64(slice_of(text), &n) || n < 1)
+		return err_set(e, ERR_USAGE, option, "write a number from 1 on",
+			       "\"%.40s\" is none", text);
+	json_object_set_new(body, key, json_integer((json_int_t)n));
+	return ERR_OK;
+}
+
+static enum err
+make_body(const struct test_options *o, const char *phone, json_t *body, struct err_ctx *e)
+{
+	enum err rc = add_number(body, "row", "--row", o->row, e);
+	json_t *to = json_of_slice(slice_of(phone));
+
+	if (rc == ERR_OK)
+		rc = add_number(body, "count", "-n", o->count, e);
+	if (rc == ERR_OK && to == NULL)
+		rc = err_set(e, ERR_USAGE, "PHONE", "", "is no UTF-8");
+	json_object_set_new(body, "to", to);
+	if (o->is_shortest || o->is_longest)
+		json_object_set_new(body, "pick",
+				    json_string(o->is_shortest ? "shortest" : "longest"));
+	return rc;
+}
+
+/* An error that came when the answer had begun. */
+static enum err
+read_error(const json_t *v, struct err_ctx *e)
+{
+	enum err code = ERR_UNREACHABLE;
+
+	if (v == NULL)
+		return err_set(e, code, "test", "look whether it has come, then try again",
+			       "the answer ended too early");
+	for (int c = ERR_SYSTEM; c < ERR_OK; c++)
+		if (strcmp(err_name((enum err)c), remote_text(v, "code")) == 0)
+			code = (enum err)c;
+	return err_set(e, code, remote_text(v, "what"), remote_text(v, "todo"), "%s",
+		       remote_text(v, "detail"));
+}
+
+static int
+end(struct trying *t, enum err code, struct err_ctx *e)
+{
+	int rc = 0;
+
+	if (code == ERR_OK && t->sent == NULL)
+		code = read_error(t->error, e);
+	if (code != ERR_OK) {
+		rc = cli_fail(e);
+	} else if (t->is_json) {
+		json_object_set(t->texts, "sent", t->sent);
+		remote_print_json(json_incref(t->texts));
+	} else {
+		rc = print_sent(t);
+	}
+	json_decref(t->texts);
+	json_decref(t->sent);
+	json_decref(t->error);
+	return rc;
+}
+
+int
+verb_campaign_test(int argc, char **argv)
+{
+	struct test_options o = {0};
+	const struct cli_option options[] = {
+		{"--row", &o.row, NULL},
+		{"-n", &o.count, NULL},
+		{"--shortest", NULL, &o.is_shortest},
+		{"--longest", NULL, &o.is_longest},
+		REMOTE_OPTIONS(o.remote),
+		{NULL, NULL, NULL},
+	};
+	struct trying t = {0};
+	struct remote *r;
+	struct err_ctx e;
+	char path[512];
+	json_t *body;
+	enum err code;
+
+	if (cli_parse(&argc, argv, options, &e) != ERR_OK)
+		return cli_fail(&e);
+	if (argc != 3)
+		return cli_usage("campaign test", "needs a campaign and a phone");
+	if ((o.row != NULL) + o.is_shortest + o.is_longest > 1)
+		return cli_usage("campaign test", "takes one of --row, --shortest and --longest");
+	t.is_json = o.remote.is_json;
+	body = json_object();
+	code = make_body(&o, argv[2], body, &e);
+	if (code == ERR_OK)
+		code = remote_open(&o.remote, &r, &e);
+	if (code == ERR_OK) {
+		remote_path(path, "/api/v1/campaigns/", argv[1], "/test");
+		code = remote_post_lines(r, path, body, on_line, &t, &e);
+		remote_close(r);
+	}
+	json_decref(body);
+	remote_bar_end();
+	return end(&t, code, &e);
+}
