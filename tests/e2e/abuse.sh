@@ -50,7 +50,8 @@ raw "POST /api/v1/campaigns/c/preview HTTP/1.1\r\nHost: x\r\nAuthorization: Bear
 raw "POST /api/v1/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer $token\r\nContent-Length: 1000\r\n\r\n{" 0.01 >/dev/null
 lives
 ok $? 'clients that leave in the middle of it do no harm'
-has "$(raw 'GET /api/v1/lists HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n' 3)" ' 400 ' 'two lengths are refused'
+# The 400 may be lost to the reset for what was not read.
+is "$(raw 'GET /api/v1/lists HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer '"$token"'\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n' 3 | grep -c " 200 ")" 0 'two lengths are not served'
 api GET '/lists/..%2f..%2fetc' >/dev/null
 is "$(status)" 422 'a name is no path'
 api GET '/count?query=xa' >/dev/null
@@ -101,5 +102,19 @@ kill "$loa_pid"
 wait "$loa_pid"
 ok $? 'it stops well'
 is "$(grep -c 'Sanitizer' "$dir/loa.log")" 0 'and has lost no memory'
+
+# ---- the sandbox has a receipt under way when the server stops ----
+sed "s|@POLICY@|$dir/policy.json|" >"$dir/loa.json" <<-'JSON'
+	{ "policy": "@POLICY@", "providers": [ { "name": "thu", "driver": "sandbox", "rate": 100, "token": "0123456789abcdef" } ] }
+JSON
+start_loa
+kill -STOP "$(redis_pid)"
+http "127.0.0.1:$loa_port" POST /sandbox/thu/0123456789abcdef '{"to":"84912345695","text":"x","ref":"abcdef"}' >/dev/null
+is "$(status)" 200 'the sandbox takes a message that is reported at once'
+kill "$loa_pid"
+wait "$loa_pid"
+ok $? 'the server stops although Redis does not answer'
+kill -CONT "$(redis_pid)" 2>/dev/null
+is "$(grep -cE 'Sanitizer|runtime error' "$dir/loa.log")" 0 'and touches nothing that is freed'
 loa_pid=''
 done_testing
