@@ -37,6 +37,14 @@ read_environment(void)
 	}
 }
 
+void
+crash_forked(void)
+{
+	crash.is_read = false;
+	crash.at = NULL;
+	crash.trace = -1;
+}
+
 bool
 crash_is_watched(void)
 {

@@ -16,3 +16,8 @@
 bool crash_is_watched(void);
 /* The point "name.when". */
 void crash_point(const char *name, const char *when);
+/*
+ * First thing in a forked process that has closed what it inherited: the trace is opened again,
+ * and its own passings are counted from the start. What dies at a point is this process alone.
+ */
+void crash_forked(void);

@@ -64,6 +64,15 @@ json_parse(struct slice text, size_t max_bytes, const char *what, json_t **out, 
 	return ERR_OK;
 }
 
+void
+json_hide_text(struct err_ctx *e)
+{
+	char *near = e->line > 0 ? strstr(e->why, " near '") : NULL;
+
+	if (near != NULL)
+		*near = '\0';
+}
+
 enum err
 json_read_file(const char *path, size_t max_bytes, json_t **out, struct err_ctx *e)
 {

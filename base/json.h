@@ -26,6 +26,12 @@ MUST_CHECK enum err json_parse(struct slice text, size_t max_bytes, const char *
 MUST_CHECK enum err json_read_file(const char *path, size_t max_bytes, json_t **out,
 				   struct err_ctx *e);
 
+/*
+ * An error of syntax shows what it stumbled over. Where that may be a phone, a text or a secret:
+ * take it off, line and column say enough.
+ */
+void json_hide_text(struct err_ctx *e);
+
 struct json_at json_root(json_t *v);
 /* The member, absent if there is none or `at` is absent. */
 struct json_at json_get(const struct json_at *at, const char *key);

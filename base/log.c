@@ -55,8 +55,8 @@ write_line(const char *level, const char *fmt, va_list ap)
 	if (k > 0)
 		n += (size_t)k < room ? (size_t)k : room - 1;
 	for (size_t i = 0; i < n; i++)
-		if (line[i] == '\n' || line[i] == '\r')
-			line[i] = ' ';
+		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+			line[i] = ' '; /* one line, and nothing that steers a terminal */
 	line[n++] = '\n';
 	/* A log that cannot be written must not stop the sending: nothing to do about it here. */
 	if (write(STDERR_FILENO, line, n) < 0)

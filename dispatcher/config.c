@@ -419,6 +419,8 @@ config_load(const char *path, struct config **out, struct err_ctx *e)
 		rc = json_read_file(path, CONFIG_MAX_BYTES, &c->document, e);
 	else
 		c->document = json_object();
+	if (rc != ERR_OK && e != NULL)
+		json_hide_text(e); /* accounts have keys and passwords */
 	return load_end(c, rc, out, e);
 }
 

@@ -56,6 +56,33 @@ tally_add_json(const struct tally *t, struct buf *out)
 	buf_addc(out, '}');
 }
 
+/* What a spreadsheet would compute; a phone with its plus is none. */
+static bool
+is_formula(struct slice s)
+{
+	if (s.n == 0 || memchr("=+-@\t\r", s.p[0], 6) == NULL)
+		return false;
+	for (size_t i = 1; i < s.n && (s.p[0] == '+' || s.p[0] == '-'); i++)
+		if (memchr("0123456789 .()-", s.p[i], 15) == NULL)
+			return true;
+	return s.p[0] != '+' && s.p[0] != '-';
+}
+
+/* As it came, for it is corrected and imported again; but staff open it in a spreadsheet. */
+static void
+add_cell(struct rejects *r, struct slice text)
+{
+	struct buf defused = {0};
+
+	if (is_formula(text)) {
+		buf_addc(&defused, '\'');
+		buf_add_slice(&defused, text);
+		text = buf_slice(&defused);
+	}
+	csv_add_cell(&r->csv, text, r->separator);
+	buf_free(&defused);
+}
+
 void
 rejects_begin(struct rejects *r, const struct csv_row *header, char separator)
 {
@@ -65,7 +92,7 @@ rejects_begin(struct rejects *r, const struct csv_row *header, char separator)
 	r->titles = (uint32_t)header->count;
 	buf_adds(&r->csv, "\xEF\xBB\xBF");
 	for (size_t i = 0; i < header->count; i++) {
-		csv_add_cell(&r->csv, header->cells[i].text, separator);
+		add_cell(r, header->cells[i].text);
 		buf_addc(&r->csv, separator);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(titles); i++) {
@@ -103,14 +130,14 @@ rejects_add(struct rejects *r, const struct csv_row *row, const char *reason)
 	r->listed++;
 	for (size_t i = 0; i < r->titles; i++) {
 		if (i < row->count)
-			csv_add_cell(&r->csv, row->cells[i].text, r->separator);
+			add_cell(r, row->cells[i].text);
 		buf_addc(&r->csv, r->separator);
 	}
 	buf_addf(&r->csv, "%u%c", row->line, r->separator);
 	add_reason(r, reason);
 	for (size_t i = r->titles; i < row->count; i++) {
 		buf_addc(&r->csv, r->separator);
-		csv_add_cell(&r->csv, row->cells[i].text, r->separator);
+		add_cell(r, row->cells[i].text);
 	}
 	buf_adds(&r->csv, "\r\n");
 }

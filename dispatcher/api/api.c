@@ -146,6 +146,7 @@ api_open(struct daemon *d, struct api **out, struct err_ctx *e)
 		free(a);
 		return rc;
 	}
+	a->port = (unsigned)http_server_port(a->http);
 	*out = a;
 	return ERR_OK;
 }
@@ -153,7 +154,7 @@ api_open(struct daemon *d, struct api **out, struct err_ctx *e)
 unsigned
 api_port(const struct api *a)
 {
-	return (unsigned)http_server_port(a->http);
+	return a->port;
 }
 
 static void

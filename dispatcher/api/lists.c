@@ -134,7 +134,6 @@ on_import_begin(struct http_exchange *x, void *arg)
 		       file_at = json_get(&root, "file"), phone_at = json_get(&root, "phone"),
 		       demo_at = json_get(&root, "demo");
 
-	s = session_get_free(a->imports);
 	if (json_only_keys(&root, keys, ARRAY_LEN(keys), &e) != ERR_OK ||
 	    json_need_string(&list_at, &list, &e) != ERR_OK ||
 	    name_check("list", slice_of(list), &e) != ERR_OK ||
@@ -142,7 +141,7 @@ on_import_begin(struct http_exchange *x, void *arg)
 	    json_read_string(&phone_at, &phone, &e) != ERR_OK ||
 	    json_read_bool(&demo_at, &is_demo, &e) != ERR_OK) {
 		http_answer_error(x, &e);
-	} else if (s == NULL) {
+	} else if ((s = session_get_free(a->imports)) == NULL) {
 		err_set(&e, ERR_CONFLICT, "import", "wait until one of them is done",
 			"%d imports are under way", SESSIONS_MAX);
 		http_answer_error(x, &e);
@@ -320,9 +319,17 @@ imports_new(struct api *a)
 void
 imports_free(struct imports *im)
 {
-	for (size_t i = 0; i < SESSIONS_MAX; i++)
-		if (im->sessions[i].id[0] != '\0')
-			session_clear(&im->sessions[i]);
+	struct err_ctx e;
+
+	err_set(&e, ERR_UNREACHABLE, "server", "import again", "is stopping");
+	for (size_t i = 0; i < SESSIONS_MAX; i++) {
+		struct session *s = &im->sessions[i];
+
+		if (s->x != NULL)
+			http_answer_error(s->x, &e); /* to nobody: its client was cut */
+		if (s->id[0] != '\0')
+			session_clear(s);
+	}
 	free(im);
 }
 

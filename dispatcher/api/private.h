@@ -15,7 +15,8 @@ struct sandbox;
 
 struct api {
 	struct daemon *daemon;
-	struct http_server *http;
+	struct http_server *http; /* NULL = closed */
+	unsigned port;		  /* that it listened on, also afterwards */
 	struct imports *imports;
 	struct watch *watches;	    /* open event streams */
 	unsigned exports;	    /* walks over whole audiences under way */

@@ -163,6 +163,9 @@ on_created(void *arg, const struct reply *r)
 	else if (slice_is(what, "no segment"))
 		err_set(&e, ERR_INPUT, "segments", "see loa segment ls",
 			"there is no segment \"%.*s\"", (int)which.n, which.p);
+	else if (slice_is(what, "other"))
+		err_set(&e, ERR_CONFLICT, "Idempotency-Key", "give each request its own key",
+			"was used for another request in the last two days");
 	else if (slice_is(what, "gone"))
 		err_set(&e, ERR_NOT_FOUND, "campaign", "see loa campaign ls", "is not there");
 	else if (slice_is(what, "other list"))

@@ -281,23 +281,36 @@ field_value(const json_t *v, struct template_value *out, struct buf *number)
 	return true;
 }
 
-/* The member whose name is the field's, whatever its case and normal form. */
+/* The members under their folded names: a request may have a hundred thousand. The first wins. */
 static json_t *
-find_field(json_t *fields, const char *name)
+fold_fields(json_t *fields)
 {
-	struct buf wanted = {0}, one = {0};
-	json_t *found = NULL, *v;
+	json_t *out = json_object(), *v;
+	struct buf one = {0};
 	const char *key;
 
-	text_add_folded(&wanted, slice_of(name));
 	json_object_foreach (fields, key, v) {
 		buf_reset(&one);
+		buf_adds(&one, "");
 		text_add_folded(&one, slice_of(key));
-		if (found == NULL && slice_eq(buf_slice(&one), buf_slice(&wanted)))
-			found = v;
+		if (json_object_get(out, one.data) == NULL)
+			json_object_set(out, one.data, v);
 	}
-	buf_free(&wanted);
 	buf_free(&one);
+	return out;
+}
+
+/* The member whose name is the field's, whatever its case and normal form. */
+static json_t *
+find_field(const json_t *folded, const char *name)
+{
+	struct buf wanted = {0};
+	json_t *found;
+
+	buf_adds(&wanted, "");
+	text_add_folded(&wanted, slice_of(name));
+	found = json_object_get(folded, wanted.data);
+	buf_free(&wanted);
 	return found;
 }
 
@@ -322,11 +335,11 @@ render(struct notice *m, const struct template *t)
 	struct buf numbers[TEMPLATE_FIELDS_MAX] = {{0}};
 	struct template_error te = {.code = ""};
 	size_t n = template_field_count(t);
+	json_t *folded = fold_fields(m->fields);
 	char member[80];
 
 	for (size_t i = 0; i < n; i++) {
-		if (field_value(find_field(m->fields, template_field(t, i)), &values[i],
-				&numbers[i]))
+		if (field_value(find_field(folded, template_field(t, i)), &values[i], &numbers[i]))
 			continue;
 		snprintf(member, sizeof(member), "fields.%.64s", template_field(t, i));
 		notice_refuse(m, "input", member, "is an object or array",
@@ -336,6 +349,7 @@ render(struct notice *m, const struct template *t)
 		refuse_rendering(m, &te);
 	for (size_t i = 0; i < n; i++)
 		buf_free(&numbers[i]);
+	json_decref(folded);
 }
 
 /* Control characters but line ends: no telephone shows them as they were meant. */

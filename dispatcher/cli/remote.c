@@ -66,14 +66,21 @@ remote_open(const struct remote_options *o, struct remote **out, struct err_ctx 
 
 		while (n > 0 && o->server[n - 1] == '/')
 			n--;
-		snprintf(r->base, sizeof(r->base), "%.*s", (int)n, o->server);
-		if (strncmp(r->base, "http://", 7) != 0 && strncmp(r->base, "https://", 8) != 0)
+		if (n < sizeof(r->base))
+			memcpy(r->base, o->server, n);
+		if (n >= sizeof(r->base))
+			rc = err_set(e, ERR_USAGE, "--server", "write https://host",
+				     "has more than %zu bytes", sizeof(r->base) - 1);
+		else if (strncmp(r->base, "http://", 7) != 0 &&
+			 strncmp(r->base, "https://", 8) != 0)
 			rc = err_set(e, ERR_USAGE, "--server", "write https://host",
 				     "is no address");
 	} else {
 		snprintf(r->base, sizeof(r->base), "http://localhost");
-		snprintf(r->socket, sizeof(r->socket), "%s/api.sock",
-			 data != NULL ? data : DEFAULT_DATA);
+		if (snprintf(r->socket, sizeof(r->socket), "%s/api.sock",
+			     data != NULL ? data : DEFAULT_DATA) >= (int)sizeof(r->socket))
+			rc = err_set(e, ERR_USAGE, "--data", "choose a shorter path",
+				     "is too long for a socket");
 	}
 	if (rc == ERR_OK && o->token_file != NULL)
 		rc = read_token(r, o->token_file, e);

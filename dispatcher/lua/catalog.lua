@@ -24,11 +24,17 @@ end
 
 -- [idempotency key or '', name, template, segment names joined by '\n', field, value …]
 --   → ['created'|'known', id] ['name taken'] ['no template'|'no segment', name]
---     ['other list', segment]
-local function campaign_create(_, a)
+--     ['other list', segment] ['other']: the key was used for another request
+-- said: what the key stands for, if not for these arguments
+local function campaign_create(_, a, said)
   local idem = a[1] ~= '' and K.idempotency .. a[1]
   local known = idem and call('GET', idem)
-  if known then return { 'known', tonumber(known) } end
+  said = idem and redis.sha1hex(said or table.concat(a, '\0', 2))
+  if known then
+    local id, before = string.match(known, '^(%d+):?(.*)$')
+    if before ~= '' and before ~= said then return { 'other' } end
+    return { 'known', tonumber(id) }
+  end
   if call('HEXISTS', K.names .. 'campaign', a[2]) == 1 then return { 'name taken', a[2] } end
   if call('EXISTS', K.template .. a[3]) == 0 then return { 'no template', a[3] } end
   local list
@@ -43,7 +49,7 @@ local function campaign_create(_, a)
   call('HSET', K.campaign .. id, 'name', a[2], 'template', a[3], 'segments', a[4], 'list', list,
     'state', 'draft', 'created_s', int(floor(t.ms / 1000)), unpack(a, 5))
   call('HSET', K.names .. 'campaign', a[2], id)
-  if idem then call('SET', idem, id, 'EX', 172800) end
+  if idem then call('SET', idem, id .. ':' .. said, 'EX', 172800) end
   return { 'created', id }
 end
 

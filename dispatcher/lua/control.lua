@@ -233,7 +233,7 @@ local function clone(_, a)
     local value = call('HGET', K.campaign .. a[2], name)
     if value then args[#args + 1], args[#args + 2] = name, value end
   end
-  return campaign_create(nil, args)
+  return campaign_create(nil, args, 'clone ' .. a[2] .. ' ' .. a[3])
 end
 
 export('cancel', cancel, ANYWAY)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "dispatcher/exchange.h"
@@ -83,6 +84,7 @@ on_kept(void *arg, const struct err_ctx *e)
 	struct poll_ask *q = arg;
 	struct argv a = {0};
 
+	crash_point("poll", "kept");
 	/* Not kept: when the lease is over it is asked again. */
 	if (e == NULL) {
 		argv_adds(&a, q->provider->name);
@@ -151,6 +153,7 @@ on_answer(void *arg, const struct fetch_answer *a)
 	size_t count = 0;
 	enum poll_result result = POLL_UNREADABLE;
 
+	crash_point("poll", "answer");
 	if (a->result == FETCH_DONE)
 		result = read_answer(q, a, &list, &count);
 	else
@@ -178,6 +181,7 @@ ask_start(struct poll_ask *q)
 			  e.what, e.why);
 		return false;
 	}
+	crash_point("poll", "start");
 	f = exchange_request(&http, &q->arena);
 	f.connect_timeout_ms = CONNECT_MS;
 	f.timeout_ms = q->provider->timeout_ms;

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/crash.h"
 #include "base/mem.h"
 #include "dispatcher/receive/child.h"
 #include "dispatcher/receive/items.h"
@@ -66,8 +67,11 @@ run(int fd, void *arg)
 	for (size_t i = 0; h.is_good && i < h.count; i++)
 		item_add(&items, &list[i]);
 	h.bytes = items.len;
+	crash_point("reader", "read");
 	say(fd, &h, sizeof(h));
+	crash_point("reader", "half");
 	say(fd, items.data, items.len);
+	crash_point("reader", "said");
 }
 
 static void

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/crash.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -172,6 +173,7 @@ push_rewind(struct push *p)
 static void
 push_end(struct push *p)
 {
+	crash_point("receipt", p->has_failed ? "failed" : "kept");
 	p->cb(p->arg, p->has_failed ? &p->why : NULL);
 	push_free(p);
 }
@@ -360,10 +362,11 @@ push_new(struct receipts *rs, enum push_kind kind, const struct provider_config 
 }
 
 static void
-push_is_malformed(struct push *p, const struct err_ctx *e)
+push_is_malformed(struct push *p, struct err_ctx *e)
 {
+	json_hide_text(e); /* of a citizen, perhaps */
 	p->receipts->gauges.malformed++;
-	log_warn("lane=%s receipt=malformed what=%s why=%s", p->lane, e->what, e->why);
+	log_warn("lane=%s receipt=malformed what=%s why=\"%s\"", p->lane, e->what, e->why);
 }
 
 static void
@@ -383,10 +386,10 @@ on_read(void *arg, const struct err_ctx *e, struct buf *items, size_t count)
 	p->reading = NULL;
 	p->receipts->readings--;
 	if (e != NULL) {
-		if (e->code == ERR_INPUT)
-			push_is_malformed(p, e);
 		p->has_failed = true;
 		p->why = *e;
+		if (e->code == ERR_INPUT)
+			push_is_malformed(p, &p->why);
 		push_end(p);
 		return;
 	}

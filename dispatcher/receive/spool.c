@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "dispatcher/receive/spool_file.h"
@@ -102,6 +103,7 @@ read_answers(struct spool *s)
 		struct reader r = reader_of(buf_slice(&s->in));
 		uint32_t records = reader_u32(&r), error = reader_u32(&r);
 
+		crash_point("spool", "synced");
 		buf_consume(&s->in, 8);
 		if (error != 0) {
 			log_error("spool=%d result=cannot-write why=%s", s->own.number,
@@ -192,6 +194,7 @@ spool_add(struct spool *s, struct slice record, spool_cb cb, void *arg, struct e
 	buf_add_u32(&s->out, (uint32_t)bytes);
 	spool_record(&s->out, record);
 	loop_watch_writes(s->watch, true);
+	crash_point("spool", "add");
 	return ERR_OK;
 }
 
@@ -228,18 +231,27 @@ find_other(struct spool *s)
 	return false;
 }
 
-/* Everything of the file is told: away with it, unless more is on its way there. */
+static void
+put_away(struct spool_file *f)
+{
+	if (f->at < f->size)
+		spool_file_set_aside(f);
+	else
+		spool_file_remove(f);
+}
+
+/* Everything of the file that can be read is told: away with it, unless more is on its way there. */
 static void
 file_done(struct spool *s)
 {
 	if (s->other.lock >= 0) {
-		spool_file_remove(&s->other);
+		put_away(&s->other);
 		spool_file_unlock(&s->other);
 	} else if (s->head == NULL && (s->own.size > 0 || s->helper >= 0)) {
 		helper_close(s);
 		log_info("spool=%d result=told bytes=%llu", s->own.number,
-			 (unsigned long long)s->own.size);
-		spool_file_remove(&s->own);
+			 (unsigned long long)s->own.at);
+		put_away(&s->own);
 	}
 }
 
@@ -257,6 +269,7 @@ on_tell(struct timer *t, void *arg)
 		log_error("spool=%d result=cannot-read why=%s", f->number, strerror(errno));
 	} else if (f->lock >= 0 && f->at < f->size && spool_file_read(f, &record, &s->next_at)) {
 		s->is_telling = true;
+		crash_point("spool", "tell");
 		s->o.tell(s->o.arg, buf_slice(&record));
 	} else {
 		file_done(s);
@@ -270,6 +283,7 @@ void
 spool_told(struct spool *s, bool is_kept)
 {
 	s->is_telling = false;
+	crash_point("spool", "told");
 	if (is_kept)
 		telling(s)->at = s->next_at;
 	if (s->is_open)

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/crash.h"
 #include "base/log.h"
 #include "base/random.h"
 
@@ -114,6 +116,7 @@ spool_file_open(struct spool_file *f)
 		continue;
 	buf_free(&b);
 	is_cut = f->at < f->size;
+	crash_point("spool", is_cut ? "cut" : "found");
 	if (is_cut)
 		log_warn("spool=%d result=cut bytes=%llu of=%llu", f->number,
 			 (unsigned long long)(f->size - f->at), (unsigned long long)f->size);
@@ -139,13 +142,36 @@ spool_file_exists(const char *folder, int number)
 	       access(path, F_OK) == 0;
 }
 
-void
-spool_file_remove(struct spool_file *f)
+static void
+forget(struct spool_file *f)
 {
-	if (unlink(f->path) != 0 && errno != ENOENT)
-		log_error("spool=%d result=cannot-remove why=%s", f->number, strerror(errno));
 	if (f->fd >= 0)
 		close(f->fd);
 	f->fd = -1;
 	f->at = f->size = 0;
+}
+
+void
+spool_file_set_aside(struct spool_file *f)
+{
+	char to[sizeof(f->path) + 40];
+
+	snprintf(to, sizeof(to), "%s.damaged-%lld", f->path, (long long)(clock_wall_ms() / 1000));
+	if (rename(f->path, to) != 0) {
+		log_error("spool=%d result=cannot-set-aside why=%s", f->number, strerror(errno));
+		return;
+	}
+	log_error("spool=%d result=damaged from=%llu of=%llu kept-as=%s", f->number,
+		  (unsigned long long)f->at, (unsigned long long)f->size, to);
+	forget(f);
+}
+
+void
+spool_file_remove(struct spool_file *f)
+{
+	crash_point("spool", "remove");
+	if (unlink(f->path) != 0 && errno != ENOENT)
+		log_error("spool=%d result=cannot-remove why=%s", f->number, strerror(errno));
+	forget(f);
+	crash_point("spool", "removed");
 }

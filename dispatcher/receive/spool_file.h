@@ -33,6 +33,8 @@ bool spool_file_reopen(struct spool_file *f);
 bool spool_file_exists(const char *folder, int number);
 /* The record at f->at into b; *next is where the one after it begins. False: none. */
 bool spool_file_read(const struct spool_file *f, struct buf *b, uint64_t *next);
+/* It cannot be read on: keep it under another name, for people. Its told part is in it, too. */
+void spool_file_set_aside(struct spool_file *f);
 /* Nothing in it waits any more. */
 void spool_file_remove(struct spool_file *f);
 /* Append the record as the file has it. */

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/crash.h"
 #include "dispatcher/receive/child.h"
 #include "dispatcher/receive/spool_file.h"
 
@@ -44,20 +45,32 @@ can_read(int fd)
 	return poll(&p, 1, 0) > 0;
 }
 
+/* How much to write at once: all, but for a test that kills us between the halves of it. */
+static size_t
+piece(size_t left)
+{
+	return crash_is_watched() && left > 1 ? left / 2 : left;
+}
+
 static int
 append(struct writer *w, const struct buf *b)
 {
 	size_t done = 0;
 
+	crash_point("spooler", "write");
 	while (done < b->len) {
-		ssize_t n = pwrite(w->file, b->data + done, b->len - done, (off_t)(w->size + done));
+		ssize_t n = pwrite(w->file, b->data + done, piece(b->len - done),
+				   (off_t)(w->size + done));
 
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
 			return n < 0 ? errno : EIO;
+		if (done == 0)
+			crash_point("spooler", "half");
 		done += (size_t)n;
 	}
+	crash_point("spooler", "written");
 	return fdatasync(w->file) == 0 ? 0 : errno;
 }
 
@@ -90,7 +103,9 @@ write_group(struct writer *w)
 		answer[1] = (uint32_t)errno;
 	buf_consume(&w->got, used);
 	buf_free(&group);
+	crash_point("spooler", "synced");
 	is_answered = send(w->in, answer, sizeof(answer), MSG_NOSIGNAL) == (ssize_t)sizeof(answer);
+	crash_point("spooler", "answered");
 	return is_answered || can_read(w->in);
 }
 
@@ -101,6 +116,7 @@ open_file(struct writer *w, const struct spool_file *f)
 	int dir;
 
 	w->file = open(f->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	crash_point("spooler", "made");
 	if (w->file < 0 || ftruncate(w->file, (off_t)w->size) != 0)
 		return false;
 	snprintf(folder, sizeof(folder), "%s", f->path);

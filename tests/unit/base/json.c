@@ -58,6 +58,13 @@ errors_of_syntax_have_their_line_and_column(void **state)
 	assert_int_equal(parse(SLICE("\"\xff\""), &v), ERR_INPUT);
 	assert_int_equal(parse(SLICE("\"a\\u0000\""), &v), ERR_INPUT);
 	assert_int_equal(json_parse(SLICE("{"), 10, "file", &v, NULL), ERR_INPUT);
+	parse(SLICE("{\"to\":\"84912345678\" x"), &v);
+	assert_non_null(strstr(words(), "line 1 column"));
+	json_hide_text(&last);
+	assert_non_null(strstr(words(), "line 1 column"));
+	parse(SLICE("{\"to\":\"84912345678"), &v);
+	json_hide_text(&last);
+	assert_null(strstr(words(), "8491234"));
 }
 
 static void

@@ -11,6 +11,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,6 +20,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "dispatcher/receive/child.h"
 #include "dispatcher/receive/spool.h"
 
 static struct {
@@ -219,6 +221,34 @@ a_torn_record_is_cut_off_and_more_can_follow(void **state)
 	TURN_UNTIL(has_told("a ") && size_of(0) < 0);
 }
 
+/* The disk gives back other bytes than it got: nothing is thrown away. */
+static void
+a_damaged_file_is_told_as_far_as_it_can_be_read_and_kept(void **state)
+{
+	struct dirent *d;
+	char path[128];
+	DIR *dir;
+	int fd, kept = 0;
+
+	(void)state;
+	add(fx.spool, "a");
+	add(fx.spool, "b");
+	add(fx.spool, "c");
+	TURN_UNTIL(fx.kept == 3);
+	snprintf(path, sizeof(path), "%s/receipts.0.spool", fx.dir);
+	fd = open(path, O_WRONLY);
+	assert_int_equal(pwrite(fd, "x", 1, 33), 1);
+	close(fd);
+	spool_open(fx.spool);
+	TURN_UNTIL(has_told("a ") && size_of(0) < 0);
+	dir = opendir(fx.dir);
+	while ((d = readdir(dir)) != NULL)
+		kept += strncmp(d->d_name, "receipts.0.spool.damaged-", 25) == 0;
+	closedir(dir);
+	assert_int_equal(kept, 1);
+	assert_int_equal(spool_bytes(fx.spool), 0);
+}
+
 static void
 a_full_spool_refuses(void **state)
 {
@@ -312,6 +342,38 @@ a_helper_that_is_killed_confirms_nothing_and_the_next_one_goes_on(void **state)
 }
 
 static void
+tell_what_is_open(int fd, void *arg)
+{
+	char c = fcntl(*(int *)arg, F_GETFD) < 0 ? 'n' : 'y';
+
+	(void)!write(fd, &c, 1);
+}
+
+/* A client whose connection a helper held would never see it end. */
+static void
+a_helper_has_none_of_the_server_s_descriptors(void **state)
+{
+	struct rlimit was, more;
+	int fd, other = 5000;
+	pid_t pid;
+	char c = '?';
+
+	(void)state;
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	more = was;
+	more.rlim_cur = was.rlim_cur > 6000 ? was.rlim_cur : 6000;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &more), 0);
+	assert_int_equal(dup2(2, other), other);
+	assert_true(child_start(tell_what_is_open, &other, -1, &fd, &pid));
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	assert_int_equal(read(fd, &c, 1), 1);
+	assert_int_equal(c, 'n');
+	close(fd);
+	close(other);
+	setrlimit(RLIMIT_NOFILE, &was);
+}
+
+static void
 a_folder_that_is_not_there_is_said(void **state)
 {
 	struct spool_options o = {
@@ -332,10 +394,12 @@ main(void)
 		T(records_are_told_in_order_and_the_file_is_gone),
 		T(what_was_confirmed_outlives_the_process),
 		T(a_torn_record_is_cut_off_and_more_can_follow),
+		T(a_damaged_file_is_told_as_far_as_it_can_be_read_and_kept),
 		T(a_full_spool_refuses),
 		T(what_is_not_kept_is_told_again),
 		T(two_processes_have_a_file_each_and_one_tells_what_a_dead_one_left),
 		T(a_helper_that_is_killed_confirms_nothing_and_the_next_one_goes_on),
+		T(a_helper_has_none_of_the_server_s_descriptors),
 		T(a_folder_that_is_not_there_is_said),
 	};
 
