@@ -42,6 +42,12 @@ hash_plain(struct slice text, uint8_t out[16])
 	crypto_generichash(out, 16, (const uint8_t *)text.p, text.n, NULL, 0);
 }
 
+void
+hash_hex(const uint8_t *hash, size_t n, char *out)
+{
+	sodium_bin2hex(out, 2 * n + 1, hash, n);
+}
+
 bool
 hash_is_same(const void *a, const void *b, size_t n)
 {

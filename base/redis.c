@@ -26,6 +26,27 @@ reply_item(const struct reply *r, size_t i)
 	return r->kind == REPLY_ARRAY && i < r->count ? &r->items[i] : &nil_reply;
 }
 
+int64_t
+reply_int(const struct reply *r, size_t i)
+{
+	int64_t v;
+
+	return slice_to_i64(reply_item(r, i)->str, &v) ? v : 0;
+}
+
+uint64_t
+reply_u64(const struct reply *r, size_t i)
+{
+	return slice_to_u64(reply_item(r, i)->str);
+}
+
+enum err
+reply_fail(const struct reply *r, struct err_ctx *e)
+{
+	return err_set(e, ERR_UNREACHABLE, "Redis", "try again", "%.*s", (int)r->str.n,
+		       r->str.n > 0 ? r->str.p : "");
+}
+
 /* ---- calls ---- */
 
 static void

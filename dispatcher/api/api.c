@@ -232,7 +232,7 @@ api_answer_reply(struct http_exchange *x, const struct reply *r)
 	if (reply_is_good(r))
 		err_set(&e, ERR_SYSTEM, "Redis", "", "answered what was not expected");
 	else
-		err_set(&e, ERR_UNREACHABLE, "Redis", "try again", "%.*s", (int)r->str.n, r->str.p);
+		reply_fail(r, &e);
 	http_answer_error(x, &e);
 }
 
