@@ -59,8 +59,9 @@ $(B)/%.o: %.S
 	@echo "  AS $<"
 	@$(CC) $(CPPFLAGS_ALL) -c -o $@ $<
 
-# The Lua functions and default files are inside the binary.
+# The Lua functions, default files and demonstration data are inside the binary.
 $(B)/dispatcher/store/embed.o: $(wildcard dispatcher/lua/*.lua) $(wildcard config/*.json)
+$(B)/dispatcher/demo/embed.o: $(wildcard config/demo/*)
 
 # The gateway simulator shares nothing with Loa but the C library, libevent and Jansson.
 $(B)/gateway: $(wildcard tests/gateway/*.c tests/gateway/*.h)

@@ -36,8 +36,11 @@ ok $(($(grep -c '"event":"duplicate"' "$dir/ledger") == 0)) 'a repeated request 
 is "$(sed -n '/"event":"accepted"/s/.*"to":"\([0-9]*\)".*/\1/p' "$dir/ledger" | sort | uniq -d | wc -l)" 0 'no phone got two messages'
 is "$(grep '"event":"accepted"' "$dir/ledger" | grep -vc 'Kính gửi Nguyễn Văn Thử [0-9]*, mời')" 0 'the texts have their accents'
 
+# ---- the gateway is well again ----
+gateway_control '{"receipts":"mixed","reset-after":0,"half-answer":0,"html502-after":0,"refuse-rate":0}' >/dev/null
+
 # ---- money ----
-left=$(http "127.0.0.1:$gateway_port" GET /control | sed -n 's/.*"esms-balance":\([0-9]*\).*/\1/p')
+left=$(http "127.0.0.1:$gateway_port" GET /control | sed -n 's/.*"esms-balance":"\([0-9]*\)".*/\1/p')
 ok $((left < 100000000 ? 0 : 1)) "the gateway has charged $((100000000 - left)) VND"
 is "$(loa provider balance esms)" "esms: $left VND" 'the balance is what the gateway says'
 out=$(loa provider balance nobody 2>&1)
@@ -45,7 +48,6 @@ is "$?" 1 'of a provider that is not there'
 has "$out" 'see loa provider ls' 'it says what to do'
 
 # ---- reports ----
-gateway_control '{"receipts":"mixed","reset-after":0,"half-answer":0,"html502-after":0,"refuse-rate":0}' >/dev/null
 before=$(wc -l <"$dir/ledger")
 echo '{"name":"d","template":"t","segments":["s"],"class":"notice"}' >"$dir/d.json"
 loa campaign create "$dir/d.json" >/dev/null && loa campaign launch d >/dev/null
