@@ -48,6 +48,12 @@ hash_hex(const uint8_t *hash, size_t n, char *out)
 	sodium_bin2hex(out, 2 * n + 1, hash, n);
 }
 
+void
+hash_plain256(struct slice text, uint8_t out[32])
+{
+	crypto_generichash(out, 32, (const uint8_t *)text.p, text.n, NULL, 0);
+}
+
 bool
 hash_is_same(const void *a, const void *b, size_t n)
 {
