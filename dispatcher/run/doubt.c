@@ -84,8 +84,7 @@ is_usable(struct doubt_scan *s, const struct reply *r, enum reply_kind wanted, c
 	if (reply_is_good(r))
 		err_set(&s->why, ERR_SYSTEM, what, "restore a backup", "is not in Redis any more");
 	else
-		err_set(&s->why, ERR_UNREACHABLE, "Redis", "try again", "%.*s", (int)r->str.n,
-			r->str.p);
+		reply_fail(r, &s->why);
 	return false;
 }
 
