@@ -7,7 +7,6 @@
  */
 #include "providers/esms_private.h"
 
-
 #define CODES_MAX 200
 #define URL_MAX 500
 #define DAY_S 86400
