@@ -29,15 +29,18 @@ reply_item(const struct reply *r, size_t i)
 int64_t
 reply_int(const struct reply *r, size_t i)
 {
+	const struct reply *one = reply_item(r, i);
 	int64_t v;
 
-	return slice_to_i64(reply_item(r, i)->str, &v) ? v : 0;
+	return one->kind == REPLY_INTEGER ? one->integer : slice_to_i64(one->str, &v) ? v : 0;
 }
 
 uint64_t
 reply_u64(const struct reply *r, size_t i)
 {
-	return slice_to_u64(reply_item(r, i)->str);
+	int64_t v = reply_int(r, i);
+
+	return v > 0 ? (uint64_t)v : 0;
 }
 
 enum err

@@ -54,7 +54,7 @@ reply_is_good(const struct reply *r)
 
 /* Item i of an array; a NIL when it is no array or has no such item. Never NULL. */
 const struct reply *reply_item(const struct reply *r, size_t i);
-/* Item i, a number that Redis gives as text; 0 where it is none. */
+/* Item i as a number, also one in text; 0 where it is none. */
 int64_t reply_int(const struct reply *r, size_t i);
 /* The same, 0 where it is negative. */
 uint64_t reply_u64(const struct reply *r, size_t i);

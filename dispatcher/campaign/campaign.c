@@ -7,6 +7,17 @@
 #include "base/mem.h"
 #include "dispatcher/store/keys.h"
 
+uint64_t
+campaign_run_of(const struct campaign *c, const char *so, struct err_ctx *none,
+		const struct err_ctx **e)
+{
+	if (c == NULL || c->run != 0)
+		return c != NULL ? c->run : 0;
+	err_set(none, ERR_CONFLICT, "campaign", "launch it first", "has not been launched: %s", so);
+	*e = none;
+	return 0;
+}
+
 void
 campaign_free(struct campaign *c)
 {
