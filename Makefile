@@ -116,9 +116,11 @@ asan: deps ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
 fuzz: deps ## fuzz each parser; SECONDS=30 each
 	@tests/fuzz/run $(or $(SECONDS),30)
 
-bench: deps ## how long the loop's turns are, and what the gateway sees of the pace
-	@$(MAKE) --no-print-directory all
+bench: deps ## the loop's turns, the pace that the gateway sees, single messages beside bulk, memory of an id
+	@$(MAKE) --no-print-directory all $(B)/tests/unit/dispatcher/store/library_ids
 	@B=$(B) bench/loop
+	@B=$(B) bench/notices
+	@B=$(B) bench/ids
 
 lint: deps ## arrows, lengths, banned calls, keys, options, layout
 	@tests/lint/run

@@ -34,6 +34,14 @@ slice_to_i64(struct slice s, int64_t *out)
 	return errno == 0 && end == tmp + s.n;
 }
 
+uint64_t
+slice_to_u64(struct slice s)
+{
+	int64_t v;
+
+	return slice_to_i64(s, &v) && v > 0 ? (uint64_t)v : 0;
+}
+
 bool
 slice_to_double(struct slice s, double *out)
 {
@@ -51,6 +59,48 @@ slice_to_double(struct slice s, double *out)
 	errno = 0;
 	*out = strtod(tmp, &end);
 	return errno == 0 && end == tmp + s.n;
+}
+
+void
+slice_copy(char *out, size_t cap, struct slice s)
+{
+	size_t n = s.n < cap ? s.n : cap - 1;
+
+	if (n > 0)
+		memcpy(out, s.p, n);
+	out[n] = '\0';
+}
+
+bool
+slice_take_char(struct slice *s, char c)
+{
+	if (s->n == 0 || s->p[0] != c)
+		return false;
+	s->p++;
+	s->n--;
+	return true;
+}
+
+struct slice
+slice_take_until(struct slice *s, char end)
+{
+	const char *at = s->n > 0 ? memchr(s->p, end, s->n) : NULL;
+	struct slice word = {s->p, at != NULL ? (size_t)(at - s->p) : s->n};
+	size_t used = word.n + (at != NULL);
+
+	if (used > 0)
+		*s = (struct slice){s->p + used, s->n - used};
+	return word;
+}
+
+int
+hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
 void

@@ -41,7 +41,18 @@ slice_is(struct slice a, const char *s)
 struct slice slice_trim(struct slice s);
 /* Whole slice as a decimal number; false when it is none or does not fit. */
 bool slice_to_i64(struct slice s, int64_t *out);
+/* The same; 0 when it is none, or negative. */
+uint64_t slice_to_u64(struct slice s);
 bool slice_to_double(struct slice s, double *out);
+
+/* Into an array of cap bytes, cut where it is too long, with a NUL. */
+void slice_copy(char *out, size_t cap, struct slice s);
+/* Go over this character; false, and nothing is gone over, where another stands. */
+bool slice_take_char(struct slice *s, char c);
+/* What stands before the next end, or all of it; *s is what follows. */
+struct slice slice_take_until(struct slice *s, char end);
+/* The value of a hex digit, -1 when it is none. */
+int hex_value(char c);
 
 /* Zero-initialised = empty. */
 struct buf {

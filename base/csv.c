@@ -318,6 +318,23 @@ csv_sniff_byte(struct csv_sniff *s, char c)
 	return s->is_done;
 }
 
+size_t
+csv_mark_length(struct slice head)
+{
+	return head.n >= 3 && memcmp(head.p, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
+bool
+csv_sniff_head(struct csv_sniff *s, struct slice head)
+{
+	size_t at = s->seen > 0 ? s->seen : csv_mark_length(head);
+
+	while (at < head.n && !s->is_done)
+		csv_sniff_byte(s, head.p[at++]);
+	s->seen = at;
+	return s->is_done;
+}
+
 char
 csv_sniff_separator(const struct csv_sniff *s)
 {

@@ -56,7 +56,12 @@ struct csv_sniff {
 	bool is_in_cell, is_quoted, was_quoted; /* was: the last byte closed a quote */
 	bool has_text;
 	bool is_done; /* the line has ended */
+	size_t seen;  /* bytes of the head that csv_sniff_head has gone over */
 };
+/* Bytes of the byte order mark at the beginning of a file. */
+size_t csv_mark_length(struct slice head);
+/* Go on with what is new in the head of a file, behind its mark; true when the line has ended. */
+bool csv_sniff_head(struct csv_sniff *s, struct slice head);
 /* The next byte; true when the line has ended with it. */
 bool csv_sniff_byte(struct csv_sniff *s, char c);
 /* The separator as known so far; a tab where there is none, so that one column stays one. */

@@ -18,12 +18,6 @@ log_set_level(enum log_level level)
 	log_level = level;
 }
 
-enum log_level
-log_get_level(void)
-{
-	return log_level;
-}
-
 bool
 log_level_parse(const char *name, enum log_level *out)
 {

@@ -12,7 +12,6 @@
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
 void log_set_level(enum log_level level);
-enum log_level log_get_level(void);
 /* "error|warn|info|debug" → level; false when it is none of them. */
 bool log_level_parse(const char *name, enum log_level *out);
 

@@ -43,6 +43,12 @@ hash_plain(struct slice text, uint8_t out[16])
 }
 
 void
+hash_hex(const uint8_t *hash, size_t n, char *out)
+{
+	sodium_bin2hex(out, 2 * n + 1, hash, n);
+}
+
+void
 hash_plain256(struct slice text, uint8_t out[32])
 {
 	crypto_generichash(out, 32, (const uint8_t *)text.p, text.n, NULL, 0);

@@ -16,6 +16,8 @@ void random_bytes(void *out, size_t n);
 void random_hex(char *out, size_t n);
 /* BLAKE2b of n bytes (16..64), keyed. */
 void hash_keyed(struct slice text, const uint8_t key[HASH_KEY_BYTES], uint8_t *out, size_t n);
+/* 2 * n lower-case hex digits of n bytes, and a NUL. */
+void hash_hex(const uint8_t *hash, size_t n, char *out);
 /* BLAKE2b-128 without a key: for "is it the same", never against an attacker. */
 void hash_plain(struct slice text, uint8_t out[16]);
 /* BLAKE2b-256 without a key: 32 bytes, for chains that anybody may check. */

@@ -26,6 +26,30 @@ reply_item(const struct reply *r, size_t i)
 	return r->kind == REPLY_ARRAY && i < r->count ? &r->items[i] : &nil_reply;
 }
 
+int64_t
+reply_int(const struct reply *r, size_t i)
+{
+	const struct reply *one = reply_item(r, i);
+	int64_t v;
+
+	return one->kind == REPLY_INTEGER ? one->integer : slice_to_i64(one->str, &v) ? v : 0;
+}
+
+uint64_t
+reply_u64(const struct reply *r, size_t i)
+{
+	int64_t v = reply_int(r, i);
+
+	return v > 0 ? (uint64_t)v : 0;
+}
+
+enum err
+reply_fail(const struct reply *r, struct err_ctx *e)
+{
+	return err_set(e, ERR_UNREACHABLE, "Redis", "try again", "%.*s", (int)r->str.n,
+		       r->str.n > 0 ? r->str.p : "");
+}
+
 /* ---- calls ---- */
 
 static void

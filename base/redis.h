@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/loop.h"
 
 struct redis;
@@ -53,6 +54,12 @@ reply_is_good(const struct reply *r)
 
 /* Item i of an array; a NIL when it is no array or has no such item. Never NULL. */
 const struct reply *reply_item(const struct reply *r, size_t i);
+/* Item i as a number, also one in text; 0 where it is none. */
+int64_t reply_int(const struct reply *r, size_t i);
+/* The same, 0 where it is negative. */
+uint64_t reply_u64(const struct reply *r, size_t i);
+/* The error of a reply with nothing in it to use: Redis is out of reach, and what it or we say. */
+enum err reply_fail(const struct reply *r, struct err_ctx *e);
 
 typedef void (*redis_reply_cb)(void *arg, const struct reply *reply);
 typedef void (*redis_message_cb)(void *arg, struct slice channel, struct slice payload);

@@ -54,8 +54,7 @@ make_hook_tokens(struct daemon *d)
 			continue;
 		snprintf(text, sizeof(text), "hook %s", p->name);
 		hash_keyed(slice_of(text), d->install_key, hash, sizeof(hash));
-		for (size_t k = 0; k < sizeof(hash); k++)
-			snprintf(p->token + 2 * k, 3, "%02x", hash[k]);
+		hash_hex(hash, sizeof(hash), p->token);
 	}
 }
 

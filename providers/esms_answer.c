@@ -55,7 +55,7 @@ static const struct {
 bool
 esms_code_class(const struct provider *p, const char *code, enum outcome_class *out)
 {
-	const struct esms_row *row = esms_rows_find(&p->codes, code);
+	const struct code_row *row = codes_find(&p->codes, code);
 
 	if (row != NULL) {
 		*out = (enum outcome_class)row->value;

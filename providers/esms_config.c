@@ -7,8 +7,6 @@
  */
 #include "providers/esms_private.h"
 
-#include <stdlib.h>
-
 #define CODES_MAX 200
 #define URL_MAX 500
 #define DAY_S 86400
@@ -116,55 +114,6 @@ read_url(const struct reading *r)
 
 /* ---- tables ---- */
 
-static int
-compare_rows(const void *a, const void *b)
-{
-	return strcmp(((const struct esms_row *)a)->key, ((const struct esms_row *)b)->key);
-}
-
-const struct esms_row *
-esms_rows_find(const struct esms_rows *t, const char *key)
-{
-	struct esms_row wanted;
-	size_t n = strlen(key);
-
-	if (t->count == 0 || n >= sizeof(wanted.key))
-		return NULL;
-	memcpy(wanted.key, key, n + 1);
-	return bsearch(&wanted, t->rows, t->count, sizeof(wanted), compare_rows);
-}
-
-/* {"key": "name", …} with names[count]. */
-static enum err
-read_rows(const struct reading *r, const struct json_at *at, const char *const *names, size_t count,
-	  struct esms_rows *out)
-{
-	const char *key;
-	json_t *v;
-	enum err rc = json_want_object(at, r->e);
-
-	if (rc != ERR_OK || at->v == NULL)
-		return rc;
-	if (json_object_size(at->v) > CODES_MAX)
-		return err_set(r->e, ERR_INPUT, at->path, "", "has more than %d rows", CODES_MAX);
-	out->rows = arena_alloc(&r->p->arena, (json_object_size(at->v) + 1) * sizeof(out->rows[0]));
-	json_object_foreach (at->v, key, v) {
-		struct esms_row *row = &out->rows[out->count++];
-		struct json_at one = json_get(at, key);
-
-		if (key[0] == '\0' || strlen(key) >= sizeof(row->key))
-			return err_set(r->e, ERR_INPUT, one.path, "", "is empty or too long");
-		if (!json_is_string(v))
-			return err_set(r->e, ERR_INPUT, one.path, "", "must be a text");
-		memcpy(row->key, key, strlen(key) + 1);
-		rc = json_read_choice(&one, names, count, &row->value, r->e);
-		if (rc != ERR_OK)
-			return rc;
-	}
-	qsort(out->rows, out->count, sizeof(out->rows[0]), compare_rows);
-	return ERR_OK;
-}
-
 static enum err
 read_codes(const struct reading *r)
 {
@@ -174,15 +123,15 @@ read_codes(const struct reading *r)
 
 	for (size_t i = 0; i < OUTCOME_CLASSES; i++)
 		classes[i] = outcome_name((enum outcome_class)i);
-	rc = read_rows(r, &at, classes, OUTCOME_CLASSES, &r->p->codes);
+	rc = codes_read(&at, classes, OUTCOME_CLASSES, CODES_MAX, &r->p->arena, &r->p->codes, r->e);
 	for (size_t i = 0; rc == ERR_OK && i < r->p->codes.count; i++) {
-		const struct esms_row *row = &r->p->codes.rows[i];
-		struct json_at one = json_get(&at, row->key);
+		const struct code_row *row = &r->p->codes.rows[i];
+		struct json_at one = json_get(&at, row->code);
 
 		if (row->value == OUTCOME_AUTH_EXPIRED)
 			return err_set(r->e, ERR_INPUT, one.path, "use bad-account",
 				       "is auth-expired, but this account has nothing to renew");
-		if (strcmp(row->key, "100") == 0 && row->value != OUTCOME_ACCEPTED)
+		if (strcmp(row->code, "100") == 0 && row->value != OUTCOME_ACCEPTED)
 			return err_set(r->e, ERR_INPUT, one.path, "take it out",
 				       "is how this gateway accepts, nothing else");
 	}
@@ -206,7 +155,8 @@ read_receiver_states(const struct reading *r)
 			return err_set(r->e, ERR_INPUT, one.path, "write it like \"true/1\"",
 				       "must be IsSent/SentResult");
 	}
-	return read_rows(r, &at, receipt_states, ARRAY_LEN(receipt_states), &r->p->receiver_states);
+	return codes_read(&at, receipt_states, ARRAY_LEN(receipt_states), CODES_MAX, &r->p->arena,
+			  &r->p->receiver_states, r->e);
 }
 
 /* ---- capability ---- */

@@ -102,14 +102,14 @@ static bool
 read_receiver(const struct provider *p, const json_t *item, struct receipt *r)
 {
 	char is_sent[16], result[20];
-	const struct esms_row *row;
+	const struct code_row *row;
 
 	if (!esms_phone_text(json_object_get(item, "Phone"), r->phone))
 		return false;
 	wire_value_text(json_object_get(item, "IsSent"), is_sent, sizeof(is_sent), NULL);
 	wire_value_text(json_object_get(item, "SentResult"), result, sizeof(result), NULL);
 	snprintf(r->code, sizeof(r->code), "%s/%s", is_sent, result);
-	row = esms_rows_find(&p->receiver_states, r->code);
+	row = codes_find(&p->receiver_states, r->code);
 	r->state = row != NULL ? (enum receipt_state)row->value : RECEIPT_ACCEPTED;
 	return true;
 }

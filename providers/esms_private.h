@@ -12,6 +12,7 @@
  */
 #pragma once
 
+#include "providers/codes.h"
 #include "providers/esms.h"
 #include "providers/wire.h"
 
@@ -23,33 +24,18 @@
 
 enum esms_type { ESMS_CSKH, ESMS_QC };
 
-/* A row of "codes" or "receiver_states". */
-struct esms_row {
-	char key[GATEWAY_CODE_MAX];
-	int value; /* enum outcome_class or enum receipt_state */
-};
-
-/* Sorted by key. */
-struct esms_rows {
-	struct esms_row *rows;
-	size_t count;
-};
-
 struct provider {
 	struct arena arena; /* everything below that is not a secret */
 	struct capability capability;
 	enum esms_type type;
 	struct wire_secret api_key, secret_key;
-	const char *url;		  /* base, without '/' at its end */
-	struct esms_rows codes;		  /* before the table of esms_answer.c */
-	struct esms_rows receiver_states; /* "IsSent/SentResult" → enum receipt_state */
+	const char *url;		   /* base, without '/' at its end */
+	struct code_table codes;	   /* before the table of esms_answer.c */
+	struct code_table receiver_states; /* "IsSent/SentResult" → enum receipt_state */
 };
 
 MUST_CHECK enum err esms_read_settings(const struct json_at *at, struct provider *p,
 				       struct err_ctx *e);
-/* NULL when there is no such key. */
-const struct esms_row *esms_rows_find(const struct esms_rows *t, const char *key);
-
 /* The class of a code of an answer; false when nobody knows the code. */
 bool esms_code_class(const struct provider *p, const char *code, enum outcome_class *out);
 /*

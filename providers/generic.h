@@ -14,6 +14,7 @@
  */
 #pragma once
 
+#include "providers/codes.h"
 #include "providers/provider.h"
 #include "providers/wire.h"
 
@@ -94,17 +95,6 @@ struct paths {
 	size_t count;
 };
 
-struct code_class {
-	char code[GATEWAY_CODE_MAX];
-	int class; /* enum outcome_class or enum receipt_state */
-};
-
-/* Sorted by code. */
-struct code_table {
-	struct code_class *rows;
-	size_t count;
-};
-
 enum answer_format {
 	ANSWER_JSON,
 	ANSWER_TEXT, /* the code is what stands before the first ':', blank or line end */
@@ -161,8 +151,6 @@ MUST_CHECK enum err generic_check(const struct provider *p, struct err_ctx *e);
 /* The VAR_BITs that a request of this account uses anywhere. */
 uint32_t generic_vars(const struct provider *p, bool inside_each);
 
-/* NULL when the code is not in the table. */
-const struct code_class *code_find(const struct code_table *t, const char *code);
 /* The text of the first of these places that has one; false (and "") when none has. */
 bool paths_text(const struct paths *paths, const json_t *v, char *out, size_t cap, bool *is_cut);
 

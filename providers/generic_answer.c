@@ -97,14 +97,14 @@ static void
 judge_status(struct decoding *d)
 {
 	bool has_retry_after = read_retry_after(d, &d->out->retry_after_s);
-	const struct code_class *row;
+	const struct code_row *row;
 	char status[16];
 
 	snprintf(status, sizeof(status), "%d", d->r->status);
-	row = code_find(&d->p->http, status);
+	row = codes_find(&d->p->http, status);
 	d->has_status_class = true;
 	if (row != NULL)
-		d->status_class = (enum outcome_class)row->class;
+		d->status_class = (enum outcome_class)row->value;
 	else if (d->r->status == 429)
 		d->status_class = OUTCOME_THROTTLED;
 	else if (d->r->status == 503 && has_retry_after)
@@ -142,11 +142,11 @@ has_all(const struct paths *paths, const json_t *v)
 static void
 judge_code(const struct decoding *d, bool is_cut, struct verdict *v)
 {
-	const struct code_class *row = is_cut ? NULL : code_find(&d->p->codes, v->code);
+	const struct code_row *row = is_cut ? NULL : codes_find(&d->p->codes, v->code);
 
 	v->is_said = true;
 	v->is_known = row != NULL;
-	v->class = row != NULL ? (enum outcome_class)row->class : OUTCOME_IN_DOUBT;
+	v->class = row != NULL ? (enum outcome_class)row->value : OUTCOME_IN_DOUBT;
 }
 
 static struct verdict

@@ -73,7 +73,7 @@ static bool
 has_class(const struct code_table *t, enum outcome_class class)
 {
 	for (size_t i = 0; i < t->count; i++)
-		if (t->rows[i].class == (int)class)
+		if (t->rows[i].value == (int)class)
 			return true;
 	return false;
 }
@@ -165,7 +165,7 @@ check_receipts(const struct provider *p, uint32_t each, struct err_ctx *e)
 	if (!p->capability.has_receipts)
 		return ERR_OK;
 	for (size_t i = 0; i < s->statuses.count; i++)
-		has_delivered |= s->statuses.rows[i].class == RECEIPT_DELIVERED;
+		has_delivered |= s->statuses.rows[i].value == RECEIPT_DELIVERED;
 	if (s->reference.count == 0 && s->id.count == 0)
 		return refuse(e, "receipts", "add the path \"reference\" or \"id\"",
 			      "do not say whose they are");

@@ -5,7 +5,6 @@
  * together. Every error names the place; none shows a secret.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -386,60 +385,12 @@ read_capability(const struct reading *r)
 
 /* ---- answer ---- */
 
-static int
-compare_codes(const void *a, const void *b)
-{
-	return strcmp(((const struct code_class *)a)->code, ((const struct code_class *)b)->code);
-}
-
-const struct code_class *
-code_find(const struct code_table *t, const char *code)
-{
-	struct code_class key;
-
-	if (t->count == 0 || strlen(code) >= sizeof(key.code))
-		return NULL;
-	memcpy(key.code, code, strlen(code) + 1);
-	return bsearch(&key, t->rows, t->count, sizeof(key), compare_codes);
-}
-
-/* {"code": "class", …} with classes from names[count]. */
-static enum err
-read_codes(const struct reading *r, const struct json_at *at, const char *const *names,
-	   size_t count, struct code_table *out)
-{
-	const char *code;
-	json_t *v;
-	enum err rc = json_want_object(at, r->e);
-
-	if (rc != ERR_OK || at->v == NULL)
-		return rc;
-	if (json_object_size(at->v) > CODES_MAX)
-		return err_set(r->e, ERR_INPUT, at->path, "", "has more than %d codes", CODES_MAX);
-	out->rows = arena_alloc(&r->p->arena, (json_object_size(at->v) + 1) * sizeof(out->rows[0]));
-	json_object_foreach (at->v, code, v) {
-		struct code_class *row = &out->rows[out->count++];
-		struct json_at one = json_get(at, code);
-
-		if (code[0] == '\0' || strlen(code) >= GATEWAY_CODE_MAX)
-			return err_set(r->e, ERR_INPUT, one.path, "", "is empty or too long");
-		if (!json_is_string(v))
-			return err_set(r->e, ERR_INPUT, one.path, "", "must be a text");
-		memcpy(row->code, code, strlen(code) + 1);
-		rc = json_read_choice(&one, names, count, &row->class, r->e);
-		if (rc != ERR_OK)
-			return rc;
-	}
-	qsort(out->rows, out->count, sizeof(out->rows[0]), compare_codes);
-	return ERR_OK;
-}
-
 static enum err
 read_http(const struct reading *r, const char *const *classes)
 {
 	struct json_at at = json_get(r->at, "http");
 	struct code_table *t = &r->p->http;
-	enum err rc = read_codes(r, &at, classes, OUTCOME_CLASSES, t);
+	enum err rc = codes_read(&at, classes, OUTCOME_CLASSES, CODES_MAX, &r->p->arena, t, r->e);
 
 	for (size_t i = 0; rc == ERR_OK && i < t->count; i++) {
 		struct json_at one = json_get(&at, t->rows[i].code);
@@ -447,7 +398,7 @@ read_http(const struct reading *r, const char *const *classes)
 
 		if (strlen(s) != 3 || strspn(s, "0123456789") != 3 || s[0] < '1' || s[0] > '5')
 			return err_set(r->e, ERR_INPUT, one.path, "", "is no HTTP status");
-		if (t->rows[i].class != OUTCOME_ACCEPTED)
+		if (t->rows[i].value != OUTCOME_ACCEPTED)
 			continue;
 		if (s[0] != '2' || r->p->answer.format != ANSWER_NONE)
 			return err_set(r->e, ERR_INPUT, one.path,
@@ -528,7 +479,8 @@ read_outcomes(const struct reading *r)
 	for (size_t i = 0; i < OUTCOME_CLASSES; i++)
 		classes[i] = outcome_name((enum outcome_class)i);
 	if (rc == ERR_OK)
-		rc = read_codes(r, &codes, classes, OUTCOME_CLASSES, &r->p->codes);
+		rc = codes_read(&codes, classes, OUTCOME_CLASSES, CODES_MAX, &r->p->arena,
+				&r->p->codes, r->e);
 	return rc == ERR_OK ? read_http(r, classes) : rc;
 }
 
@@ -564,7 +516,8 @@ read_receipts(const struct reading *r)
 	if (rc == ERR_OK)
 		rc = read_paths(r, &at, "status", &s->status);
 	if (rc == ERR_OK)
-		rc = read_codes(r, &statuses, states, ARRAY_LEN(states), &s->statuses);
+		rc = codes_read(&statuses, states, ARRAY_LEN(states), CODES_MAX, &r->p->arena,
+				&s->statuses, r->e);
 	if (rc == ERR_OK)
 		rc = read_int(r, &at, "deadline_s", 30 * 86400, &c->receipt_deadline_s);
 	c->echo = s->reference.count > 0 ? ECHO_REFERENCE

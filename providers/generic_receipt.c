@@ -51,7 +51,7 @@ static bool
 read_report(const struct provider *p, const json_t *v, struct receipt *out)
 {
 	const struct receipt_settings *s = &p->receipts;
-	const struct code_class *row;
+	const struct code_row *row;
 
 	*out = (struct receipt){.state = RECEIPT_UNKNOWN};
 	/* What does not fit is not ours. */
@@ -68,9 +68,9 @@ read_report(const struct provider *p, const json_t *v, struct receipt *out)
 	read_phone(p, v, out->phone);
 	if (!field_text(p, &s->status, v, out->code, sizeof(out->code)))
 		return true;
-	row = code_find(&s->statuses, out->code);
+	row = codes_find(&s->statuses, out->code);
 	if (row != NULL)
-		out->state = (enum receipt_state)row->class;
+		out->state = (enum receipt_state)row->value;
 	return true;
 }
 

@@ -216,16 +216,6 @@ wire_add_base64(struct wire_out *o, struct slice s)
 
 /* Forms */
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 /* As the WHATWG URL standard has it: a '%' without two digits stands for itself. */
 static void
 form_unescape(struct slice s, struct buf *out)
@@ -236,9 +226,9 @@ form_unescape(struct slice s, struct buf *out)
 
 		if (c == '+') {
 			c = ' ';
-		} else if (c == '%' && s.n - i > 2 && hex_digit(s.p[i + 1]) >= 0 &&
-			   hex_digit(s.p[i + 2]) >= 0) {
-			c = (char)(hex_digit(s.p[i + 1]) << 4 | hex_digit(s.p[i + 2]));
+		} else if (c == '%' && s.n - i > 2 && hex_value(s.p[i + 1]) >= 0 &&
+			   hex_value(s.p[i + 2]) >= 0) {
+			c = (char)(hex_value(s.p[i + 1]) << 4 | hex_value(s.p[i + 2]));
 			i += 2;
 		}
 		buf_addc(out, c);
@@ -275,14 +265,10 @@ wire_form_decode(struct slice s)
 	bool has_room = true;
 
 	while (s.n > 0 && has_room) {
-		const char *amp = memchr(s.p, '&', s.n);
-		size_t n = amp != NULL ? (size_t)(amp - s.p) : s.n;
+		struct slice field = slice_take_until(&s, '&');
 
-		if (n > 0)
-			has_room = form_add_field(out, (struct slice){s.p, n}, &name, &value);
-		n += amp != NULL;
-		s.p += n;
-		s.n -= n;
+		if (field.n > 0)
+			has_room = form_add_field(out, field, &name, &value);
 	}
 	buf_free(&name);
 	buf_free(&value);

@@ -134,16 +134,6 @@ take_number(struct slice *s, size_t max, size_t *digits)
 }
 
 static bool
-take_char(struct slice *s, char c)
-{
-	if (s->n == 0 || s->p[0] != c)
-		return false;
-	s->p++;
-	s->n--;
-	return true;
-}
-
-static bool
 is_day(int year, int month, int day)
 {
 	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -176,7 +166,7 @@ cell_read_date(struct slice s, char out[11])
 	if (memchr("/-.", between, 3) == NULL || (is_year_first && between != '-'))
 		return DATE_NONE;
 	for (int i = 1; i < 3; i++) {
-		if (!take_char(&s, between))
+		if (!slice_take_char(&s, between))
 			return DATE_NONE;
 		v[i] = take_number(&s, i == 2 && !is_year_first ? 4 : 2, &n[i]);
 	}

@@ -56,7 +56,6 @@ struct import {
 	bool is_over; /* finished, or ended by an error */
 
 	struct buf head; /* what was fed before the separator was known */
-	size_t sniffed;	 /* bytes of head that sniff has seen */
 	struct csv_sniff sniff;
 	char separator;
 	struct csv *csv; /* NULL = not known yet */
@@ -444,22 +443,11 @@ check_magic(const struct import *im, struct err_ctx *e)
 	return ERR_OK;
 }
 
-/* Bytes of the byte order mark at the beginning of the head. */
-static size_t
-mark_length(const struct import *im)
-{
-	return im->head.len >= 3 && memcmp(im->head.data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-}
-
 /* Look for the separator in what is held back; true when it is known. */
 static bool
 sniff_head(struct import *im)
 {
-	if (im->sniffed == 0)
-		im->sniffed = mark_length(im);
-	while (im->sniffed < im->head.len && !im->sniff.is_done)
-		csv_sniff_byte(&im->sniff, im->head.data[im->sniffed++]);
-	return im->sniff.is_done || im->head.len >= HEAD_MAX;
+	return csv_sniff_head(&im->sniff, buf_slice(&im->head)) || im->head.len >= HEAD_MAX;
 }
 
 /* The separator is known, or must be guessed now: read what was held back. */
@@ -475,14 +463,13 @@ start_csv(struct import *im, struct err_ctx *e)
 		.arg = im,
 	};
 	struct slice head = buf_slice(&im->head);
+	size_t mark = csv_mark_length(head);
 	enum err err = check_magic(im, e);
 
 	if (err != ERR_OK)
 		return err;
-	if (mark_length(im) > 0) {
-		head.p += mark_length(im);
-		head.n -= mark_length(im);
-	}
+	if (mark > 0)
+		head = (struct slice){head.p + mark, head.n - mark};
 	im->separator = o.separator = csv_sniff_separator(&im->sniff);
 	im->csv = csv_new(&o);
 	err = csv_feed(im->csv, head, e);
@@ -555,12 +542,6 @@ import_finish(struct import *im, struct err_ctx *e)
 }
 
 /* ---- what came of it ---- */
-
-bool
-import_has_header(const struct import *im)
-{
-	return im->has_header;
-}
 
 const struct schema *
 import_schema(const struct import *im)

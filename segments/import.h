@@ -35,12 +35,11 @@ MUST_CHECK enum err import_feed(struct import *im, struct slice bytes, struct er
 MUST_CHECK enum err import_finish(struct import *im, struct err_ctx *e);
 
 /*
- * After the header was read (import_has_header), and after finish. The columns'
+ * After the header was read, and after finish. The columns'
  * types are decided from the first 256 rows kept, dates (d/m/yyyy, yyyy-m-d, yyyy)
  * are rewritten; a later value that is not of the type stays as text and is
  * counted as a misfit. Before, all types are TEXT.
  */
-bool import_has_header(const struct import *im);
 const struct schema *import_schema(const struct import *im);
 uint64_t import_rows_kept(const struct import *im);
 uint64_t import_rows_read(const struct import *im);

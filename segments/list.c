@@ -179,7 +179,7 @@ load_fail_reply(struct load *ld, const struct reply *r)
 {
 	struct err_ctx e;
 
-	err_set(&e, ERR_UNREACHABLE, "Redis", "try again", "%.*s", (int)r->str.n, r->str.p);
+	reply_fail(r, &e);
 	load_end(ld, &e);
 }
 
@@ -205,16 +205,6 @@ on_snapshot(void *arg, const struct reply *r)
 	load_end(ld, NULL);
 }
 
-static uint64_t
-item_u64(const struct reply *r, size_t i)
-{
-	int64_t v = 0;
-
-	if (!slice_to_i64(reply_item(r, i)->str, &v) || v < 0)
-		return 0;
-	return (uint64_t)v;
-}
-
 static void
 on_record(void *arg, const struct reply *r)
 {
@@ -231,18 +221,18 @@ on_record(void *arg, const struct reply *r)
 		load_fail(ld, ERR_NOT_FOUND, "see loa list ls", "there is no list of this name");
 		return;
 	}
-	l->id = item_u64(r, 0);
-	l->version = (uint32_t)item_u64(r, 1);
-	l->unit = item_u64(r, 2);
-	l->rows = item_u64(r, 3);
-	l->created_s = (int64_t)item_u64(r, 4);
+	l->id = reply_u64(r, 0);
+	l->version = (uint32_t)reply_u64(r, 1);
+	l->unit = reply_u64(r, 2);
+	l->rows = reply_u64(r, 3);
+	l->created_s = (int64_t)reply_u64(r, 4);
 	if (!schema_from_json(reply_item(r, 5)->str, &l->schema)) {
 		load_fail(ld, ERR_SYSTEM, "import the list again", "its record cannot be read");
 		return;
 	}
 	if (reply_item(r, 6)->kind == REPLY_STRING)
 		l->report = xmemdup0(reply_item(r, 6)->str.p, reply_item(r, 6)->str.n);
-	l->is_demo = item_u64(r, 7) != 0;
+	l->is_demo = reply_u64(r, 7) != 0;
 	if (!ld->with_snapshot) {
 		load_end(ld, NULL);
 		return;
@@ -375,8 +365,8 @@ on_numbers(void *arg, const struct reply *r)
 	if (!reply_is_good(r) || r->kind != REPLY_ARRAY) {
 		writer_fail(w, r);
 	} else {
-		w->id = item_u64(r, 0);
-		w->version = (uint32_t)item_u64(r, 1) + 1;
+		w->id = reply_u64(r, 0);
+		w->version = (uint32_t)reply_u64(r, 1) + 1;
 		w->first = (uint32_t)(reply_item(r, 2)->integer - BLOCKS_PER_IMPORT + 1);
 	}
 	while (w->held != NULL) {

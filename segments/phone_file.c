@@ -20,7 +20,6 @@ struct phone_file {
 	void *arg;
 	struct buf head; /* until the separator is known */
 	struct csv_sniff sniff;
-	size_t sniffed;
 	struct csv *csv; /* NULL = not known yet */
 	bool has_begun;	 /* the first row was read */
 	bool has_titles;
@@ -190,21 +189,11 @@ on_row(void *arg, const struct csv_row *row, struct err_ctx *e)
 
 /* ---- bytes ---- */
 
-static size_t
-mark_length(const struct phone_file *f)
-{
-	return f->head.len >= 3 && memcmp(f->head.data, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-}
-
 /* Look for the separator in what is held back; true when it is known. */
 static bool
 sniff_head(struct phone_file *f)
 {
-	if (f->sniffed == 0)
-		f->sniffed = mark_length(f);
-	while (f->sniffed < f->head.len && !f->sniff.is_done)
-		csv_sniff_byte(&f->sniff, f->head.data[f->sniffed++]);
-	return f->sniff.is_done || f->head.len >= HEAD_MAX;
+	return csv_sniff_head(&f->sniff, buf_slice(&f->head)) || f->head.len >= HEAD_MAX;
 }
 
 static enum err
@@ -220,7 +209,7 @@ start_csv(struct phone_file *f, struct err_ctx *e)
 		.arg = f,
 	};
 	struct slice head = buf_slice(&f->head);
-	size_t mark = mark_length(f);
+	size_t mark = csv_mark_length(head);
 	enum err rc;
 
 	if (head.n >= 4 && memcmp(head.p, "PK\3\4", 4) == 0)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* sweep_start of segments/list.h: windows of GETs, one block a loop step. */
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -67,8 +66,7 @@ on_bytes(void *arg, const struct reply *r)
 		if (r->kind == REPLY_NIL)
 			err_set(&e, ERR_SYSTEM, "list", "import it again", "a block is gone");
 		else
-			err_set(&e, ERR_UNREACHABLE, "Redis", "try again", "%.*s", (int)r->str.n,
-				r->str.p);
+			reply_fail(r, &e);
 		sweep_end(s, &e);
 		return;
 	}

@@ -20,6 +20,10 @@
 	{                                                                         \
 		.method = m, .path = "/api/v1" p, .needs_auth = true, .handle = h \
 	}
+#define HOOK(m, p, h)                                                \
+	{                                                            \
+		.method = m, .path = p, .is_hook = true, .handle = h \
+	}
 
 static const struct http_route routes[] = {
 	OPEN("GET", "/healthz", on_healthz),
@@ -71,18 +75,9 @@ static const struct http_route routes[] = {
 	AUTH("POST", "/messages", on_message_send),
 	AUTH("GET", "/messages/{id}", on_message_show),
 	AUTH("GET", "/campaigns/{id}/results", on_campaign_results),
-	{.method = "POST",
-	 .path = "/hooks/receipt/{provider}/{token}",
-	 .is_hook = true,
-	 .handle = on_receipt_hook},
-	{.method = "GET",
-	 .path = "/hooks/receipt/{provider}/{token}",
-	 .is_hook = true,
-	 .handle = on_receipt_hook},
-	{.method = "POST",
-	 .path = "/sandbox/{provider}/{token}",
-	 .is_hook = true,
-	 .handle = on_sandbox_send},
+	HOOK("POST", "/hooks/receipt/{provider}/{token}", on_receipt_hook),
+	HOOK("GET", "/hooks/receipt/{provider}/{token}", on_receipt_hook),
+	HOOK("POST", "/sandbox/{provider}/{token}", on_sandbox_send),
 };
 
 /* A process with the role receive only has no more than health and hooks. */
@@ -90,18 +85,9 @@ static const struct http_route hook_routes[] = {
 	OPEN("GET", "/healthz", on_healthz),
 	OPEN("GET", "/readyz", on_readyz),
 	{.method = "GET", .path = "/metrics", .needs_auth = true, .handle = on_metrics},
-	{.method = "POST",
-	 .path = "/hooks/receipt/{provider}/{token}",
-	 .is_hook = true,
-	 .handle = on_receipt_hook},
-	{.method = "GET",
-	 .path = "/hooks/receipt/{provider}/{token}",
-	 .is_hook = true,
-	 .handle = on_receipt_hook},
-	{.method = "POST",
-	 .path = "/sandbox/{provider}/{token}",
-	 .is_hook = true,
-	 .handle = on_sandbox_send},
+	HOOK("POST", "/hooks/receipt/{provider}/{token}", on_receipt_hook),
+	HOOK("GET", "/hooks/receipt/{provider}/{token}", on_receipt_hook),
+	HOOK("POST", "/sandbox/{provider}/{token}", on_sandbox_send),
 };
 
 static bool
@@ -239,7 +225,7 @@ api_answer_reply(struct http_exchange *x, const struct reply *r)
 	if (reply_is_good(r))
 		err_set(&e, ERR_SYSTEM, "Redis", "", "answered what was not expected");
 	else
-		err_set(&e, ERR_UNREACHABLE, "Redis", "try again", "%.*s", (int)r->str.n, r->str.p);
+		reply_fail(r, &e);
 	http_answer_error(x, &e);
 }
 

@@ -155,13 +155,11 @@ info_value(struct slice info, const char *name)
 {
 	size_t n = strlen(name);
 
-	for (const char *p = info.p; p != NULL && p < info.p + info.n;) {
-		const char *end = memchr(p, '\n', (size_t)(info.p + info.n - p));
-		size_t len = end != NULL ? (size_t)(end - p) : (size_t)(info.p + info.n - p);
+	while (info.n > 0) {
+		struct slice line = slice_take_until(&info, '\n');
 
-		if (len > n && memcmp(p, name, n) == 0 && p[n] == ':')
-			return slice_trim((struct slice){p + n + 1, len - n - 1});
-		p = end != NULL ? end + 1 : NULL;
+		if (line.n > n && memcmp(line.p, name, n) == 0 && line.p[n] == ':')
+			return slice_trim((struct slice){line.p + n + 1, line.n - n - 1});
 	}
 	return (struct slice){NULL, 0};
 }
@@ -227,7 +225,7 @@ is_reply_useless(struct backup_job *j, const struct reply *r)
 	}
 	if (j->is_over || reply_is_good(r) || r->kind == REPLY_ERROR)
 		return j->is_over;
-	err_set(&e, ERR_UNREACHABLE, "Redis", "try again", "%.*s", (int)r->str.n, r->str.p);
+	reply_fail(r, &e);
 	job_fail(j, &e);
 	return true;
 }
@@ -274,8 +272,7 @@ on_info(void *arg, const struct reply *r)
 	    !slice_is(info_value(r->str, "aof_rewrite_in_progress"), "0")) {
 		timer_arm_ms(j->api->daemon->loop, &j->look, LOOK_MS);
 	} else if (!j->is_saving) {
-		snprintf(j->header.redis, sizeof(j->header.redis), "%.*s", (int)version.n,
-			 version.p != NULL ? version.p : "");
+		slice_copy(j->header.redis, sizeof(j->header.redis), version);
 		if (is_there_room(j, r->str))
 			begin_save(j);
 	} else if (!slice_is(info_value(r->str, "rdb_last_bgsave_status"), "ok")) {

@@ -405,13 +405,8 @@ on_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 {
 	struct doubt_work *w = arg;
 	struct err_ctx none;
-	uint64_t run = c != NULL ? c->run : 0;
+	uint64_t run = campaign_run_of(c, "nothing is in doubt", &none, &e);
 
-	if (c != NULL && run == 0) {
-		e = &none;
-		err_set(&none, ERR_CONFLICT, "campaign", "launch it first",
-			"has not been launched: nothing is in doubt");
-	}
 	if (c != NULL)
 		snprintf(w->object, sizeof(w->object), "campaign:%s", c->name);
 	campaign_free(c);

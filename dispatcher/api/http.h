@@ -123,8 +123,6 @@ struct slice http_body(const struct http_exchange *x);
 const char *http_method(const struct http_exchange *x);
 /* Came over the unix socket from our own user or root. */
 bool http_is_local(const struct http_exchange *x);
-/* The client's X-Request-Id if it is short and plain, else our own; it is in the answer. */
-const char *http_request_id(const struct http_exchange *x);
 const struct http_route *http_route(const struct http_exchange *x);
 /* What authenticate learned (a user's number); 0 until set. */
 void http_set_tag(struct http_exchange *x, uint64_t tag);

@@ -363,12 +363,6 @@ http_is_local(const struct http_exchange *x)
 	return x->is_local;
 }
 
-const char *
-http_request_id(const struct http_exchange *x)
-{
-	return x->id;
-}
-
 const struct http_route *
 http_route(const struct http_exchange *x)
 {

@@ -5,16 +5,6 @@
 
 #include "base/text.h"
 
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 const char *
 http_decode(struct arena *a, struct slice s, bool plus_is_blank)
 {
@@ -25,8 +15,8 @@ http_decode(struct arena *a, struct slice s, bool plus_is_blank)
 		char c = s.p[i];
 
 		if (c == '%') {
-			int high = i + 2 < s.n ? hex_digit(s.p[i + 1]) : -1;
-			int low = high >= 0 ? hex_digit(s.p[i + 2]) : -1;
+			int high = i + 2 < s.n ? hex_value(s.p[i + 1]) : -1;
+			int low = high >= 0 ? hex_value(s.p[i + 2]) : -1;
 
 			if (low < 0)
 				return NULL;

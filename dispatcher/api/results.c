@@ -229,13 +229,7 @@ on_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 	struct export *ex = arg;
 	struct err_ctx none;
 
-	if (c != NULL && c->run == 0) {
-		e = &none;
-		err_set(&none, ERR_CONFLICT, "campaign", "launch it first",
-			"has not been launched: there are no results");
-	}
-	if (c != NULL)
-		ex->run = c->run;
+	ex->run = campaign_run_of(c, "there are no results", &none, &e);
 	campaign_free(c);
 	if (ex->run == 0)
 		export_end(ex, e);

@@ -202,21 +202,17 @@ on_report_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 {
 	struct report_job *j = arg;
 	struct err_ctx none;
+	uint64_t run = campaign_run_of(c, "there is nothing to report", &none, &e);
 
 	j->campaign = c;
-	if (c != NULL && c->run != 0 && http_query(j->x, "by") != NULL) {
+	if (run != 0 && http_query(j->x, "by") != NULL) {
 		api_breakdown(j->api, j->x, c, http_query(j->x, "by"));
 		free(j);
 		return;
 	}
-	if (c != NULL && c->run != 0) {
-		run_report_load(j->api->daemon->engine, c->run, on_report, j);
+	if (run != 0) {
+		run_report_load(j->api->daemon->engine, run, on_report, j);
 		return;
-	}
-	if (c != NULL) {
-		e = &none;
-		err_set(&none, ERR_CONFLICT, "campaign", "launch it first",
-			"has not been launched: there is nothing to report");
 	}
 	http_answer_error(j->x, e);
 	campaign_free(c);
@@ -342,20 +338,14 @@ on_watch_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 	struct watch *w = arg;
 	struct err_ctx none;
 
-	if (c != NULL && c->run != 0) {
-		w->run = c->run;
-		campaign_free(c);
+	w->run = campaign_run_of(c, "there is nothing to watch", &none, &e);
+	campaign_free(c);
+	if (w->run != 0) {
 		http_stream_begin(w->x, 200, "text/event-stream");
 		http_on_gone(w->x, on_watch_gone, w);
 		w->is_asking = false;
 		timer_arm_ms(w->api->daemon->loop, &w->tick, 0);
 		return;
-	}
-	if (c != NULL) {
-		e = &none;
-		err_set(&none, ERR_CONFLICT, "campaign", "launch it first",
-			"has not been launched: there is nothing to watch");
-		campaign_free(c);
 	}
 	http_answer_error(w->x, e);
 	watch_free(w);

@@ -261,7 +261,7 @@ on_ls(void *arg, const struct reply *r)
 				struct slice value = reply_item(one, k + 1)->str;
 				char name[32];
 
-				snprintf(name, sizeof(name), "%.*s", (int)key.n, key.p);
+				slice_copy(name, sizeof(name), key);
 				json_object_set_new(item, name, json_stringn(value.p, value.n));
 			}
 			json_array_append_new(out, item);

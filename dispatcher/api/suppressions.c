@@ -204,8 +204,7 @@ make_id(struct http_exchange *x, bool is_removal, char out[33])
 	buf_addc(&said, is_removal ? '-' : '+');
 	buf_add_slice(&said, http_body(x));
 	hash_plain(buf_slice(&said), hash);
-	for (size_t i = 0; i < sizeof(hash); i++)
-		snprintf(out + 2 * i, 3, "%02x", hash[i]);
+	hash_hex(hash, sizeof(hash), out);
 	buf_free(&said);
 }
 
@@ -380,8 +379,7 @@ entries_json(const struct look *l, const struct reply *list)
 
 		(void)!slice_to_i64(reply_item(one, 3)->str, &ms);
 		clock_format_vn(ms / 1000, since);
-		snprintf(phone, sizeof(phone), "%.*s", (int)reply_item(one, 0)->str.n,
-			 reply_item(one, 0)->str.p);
+		slice_copy(phone, sizeof(phone), reply_item(one, 0)->str);
 		json_array_append_new(
 			out, json_pack("{s:s, s:o, s:s, s:o, s:o}", "phone",
 				       l->is_full ? phone : log_phone(phone), "scope",

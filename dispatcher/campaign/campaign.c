@@ -7,6 +7,17 @@
 #include "base/mem.h"
 #include "dispatcher/store/keys.h"
 
+uint64_t
+campaign_run_of(const struct campaign *c, const char *so, struct err_ctx *none,
+		const struct err_ctx **e)
+{
+	if (c == NULL || c->run != 0)
+		return c != NULL ? c->run : 0;
+	err_set(none, ERR_CONFLICT, "campaign", "launch it first", "has not been launched: %s", so);
+	*e = none;
+	return 0;
+}
+
 void
 campaign_free(struct campaign *c)
 {
@@ -47,14 +58,6 @@ item_text(const struct reply *r, size_t i)
 	return xmemdup0(s.p, s.n);
 }
 
-static int64_t
-item_int(const struct reply *r, size_t i)
-{
-	int64_t v = 0;
-
-	return slice_to_i64(reply_item(r, i)->str, &v) ? v : 0;
-}
-
 /* In the order of load_fields, behind the four that campaign_get adds. */
 static struct campaign *
 campaign_read(const struct reply *r)
@@ -62,8 +65,8 @@ campaign_read(const struct reply *r)
 	struct campaign *c = xcalloc(1, sizeof(*c));
 	const struct reply *segments = reply_item(r, 3);
 
-	c->id = (uint64_t)item_int(r, 0);
-	c->template_version = (unsigned)item_int(r, 1);
+	c->id = reply_u64(r, 0);
+	c->template_version = (unsigned)reply_int(r, 1);
 	c->source = item_text(r, 2);
 	for (size_t i = 0; i + 1 < segments->count && c->segment_count < RUN_QUERIES_MAX; i += 2) {
 		c->segments[c->segment_count] = item_text(segments, i);
@@ -77,17 +80,17 @@ campaign_read(const struct reply *r)
 	c->template = item_text(r, 9);
 	c->list = item_text(r, 10);
 	c->per = slice_is(reply_item(r, 11)->str, "row") ? PER_ROW : PER_PHONE;
-	c->unit = (uint64_t)item_int(r, 12);
-	c->run = (uint64_t)item_int(r, 13);
-	c->created_s = item_int(r, 14);
-	c->canary_messages = (unsigned)item_int(r, 15);
+	c->unit = reply_u64(r, 12);
+	c->run = reply_u64(r, 13);
+	c->created_s = reply_int(r, 14);
+	c->canary_messages = (unsigned)reply_int(r, 15);
 	c->is_canary_auto = slice_is(reply_item(r, 16)->str, "auto");
-	c->canary_after_s = item_int(r, 17);
+	c->canary_after_s = reply_int(r, 17);
 	c->why = item_text(r, 18);
 	c->reason = item_text(r, 19);
 	c->why_by = item_text(r, 20);
-	c->why_s = item_int(r, 21);
-	c->due_s = item_int(r, 22);
+	c->why_s = reply_int(r, 21);
+	c->due_s = reply_int(r, 22);
 	c->problem = item_text(r, 23);
 	return c;
 }
@@ -99,7 +102,7 @@ on_campaign(void *arg, const struct reply *r)
 	struct err_ctx e;
 
 	if (!reply_is_good(r)) {
-		err_set(&e, ERR_UNREACHABLE, "Redis", "try again", "%.*s", (int)r->str.n, r->str.p);
+		reply_fail(r, &e);
 		ld->cb(ld->arg, NULL, &e);
 	} else if (r->kind != REPLY_ARRAY) {
 		err_set(&e, ERR_NOT_FOUND, ld->name, "see loa campaign ls",
@@ -153,7 +156,7 @@ on_created(void *arg, const struct reply *r)
 	bool is_new = slice_is(what, "created");
 
 	if (!reply_is_good(r))
-		err_set(&e, ERR_UNREACHABLE, "Redis", "try again", "%.*s", (int)r->str.n, r->str.p);
+		reply_fail(r, &e);
 	else if (slice_is(what, "name taken"))
 		err_set(&e, ERR_CONFLICT, "name", "choose another name",
 			"there is a campaign \"%.*s\" already", (int)which.n, which.p);

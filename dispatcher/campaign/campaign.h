@@ -51,6 +51,12 @@ struct campaign {
 	size_t segment_count;
 };
 void campaign_free(struct campaign *c);
+/*
+ * Its run. 0 when it has none, or c is NULL; in the first case *none is filled with "has not been
+ * launched: " and `so`, and *e, which is passed on, points to it.
+ */
+uint64_t campaign_run_of(const struct campaign *c, const char *so, struct err_ctx *none,
+			 const struct err_ctx **e);
 
 typedef void (*campaign_cb)(void *arg, struct campaign *c, const struct err_ctx *e);
 /* By id or name, with what its names stand for now. The callback owns it. */

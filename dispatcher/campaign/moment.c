@@ -84,16 +84,6 @@ take_digits(struct slice *s, size_t n)
 	return v;
 }
 
-static bool
-take_char(struct slice *s, char c)
-{
-	if (s->n == 0 || s->p[0] != c)
-		return false;
-	s->p++;
-	s->n--;
-	return true;
-}
-
 /* HH:MM, and :SS where it follows. */
 static bool
 take_time(struct slice *s, int *second_of_day)
@@ -101,12 +91,12 @@ take_time(struct slice *s, int *second_of_day)
 	int hour, minute, second = 0;
 
 	hour = take_digits(s, 2);
-	if (hour < 0 || hour > 23 || !take_char(s, ':'))
+	if (hour < 0 || hour > 23 || !slice_take_char(s, ':'))
 		return false;
 	minute = take_digits(s, 2);
 	if (minute < 0 || minute > 59)
 		return false;
-	if (take_char(s, ':')) {
+	if (slice_take_char(s, ':')) {
 		second = take_digits(s, 2);
 		if (second < 0 || second > 59)
 			return false;
@@ -128,14 +118,14 @@ take_offset(struct slice *s, int *offset_s)
 	bool is_west = s->n > 0 && s->p[0] == '-';
 	int hour, minute;
 
-	if (take_char(s, 'Z')) {
+	if (slice_take_char(s, 'Z')) {
 		*offset_s = 0;
 		return s->n == 0;
 	}
-	if (!take_char(s, '+') && !take_char(s, '-'))
+	if (!slice_take_char(s, '+') && !slice_take_char(s, '-'))
 		return false;
 	hour = take_digits(s, 2);
-	if (hour < 0 || hour > 14 || !take_char(s, ':'))
+	if (hour < 0 || hour > 14 || !slice_take_char(s, ':'))
 		return false;
 	minute = take_digits(s, 2);
 	if (minute < 0 || minute > 59)
@@ -153,10 +143,10 @@ moment_parse(struct slice s, struct moment *out)
 
 	*out = (struct moment){.second_of_day = -1};
 	c.year = take_digits(&s, 4);
-	if (c.year < 0 || !take_char(&s, '-'))
+	if (c.year < 0 || !slice_take_char(&s, '-'))
 		return shape;
 	c.month = take_digits(&s, 2);
-	if (c.month < 0 || !take_char(&s, '-'))
+	if (c.month < 0 || !slice_take_char(&s, '-'))
 		return shape;
 	c.day = take_digits(&s, 2);
 	if (c.day < 0)
@@ -168,7 +158,7 @@ moment_parse(struct slice s, struct moment *out)
 	out->day = civil_to_day(c);
 	if (s.n == 0)
 		return NULL;
-	if (!take_char(&s, 'T'))
+	if (!slice_take_char(&s, 'T'))
 		return shape;
 	if (!take_time(&s, &out->second_of_day))
 		return "has a time of day that is none (00:00 to 23:59:59)";

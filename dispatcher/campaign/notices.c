@@ -83,14 +83,6 @@ read_item(struct notice_result *out, struct slice item, int index, struct buf *w
 	}
 }
 
-static uint64_t
-to_u64(struct slice s)
-{
-	int64_t v = 0;
-
-	return slice_to_i64(s, &v) && v > 0 ? (uint64_t)v : 0;
-}
-
 /* ['accepted'|'known'|'none', run, campaign, items] */
 static void
 answer(struct sending *s, const struct reply *r)
@@ -98,8 +90,8 @@ answer(struct sending *s, const struct reply *r)
 	const struct reply *items = reply_item(r, 3);
 	struct notices_answer a = {.is_again = slice_is(reply_item(r, 0)->str, "known"),
 				   .is_batch = json_object_get(s->document, "messages") != NULL,
-				   .run = to_u64(reply_item(r, 1)->str),
-				   .campaign = to_u64(reply_item(r, 2)->str),
+				   .run = reply_u64(r, 1),
+				   .campaign = reply_u64(r, 2),
 				   .count = items->count};
 	struct buf *words = xcalloc(items->count + 1, sizeof(*words));
 

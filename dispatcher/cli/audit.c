@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/random.h"
 #include "dispatcher/cli/remote.h"
 #include "dispatcher/store/audit.h"
 
@@ -175,8 +176,7 @@ say(const struct walk *w, bool is_json)
 {
 	char hash[AUDIT_HASH_HEX] = "";
 
-	for (size_t i = 0; i < sizeof(w->chain.hash); i++)
-		snprintf(hash + 2 * i, 3, "%02x", w->chain.hash[i]);
+	hash_hex(w->chain.hash, sizeof(w->chain.hash), hash);
 	if (is_json)
 		remote_print_json(json_pack("{s:b, s:I, s:s, s:s}", "whole", w->verdict == ERR_OK,
 					    "entries", (json_int_t)w->chain.n, "hash", hash, "why",

@@ -48,13 +48,10 @@ read_lines(const char *path, json_t *list, struct err_ctx *e)
 	struct slice rest = buf_slice(&text);
 
 	for (int line = 1; rc == ERR_OK && rest.n > 0; line++) {
-		const char *end = memchr(rest.p, '\n', rest.n);
-		struct slice one = {rest.p, end != NULL ? (size_t)(end - rest.p) : rest.n};
+		struct slice one = slice_take_until(&rest, '\n');
 		char what[120];
 		json_t *v = NULL;
 
-		rest.p += one.n + (end != NULL);
-		rest.n -= one.n + (end != NULL);
 		one = slice_trim(one);
 		if (one.n == 0)
 			continue;

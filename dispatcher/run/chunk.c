@@ -156,7 +156,7 @@ load_got(struct chunk_load *ld, const struct reply *r, enum reply_kind wanted, c
 		err_set(&e, ERR_SYSTEM, what, "restore a backup, or clone the campaign",
 			"it is not in Redis any more");
 	else
-		err_set(&e, ERR_UNREACHABLE, "Redis", "try again", "%.*s", (int)r->str.n, r->str.p);
+		reply_fail(r, &e);
 	load_end(ld, &e);
 	return false;
 }

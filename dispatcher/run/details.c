@@ -226,16 +226,6 @@ put(struct details *d, unsigned p, bool is_later, const struct said *s, struct e
 /* ---- scanning: the log is compact JSON of one shape, ten million lines of it ---- */
 
 static bool
-scan_char(struct slice *s, char c)
-{
-	if (s->n == 0 || s->p[0] != c)
-		return false;
-	s->p++;
-	s->n--;
-	return true;
-}
-
-static bool
 scan_number(struct slice *s, uint32_t max, uint32_t *out)
 {
 	uint64_t v = 0;
@@ -262,7 +252,7 @@ scan_hex4(struct slice *s, uint32_t *out)
 		if (digit < 0)
 			return false;
 		*out = *out * 16 + (uint32_t)digit;
-		scan_char(s, c);
+		slice_take_char(s, c);
 	}
 	return true;
 }
@@ -277,9 +267,9 @@ scan_escape(struct slice *s, struct buf *out)
 
 	if (at != NULL) {
 		buf_addc(out, means[at - names]);
-		return scan_char(s, *at);
+		return slice_take_char(s, *at);
 	}
-	if (!scan_char(s, 'u') || !scan_hex4(s, &c))
+	if (!slice_take_char(s, 'u') || !scan_hex4(s, &c))
 		return false;
 	if (c >= 0xd800 && c < 0xdc00 && s->n >= 2 && s->p[0] == '\\' && s->p[1] == 'u') {
 		*s = (struct slice){s->p + 2, s->n - 2};
@@ -300,15 +290,15 @@ scan_string(struct slice *s, struct buf *out, size_t *n)
 {
 	size_t begin = out->len;
 
-	if (!scan_char(s, '"'))
+	if (!slice_take_char(s, '"'))
 		return false;
 	while (s->n > 0 && s->p[0] != '"') {
-		if (scan_char(s, '\\')) {
+		if (slice_take_char(s, '\\')) {
 			if (!scan_escape(s, out))
 				return false;
 		} else {
 			buf_addc(out, s->p[0]);
-			scan_char(s, s->p[0]);
+			slice_take_char(s, s->p[0]);
 		}
 	}
 	*n = out->len - begin;
@@ -318,7 +308,7 @@ scan_string(struct slice *s, struct buf *out, size_t *n)
 			--*n;
 		out->len = begin + *n;
 	}
-	return scan_char(s, '"');
+	return slice_take_char(s, '"');
 }
 
 /* [rank,attempt,"id","code"] */
@@ -329,10 +319,10 @@ scan_member(struct slice *s, struct buf *text, struct said *out)
 	size_t id_n, code_n;
 
 	buf_reset(text);
-	if (!scan_char(s, '[') || !scan_number(s, (1u << 30) - 1, &out->rank) ||
-	    !scan_char(s, ',') || !scan_number(s, ATTEMPTS_MAX, &attempt) || !scan_char(s, ',') ||
-	    !scan_string(s, text, &id_n) || !scan_char(s, ',') || !scan_string(s, text, &code_n) ||
-	    !scan_char(s, ']'))
+	if (!slice_take_char(s, '[') || !scan_number(s, (1u << 30) - 1, &out->rank) ||
+	    !slice_take_char(s, ',') || !scan_number(s, ATTEMPTS_MAX, &attempt) ||
+	    !slice_take_char(s, ',') || !scan_string(s, text, &id_n) || !slice_take_char(s, ',') ||
+	    !scan_string(s, text, &code_n) || !slice_take_char(s, ']'))
 		return false;
 	out->attempt = attempt;
 	out->id = (struct slice){text->data != NULL ? text->data : "", id_n};
@@ -348,14 +338,14 @@ details_add(struct details *d, struct slice line, size_t *members, struct err_ct
 	enum err rc = ERR_OK;
 	size_t n;
 	uint32_t p;
-	bool is_good = scan_char(&line, '[') && scan_string(&line, &kind, &n) &&
-		       scan_char(&line, ',') && scan_number(&line, PARTITIONS_MAX - 1, &p) &&
-		       scan_char(&line, ',') && scan_char(&line, '[');
+	bool is_good = slice_take_char(&line, '[') && scan_string(&line, &kind, &n) &&
+		       slice_take_char(&line, ',') && scan_number(&line, PARTITIONS_MAX - 1, &p) &&
+		       slice_take_char(&line, ',') && slice_take_char(&line, '[');
 
 	while (is_good && rc == ERR_OK && scan_member(&line, &text, &said)) {
 		rc = put(d, p, !slice_is(buf_slice(&kind), "answer"), &said, e);
 		++*members;
-		is_good = scan_char(&line, ',');
+		is_good = slice_take_char(&line, ',');
 	}
 	buf_free(&kind);
 	buf_free(&text);

@@ -32,8 +32,7 @@ load_fail(struct details_load *ld, const struct reply *r)
 {
 	struct err_ctx e;
 
-	err_set(&e, ERR_UNREACHABLE, "Redis", "try again", "%.*s", (int)r->str.n,
-		r->str.n > 0 ? r->str.p : "");
+	reply_fail(r, &e);
 	load_end(ld, &e);
 }
 

@@ -84,8 +84,7 @@ is_usable(struct doubt_scan *s, const struct reply *r, enum reply_kind wanted, c
 	if (reply_is_good(r))
 		err_set(&s->why, ERR_SYSTEM, what, "restore a backup", "is not in Redis any more");
 	else
-		err_set(&s->why, ERR_UNREACHABLE, "Redis", "try again", "%.*s", (int)r->str.n,
-			r->str.p);
+		reply_fail(r, &s->why);
 	return false;
 }
 
@@ -230,14 +229,6 @@ next_bitmap(struct doubt_scan *s)
 
 /* ---- strings ---- */
 
-static int64_t
-to_i64(const struct reply *r)
-{
-	int64_t v = 0;
-
-	return r->kind == REPLY_INTEGER ? r->integer : slice_to_i64(r->str, &v) ? v : 0;
-}
-
 static void
 read_look(struct doubt_scan *s, const struct reply *r)
 {
@@ -251,12 +242,12 @@ read_look(struct doubt_scan *s, const struct reply *r)
 			return;
 		}
 		*d = (struct doubt){
-			.rank = (uint32_t)to_i64(reply_item(r, i)),
+			.rank = (uint32_t)reply_int(r, i),
 			.record = record_decode(record.p),
 			.choice = (enum doubt_choice)what.p[0],
-			.at_ms = to_i64(reply_item(r, i + 3)),
-			.asked_ms = to_i64(reply_item(r, i + 4)),
-			.copies = (uint8_t)to_i64(reply_item(r, i + 5)),
+			.at_ms = reply_int(r, i + 3),
+			.asked_ms = reply_int(r, i + 4),
+			.copies = (uint8_t)reply_int(r, i + 5),
 		};
 		s->count++;
 	}

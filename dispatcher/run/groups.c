@@ -155,12 +155,6 @@ groups_get(struct groups *g, struct slice key, struct slice label)
 	return one;
 }
 
-size_t
-groups_count(const struct groups *g)
-{
-	return g->count;
-}
-
 bool
 groups_has_folded(const struct groups *g)
 {

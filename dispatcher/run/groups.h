@@ -30,7 +30,6 @@ void groups_free(struct groups *g);
  * kept gets the others. Valid until the next call.
  */
 struct group *groups_get(struct groups *g, struct slice key, struct slice label);
-size_t groups_count(const struct groups *g);
 /* Something went into others while counting: counts of values may be too low. */
 bool groups_has_folded(const struct groups *g);
 struct group *groups_others(struct groups *g);

@@ -46,7 +46,7 @@ got(struct message_load *ld, const struct reply *r)
 	if (reply_is_good(r))
 		return true;
 	ld->has_failed = true;
-	err_set(&ld->why, ERR_UNREACHABLE, "Redis", "try again", "%.*s", (int)r->str.n, r->str.p);
+	reply_fail(r, &ld->why);
 	return false;
 }
 
@@ -148,13 +148,10 @@ static struct slice
 nth_word(struct slice list, unsigned n)
 {
 	for (;;) {
-		const char *comma = list.n > 0 ? memchr(list.p, ',', list.n) : NULL;
-		size_t len = comma != NULL ? (size_t)(comma - list.p) : list.n;
+		struct slice word = slice_take_until(&list, ',');
 
-		if (n-- == 0 || comma == NULL)
-			return (struct slice){list.p, len};
-		list.p += len + 1;
-		list.n -= len + 1;
+		if (n-- == 0 || list.n == 0)
+			return word;
 	}
 }
 
@@ -171,10 +168,8 @@ on_run(void *arg, const struct reply *r)
 		slice_to_i64(reply_item(r, 1)->str, &campaign);
 		s->campaign = (uint64_t)campaign;
 		lane = nth_word(reply_item(r, 2)->str, s->at.partition);
-		snprintf(s->provider, sizeof(s->provider), "%.*s", (int)lane.n,
-			 lane.n > 0 ? lane.p : "");
-		snprintf(s->class, sizeof(s->class), "%.*s", (int)class.n,
-			 class.n > 0 ? class.p : "");
+		slice_copy(s->provider, sizeof(s->provider), lane);
+		slice_copy(s->class, sizeof(s->class), class);
 		ld->is_cancelled = slice_is(reply_item(r, 4)->str, "cancelled");
 	}
 	on_part(ld);

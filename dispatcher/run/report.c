@@ -24,15 +24,7 @@ fail_reply(const struct reply *r, struct err_ctx *e)
 	if (reply_is_good(r))
 		err_set(e, ERR_NOT_FOUND, "run", "see loa campaign ls", "there is no such run");
 	else
-		err_set(e, ERR_UNREACHABLE, "Redis", "try again", "%.*s", (int)r->str.n, r->str.p);
-}
-
-static uint64_t
-to_u64(struct slice s)
-{
-	int64_t v = 0;
-
-	return slice_to_i64(s, &v) && v > 0 ? (uint64_t)v : 0;
+		reply_fail(r, e);
 }
 
 static void
@@ -41,7 +33,7 @@ read_counter(struct run_status *s, struct slice name, uint64_t v)
 	bool is_again = name.n > 6 && memcmp(name.p, "again:", 6) == 0;
 
 	if (is_again || (name.n > 6 && memcmp(name.p, "parts:", 6) == 0)) {
-		uint64_t p = to_u64((struct slice){name.p + 6, name.n - 6});
+		uint64_t p = slice_to_u64((struct slice){name.p + 6, name.n - 6});
 
 		if (p < PARTITIONS_MAX)
 			(is_again ? s->parts_again : s->parts)[p] = v;
@@ -67,30 +59,12 @@ on_counters(void *arg, const struct reply *r)
 		return;
 	}
 	for (size_t i = 0; i + 1 < r->count; i += 2)
-		read_counter(s, reply_item(r, i)->str, to_u64(reply_item(r, i + 1)->str));
+		read_counter(s, reply_item(r, i)->str, reply_u64(r, i + 1));
 	for (unsigned i = 0; i < RECORD_STATE_COUNT; i++)
 		known += s->states[i];
 	s->states[RECORD_WAITING] = s->audience > known ? s->audience - known : 0;
 	ld->cb(ld->arg, s, NULL);
 	free(ld);
-}
-
-static struct slice
-next_word(struct slice *list)
-{
-	const char *comma = list->n > 0 ? memchr(list->p, ',', list->n) : NULL;
-	struct slice word = {list->p, comma != NULL ? (size_t)(comma - list->p) : list->n};
-	size_t used = word.n + (comma != NULL);
-
-	list->p += used;
-	list->n -= used;
-	return word;
-}
-
-static void
-copy_text(char *out, size_t cap, struct slice s)
-{
-	snprintf(out, cap, "%.*s", (int)s.n, s.n > 0 ? s.p : "");
 }
 
 static void
@@ -110,32 +84,33 @@ on_run(void *arg, const struct reply *r)
 		free(ld);
 		return;
 	}
-	copy_text(s->state, sizeof(s->state), reply_item(r, 0)->str);
-	copy_text(s->class, sizeof(s->class), reply_item(r, 1)->str);
-	copy_text(s->list, sizeof(s->list), reply_item(r, 2)->str);
-	s->list_version = (uint32_t)to_u64(reply_item(r, 3)->str);
-	s->launched_s = (int64_t)to_u64(reply_item(r, 4)->str);
-	s->over_s = (int64_t)to_u64(reply_item(r, 5)->str);
-	s->is_frozen = to_u64(reply_item(r, 6)->str) != 0;
-	s->audience = to_u64(reply_item(r, 7)->str);
-	s->campaign = to_u64(reply_item(r, 8)->str);
-	copy_text(s->carrier_map, sizeof(s->carrier_map), reply_item(r, 22)->str);
+	slice_copy(s->state, sizeof(s->state), reply_item(r, 0)->str);
+	slice_copy(s->class, sizeof(s->class), reply_item(r, 1)->str);
+	slice_copy(s->list, sizeof(s->list), reply_item(r, 2)->str);
+	s->list_version = (uint32_t)reply_u64(r, 3);
+	s->launched_s = reply_int(r, 4);
+	s->over_s = reply_int(r, 5);
+	s->is_frozen = reply_u64(r, 6) != 0;
+	s->audience = reply_u64(r, 7);
+	s->campaign = reply_u64(r, 8);
+	slice_copy(s->carrier_map, sizeof(s->carrier_map), reply_item(r, 22)->str);
 	for (; s->partitions < PARTITIONS_MAX && lanes.n > 0; s->partitions++) {
-		copy_text(s->brake[s->partitions], sizeof(s->brake[0]),
-			  reply_item(r, 23u + s->partitions)->str);
-		copy_text(s->lane[s->partitions], sizeof(s->lane[0]), next_word(&lanes));
-		s->price[s->partitions] = (int64_t)to_u64(next_word(&prices));
-		s->front[s->partitions] = to_u64(reply_item(r, 14u + s->partitions)->str);
+		slice_copy(s->brake[s->partitions], sizeof(s->brake[0]),
+			   reply_item(r, 23u + s->partitions)->str);
+		slice_copy(s->lane[s->partitions], sizeof(s->lane[0]),
+			   slice_take_until(&lanes, ','));
+		s->price[s->partitions] = (int64_t)slice_to_u64(slice_take_until(&prices, ','));
+		s->front[s->partitions] = reply_u64(r, 14u + s->partitions);
 		s->is_sandbox[s->partitions] =
 			s->partitions < sandbox.n && sandbox.p[s->partitions] == '1';
 	}
-	s->list_rows = to_u64(reply_item(r, 11)->str);
-	s->hours_from = (int)to_u64(reply_item(r, 12)->str);
-	s->hours_to = (int)to_u64(reply_item(r, 13)->str);
-	copy_text(s->why, sizeof(s->why), reply_item(r, 31)->str);
-	copy_text(s->reason, sizeof(s->reason), reply_item(r, 32)->str);
-	copy_text(s->why_by, sizeof(s->why_by), reply_item(r, 33)->str);
-	s->why_s = (int64_t)to_u64(reply_item(r, 34)->str);
+	s->list_rows = reply_u64(r, 11);
+	s->hours_from = (int)reply_u64(r, 12);
+	s->hours_to = (int)reply_u64(r, 13);
+	slice_copy(s->why, sizeof(s->why), reply_item(r, 31)->str);
+	slice_copy(s->reason, sizeof(s->reason), reply_item(r, 32)->str);
+	slice_copy(s->why_by, sizeof(s->why_by), reply_item(r, 33)->str);
+	s->why_s = reply_int(r, 34);
 	v[1] = slice_of(key_run(key, s->run, key_prefix_count));
 	redis_command(engine_redis(ld->engine), v, 2, on_counters, ld);
 }

@@ -47,7 +47,7 @@ results_parse_states(struct slice list, struct results_format *f, struct err_ctx
 			f->states |= 1u << s;
 			continue;
 		}
-		snprintf(name, sizeof(name), "%.*s", (int)word.n, word.p);
+		slice_copy(name, sizeof(name), word);
 		near = nearest_name(name, names, RECORD_STATE_COUNT);
 		if (near != NULL)
 			snprintf(todo, sizeof(todo), "did you mean %s?", near);
@@ -78,7 +78,7 @@ results_find_column(const struct schema *s, struct slice name, int *out, struct 
 		return ERR_OK;
 	for (uint32_t i = 0; i < s->count; i++)
 		names[i] = s->columns[i].name;
-	snprintf(word, sizeof(word), "%.*s", (int)name.n, name.n > 0 ? name.p : "");
+	slice_copy(word, sizeof(word), name);
 	near = nearest_name(word, names, s->count);
 	if (near != NULL)
 		snprintf(todo, sizeof(todo), "did you mean %s?", near);

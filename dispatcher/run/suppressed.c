@@ -61,8 +61,7 @@ on_window(void *arg, const struct reply *r)
 	c->pending--;
 	if (r->kind != REPLY_ARRAY) {
 		c->has_failed = true;
-		err_set(&c->e, ERR_UNREACHABLE, "Redis", "try again", "%.*s", (int)r->str.n,
-			r->str.p);
+		reply_fail(r, &c->e);
 	} else {
 		c->epoch = c->is_asked && c->epoch < epoch ? c->epoch : epoch;
 		c->is_asked = true;

@@ -156,14 +156,6 @@ on_list(void *arg, struct list *l, const struct err_ctx *why)
 	load_end(ld, bind_queries(ld, &e) == ERR_OK ? NULL : &e);
 }
 
-static int64_t
-field_int(const struct reply *r, size_t i)
-{
-	int64_t v = 0;
-
-	return slice_to_i64(reply_item(r, i)->str, &v) ? v : 0;
-}
-
 static void
 read_route(struct run_view *v, struct slice map, struct slice lanes)
 {
@@ -172,13 +164,8 @@ read_route(struct run_view *v, struct slice map, struct slice lanes)
 		v->map.partition[i] = map.p[i] >= '0' && map.p[i] < '8' ? (uint8_t)(map.p[i] - '0')
 									: NO_PARTITION;
 	while (lanes.n > 0 && v->partitions < PARTITIONS_MAX) {
-		const char *comma = memchr(lanes.p, ',', lanes.n);
-		size_t n = comma != NULL ? (size_t)(comma - lanes.p) : lanes.n;
-
+		slice_take_until(&lanes, ',');
 		v->partitions++;
-		n += comma != NULL;
-		lanes.p += n;
-		lanes.n -= n;
 	}
 }
 
@@ -192,7 +179,7 @@ on_run(void *arg, const struct reply *r)
 	char list[LIST_NAME_MAX + 1];
 
 	if (!reply_is_good(r)) {
-		err_set(&e, ERR_UNREACHABLE, "Redis", "try again", "%.*s", (int)r->str.n, r->str.p);
+		reply_fail(r, &e);
 		load_end(ld, &e);
 		return;
 	}
@@ -202,14 +189,13 @@ on_run(void *arg, const struct reply *r)
 		load_end(ld, &e);
 		return;
 	}
-	v->launched_s = field_int(r, 0);
-	v->campaign = (uint64_t)field_int(r, 1);
-	v->today = field_int(r, 2);
+	v->launched_s = reply_int(r, 0);
+	v->campaign = (uint64_t)reply_int(r, 1);
+	v->today = reply_int(r, 2);
 	v->is_notices = slice_is(reply_item(r, 13)->str, "notices");
-	v->order = (int)field_int(r, 10) * 2 + !v->is_notices;
-	snprintf(v->class, sizeof(v->class), "%.*s", (int)reply_item(r, 11)->str.n,
-		 reply_item(r, 11)->str.n > 0 ? reply_item(r, 11)->str.p : "");
-	v->unit = (uint64_t)field_int(r, 12);
+	v->order = (int)reply_int(r, 10) * 2 + !v->is_notices;
+	slice_copy(v->class, sizeof(v->class), reply_item(r, 11)->str);
+	v->unit = (uint64_t)reply_int(r, 12);
 	v->per = slice_is(reply_item(r, 3)->str, "row") ? PER_ROW : PER_PHONE;
 	read_route(v, reply_item(r, 4)->str, reply_item(r, 5)->str);
 	if (v->is_notices) {
@@ -223,8 +209,8 @@ on_run(void *arg, const struct reply *r)
 		load_end(ld, &e);
 		return;
 	}
-	snprintf(list, sizeof(list), "%.*s", (int)reply_item(r, 8)->str.n, reply_item(r, 8)->str.p);
-	list_load_version(engine_redis(ld->vs->engine), list, (uint32_t)field_int(r, 9), on_list,
+	slice_copy(list, sizeof(list), reply_item(r, 8)->str);
+	list_load_version(engine_redis(ld->vs->engine), list, (uint32_t)reply_int(r, 9), on_list,
 			  ld);
 }
 
@@ -269,14 +255,14 @@ on_directory(void *arg, const struct reply *r)
 	struct err_ctx e;
 
 	if (r->kind != REPLY_ARRAY) {
-		err_set(&e, ERR_UNREACHABLE, "Redis", "try again", "%.*s", (int)r->str.n, r->str.p);
+		reply_fail(r, &e);
 		ld->cb(ld->arg, &e);
 	} else {
 		if (r->count > v->directory[ld->p].count) {
 			v->directory[ld->p].starts =
 				xrealloc(v->directory[ld->p].starts, r->count * sizeof(uint32_t));
 			for (size_t i = 0; i < r->count; i++)
-				v->directory[ld->p].starts[i] = (uint32_t)field_int(r, i);
+				v->directory[ld->p].starts[i] = (uint32_t)reply_int(r, i);
 			v->directory[ld->p].count = r->count;
 		}
 		ld->cb(ld->arg, NULL);

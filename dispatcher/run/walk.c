@@ -81,8 +81,7 @@ got(struct walk *w, const struct reply *r, enum reply_kind wanted, const char *w
 			err_set(&w->why, ERR_SYSTEM, what, "restore a backup",
 				"it is not in Redis any more");
 		else
-			err_set(&w->why, ERR_UNREACHABLE, "Redis", "try again", "%.*s",
-				(int)r->str.n, r->str.p);
+			reply_fail(r, &w->why);
 	}
 	return w->pending == 0;
 }

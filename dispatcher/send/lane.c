@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* A lane: claims chunks, turns their members into requests, asks permits, gives back. */
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -30,7 +29,7 @@ capability_of(const struct lane *l)
 void
 lane_wait(struct lane *l, int64_t until_us, struct slice why)
 {
-	snprintf(l->why_text, sizeof(l->why_text), "%.*s", (int)why.n, why.p);
+	slice_copy(l->why_text, sizeof(l->why_text), why);
 	l->why = l->why_text;
 	l->ask_at_us = until_us;
 	lane_want(l);
@@ -378,7 +377,7 @@ on_no_work(struct lane *l, const struct reply *reply, int64_t now)
 		return;
 	l->claim_at_us = now + reply_item(reply, 1)->integer * 1000;
 	if (l->work_count == 0) {
-		snprintf(l->why_text, sizeof(l->why_text), "%.*s", (int)why.n, why.p);
+		slice_copy(l->why_text, sizeof(l->why_text), why);
 		l->why = slice_is(why, "no work") ? "" : l->why_text;
 	}
 }

@@ -28,13 +28,6 @@ struct append {
 
 /* ---- chain ---- */
 
-static void
-to_hex(const uint8_t bytes[32], char out[AUDIT_HASH_HEX])
-{
-	for (size_t i = 0; i < 32; i++)
-		snprintf(out + 2 * i, 3, "%02x", bytes[i]);
-}
-
 static bool
 from_hex(struct slice hex, uint8_t out[32])
 {
@@ -63,7 +56,7 @@ audit_hash(const struct audit_chain *c, struct slice entry, char out[AUDIT_HASH_
 	buf_add_slice(&text, entry);
 	hash_plain256(buf_slice(&text), hash);
 	buf_free(&text);
-	to_hex(hash, out);
+	hash_hex(hash, 32, out);
 }
 
 enum err
@@ -92,7 +85,7 @@ audit_chain_end(const struct audit_chain *c, uint64_t n, struct slice hash, stru
 {
 	char mine[AUDIT_HASH_HEX];
 
-	to_hex(c->hash, mine);
+	hash_hex(c->hash, 32, mine);
 	if (n > c->n)
 		return err_set(e, ERR_CONFLICT, "audit", "",
 			       "entries %" PRIu64 " to %" PRIu64 " are missing at the end",
@@ -173,7 +166,7 @@ ask_append(struct append *ap)
 	text = json_dumps(entry, JSON_COMPACT | JSON_SORT_KEYS);
 	audit_hash(&ap->head, slice_of(text), hash);
 	if (ap->head.n > 0)
-		to_hex(ap->head.hash, prev);
+		hash_hex(ap->head.hash, 32, prev);
 	argv_reset(&ap->args);
 	argv_add_int(&ap->args, (int64_t)ap->head.n + 1);
 	argv_adds(&ap->args, prev);
@@ -206,8 +199,7 @@ on_head(void *arg, const struct reply *r)
 	}
 	/* The installation's key is a secret; what is hashed from it is a name. */
 	hash_plain(reply_item(r, 2)->str, install);
-	for (size_t i = 0; i < sizeof(install); i++)
-		snprintf(name + 2 * i, 3, "%02x", install[i]);
+	hash_hex(install, sizeof(install), name);
 	ap->genesis = entry_new("loa", "genesis", "installation",
 				json_pack("{s:s}", "installation", name));
 	ask_append(ap);

@@ -13,16 +13,16 @@ make_campaign "so_dien_thoai != ''"
 loa campaign launch c >/dev/null
 there() { "$B/loa" "$@" --data "$dir/there"; }
 accepted() { grep -c '"event":"accepted"' "$dir/ledger"; }
-report_there() { there campaign report c --json 2>/dev/null | sed -n "s/^ *\"$1\": \"*\([a-z0-9]*\)\"*,*\$/\1/p" | head -n 1; }
+report_there() { there campaign report c --json 2>/dev/null | json_field "$1"; }
 
 half() { [ "$(accepted)" -ge 400 ]; }
 until_true half
 # Redis takes its time: a hundredth of a second a key.
-redis-cli -s "$dir/data/redis.sock" CONFIG SET rdb-key-save-delay 10000 >/dev/null
+redis CONFIG SET rdb-key-save-delay 10000 >/dev/null
 before=$(accepted)
 loa backup "$dir/b.loa" >"$dir/out" 2>&1 &
 pid=$!
-saving() { redis-cli -s "$dir/data/redis.sock" INFO persistence | grep -q 'rdb_bgsave_in_progress:1'; }
+saving() { redis INFO persistence | grep -q 'rdb_bgsave_in_progress:1'; }
 until_true saving
 out=$(loa backup "$dir/second.loa" 2>&1)
 is $? 1 'a second backup at the same time is refused'
@@ -33,7 +33,7 @@ is $? 0 'a server that is sending can be backed up'
 after=$(accepted)
 ok $((after <= during)) 'it goes on sending meanwhile'
 out=$(cat "$dir/out")
-redis-cli -s "$dir/data/redis.sock" CONFIG SET rdb-key-save-delay 0 >/dev/null
+redis CONFIG SET rdb-key-save-delay 0 >/dev/null
 has "$out" '1 open runs' 'it says what is in it'
 head -n 1 "$dir/b.loa" | grep -q '"loa_backup":1'
 ok $? 'the file begins with what it is'
@@ -46,7 +46,7 @@ is "$(tail -c 73 "$dir/b.loa")" "blake2b:$(head -c $((size - 73)) "$dir/b.loa" |
 ok $? 'nothing is left beside it'
 out=$(loa backup "$dir/b.loa" 2>&1)
 is $? 1 'a file that is there is not written over'
-has "$(http "127.0.0.1:$loa_port" GET /metrics '' "Authorization: Bearer $(sed -n 's/.*once: //p' "$dir/loa.out")" | grep ^loa_backup)" \
+has "$(metrics | grep ^loa_backup)" \
 	"loa_backup_seconds $(date +%s | cut -c1-5)" 'the metrics say when'
 
 # ---- no room: nothing half-done ----
@@ -156,10 +156,10 @@ ok $((run <= 1000)) 'run numbers that the lost time may have used are not used a
 # ---- the administrator's token ----
 new=$(there token renew | sed -n 's/.*once: //p')
 http "127.0.0.1:$loa_port" GET /api/v1/lists '' "Authorization: Bearer $new" >/dev/null
-is "$(cat "$dir/status")" 200 'a renewed token is right'
+is "$(status)" 200 'a renewed token is right'
 out=$(http "127.0.0.1:$loa_port" POST /api/v1/token '' "Authorization: Bearer $new")
-is "$(cat "$dir/status")" 403 'it is renewed on the server only'
+is "$(status)" 403 'it is renewed on the server only'
 there token renew >/dev/null
 http "127.0.0.1:$loa_port" GET /api/v1/lists '' "Authorization: Bearer $new" >/dev/null
-is "$(cat "$dir/status")" 401 'and then the old one is wrong'
+is "$(status)" 401 'and then the old one is wrong'
 done_testing

@@ -43,11 +43,10 @@ echo '{"name":"k","template":"t","segments":["s"],"class":"notice"}' >"$dir/k.js
 loa campaign create "$dir/k.json" >/dev/null
 before=$(gateway_stat requests)
 loa campaign launch k >/dev/null
-of_k() { loa campaign report k --json 2>/dev/null | sed -n "s/^ *\"$1\": \"*\([a-z0-9]*\)\"*,*\$/\1/p" | head -n 1; }
 is_refused() { loa campaign report k | grep -q 'the gateway refuses the account'; }
 until_true is_refused
 ok $? 'a refused account stops'
-is "$(of_k refused)" 0 'nobody is lost by it'
+is "$(report_of k refused)" 0 'nobody is lost by it'
 sleep 1
 ok $(($(gateway_stat requests) - before <= 16 ? 0 : 1)) "after $(($(gateway_stat requests) - before)) requests"
 
@@ -62,12 +61,10 @@ start_loa
 loa campaign cancel k --yes >/dev/null
 echo '{"name":"d","template":"t","segments":["s"],"class":"notice","canary":{"messages":10,"then":"person"}}' >"$dir/d.json"
 loa campaign create "$dir/d.json" >/dev/null
-redis-cli -s "$dir/data/redis.sock" HDEL loa:lane:mo-phong not_before >/dev/null # of the refused account
+redis HDEL loa:lane:mo-phong not_before >/dev/null # of the refused account
 before=$(grep -c '"event":"accepted"' "$dir/ledger")
 loa campaign launch d >/dev/null
-of_d() { loa campaign report d --json 2>/dev/null | sed -n "s/^ *\"$1\": \"*\([a-z0-9]*\)\"*,*\$/\1/p" | head -n 1; }
-is_paused() { [ "$(of_d state)" = paused ]; }
-until_true is_paused
+until_true is_state d paused
 ok $? 'a run pauses after its first messages'
 sent=$(($(grep -c '"event":"accepted"' "$dir/ledger") - before))
 tail -n "$sent" "$dir/ledger" | grep -q '"to":"8491' && tail -n "$sent" "$dir/ledger" | grep -q '"to":"8498'
@@ -75,7 +72,7 @@ ok $? 'of each carrier some'
 is "$sent" 10 'with ten messages'
 has "$(loa campaign show d)" canary 'it says why'
 loa campaign resume d >/dev/null
-is_all() { [ "$(of_d delivered)" = 600 ]; }
+is_all() { [ "$(report_of d delivered)" = 600 ]; }
 until_true is_all
 ok $? 'and goes on by a person'
 done_testing

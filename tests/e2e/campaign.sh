@@ -8,7 +8,6 @@ start_gateway --dedupe forever --error-rate 0.02 --refuse-rate 0.01 --receipts m
 write_config -e 's/"rate": 100/"rate": 2000/' -e 's/"deadline_s": 10/"deadline_s": 2/'
 start_loa
 has "$(cat "$dir/loa.out")" "administrator's token, shown this once" 'the first start shows a token'
-token=$(sed -n 's/.*once: //p' "$dir/loa.out")
 
 make_list 3000
 make_campaign "age(ngay_sinh) >= 60"
@@ -42,7 +41,7 @@ is "$(uniq -d <"$dir/phones" | wc -l)" 0 'no phone got two messages'
 echo '{"name":"pinned","template":"t","segments":["s"],"class":"notice"}' >"$dir/c.json"
 loa campaign create "$dir/c.json" >/dev/null
 loa campaign launch pinned >/dev/null && loa campaign pause pinned >/dev/null
-before=$(wc -l <"$dir/ledger")
+before=$(lines)
 awk -F';' '{ print $4 ";" $3 ";" $2 ";" $1 }' "$dir/list.csv" >"$dir/other.csv"
 loa list import l "$dir/other.csv" >/dev/null
 loa campaign resume pinned >/dev/null
@@ -54,13 +53,13 @@ is "$(loa list show l | head -n 1 | cut -d, -f1-2)" 'l: version 2, 3000 rows' 't
 
 # ---- over TCP ----
 has "$(http "127.0.0.1:$loa_port" GET /api/v1/lists)" '"code":"refused"' 'without a token nothing is shown'
-is "$(cat "$dir/status")" 401 'it is a 401'
-has "$(http "127.0.0.1:$loa_port" GET /api/v1/lists '' "Authorization: Bearer $token")" '"l"' 'with the token it is'
-has "$(http "127.0.0.1:$loa_port" GET /metrics '' "Authorization: Bearer $token")" 'loa_lane_accepted_total{lane="mo-phong"}' 'metrics name the lane'
+is "$(status)" 401 'it is a 401'
+has "$(api GET /lists)" '"l"' 'with the token it is'
+has "$(metrics)" 'loa_lane_accepted_total{lane="mo-phong"}' 'metrics name the lane'
 http "127.0.0.1:$loa_port" GET /readyz >/dev/null
-is "$(cat "$dir/status")" 200 'it is ready'
+is "$(status)" 200 'it is ready'
 http "127.0.0.1:$loa_port" POST /hooks/receipt/mo-phong/wrong '{}' >/dev/null
-is "$(cat "$dir/status")" 404 'a wrong hook token finds nothing'
+is "$(status)" 404 'a wrong hook token finds nothing'
 
 # ---- bad input ----
 printf 'Họ tên,Tuổi\nA,1\n' >"$dir/bad.csv"

@@ -8,13 +8,8 @@ campaign() { # NAME: a campaign like "c", launched
 	echo "{\"name\":\"$1\",\"template\":\"t\",\"segments\":[\"s\"],\"class\":\"notice\"}" >"$dir/c.json"
 	loa campaign create "$dir/c.json" >/dev/null && loa campaign launch "$1" >/dev/null
 }
-# number CAMPAIGN FIELD: of its report
-number() { loa campaign report "$1" --json 2>/dev/null | sed -n "s/^ *\"$2\": \"*\([a-z0-9]*\)\"*,*\$/\1/p" | head -n 1; }
-lines() { wc -l <"$dir/ledger"; }
-has_lines() { [ "$(lines)" -ge "$1" ]; }
-is_state() { [ "$(number "$1" state)" = "$2" ]; }
-open_messages() { echo $(($(number "$1" waiting) + $(number "$1" sending) + $(number "$1" retry))); }
-nothing_is_open() { [ "$(number "$1" audience)" = "$2" ] && [ "$(open_messages "$1")" = 0 ]; }
+open_messages() { echo $(($(report_of "$1" waiting) + $(report_of "$1" sending) + $(report_of "$1" retry))); }
+nothing_is_open() { [ "$(report_of "$1" audience)" = "$2" ] && [ "$(open_messages "$1")" = 0 ]; }
 now_us() { date +%s%6N; }
 # Lines of the ledger that came more than a second after $1
 later_than() { awk -F'"at_us":' -v t="$(($1 + 1000000))" '{ split($2, v, ","); n += v[1] + 0 > t } END { print n + 0 }' "$dir/ledger"; }
@@ -22,11 +17,6 @@ later_than() { awk -F'"at_us":' -v t="$(($1 + 1000000))" '{ split($2, v, ","); n
 states_and_audience() {
 	loa campaign report "$1" --json | awk '/"states"/ { inside = 1; next } inside && /}/ { inside = 0 }
 		inside { gsub(/[^0-9]/, "", $2); n += $2 } /"audience"/ { gsub(/[^0-9]/, "", $2); print n, $2 }'
-}
-kill_server() {
-	kill -9 "$loa_pid"
-	wait "$loa_pid" 2>/dev/null
-	start_loa
 }
 
 start_gateway --dedupe forever --latency 20 --receipts delivered --receipt-delay 1500 --receipt-batch 100
@@ -53,18 +43,18 @@ is "${sums% *}" "${sums#* }" 'the states are the audience while it is swept'
 until_true nothing_is_open c 60000
 ok $? 'every message of the list has come to its end'
 is "$(later_than "$at")" 0 'no byte left more than a second after the answer'
-is "$(number c counters)" agree 'counters and records agree'
+is "$(report_of c counters)" agree 'counters and records agree'
 sent=$(grep -c '"event":"accepted"' "$dir/ledger")
-all_received() { [ "$(number c delivered)" = "$sent" ]; }
+all_received() { [ "$(report_of c delivered)" = "$sent" ]; }
 until_true all_received
 ok $? 'receipts of what was sent are merged after the cancel'
-is "$(number c cancelled)" $((60000 - sent)) 'the others are cancelled'
+is "$(report_of c cancelled)" $((60000 - sent)) 'the others are cancelled'
 loa campaign cancel c --yes | head -n 1 >"$dir/again"
 has "$(cat "$dir/again")" 'will not be sent' 'cancelled again it says the same'
 has "$(loa campaign resume c 2>&1)" 'is cancelled' 'it cannot be resumed'
 has "$(loa campaign ls)" '(person: wrong text)' 'the list of campaigns says why'
 has "$(loa campaign report c)" 'stopped: person: wrong text' 'so does the report'
-put_away() { [ "$(redis-cli -s "$dir/data/redis.sock" ZCARD loa:runs)" = 0 ]; }
+put_away() { [ "$(redis ZCARD loa:runs)" = 0 ]; }
 until_true put_away
 ok $? 'the run is put away'
 timeout 20 "$B/loa" campaign watch c --data "$dir/data" >"$dir/watch"
@@ -75,8 +65,8 @@ campaign early
 loa campaign cancel early --yes >/dev/null
 until_true nothing_is_open early 60000
 ok $? 'cancelled while it is frozen everybody gets a record'
-is "$(($(number early cancelled) + $(number early delivered) + $(number early accepted)))" 60000 'with its end'
-is "$(number early counters)" agree 'counters and records agree'
+is "$(($(report_of early cancelled) + $(report_of early delivered) + $(report_of early accepted)))" 60000 'with its end'
+is "$(report_of early counters)" agree 'counters and records agree'
 
 # ---- pause and resume; the server is killed after each ----
 campaign p
@@ -88,7 +78,7 @@ is "$(loa campaign pause p --reason other)" paused 'pausing a paused one is fine
 has "$(loa campaign show p)" 'the hotline is down' 'the first reason stays'
 sleep 1.5
 is "$(later_than "$at")" 0 'no byte left more than a second after the answer'
-no_lease() { [ "$(redis-cli -s "$dir/data/redis.sock" HLEN loa:run:3:lease)" = 0 ]; }
+no_lease() { [ "$(redis HLEN loa:run:3:lease)" = 0 ]; }
 is "$(loa campaign resume p)" running 'resumed'
 is "$(loa campaign resume p)" running 'resuming a running one is fine'
 until_true has_lines $(($(lines) + 500))
@@ -103,7 +93,7 @@ kill_server
 until_true nothing_is_open p 60000
 ok $? 'a server that is killed right after the cancel goes on with its sweep'
 is "$(later_than "$at")" 0 'and sends nothing'
-is "$(number p counters)" agree 'counters and records agree'
+is "$(report_of p counters)" agree 'counters and records agree'
 is "$(gateway_stat accepted_again)" 0 'nothing was sent twice'
 
 # ---- a lane that rests asks for nothing: it hears of the pause all the same ----
@@ -112,7 +102,7 @@ until_true has_lines $(($(lines) + 200))
 kill -9 "$gateway_pid"
 wait "$gateway_pid" 2>/dev/null
 gateway_pid=''
-leases() { redis-cli -s "$dir/data/redis.sock" HLEN loa:run:4:lease; }
+leases() { redis HLEN loa:run:4:lease; }
 rests() { loa provider ls | grep -q 'cannot be reached'; }
 until_true rests
 sleep 8 # 1 s, 2 s, 4 s: the next look is far away
@@ -122,5 +112,5 @@ is "$(leases)" 0 'within a second all that was claimed is given back'
 loa campaign cancel r --yes >/dev/null
 until_true nothing_is_open r 60000
 ok $? 'and cancelled everything ends'
-is "$(number r counters)" agree 'counters and records agree'
+is "$(report_of r counters)" agree 'counters and records agree'
 done_testing

@@ -26,7 +26,6 @@ campaign ho-so hai-huyen 'Kính gửi {{ ho_ten }}, hồ sơ nộp trực tuyế
 	campaign bhyt tat-ca 'Kính gửi {{ ho_ten }}, thẻ bảo hiểm y tế.'
 ok $? 'and two campaigns'
 
-number() { loa campaign report "$1" --json 2>/dev/null | sed -n "s/^ *\"$2\": \"*\([a-z0-9]*\)\"*,*\$/\1/p" | head -n 1; }
 accepted() { grep -c "\"event\":\"accepted\".*$1" "$dir/ledger"; }
 has_accepted() { [ "$(accepted "$1")" -ge "$2" ]; }
 
@@ -42,7 +41,7 @@ loa send --file "$dir/notices.jsonl" >"$dir/ids"
 is "$(wc -l <"$dir/ids")" 50 'fifty urgent notices are taken'
 until_true has_accepted 'đã có kết quả' 50
 ok $? 'and sent while the campaign goes on'
-is "$(number bhyt state)" running '(it does)'
+is "$(report_of bhyt state)" running '(it does)'
 # The last of the list: not yet asked for.
 last=$(tail -n 1 "$dir/list.csv" | cut -d';' -f3)
 loa suppress add "$last" --reason 'gọi điện từ chối' >/dev/null
@@ -65,11 +64,10 @@ loa campaign cancel bhyt --reason 'sai nội dung' --yes >"$dir/cancel"
 ok $? 'the other one is cancelled'
 sleep 1
 cancelled_at=$(accepted 'bảo hiểm')
-is_over() { [ "$(number ho-so state)" = finished ]; }
-until_true is_over
+until_true is_finished ho-so
 ok $? 'the first one is finished'
 is "$(accepted 'bảo hiểm')" "$cancelled_at" 'the cancelled one has sent nothing more'
-is_swept() { [ "$(($(number bhyt waiting) + $(number bhyt sending) + $(number bhyt retry)))" = 0 ]; }
+is_swept() { [ "$(($(report_of bhyt waiting) + $(report_of bhyt sending) + $(report_of bhyt retry)))" = 0 ]; }
 until_true is_swept
 ok $? 'each of its messages has an end'
 all_told() { [ "$(gateway_stat receipts_pending)" = 0 ]; }
@@ -83,23 +81,23 @@ books() { # CAMPAIGN PART-OF-ITS-TEXT: our accepted ones and the gateway's
 	sed -n "/\"event\":\"accepted\"/{ /$2/s/.*\"to\":\"84\([0-9]*\)\".*/0\1/p }" "$dir/ledger" | sort >"$dir/theirs"
 	is "$(uniq -d <"$dir/theirs" | wc -l)" 0 "$1: nobody got it twice"
 	is "$(diff "$dir/ours" "$dir/theirs" | head -n 5)" '' "$1: our books and the ledger name the same people"
-	is "$(number "$1" counters)" agree "$1: counters and records agree"
-	is "$(tail -n +2 "$dir/$1.csv" | wc -l)" "$(number "$1" audience)" "$1: everybody of the audience is in the results"
-	is "$(number "$1" unknown)" 0 "$1: nothing is in doubt"
+	is "$(report_of "$1" counters)" agree "$1: counters and records agree"
+	is "$(tail -n +2 "$dir/$1.csv" | wc -l)" "$(report_of "$1" audience)" "$1: everybody of the audience is in the results"
+	is "$(report_of "$1" unknown)" 0 "$1: nothing is in doubt"
 }
 books ho-so 'trực tuyến'
 books bhyt 'bảo hiểm'
 # 22 of the 50 communes
-is "$(number ho-so audience)" 3520 'the group is the audience of the first one'
-is "$(number bhyt audience)" 8000 'the whole list is the audience of the cancelled one'
-ok $(($(number bhyt cancelled) > 1000 ? 0 : 1)) "$(number bhyt cancelled) of it were cancelled"
+is "$(report_of ho-so audience)" 3520 'the group is the audience of the first one'
+is "$(report_of bhyt audience)" 8000 'the whole list is the audience of the cancelled one'
+ok $(($(report_of bhyt cancelled) > 1000 ? 0 : 1)) "$(report_of bhyt cancelled) of it were cancelled"
 is "$(grep -c "\"event\":\"accepted\".*\"to\":\"84${last#0}\"" "$dir/ledger")" 0 'who refused got nothing'
 day=$(TZ=Asia/Ho_Chi_Minh date +%F)
-is "$(number "notices-personal-$day" audience)" 50 'the notices of the day are fifty'
-is "$(number "notices-personal-$day" counters)" agree 'and their counters agree'
+is "$(report_of "notices-personal-$day" audience)" 50 'the notices of the day are fifty'
+is "$(report_of "notices-personal-$day" counters)" agree 'and their counters agree'
 sed -n '/"event":"accepted"/{ /đã có kết quả/s/.*"to":"\([0-9]*\)".*/\1/p }' "$dir/ledger" | sort >"$dir/theirs"
 is "$(uniq -d <"$dir/theirs" | wc -l)" 0 'no notice was sent twice'
-refused=$(number "notices-personal-$day" refused)
+refused=$(report_of "notices-personal-$day" refused)
 is "$(wc -l <"$dir/theirs")" "$((50 - refused))" 'all were sent but those that the gateway refused'
 is "$(gateway_stat accepted_again)" 0 'the gateway counts no double'
 done_testing

@@ -48,12 +48,12 @@ is "$?" 1 'of a provider that is not there'
 has "$out" 'see loa provider ls' 'it says what to do'
 
 # ---- reports ----
-before=$(wc -l <"$dir/ledger")
+before=$(lines)
 echo '{"name":"d","template":"t","segments":["s"],"class":"notice"}' >"$dir/d.json"
 loa campaign create "$dir/d.json" >/dev/null && loa campaign launch d >/dev/null
 timeout 100 "$B/loa" campaign watch d --data "$dir/data" >/dev/null
 ok $? 'a campaign with reports ends'
-states() { loa campaign report d --json | sed -n "s/^ *\"$1\": \([0-9]*\),*\$/\1/p" | head -n 1; }
+states() { loa campaign report d --json | json_field "$1"; }
 outlook() { sed -n "$((before + 1)),\$p" "$dir/ledger" | grep '"event":"accepted"' | grep -cE "\"outlook\":\"($1)\""; }
 is "$(states delivered)" "$(outlook DELIVRD)" 'delivered is what the gateway delivered'
 is "$(states undeliverable)" "$(outlook 'UNDELIV|EXPIRED')" 'undeliverable is what it could not'

@@ -22,11 +22,6 @@ ok $? 'a hundred thousand rows are imported'
 loa campaign launch c >/dev/null
 
 pause() { sleep "$((RANDOM % 3)).$((RANDOM % 10))"; }
-kill_server() {
-	kill -9 "$loa_pid"
-	wait "$loa_pid" 2>/dev/null
-	start_loa
-}
 kill_redis() { kill -9 "$(redis_pid)"; }
 steps=(kill_server kill_server kill_server kill_redis)
 while [ ${#steps[@]} -gt 0 ]; do
@@ -34,13 +29,12 @@ while [ ${#steps[@]} -gt 0 ]; do
 	pause
 	i=$((RANDOM % ${#steps[@]}))
 	"${steps[i]}"
-	echo "# ${steps[i]} at $(wc -l <"$dir/ledger") lines of the ledger"
+	echo "# ${steps[i]} at $(lines) lines of the ledger"
 	unset "steps[i]"
 	steps=("${steps[@]}")
 done
-finished() { [ "$(report state)" = finished ]; }
 finished_in_time() {
-	for _ in 1 2 3 4; do until_true finished && return; done
+	for _ in 1 2 3 4; do until_true is_finished && return; done
 }
 finished_in_time
 ok $? 'the run is finished'
@@ -53,9 +47,9 @@ awk -F'"ref":"' '/"event":"accepted"/ {
 	attempt = v % 16; v = (v - attempt) / 16; rank = v % 1073741824
 	print (v - rank) / 1073741824 % 8, rank }' "$dir/ledger" | sort >"$dir/theirs"
 # (partition, rank) of each record that says accepted, delivered or undeliverable
-for key in $(redis-cli -s "$dir/data/redis.sock" --raw KEYS 'loa:run:1:rec:*'); do
+for key in $(redis KEYS 'loa:run:1:rec:*'); do
 	part=${key#loa:run:1:rec:}
-	redis-cli -s "$dir/data/redis.sock" --raw GET "$key" | od -An -v -tu1 -w8 |
+	redis GET "$key" | od -An -v -tu1 -w8 |
 		awk -v p="${part%:*}" -v j="${part#*:}" 'NF == 8 { s = $1 % 16; if (s == 3 || s == 5 || s == 6) print p, j * 4096 + NR - 1 }'
 done | sort >"$dir/ours"
 is "$(uniq -d <"$dir/theirs" | wc -l)" 0 'nobody was written to twice'

@@ -4,7 +4,7 @@ set -u
 cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 2
 B=${B:-build}
 dir=$(mktemp -d "${TMPDIR:-/tmp}/loa-e2e.XXXXXX")
-tests=0 failed=0 gateway_pid='' loa_pid=''
+tests=0 failed=0 gateway_pid='' loa_pid='' token=''
 
 redis_pid() { sed -n '1p' "$dir/data/redis.pid" 2>/dev/null; }
 
@@ -90,6 +90,9 @@ gateway_stat() { # NAME
 	http "127.0.0.1:$gateway_port" GET /stats | grep -o "\"$1\":[0-9]*" | cut -d: -f2
 }
 
+lines() { wc -l <"$dir/ledger"; }
+has_lines() { [ "$(lines)" -ge "$1" ]; }
+
 # How many redis-servers work on this socket? (pgrep is not on every machine.)
 redis_count() { # SOCKET
 	local n=0 f words
@@ -140,6 +143,7 @@ spawn_loa() {
 		>"$dir/loa.out" 2>>"$dir/loa.log" &
 	loa_pid=$!
 	until_true is_serving_or_gone
+	grep -q 'once: ' "$dir/loa.out" && token=$(sed -n 's/.*once: //p' "$dir/loa.out")
 	loa_port=$(sed -n 's|.*http://127.0.0.1:\([0-9]*\) .*|\1|p' "$dir/loa.out" | head -n 1)
 	grep -q serving "$dir/loa.out"
 }
@@ -147,6 +151,18 @@ is_serving_or_gone() {
 	grep -q serving "$dir/loa.out" || ! kill -0 "$loa_pid" 2>/dev/null
 }
 loa() { "$B/loa" "$@" --data "$dir/data"; }
+kill_server() { # and start it again
+	kill -9 "$loa_pid"
+	wait "$loa_pid" 2>/dev/null
+	start_loa
+}
+redis() { redis-cli -s "$dir/data/redis.sock" --raw "$@"; }
+# api METHOD PATH [BODY] [KEY]: of /api/v1, with the token that the first start showed
+api() {
+	http "127.0.0.1:$loa_port" "$1" "/api/v1$2" "${3:-}" "Authorization: Bearer $token" ${4:+"Idempotency-Key: $4"}
+}
+metrics() { http "127.0.0.1:$loa_port" GET /metrics '' "Authorization: Bearer $token"; }
+status() { cat "$dir/status"; } # of the last answer
 
 # make_list ROWS: name, birth date, phone, commune; every phone differs
 make_list() {
@@ -165,7 +181,10 @@ make_campaign() { # QUERY
 		echo '{"name":"c","template":"t","segments":["s"],"class":"notice"}' >"$dir/c.json" &&
 		loa campaign create "$dir/c.json" >/dev/null
 }
-# report FIELD: a number of the report's JSON
-report() {
-	loa campaign report c --json 2>/dev/null | sed -n "s/^ *\"$1\": \"*\([a-z0-9]*\)\"*,*\$/\1/p" | head -n 1
-}
+# json_field NAME: the first member NAME, a number or a word, of the indented JSON on standard input
+json_field() { sed -n "s/^ *\"$1\": \"*\([a-z0-9]*\)\"*,*\$/\1/p" | head -n 1; }
+# report_of CAMPAIGN FIELD; report FIELD: the same of "c"
+report_of() { loa campaign report "$1" --json 2>/dev/null | json_field "$2"; }
+report() { report_of c "$1"; }
+is_state() { [ "$(report_of "$1" state)" = "$2" ]; } # CAMPAIGN STATE
+is_finished() { is_state "${1:-c}" finished; }     # [CAMPAIGN]

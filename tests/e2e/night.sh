@@ -12,7 +12,7 @@ move_clock_to() { # HH:MM in Vietnam
 	local now target
 	now=$(TZ=Asia/Ho_Chi_Minh date +%s)
 	target=$(TZ=Asia/Ho_Chi_Minh date -d "$1" +%s)
-	redis-cli -s "$dir/data/redis.sock" HSET loa:meta clock_offset_ms $(((target - now + ${2:-0}) * 1000)) >/dev/null
+	redis HSET loa:meta clock_offset_ms $(((target - now + ${2:-0}) * 1000)) >/dev/null
 }
 move_clock_to 23:30
 make_list 50
@@ -22,9 +22,9 @@ status=
 until_true sh -c "timeout 3 '$B/loa' campaign watch c --json --data '$dir/data' | head -n 3 | grep -q 'outside the hours of its class'"
 ok $? 'it says that it is outside the hours of its class'
 is "$(report waiting)" 50 'all messages wait'
-is "$(wc -l <"$dir/ledger")" 0 'the gateway got nothing'
+is "$(lines)" 0 'the gateway got nothing'
 move_clock_to 07:30 86400
-redis-cli -s "$dir/data/redis.sock" PUBLISH loa:tick run >/dev/null
+redis PUBLISH loa:tick run >/dev/null
 until_true sh -c "'$B/loa' campaign report c --json --data '$dir/data' | grep -q '\"accepted\": 50'"
 ok $? 'in the morning it is sent'
 done_testing

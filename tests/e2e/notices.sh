@@ -12,13 +12,10 @@ cat >"$dir/policy.json" <<-'JSON'
 	{ "classes": [ { "class": "notice", "priority": 3 }, { "class": "personal", "priority": 1 }, { "class": "emergency", "priority": 0 } ] }
 JSON
 start_loa
-token=$(sed -n 's/.*once: //p' "$dir/loa.out")
 post() { # BODY KEY
-	http "127.0.0.1:$loa_port" POST /api/v1/messages "$1" "Authorization: Bearer $token" ${2:+"Idempotency-Key: $2"}
+	api POST /messages "$1" "${2:-}"
 }
-status() { cat "$dir/status"; }
 sent_to() { grep '"event":"accepted"' "$dir/ledger" | grep -c "\"to\":\"$1\""; }
-redis() { redis-cli -s "$dir/data/redis.sock" --raw "$@"; }
 run_of_today() { redis HGETALL loa:notices | awk -v f="$1:1:" 'is_next { print; exit } index($0, f) == 1 { is_next = 1 }'; }
 
 # ---- alone ----
@@ -26,13 +23,13 @@ id=$(loa send '0912 345 678' 'Hồ sơ của ông/bà đã có kết quả.' --w
 is "${#id}" 22 'a message gets an id'
 is "$(sent_to 84912345678)" 1 'it is sent, its phone mended'
 has "$(grep 84912345678 "$dir/ledger")" 'Hồ sơ của ông/bà đã có kết quả.' 'with its text'
-shown=$(http "127.0.0.1:$loa_port" GET "/api/v1/messages/$id" '' "Authorization: Bearer $token")
+shown=$(api GET "/messages/$id")
 has "$shown" '"to":"84912***678"' 'its state shows the phone masked'
 has "$shown" '"label":"hs-17"' 'the label that came with it'
 has "$shown" '"gateway_code":"0"' "the gateway's code"
 has "$shown" '"provider":"mo-phong"' 'and the provider'
 is "$(loa campaign ls | awk '{ print $2, $3, $NF }')" "running personal notices-personal-$today" 'its run is a campaign of the day'
-http "127.0.0.1:$loa_port" GET "/api/v1/messages/${id%?}0" '' "Authorization: Bearer $token" >/dev/null
+api GET "/messages/${id%?}0" >/dev/null
 is "$(status)" 404 'an id that was made up is not found'
 
 # ---- the same key ----
@@ -119,7 +116,7 @@ is $? 3 'waiting for one that waits ends with 3'
 has "$out" ': waiting' 'and says that it waits'
 redis KEYS "loa:run:$(run_of_today personal):pay:*" | while read -r key; do redis DEL "$key"; done >/dev/null
 loa campaign resume "$personal" >/dev/null
-says_gone() { http "127.0.0.1:$loa_port" GET "/api/v1/messages/$id" '' "Authorization: Bearer $token" | grep -q '"state":"skipped","reason":"its text is not kept any more"'; }
+says_gone() { api GET "/messages/$id" | grep -q '"state":"skipped","reason":"its text is not kept any more"'; }
 until_true says_gone
 ok $? 'one whose text is gone ends so'
 loa suppress add 0917000009 --reason 'yêu cầu của công dân' >/dev/null

@@ -12,8 +12,7 @@ make_list 2000
 make_campaign "so_dien_thoai != ''"
 loa campaign launch c >/dev/null
 
-has_sent() { [ "$(wc -l <"$dir/ledger")" -ge "$1" ]; }
-until_true has_sent 300
+until_true has_lines 300
 
 kill -9 "$gateway_pid"
 wait "$gateway_pid" 2>/dev/null
@@ -22,15 +21,15 @@ until_true says 'the gateway cannot be reached'
 ok $? 'with the gateway down the run waits and says so'
 before=$(report accepted)
 start_gateway --dedupe forever
-until_true has_sent $((before + 100))
+until_true has_lines $((before + 100))
 ok $? 'when it is back the run goes on'
 
 kill -STOP "$(redis_pid)"
-status_is() { http "127.0.0.1:$loa_port" GET /readyz >/dev/null && [ "$(cat "$dir/status")" = "$1" ]; }
+status_is() { http "127.0.0.1:$loa_port" GET /readyz >/dev/null && [ "$(status)" = "$1" ]; }
 until_true status_is 503
 ok $? 'with Redis out of reach the server is not ready'
 http "127.0.0.1:$loa_port" GET /healthz >/dev/null
-is "$(cat "$dir/status")" 200 'but it lives'
+is "$(status)" 200 'but it lives'
 out=$(loa list ls 2>&1)
 is $? 3 'a verb exits with 3'
 has "$out" 'Redis is out of reach' 'and says why'
@@ -38,12 +37,11 @@ kill -CONT "$(redis_pid)"
 until_true status_is 200
 ok $? 'when Redis answers again it is ready'
 
-until_true has_sent 1200
+until_true has_lines 1200
 kill -STOP "$loa_pid"
 sleep 6 # beyond the lease, and beyond the age of every permit
 kill -CONT "$loa_pid"
-finished() { [ "$(report state)" = finished ]; }
-until_true finished
+until_true is_finished
 ok $? 'a process that was stopped beyond its lease goes on, and the run is finished'
 
 is "$(report accepted)" 2000 'all messages are accepted'

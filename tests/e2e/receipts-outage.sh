@@ -22,7 +22,7 @@ push() {
 	for ((at = $1; at <= $2; at += 25)); do
 		body=$(sed -n "$at,$((at + 24))p" "$dir/refs" | sed 's/.*/{"ref":"&","status":"DELIVRD"}/' | paste -sd,)
 		http "127.0.0.1:$loa_port" POST /hooks/receipt/mo-phong/0123456789abcdef "{\"receipts\":[$body]}" >/dev/null
-		echo "$(cat "$dir/status")"
+		echo "$(status)"
 	done | sort | uniq -c | tr -s ' '
 }
 delivered() { [ "$(report delivered)" = "$1" ]; }

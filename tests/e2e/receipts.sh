@@ -46,34 +46,32 @@ write_config -e 's/"rate": 100/"rate": 400/' -e 's/"items": "receipts", "referen
 start_loa
 run_campaign 'id of a message'
 compare 'id of a message'
-token=$(sed -n "s/.*shown this once: //p" "$dir/loa.out")
 # Nobody's: kept, counted, shown. Two of them, and one that waits for its answer.
 push() { http "127.0.0.1:$loa_port" POST "/hooks/receipt/mo-phong/$1" "$2" >/dev/null; }
 push 0123456789abcdef '{"receipts":[{"id":"","ref":"x","status":"DELIVRD"}]}'
-is "$(cat "$dir/status")" 422 'a receipt that names no message is refused'
+is "$(status)" 422 'a receipt that names no message is refused'
 push 0123456789abcdee '{"receipts":[{"id":"nobody","status":"DELIVRD"}]}'
-is "$(cat "$dir/status")" 404 'and one with a wrong token'
+is "$(status)" 404 'and one with a wrong token'
 push 0123456789abcdef '{"receipts":[{"id":"nobody","status":"DELIVRD"}]}'
-is "$(cat "$dir/status")" 200 'one whose id is not known is kept'
-get() { http "127.0.0.1:$loa_port" GET "$1" '' "Authorization: Bearer $token"; }
-metric() { get /metrics | sed -n "s/^loa_receipts_total{result=\"$1\"} //p"; }
+is "$(status)" 200 'one whose id is not known is kept'
+metric() { metrics | sed -n "s/^loa_receipts_total{result=\"$1\"} //p"; }
 [ "$(metric parked)" -ge 1 ]
 ok $? 'it is parked'
 id=$(sed -n 's/.*"event":"accepted".*"id":"\([^"]*\)".*/\1/p' "$dir/ledger" | head -n 1)
 push 0123456789abcdef "{\"receipts\":[{\"id\":\"$id\",\"status\":\"WHATEVER\"}]}"
 is "$(metric unknown-code)" 1 'a status that nobody knows is counted'
-is "$(get /api/v1/providers/mo-phong/receipts/unknown)" '{"total":0,"receipts":[]}' 'nothing is unknown yet'
-is "$(get /api/v1/providers/nobody/receipts/unknown >/dev/null; cat "$dir/status")" 404 'there is no list for a provider that is not there'
+is "$(api GET /providers/mo-phong/receipts/unknown)" '{"total":0,"receipts":[]}' 'nothing is unknown yet'
+is "$(api GET /providers/nobody/receipts/unknown >/dev/null; cat "$dir/status")" 404 'there is no list for a provider that is not there'
 
 # ---- a provider that a reload takes out ----
 
 cp "$dir/loa.json" "$dir/before.json"
 sed -i 's/"mo-phong"/"another"/' "$dir/loa.json"
 kill -HUP "$loa_pid"
-says_another() { get /api/v1/providers | grep -q another; }
+says_another() { api GET /providers | grep -q another; }
 until_true says_another
 push 0123456789abcdef "{\"receipts\":[{\"id\":\"$id\",\"status\":\"DELIVRD\"}]}"
-is "$(cat "$dir/status")" 200 'the hook of a provider that a reload took out goes on answering'
+is "$(status)" 200 'the hook of a provider that a reload took out goes on answering'
 stop_all
 
 # ---- one id for a request ----

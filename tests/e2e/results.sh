@@ -7,7 +7,6 @@ start_gateway --moods --dedupe forever --error-rate 0.03 --receipts mixed --rece
 	--receipt-duplicate 0.1 --receipt-reorder --receipt-early 0.05 --receipt-batch 20 --shuffle
 write_config -e 's/"rate": 100/"rate": 2000/' -e 's/"deadline_s": 10/"deadline_s": 2/'
 start_loa
-token=$(sed -n 's/.*once: //p' "$dir/loa.out")
 
 # Three carriers at three prices; a household shares a phone; names are missing; the last four digits
 # decide at the gateway: 0001 is refused, 0003 undeliverable, 0004 expired. No name has a line break.
@@ -59,7 +58,7 @@ is "$(cut -d, -f1,2 "$dir/rows" | grep -vxFf "$dir/phones" | wc -l)" 0 'with the
 # ---- against the report ----
 loa campaign report c --json >"$dir/report.json"
 cost() { sed -n 's/^  "cost": \([0-9]*\),*$/\1/p' "$dir/report.json"; }
-of() { sed -n "s/^ *\"$1\": \"*\([a-z0-9]*\)\"*,*\$/\1/p" "$dir/report.json" | head -n 1; }
+of() { json_field "$1" <"$dir/report.json"; }
 for state in accepted delivered undeliverable refused skipped waiting unknown; do
 	is "$(awk -F, -v s=$state '$3 == s' "$dir/rows" | wc -l)" "$(of $state)" "the lines that are $state are as many as the report says"
 done
@@ -112,8 +111,8 @@ is "$(loa campaign results c | head -n 2 | wc -l)" 2 'who has read enough may le
 
 # ---- over TCP ----
 http "127.0.0.1:$loa_port" GET '/api/v1/campaigns/c/results?full=1' >/dev/null
-is "$(cat "$dir/status")" 401 'without a token nothing is shown'
-has "$(http "127.0.0.1:$loa_port" GET '/api/v1/campaigns/c/results?full=1&state=refused' '' "Authorization: Bearer $token")" \
+is "$(status)" 401 'without a token nothing is shown'
+has "$(api GET '/campaigns/c/results?full=1&state=refused')" \
 	"$(awk -F, '$3 == "refused" { print $2; exit }' "$dir/rows")" 'with the administrator'"'"'s token phones are in full'
 
 # ---- the report broken down ----

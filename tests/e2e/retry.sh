@@ -7,14 +7,12 @@
 start_gateway --dedupe forever --receipts mixed --receipt-delay 20 --receipt-batch 20 --refuse-rate 0.05
 write_config -e 's/"rate": 100/"rate": 2000/' -e 's/"deadline_s": 10/"deadline_s": 2/'
 start_loa
-token=$(sed -n 's/.*once: //p' "$dir/loa.out")
 make_list 2000
 make_campaign "so_dien_thoai != ''"
 loa campaign launch c >/dev/null
-finished() { [ "$(report state)" = finished ]; }
-until_true finished
+until_true is_finished
 ok $? 'the first run is finished'
-failed_before=$(report undeliverable) refused=$(report refused) delivered=$(report delivered) lines=$(wc -l <"$dir/ledger")
+failed_before=$(report undeliverable) refused=$(report refused) delivered=$(report delivered) lines=$(lines)
 cost=$(report cost)
 ok $((failed_before == 0 || refused == 0)) 'some were not delivered, some were refused'
 phones() { sed -n "s/.*\"event\":\"$1\".*\"to\":\"\\([0-9]*\\)\".*/\\1/p"; }
@@ -32,7 +30,7 @@ is $? 0 'retried'
 kill -9 "$loa_pid"
 wait "$loa_pid" 2>/dev/null
 start_loa
-tried_again() { [ "$(report delivered)" = $((delivered + failed_before)) ] && finished; }
+tried_again() { [ "$(report delivered)" = $((delivered + failed_before)) ] && is_finished; }
 until_true tried_again
 ok $? 'those who failed are delivered, though the server was killed'
 tail -n +$((lines + 1)) "$dir/ledger" | grep '"event":"accepted"' | phones accepted | sort >"$dir/second"
@@ -44,9 +42,9 @@ is "$(report refused)" "$refused" 'who was refused stays so'
 is "$(report counters)" agree 'counters and records agree'
 ok $(($(report cost) <= cost)) 'a second attempt that was taken costs again'
 
-lines=$(wc -l <"$dir/ledger")
+lines=$(lines)
 loa campaign retry c --reasons bad-recipient --yes >/dev/null 2>&1
-tried_too() { [ "$(report refused)" = 0 ] && finished; }
+tried_too() { [ "$(report refused)" = 0 ] && is_finished; }
 until_true tried_too
 ok $? 'who was refused is tried again when that is asked for'
 is "$(tail -n +$((lines + 1)) "$dir/ledger" | grep -c '"event":"accepted"')" "$refused" 'the ledger has as many'
@@ -63,24 +61,22 @@ has "$(loa campaign clone c 77 2>&1)" 'letter' 'and is no number'
 
 # ---- over HTTP, with a key: an answer that was lost is asked for again ----
 post() { # PATH BODY KEY
-	http "127.0.0.1:$loa_port" POST "/api/v1/campaigns/$1" "$2" "Authorization: Bearer $token" "Idempotency-Key: $3"
+	api POST "/campaigns/$1" "$2" "$3"
 }
 is "$(post c/clone '{"name":"third"}' key-number-1)" '{"campaign":3}' 'cloned with a key'
-is "$(cat "$dir/status")" 201 'it is a 201'
+is "$(status)" 201 'it is a 201'
 is "$(post c/clone '{"name":"third"}' key-number-1)" '{"campaign":3}' 'asked again it is the same one'
-is "$(cat "$dir/status")" 200 'it is a 200'
+is "$(status)" 200 'it is a 200'
 gateway_control '{"receipts":"mixed"}' >/dev/null
 loa campaign launch third >/dev/null
-third() { loa campaign report third --json | sed -n "s/^ *\"$1\": \"*\([a-z0-9]*\)\"*,*\$/\1/p" | head -n 1; }
-third_finished() { [ "$(third state)" = finished ]; }
-until_true third_finished
-failed_before=$(third undeliverable) lines=$(wc -l <"$dir/ledger")
+until_true is_finished third
+failed_before=$(report_of third undeliverable) lines=$(lines)
 has "$(post third/retry '' key-number-2)" '"state":"running"' 'retried with a key'
 has "$(post third/retry '' key-number-2)" '"run"' 'asked again'
-until_true third_finished
+until_true is_finished third
 post third/retry '' key-number-2 >/dev/null
 sleep 1
 is "$(tail -n +$((lines + 1)) "$dir/ledger" | grep -c '"event":"accepted"')" "$failed_before" 'each of them is tried once'
 has "$(post third/retry '{"reason":"x"}' key-number-3)" '"code":"input"' 'a misspelt member is refused'
-has "$(http "127.0.0.1:$loa_port" POST /api/v1/campaigns/third/cancel '' "Authorization: Bearer $token")" 'is finished' 'a finished one is not cancelled'
+has "$(api POST /campaigns/third/cancel)" 'is finished' 'a finished one is not cancelled'
 done_testing

@@ -20,9 +20,7 @@ stop_loa() {
 }
 printed() { sed -n "s/^  \(.* campaign $1 .*\)/\1/p" "$dir/loa.out"; }
 as_printed() { (cd / && timeout 200 sh -c "$(printed "$1")"); }
-of() { # FILE FIELD: a number of a report's JSON
-	sed -n "s/^ *\"$2\": \"*\([a-z0-9]*\)\"*,*\$/\1/p" "$1" | head -n 1
-}
+of() { json_field "$2" <"$1"; } # FILE FIELD
 
 "$bin" serve --demo --config config/demo/loa.json >/dev/null 2>&1
 is $? 2 'it takes no configuration'
@@ -33,7 +31,7 @@ is "${#token}" 40 "it prints the administrator's token"
 is "$(cat "$dir/data/token")" "$token" 'and keeps it beside the data'
 has "$(cat "$dir/loa.out")" "$dir/a folder/loa-demo" 'it says where its data is'
 is "$(find "$dir/home" | wc -l)" 1 'nothing is left in the home folder'
-answer=$(http "127.0.0.1:$loa_port" GET /api/v1/lists/dan-cu '' "Authorization: Bearer $token")
+answer=$(api GET /lists/dan-cu)
 has "$answer" '"demo":true' 'the token works, and the list is marked as a demo'
 has "$answer" '"rows_read":2401' "the list has its import's report"
 
@@ -88,7 +86,7 @@ done
 has "$(cat "$dir/out")" '2 parts in Unicode, 900 VND' 'parts and price are shown'
 ids=$(sed -n 's/^row [0-9]*: message //p' "$dir/out")
 is "$(echo "$ids" | wc -l)" 3 'three messages are named'
-message() { http "127.0.0.1:$loa_port" GET "/api/v1/messages/$1" '' "Authorization: Bearer $token"; }
+message() { api GET "/messages/$1"; }
 has_come() { for id in $ids; do case $(message "$id") in *'"state":"delivered"'*) ;; *) return 1 ;; esac; done; }
 until_true has_come
 ok $? 'and come'

@@ -34,17 +34,16 @@ make_list 8000
 loa list import l "$dir/list.csv" >/dev/null
 sed 's/"c"/"b"/' "$dir/c.json" >"$dir/b.json"
 loa campaign create "$dir/b.json" >/dev/null
-from=$(wc -l <"$dir/ledger")
+from=$(lines)
 loa campaign launch b >/dev/null
-has_sent() { [ "$(wc -l <"$dir/ledger")" -ge $((from + $1)) ]; }
-until_true has_sent 500
+until_true has_lines $((from + 500))
 awk 'BEGIN { for (i = 0; i < 8000; i += 2) printf "09%08d\n", 10000000 + i * 7 }' >"$dir/refused.txt"
 loa suppress import "$dir/refused.txt" --reason 'list of the commune' >/dev/null
 sleep 1
-line=$(wc -l <"$dir/ledger")
+line=$(lines)
 timeout 60 "$B/loa" campaign watch b --data "$dir/data" >/dev/null
 loa campaign report b --json >"$dir/b.out"
-of_b() { sed -n "s/^ *\"$1\": \"*\([a-z0-9]*\)\"*,*\$/\1/p" "$dir/b.out" | head -n 1; }
+of_b() { json_field "$1" <"$dir/b.out"; }
 is "$(($(of_b accepted) + $(of_b suppressed)))" 8000 'everybody is accepted or suppressed'
 ok $(($(of_b suppressed) > 1000 ? 0 : 1)) "$(of_b suppressed) are suppressed"
 is "$(of_b counters)" agree 'counters and records agree'

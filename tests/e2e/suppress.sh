@@ -8,14 +8,12 @@ start_gateway --dedupe forever
 write_config -e 's/"rate": 100/"rate": 80/' -e '/"receipts": {/,/^        }/d' \
 	-e 's/"http": { "429": "throttled" },/"http": { "429": "throttled" }/'
 start_loa
-token=$(sed -n 's/.*once: //p' "$dir/loa.out")
 make_list 400
 make_campaign "so_dien_thoai != ''"
 ok $? 'four hundred rows are imported'
 
 phone() { printf '09%08d' $((10000000 + $1 * 7)); } # of row N
 sent_to() { grep -c "\"event\":\"accepted\".*\"to\":\"84${1#0}\"" "$dir/ledger"; }
-json_number() { sed -n "s/^ *\"$1\": \([0-9]*\),*\$/\1/p" | head -n 1; }
 add() { loa suppress add "$(phone "$1")" --scope "$2" --reason 'asked at the counter'; }
 
 # ---- wrong words ----
@@ -49,15 +47,14 @@ echo "$token" >"$dir/token"
 has "$(loa suppress ls --full --token-file "$dir/token")" "84910000000" 'with it they are shown'
 
 preview=$(loa campaign preview c --json)
-is "$(json_number messages <<<"$preview")" 397 'the preview leaves three out'
-is "$(json_number suppressed <<<"$preview")" 1 'one wholly'
-is "$(json_number 'suppressed for this unit' <<<"$preview")" 1 'one by its unit'
-is "$(json_number 'suppressed for this class of messages' <<<"$preview")" 1 'one by its class'
+is "$(json_field messages <<<"$preview")" 397 'the preview leaves three out'
+is "$(json_field suppressed <<<"$preview")" 1 'one wholly'
+is "$(json_field 'suppressed for this unit' <<<"$preview")" 1 'one by its unit'
+is "$(json_field 'suppressed for this class of messages' <<<"$preview")" 1 'one by its class'
 
 # ---- while it is sent: a file of phones, half of which are prepared already ----
 loa campaign launch c >/dev/null
-has_sent() { [ "$(wc -l <"$dir/ledger")" -ge "$1" ]; }
-until_true has_sent 60
+until_true has_lines 60
 {
 	echo 'Họ tên;Số điện thoại'
 	for ((i = 70; i < 400; i += 2)); do echo "Người $i;$(phone $i)"; done
@@ -70,16 +67,15 @@ report=$(loa suppress import "$dir/refused.csv" --reason 'list of the commune' -
 ok $? 'a file is imported while the run goes on'
 acknowledged=$(grep -c '"event":"accepted"' "$dir/ledger")
 sleep 1
-line=$(wc -l <"$dir/ledger")
+line=$(lines)
 # 165 phones, one of them twice, three rejects: 169 rows.
-is "$(json_number rows_read <<<"$report")" 169 'its rows are counted'
-is "$(json_number added <<<"$report")" 165 'and those that were added'
-is "$(json_number already <<<"$report")" 1 'one was there already'
+is "$(json_field rows_read <<<"$report")" 169 'its rows are counted'
+is "$(json_field added <<<"$report")" 165 'and those that were added'
+is "$(json_field already <<<"$report")" 1 'one was there already'
 for kind in too-short empty fixed-line; do
-	is "$(json_number $kind <<<"$report")" 1 "one is rejected as $kind"
+	is "$(json_field $kind <<<"$report")" 1 "one is rejected as $kind"
 done
-finished() { [ "$(report state)" = finished ]; }
-until_true finished
+until_true is_finished
 ok $? 'the run is finished'
 late=0
 for ((i = 70; i < 400; i += 2)); do
@@ -118,7 +114,7 @@ is "$(counts phone)" '1 1 1' 'per phone: one suppressed, its other row the same 
 is "$(counts row)" '2 0 1' 'per row: both suppressed, one sent'
 
 # ---- Redis is killed right after the answer ----
-before=$(wc -l <"$dir/ledger")
+before=$(lines)
 echo '{"name":"k","template":"t","segments":["s"],"class":"notice"}' >"$dir/c3.json"
 loa campaign create "$dir/c3.json" >/dev/null
 loa campaign launch k >/dev/null && loa campaign pause k >/dev/null
@@ -135,7 +131,7 @@ ok "$(($(tail -n +$((before + 1)) "$dir/ledger" | grep -c accepted) > 150 ? 0 : 
 awk 'BEGIN { for (i = 0; i < 30000; i++) printf "03%08d\n", 20000000 + i }' >"$dir/many.txt"
 "$B/loa" suppress import "$dir/many.txt" --reason many --data "$dir/data" >"$dir/stopped.out" 2>"$dir/stopped.err" &
 import_pid=$!
-some_there() { [ "$(redis-cli -s "$dir/data/redis.sock" HLEN loa:suppress)" -gt 2000 ]; }
+some_there() { [ "$(redis HLEN loa:suppress)" -gt 2000 ]; }
 until_true some_there
 kill -INT "$import_pid" 2>/dev/null || kill -TERM "$import_pid"
 wait "$import_pid"
@@ -144,24 +140,24 @@ has "$(cat "$dir/stopped.out")" 'not to its end' 'and says so'
 has "$(cat "$dir/stopped.err")" 'run it again' 'and what to do'
 first=$(awk '/added:/ { print $2 }' "$dir/stopped.out")
 report=$(loa suppress import "$dir/many.txt" --reason many --json)
-is "$(json_number rows_read <<<"$report"):$(json_number already <<<"$report")" "30000:$first" 'run again, it goes on where it was'
-is "$(($(json_number added <<<"$report") + first))" 30000 'and nobody is missing'
+is "$(json_field rows_read <<<"$report"):$(json_field already <<<"$report")" "30000:$first" 'run again, it goes on where it was'
+is "$(($(json_field added <<<"$report") + first))" 30000 'and nobody is missing'
 is "$(loa suppress ls --json | grep -c '"source":"import"')" 30165 'ls streams them all'
 
 # ---- over TCP ----
 post() { # PATH BODY KEY
-	http "127.0.0.1:$loa_port" POST "/api/v1/suppressions$1" "$2" "Authorization: Bearer $token" "Idempotency-Key: $3"
+	api POST "/suppressions$1" "$2" "$3"
 }
 body='{"phones":["0356 111 222"],"reason":"asked by letter","scope":"unit:9"}'
 has "$(post '' "$body" first-try)" '"added":1,"already":0' 'a phone is suppressed over TCP'
 has "$(post '' "$body" first-try)" '"added":1,"already":0' 'with the same key the answer is the same'
 has "$(post '' "$body" other-key)" '"added":0,"already":1' 'with another one it says already'
 post '' '{"phones":["0356111223","12"],"reason":"r"}' third-key >/dev/null
-is "$(cat "$dir/status")" 422 'of two phones one of which is none'
-get() { http "127.0.0.1:$loa_port" GET "/api/v1/suppressions?$1" '' "Authorization: Bearer $token"; }
+is "$(status)" 422 'of two phones one of which is none'
+get() { api GET "/suppressions?$1"; }
 has "$(get phone=0356111223)" '"suppressions":[]' 'not even the good one is suppressed'
 has "$(post /remove "$body" fourth-key)" '"removed":1' 'and it can be removed'
 has "$(get 'phone=0356111222')" '"act":"rm"' 'its history tells'
 get 'cursor=x' >/dev/null
-is "$(cat "$dir/status")" 422 'a cursor is what next said'
+is "$(status)" 422 'a cursor is what next said'
 done_testing

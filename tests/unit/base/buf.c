@@ -186,6 +186,50 @@ a_reader_ends_softly_and_stays_bad(void **state)
 	assert_true(r.is_bad);
 }
 
+static void
+words_are_taken_up_to_an_end_or_whole(void **state)
+{
+	struct slice s = SLICE("a,,bc"), none = {NULL, 0};
+
+	(void)state;
+	assert_true(slice_is(slice_take_until(&s, ','), "a"));
+	assert_true(slice_is(slice_take_until(&s, ','), ""));
+	assert_true(slice_take_char(&s, 'b'));
+	assert_false(slice_take_char(&s, 'b'));
+	assert_true(slice_is(slice_take_until(&s, ','), "c"));
+	assert_int_equal(s.n, 0);
+	assert_false(slice_take_char(&s, 'c'));
+	assert_int_equal(slice_take_until(&none, ',').n, 0);
+}
+
+static void
+a_copy_is_cut_and_has_its_end(void **state)
+{
+	char out[4] = "xxx";
+
+	(void)state;
+	slice_copy(out, sizeof(out), SLICE("ab"));
+	assert_string_equal(out, "ab");
+	slice_copy(out, sizeof(out), SLICE("abcd"));
+	assert_string_equal(out, "abc");
+	slice_copy(out, sizeof(out), (struct slice){NULL, 0});
+	assert_string_equal(out, "");
+}
+
+static void
+counters_are_never_negative_and_hex_has_both_cases(void **state)
+{
+	(void)state;
+	assert_true(slice_to_u64(SLICE("9223372036854775807")) == INT64_MAX);
+	assert_int_equal(slice_to_u64(SLICE("-1")), 0);
+	assert_int_equal(slice_to_u64(SLICE("7 ")), 0);
+	assert_int_equal(slice_to_u64((struct slice){NULL, 0}), 0);
+	assert_int_equal(hex_value('9'), 9);
+	assert_int_equal(hex_value('f'), 15);
+	assert_int_equal(hex_value('A'), 10);
+	assert_int_equal(hex_value('g'), -1);
+}
+
 int
 main(void)
 {
@@ -199,6 +243,9 @@ main(void)
 		cmocka_unit_test(bytes_are_consumed_from_the_front),
 		cmocka_unit_test(integers_are_written_little_endian),
 		cmocka_unit_test(a_reader_ends_softly_and_stays_bad),
+		cmocka_unit_test(words_are_taken_up_to_an_end_or_whole),
+		cmocka_unit_test(a_copy_is_cut_and_has_its_end),
+		cmocka_unit_test(counters_are_never_negative_and_hex_has_both_cases),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,6 +27,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "tests/unit/base/fetch_server.h"
+#include "tests/unit/turn.h"
 
 /* ---- the fixture ---- */
 
@@ -41,14 +42,6 @@ struct fixture {
 };
 
 static struct fixture fx;
-
-#define TURN_UNTIL(cond)                                    \
-	do {                                                \
-		int64_t end_ms = clock_mono_ms() + 20000;   \
-		while (!(cond) && clock_mono_ms() < end_ms) \
-			loop_turn(fx.loop, 20);             \
-		assert_true(cond);                          \
-	} while (0)
 
 static void
 fork_server(int listener)

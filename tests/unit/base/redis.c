@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/redis.h"
+#include "tests/unit/turn.h"
 
 struct fixture {
 	char dir[64], socket[96], port[8];
@@ -33,14 +34,6 @@ struct fixture {
 };
 
 static struct fixture fx;
-
-#define TURN_UNTIL(cond)                                    \
-	do {                                                \
-		int64_t end_ms = clock_mono_ms() + 20000;   \
-		while (!(cond) && clock_mono_ms() < end_ms) \
-			loop_turn(fx.loop, 20);             \
-		assert_true(cond);                          \
-	} while (0)
 
 static void
 start_server_with(const char *option, const char *value)

@@ -23,6 +23,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "dispatcher/api/http.h"
+#include "tests/unit/turn.h"
 
 struct fixture {
 	struct loop *loop;
@@ -35,14 +36,6 @@ struct fixture {
 };
 
 static struct fixture fx;
-
-#define TURN_UNTIL(cond)                                    \
-	do {                                                \
-		int64_t end_ms = clock_mono_ms() + 20000;   \
-		while (!(cond) && clock_mono_ms() < end_ms) \
-			loop_turn(fx.loop, 10);             \
-		assert_true(cond);                          \
-	} while (0)
 
 /* ---- handlers ---- */
 

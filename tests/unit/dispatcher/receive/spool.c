@@ -22,6 +22,7 @@
 #include "base/random.h"
 #include "dispatcher/receive/child.h"
 #include "dispatcher/receive/spool.h"
+#include "tests/unit/turn.h"
 
 static struct {
 	char dir[64];
@@ -33,14 +34,6 @@ static struct {
 	struct spool *teller;
 	struct timer told_later;
 } fx;
-
-#define TURN_UNTIL(cond)                                    \
-	do {                                                \
-		int64_t end_ms = clock_mono_ms() + 20000;   \
-		while (!(cond) && clock_mono_ms() < end_ms) \
-			loop_turn(fx.loop, 20);             \
-		assert_true(cond);                          \
-	} while (0)
 
 static void
 on_told_later(struct timer *t, void *arg)

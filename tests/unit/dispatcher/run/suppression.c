@@ -15,6 +15,7 @@
 #include "dispatcher/run/suppression.h"
 #include "dispatcher/store/record.h"
 #include "tests/unit/redis_server.h"
+#include "tests/unit/turn.h"
 
 #define PHONES 1300u
 
@@ -28,14 +29,6 @@ static struct {
 	uint8_t reasons[PHONES];
 	bool has_any, has_failed;
 } fx;
-
-#define TURN_UNTIL(cond)                                    \
-	do {                                                \
-		int64_t end_ms = clock_mono_ms() + 20000;   \
-		while (!(cond) && clock_mono_ms() < end_ms) \
-			loop_turn(fx.loop, 20);             \
-		assert_true(cond);                          \
-	} while (0)
 
 static void
 on_open(void *arg)

@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "dispatcher/store/audit.h"
 #include "tests/unit/redis_server.h"
+#include "tests/unit/turn.h"
 
 #define FIRST "{\"act\":\"genesis\",\"n\":1,\"x\":\"ễ\"}"
 #define SECOND "{\"act\":\"doubt.mark\",\"n\":2,\"x\":1}"
@@ -84,14 +85,6 @@ static struct {
 	struct audit_chain chain;
 	enum err verdict;
 } fx;
-
-#define TURN_UNTIL(cond)                                    \
-	do {                                                \
-		int64_t end_ms = clock_mono_ms() + 20000;   \
-		while (!(cond) && clock_mono_ms() < end_ms) \
-			loop_turn(fx.loop, 20);             \
-		assert_true(cond);                          \
-	} while (0)
 
 static void
 on_open(void *arg)

@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "dispatcher/store/engine.h"
 #include "tests/unit/redis_server.h"
+#include "tests/unit/turn.h"
 
 #define LEASE_MS 1000
 #define DEADLINE_MS 2000
@@ -29,14 +30,6 @@ static struct {
 	bool has_reply;
 	struct buf reply;
 } fx;
-
-#define TURN_UNTIL(cond)                                    \
-	do {                                                \
-		int64_t end_ms = clock_mono_ms() + 20000;   \
-		while (!(cond) && clock_mono_ms() < end_ms) \
-			loop_turn(fx.loop, 20);             \
-		assert_true(cond);                          \
-	} while (0)
 
 static void
 on_up(void *arg)

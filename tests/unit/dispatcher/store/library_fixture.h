@@ -18,6 +18,7 @@
 #include "dispatcher/store/library.h"
 #include "dispatcher/store/record.h"
 #include "tests/unit/redis_server.h"
+#include "tests/unit/turn.h"
 
 static struct {
 	struct redis_server server;
@@ -30,14 +31,6 @@ static struct {
 	int64_t offset_ms;
 	struct slice phones; /* of the next permit's members */
 } fx;
-
-#define TURN_UNTIL(cond)                                    \
-	do {                                                \
-		int64_t end_ms = clock_mono_ms() + 20000;   \
-		while (!(cond) && clock_mono_ms() < end_ms) \
-			loop_turn(fx.loop, 20);             \
-		assert_true(cond);                          \
-	} while (0)
 
 static inline void
 on_ready(void *arg, const char *run_id)
