@@ -57,6 +57,14 @@ tally_add_json(const struct tally *t, struct buf *out)
 }
 
 void
+tally_add_words(const struct tally *t, struct buf *out)
+{
+	for (size_t i = 0; i < t->used; i++)
+		buf_addf(out, "%s%s %llu", i == 0 ? "" : ", ", t->names[i],
+			 (unsigned long long)t->counts[i]);
+}
+
+void
 rejects_begin(struct rejects *r, const struct csv_row *header, char separator)
 {
 	static const char *const titles[] = {"Dòng", "Lý do", "Reason"};
