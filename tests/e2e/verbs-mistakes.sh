@@ -100,6 +100,7 @@ fails 1 'nothing of it is left to send' campaign pause c
 fails 1 'nothing of it is left to send' campaign cancel c --yes
 report=$(loa campaign report c)
 has "$report" 'class notice; list l version 1' 'the report does not name a goal and an event that there are not'
+has "$(loa campaign report c --by xa)" "    Châu Phong                              1 messages" 'columns are as wide as letters, not as bytes'
 
 # ---- single messages and suppressions ----
 fails 1 'write it as 0912345678' send 09abc 'Chào ông/bà'
