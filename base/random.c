@@ -42,6 +42,12 @@ hash_plain(struct slice text, uint8_t out[16])
 	crypto_generichash(out, 16, (const uint8_t *)text.p, text.n, NULL, 0);
 }
 
+void
+hash_plain256(struct slice text, uint8_t out[32])
+{
+	crypto_generichash(out, 32, (const uint8_t *)text.p, text.n, NULL, 0);
+}
+
 bool
 hash_is_same(const void *a, const void *b, size_t n)
 {

@@ -18,6 +18,8 @@ void random_hex(char *out, size_t n);
 void hash_keyed(struct slice text, const uint8_t key[HASH_KEY_BYTES], uint8_t *out, size_t n);
 /* BLAKE2b-128 without a key: for "is it the same", never against an attacker. */
 void hash_plain(struct slice text, uint8_t out[16]);
+/* BLAKE2b-256 without a key: 32 bytes, for chains that anybody may check. */
+void hash_plain256(struct slice text, uint8_t out[32]);
 /* Constant-time comparison. */
 bool hash_is_same(const void *a, const void *b, size_t n);
 

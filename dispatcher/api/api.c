@@ -63,6 +63,11 @@ static const struct http_route routes[] = {
 	AUTH("POST", "/campaigns/{id}/clone", on_campaign_clone),
 	AUTH("GET", "/campaigns/{id}/events", on_campaign_watch),
 	AUTH("GET", "/campaigns/{id}/report", on_campaign_report),
+	AUTH("GET", "/campaigns/{id}/doubt", on_doubt_ls),
+	AUTH("POST", "/campaigns/{id}/doubt/resend", on_doubt_resend),
+	AUTH("POST", "/campaigns/{id}/doubt/mark", on_doubt_mark),
+	AUTH("POST", "/campaigns/{id}/doubt/import", on_doubt_import),
+	AUTH("GET", "/audit", on_audit_ls),
 	AUTH("POST", "/messages", on_message_send),
 	AUTH("GET", "/messages/{id}", on_message_show),
 	AUTH("GET", "/campaigns/{id}/results", on_campaign_results),
@@ -186,6 +191,7 @@ api_cut(struct api *a)
 void
 api_free(struct api *a)
 {
+	doubt_index_free(a->doubts);
 	sandbox_free(a->sandbox);
 	free(a);
 }

@@ -9,6 +9,7 @@
 #include "dispatcher/api/private.h"
 #include "dispatcher/campaign/alarm.h"
 #include "dispatcher/campaign/moment.h"
+#include "dispatcher/store/audit.h"
 
 #define REASON_MAX 200
 
@@ -18,6 +19,7 @@ struct act {
 	struct http_exchange *x;
 	const char *to; /* state of the run that is wanted, for pause and resume */
 	char reason[REASON_MAX + 1];
+	char object[160]; /* of the audit */
 	uint64_t campaign, run;
 };
 
@@ -102,6 +104,7 @@ act_has_run(struct act *t, struct campaign *c, const struct err_ctx *e)
 	} else {
 		t->campaign = c->id;
 		t->run = c->run;
+		snprintf(t->object, sizeof(t->object), "campaign:%s", c->name);
 	}
 	campaign_free(c);
 	if (!has_run)
@@ -115,6 +118,26 @@ act_log(const struct act *t, const char *what, const char *result)
 	log_info("campaign=%llu run=%llu by=\"%s\" act=%s result=%s",
 		 (unsigned long long)t->campaign, (unsigned long long)t->run, api_who(t->x), what,
 		 result);
+}
+
+/* The audit first: what cannot be written there is not done. */
+static void
+act_audit(struct act *t, const char *what, audit_cb cb)
+{
+	audit_append(t->api->daemon->engine, api_who(t->x), what, t->object,
+		     json_pack("{s:I, s:s}", "run", (json_int_t)t->run, "reason", t->reason), cb,
+		     t);
+}
+
+/* False: it was not written; the exchange was answered, t is gone. */
+static bool
+act_is_audited(struct act *t, const struct err_ctx *e)
+{
+	if (e == NULL)
+		return true;
+	http_answer_error(t->x, e);
+	free(t);
+	return false;
 }
 
 /* ---- pause and resume ---- */
@@ -138,13 +161,14 @@ on_controlled(void *arg, const struct reply *r)
 }
 
 static void
-on_control_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
+on_control_audited(void *arg, uint64_t n, const struct err_ctx *e)
 {
 	struct act *t = arg;
 	bool is_pause = strcmp(t->to, "paused") == 0;
 	struct argv a = {0};
 
-	if (!act_has_run(t, c, e))
+	(void)n;
+	if (!act_is_audited(t, e))
 		return;
 	argv_add_int(&a, (int64_t)t->run);
 	/* A pause that Redis forgot would be no pause; a resume told again might undo one. */
@@ -161,6 +185,16 @@ on_control_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 		engine_call(t->api->daemon->engine, "resume", &a, on_controlled, t);
 	}
 	argv_free(&a);
+}
+
+static void
+on_control_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
+{
+	struct act *t = arg;
+
+	if (act_has_run(t, c, e))
+		act_audit(t, strcmp(t->to, "paused") == 0 ? "campaign.pause" : "campaign.resume",
+			  on_control_audited);
 }
 
 static void
@@ -212,12 +246,13 @@ on_cancelled(void *arg, const struct reply *r)
 }
 
 static void
-on_cancel_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
+on_cancel_audited(void *arg, uint64_t n, const struct err_ctx *e)
 {
 	struct act *t = arg;
 	struct argv a = {0};
 
-	if (!act_has_run(t, c, e))
+	(void)n;
+	if (!act_is_audited(t, e))
 		return;
 	argv_add_int(&a, (int64_t)t->run);
 	argv_adds(&a, t->reason);
@@ -225,6 +260,15 @@ on_cancel_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 	/* A cancel that Redis forgot would be none. */
 	engine_sure(t->api->daemon->engine, "cancel", &a, true, on_cancelled, t);
 	argv_free(&a);
+}
+
+static void
+on_cancel_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
+{
+	struct act *t = arg;
+
+	if (act_has_run(t, c, e))
+		act_audit(t, "campaign.cancel", on_cancel_audited);
 }
 
 void
@@ -307,20 +351,69 @@ read_due(struct http_exchange *x, int64_t *due_s)
 	return rc == ERR_OK;
 }
 
+struct launching {
+	struct api *api;
+	struct http_exchange *x;
+	int64_t due_s; /* 0 = now */
+};
+
+static void
+on_launch_audited(void *arg, uint64_t n, const struct err_ctx *e)
+{
+	struct launching *l = arg;
+	struct daemon *d = l->api->daemon;
+	const char *id = http_param(l->x, "id");
+
+	(void)n;
+	if (e != NULL)
+		http_answer_error(l->x, e);
+	else if (l->due_s != 0)
+		campaign_schedule(d->engine, d->config, id, l->due_s, on_scheduled, l->x);
+	else
+		campaign_launch(d->engine, d->config, id, on_launched, l->x);
+	free(l);
+}
+
+/* Who launches, and when: what cannot be written into the audit is not launched. */
+static void
+on_launch_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
+{
+	struct launching *l = arg;
+	char object[160], due[32];
+	json_t *details;
+
+	if (c == NULL) {
+		http_answer_error(l->x, e);
+		free(l);
+		return;
+	}
+	snprintf(object, sizeof(object), "campaign:%s", c->name);
+	details = json_pack("{s:I, s:s, s:i, s:s}", "campaign", (json_int_t)c->id, "template",
+			    c->template, "template_version", (int)c->template_version, "list",
+			    c->list);
+	if (l->due_s != 0) {
+		clock_format_vn(l->due_s, due);
+		json_object_set_new(details, "at", json_string(due));
+	}
+	audit_append(l->api->daemon->engine, api_who(l->x),
+		     l->due_s != 0 ? "campaign.schedule" : "campaign.launch", object, details,
+		     on_launch_audited, l);
+	campaign_free(c);
+}
+
 void
 on_campaign_launch(struct http_exchange *x, void *arg)
 {
 	struct api *a = arg;
-	struct daemon *d = a->daemon;
 	const char *id = api_name(x, "id", "campaign");
+	struct launching *l;
 	int64_t due_s;
 
 	if (id == NULL || !api_is_open(a, x) || !read_due(x, &due_s))
 		return;
-	if (due_s != 0)
-		campaign_schedule(d->engine, d->config, id, due_s, on_scheduled, x);
-	else
-		campaign_launch(d->engine, d->config, id, on_launched, x);
+	l = xcalloc(1, sizeof(*l));
+	*l = (struct launching){a, x, due_s};
+	campaign_load(a->daemon->engine, id, on_launch_campaign, l);
 }
 
 static void

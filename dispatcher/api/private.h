@@ -10,16 +10,18 @@
 struct backup_job;
 struct imports;
 struct watch;
+struct doubt_index;
 struct sandbox;
 
 struct api {
 	struct daemon *daemon;
 	struct http_server *http;
 	struct imports *imports;
-	struct watch *watches;	   /* open event streams */
-	unsigned exports;	   /* walks over whole audiences under way */
-	struct backup_job *backup; /* the one under way; NULL = none */
-	struct sandbox *sandbox;   /* NULL until it is asked */
+	struct watch *watches;	    /* open event streams */
+	unsigned exports;	    /* walks over whole audiences under way */
+	struct backup_job *backup;  /* the one under way; NULL = none */
+	struct sandbox *sandbox;    /* NULL until it is asked */
+	struct doubt_index *doubts; /* phones in doubt of the run that was asked for last */
 };
 
 /* True: Redis is there. Otherwise the exchange was answered with 503. */
@@ -77,6 +79,17 @@ void on_campaign_retry(struct http_exchange *x, void *arg);
 void on_suppression_add(struct http_exchange *x, void *arg);
 void on_suppression_remove(struct http_exchange *x, void *arg);
 void on_suppression_ls(struct http_exchange *x, void *arg);
+/* Unmasked phones are for the bearer of the administrator's token, on the socket too. */
+bool api_may_see_phones(const struct api *a, const struct http_exchange *x);
+/* doubt.c, doubt_act.c, doubt_import.c */
+void on_doubt_ls(struct http_exchange *x, void *arg);
+void on_doubt_resend(struct http_exchange *x, void *arg);
+void on_doubt_mark(struct http_exchange *x, void *arg);
+void on_doubt_import(struct http_exchange *x, void *arg);
+/* Forget the phones that imports looked up. */
+void doubt_index_free(struct doubt_index *i);
+/* audit.c */
+void on_audit_ls(struct http_exchange *x, void *arg);
 /* runs.c */
 void on_campaign_report(struct http_exchange *x, void *arg);
 void on_campaign_watch(struct http_exchange *x, void *arg);

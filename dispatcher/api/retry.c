@@ -11,6 +11,7 @@
 #include "base/random.h"
 #include "dispatcher/api/private.h"
 #include "dispatcher/run/report.h"
+#include "dispatcher/store/audit.h"
 
 #define ID_CHARS 32
 
@@ -195,10 +196,35 @@ retry_begin(struct retry *t)
 	buf_free(&reasons);
 }
 
+/* What is tried again, for the audit. */
+static json_t *
+retry_details(const struct retry *t)
+{
+	json_t *reasons = json_array();
+	char name[32];
+
+	for (unsigned i = 1; i < 256; i++)
+		if (t->is_wanted[i] &&
+		    record_reason_find(record_reason_name((uint8_t)i, name)) == i)
+			json_array_append_new(reasons, json_string(name));
+	return json_pack("{s:I, s:o}", "run", (json_int_t)t->run, "reasons", reasons);
+}
+
+static void
+on_audited(void *arg, uint64_t n, const struct err_ctx *e)
+{
+	(void)n;
+	if (e != NULL)
+		retry_fail(arg, e);
+	else
+		retry_begin(arg);
+}
+
 static void
 on_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 {
 	struct retry *t = arg;
+	char object[160];
 	struct err_ctx none;
 
 	if (c == NULL || c->run == 0 || strcmp(c->state, "cancelled") == 0) {
@@ -215,11 +241,13 @@ on_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 	t->campaign = c->id;
 	t->run = c->run;
 	snprintf(t->state, sizeof(t->state), "%s", c->state);
+	snprintf(object, sizeof(object), "campaign:%s", c->name);
 	campaign_free(c);
 	if (t->is_estimate)
 		run_report_load(t->api->daemon->engine, t->run, on_report, t);
 	else
-		retry_begin(t);
+		audit_append(t->api->daemon->engine, api_who(t->x), "campaign.retry", object,
+			     retry_details(t), on_audited, t);
 }
 
 static void

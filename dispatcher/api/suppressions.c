@@ -15,12 +15,14 @@
 #include "base/random.h"
 #include "dispatcher/api/private.h"
 #include "dispatcher/run/suppression.h"
+#include "dispatcher/store/audit.h"
 #include "segments/cell.h"
 #include "segments/phone.h"
 #include "segments/reject.h"
 
 #define CELLS_MAX 500u
 #define PAGE_MAX 500
+#define AUDIT_PHONES 50u /* listed in an entry */
 /*
  * A batch of an import is answered this late: each one makes all senders look at
  * their chunks again, and between they must come to send.
@@ -35,8 +37,12 @@ struct cell {
 };
 
 struct act {
+	struct api *api;
 	struct http_exchange *x;
 	struct loop *loop;
+	json_t *body; /* what the act's words are borrowed from */
+	struct suppression_act act;
+	char id[33]; /* "" = it has no key */
 	bool is_removal, is_import;
 	struct timer pause;
 	int64_t epoch;
@@ -47,6 +53,13 @@ struct act {
 	size_t phone_count;
 	struct tally rejects;
 };
+
+static void
+act_free(struct act *a)
+{
+	json_decref(a->body);
+	free(a);
+}
 
 /* A cell counts as added (removed) when one of its phones is. */
 static void
@@ -88,7 +101,7 @@ act_answer(struct act *a)
 		log_info("suppressions=%s rows=%zu done=%" PRIu64 " result=kept",
 			 a->is_removal ? "remove" : "add", a->cell_count, done);
 	buf_free(&out);
-	free(a);
+	act_free(a);
 }
 
 static void
@@ -105,7 +118,7 @@ on_applied(void *arg, const struct suppression_done *d, const struct err_ctx *e)
 
 	if (d == NULL) {
 		http_answer_error(a->x, e);
-		free(a);
+		act_free(a);
 		return;
 	}
 	memcpy(a->letters, d->letters, a->phone_count);
@@ -196,51 +209,96 @@ make_id(struct http_exchange *x, bool is_removal, char out[33])
 	buf_free(&said);
 }
 
+/* For the audit: the phones masked, of an import only how many. */
+static json_t *
+act_details(const struct act *a)
+{
+	json_t *out = json_pack("{s:s, s:s, s:I}", "scope", a->act.scope, "reason", a->act.reason,
+				"count", (json_int_t)a->phone_count);
+	json_t *phones;
+	char phone[24];
+
+	if (a->is_import || out == NULL)
+		return out;
+	phones = json_array();
+	for (size_t i = 0; i < a->phone_count && i < AUDIT_PHONES; i++) {
+		snprintf(phone, sizeof(phone), "%" PRIu64, a->phones[i]);
+		json_array_append_new(phones, json_string(log_phone(phone)));
+	}
+	json_object_set_new(out, "phones", phones);
+	return out;
+}
+
 static void
-begin_act(struct http_exchange *x, struct api *api, bool is_removal)
+on_audited(void *arg, uint64_t n, const struct err_ctx *e)
+{
+	struct act *a = arg;
+
+	(void)n;
+	if (e == NULL) {
+		suppression_apply(a->api->daemon->engine, &a->act, on_applied, a);
+		return;
+	}
+	http_answer_error(a->x, e);
+	act_free(a);
+}
+
+static enum err
+read_act(struct act *a, struct err_ctx *e)
 {
 	static const char *const keys[] = {"phones", "scope", "reason", "source"};
 	static const char *const sources[] = {"person", "import"};
-	struct daemon *d = api->daemon;
-	struct suppression_act s = {.is_removal = is_removal, .scope = "all", .reason = ""};
+	struct suppression_act *s = &a->act;
+	struct json_at root = json_root(a->body), phones = json_get(&root, "phones"),
+		       scope = json_get(&root, "scope"), reason = json_get(&root, "reason"),
+		       by = json_get(&root, "source");
+	int source = BY_PERSON;
+	enum err rc;
+
+	*s = (struct suppression_act){.is_removal = a->is_removal, .scope = "all", .reason = ""};
+	if ((rc = json_only_keys(&root, keys, ARRAY_LEN(keys), e)) != ERR_OK ||
+	    (rc = json_read_string(&scope, &s->scope, e)) != ERR_OK ||
+	    (rc = check_scope(a->api->daemon->config, s, e)) != ERR_OK ||
+	    (rc = json_read_string(&reason, &s->reason, e)) != ERR_OK ||
+	    (rc = suppression_check_reason(s->reason, e)) != ERR_OK ||
+	    (rc = json_read_choice(&by, sources, ARRAY_LEN(sources), &source, e)) != ERR_OK ||
+	    (rc = read_phones(a, &phones, source == BY_IMPORT, e)) != ERR_OK)
+		return rc;
+	s->source = (enum suppression_source)source;
+	a->is_import = source == BY_IMPORT;
+	s->id = a->id[0] != '\0' ? a->id : NULL;
+	s->phones = a->phones;
+	s->count = a->phone_count;
+	return ERR_OK;
+}
+
+static void
+begin_act(struct http_exchange *x, struct api *api, bool is_removal)
+{
 	struct act *a;
 	struct err_ctx e;
-	int source = BY_PERSON;
-	char id[33];
 	json_t *body;
 
 	if (!api_is_open(api, x) || (body = api_body_json(x)) == NULL)
 		return;
-	struct json_at root = json_root(body), phones = json_get(&root, "phones"),
-		       scope = json_get(&root, "scope"), reason = json_get(&root, "reason"),
-		       by = json_get(&root, "source");
-
 	a = xcalloc(1, sizeof(*a));
+	a->api = api;
 	a->x = x;
-	a->loop = d->loop;
+	a->loop = api->daemon->loop;
+	a->body = body;
 	a->is_removal = is_removal;
 	timer_init(&a->pause, on_pause, a);
-	make_id(x, is_removal, id);
-	if (json_only_keys(&root, keys, ARRAY_LEN(keys), &e) != ERR_OK ||
-	    json_read_string(&scope, &s.scope, &e) != ERR_OK ||
-	    check_scope(d->config, &s, &e) != ERR_OK ||
-	    json_read_string(&reason, &s.reason, &e) != ERR_OK ||
-	    suppression_check_reason(s.reason, &e) != ERR_OK ||
-	    json_read_choice(&by, sources, ARRAY_LEN(sources), &source, &e) != ERR_OK ||
-	    read_phones(a, &phones, source == BY_IMPORT, &e) != ERR_OK) {
+	make_id(x, is_removal, a->id);
+	if (read_act(a, &e) != ERR_OK) {
 		http_answer_error(x, &e);
-		free(a);
+		act_free(a);
 	} else if (a->phone_count == 0) {
 		act_answer(a);
 	} else {
-		s.source = (enum suppression_source)source;
-		a->is_import = source == BY_IMPORT;
-		s.id = id[0] != '\0' ? id : NULL;
-		s.phones = a->phones;
-		s.count = a->phone_count;
-		suppression_apply(d->engine, &s, on_applied, a);
+		audit_append(api->daemon->engine, api_who(x),
+			     is_removal ? "suppress.remove" : "suppress.add", "suppressions",
+			     act_details(a), on_audited, a);
 	}
-	json_decref(body);
 }
 
 void
@@ -274,9 +332,8 @@ look_free(struct look *l)
 	free(l);
 }
 
-/* Unmasked phones are for the bearer of the administrator's token, on the socket too. */
-static bool
-may_see_phones(const struct api *a, const struct http_exchange *x)
+bool
+api_may_see_phones(const struct api *a, const struct http_exchange *x)
 {
 	const char *header = http_header(x, "Authorization");
 	uint8_t hash[16];
@@ -297,7 +354,7 @@ look_new(struct api *a, struct http_exchange *x)
 
 	if (!api_is_open(a, x))
 		return NULL;
-	if (full != NULL && strcmp(full, "1") == 0 && !may_see_phones(a, x)) {
+	if (full != NULL && strcmp(full, "1") == 0 && !api_may_see_phones(a, x)) {
 		err_set(&e, ERR_REFUSED, "phones in full", "give it by --token-file",
 			"need the administrator's token");
 		http_answer_error(x, &e);

@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "dispatcher/cli/campaign.h"
 #include "dispatcher/cli/remote.h"
@@ -55,27 +54,6 @@ post(const struct control_options *o, const char *name, const char *rest, json_t
 	}
 	return remote_verb(&o->remote, "POST", remote_path(path, "/api/v1/campaigns/", name, rest),
 			   body, print);
-}
-
-/* 0 = yes; otherwise the exit code. On a terminal it asks, elsewhere --yes must have said it. */
-static int
-ask_yes(const struct control_options *o, const char *question)
-{
-	char line[16] = "";
-	struct err_ctx e;
-
-	if (o->is_yes)
-		return 0;
-	if (isatty(STDIN_FILENO) != 1 || !remote_is_terminal()) {
-		err_set(&e, ERR_USAGE, "--yes", "add it if you are sure",
-			"is needed where nobody can be asked");
-		return cli_fail(&e);
-	}
-	fprintf(stderr, "%s [y/N] ", question);
-	if (fgets(line, sizeof(line), stdin) != NULL && (line[0] == 'y' || line[0] == 'Y'))
-		return 0;
-	fprintf(stderr, "loa: nothing was done\n");
-	return 1;
 }
 
 /* ---- launch, now or at a time ---- */
@@ -169,7 +147,7 @@ verb_campaign_cancel(int argc, char **argv)
 		return rc;
 	snprintf(question, sizeof(question),
 		 "Cancel %s? What has not left is never sent; this cannot be undone.", argv[1]);
-	rc = ask_yes(&o, question);
+	rc = remote_confirm(o.is_yes, question);
 	return rc != 0 ? rc : post(&o, argv[1], "/cancel", NULL, print_cancelled);
 }
 
@@ -261,7 +239,7 @@ verb_campaign_retry(int argc, char **argv)
 		fprintf(stderr, "loa: nothing to retry\n");
 		return 0;
 	}
-	rc = ask_yes(&o, "Send these again?");
+	rc = remote_confirm(o.is_yes, "Send these again?");
 	return rc != 0 ? rc
 		       : post(&o, argv[1], "/retry",
 			      reasons_body(o.reasons != NULL ? o.reasons : ""), print_retried);

@@ -499,3 +499,23 @@ remote_bar_end(void)
 		fputc('\n', stderr);
 	has_bar = false;
 }
+
+int
+remote_confirm(bool is_yes, const char *question)
+{
+	char line[16] = "";
+	struct err_ctx e;
+
+	if (is_yes)
+		return 0;
+	if (isatty(STDIN_FILENO) != 1 || !remote_is_terminal()) {
+		err_set(&e, ERR_USAGE, "--yes", "add it if you are sure",
+			"is needed where nobody can be asked");
+		return cli_fail(&e);
+	}
+	fprintf(stderr, "%s [y/N] ", question);
+	if (fgets(line, sizeof(line), stdin) != NULL && (line[0] == 'y' || line[0] == 'Y'))
+		return 0;
+	fprintf(stderr, "loa: nothing was done\n");
+	return 1;
+}

@@ -80,5 +80,7 @@ void remote_print_json(json_t *take_v);
 /* [#####.....] 45 %  text; only to a terminal, on stderr. done 0 … total. */
 void remote_bar(uint64_t done, uint64_t total, const char *text);
 void remote_bar_end(void);
+/* 0 = yes; otherwise the exit code. On a terminal it asks, elsewhere --yes must have said it. */
+int remote_confirm(bool is_yes, const char *question);
 /* Is stderr a terminal? */
 bool remote_is_terminal(void);

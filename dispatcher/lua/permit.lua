@@ -101,7 +101,9 @@ local function permit(_, a)
     return { 'changed', w.bytes }
   else
     q = { lane = lane, first = first, members = a[10], attempts = a[12], hash = a[14],
-      phones = a[19] ~= '' and a[19] or nil, copies = {}, till = tonumber(a[17]) > 0 and t.ms + tonumber(a[17]) or 0 }
+      phones = a[19] ~= '' and a[19] or nil, copies = {},
+      till = tonumber(a[17]) > 0 and t.ms + tonumber(a[17]) or 0 }
+    q.window = q.till
   end
 
   local lv = lane_get(lane)
@@ -209,7 +211,8 @@ local function remark(_, a)
   -- Another request under this name: both are for a person.
   local is_other = q and (q.members ~= a[7] or q.hash ~= a[10])
   q = q or { lane = lane, first = first, members = a[7], attempts = a[8], hash = a[10],
-    phones = a[15] ~= '' and a[15] or nil, copies = {}, asked = tonumber(a[11]), till = tonumber(a[12]) }
+    phones = a[15] ~= '' and a[15] or nil, copies = {}, asked = tonumber(a[11]),
+    till = tonumber(a[12]), window = tonumber(a[12]) }
   local now_s = seconds_of(t, r.launched_s)
   local is_needed = false
   for i, rank in ipairs(ranks) do
@@ -226,6 +229,8 @@ local function remark(_, a)
   if is_needed then
     q.copies[#q.copies + 1] = id
     q.till = is_other and 0 or math.min(q.till, tonumber(a[12]))
+    q.window, q.torn = math.max(q.window or 0, tonumber(a[12])), q.torn or is_other or nil
+    q.asked = math.max(q.asked or 0, tonumber(a[11]))
     call('HSET', key, field, cmsgpack.pack(q))
     call('HSET', K.lane .. lane .. K.busy, id, a[14])
   end

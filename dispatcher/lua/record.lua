@@ -229,7 +229,9 @@ end
 -- {lane, first, members (two bytes each: distance from first), attempts (a byte
 --  each), hash of the words, copies (permit ids), no (permit → classes and
 --  reasons of an answer that says no), asked (ms of the last copy), till (ms;
---  repeatable until then, 0 = never)}
+--  repeatable until then, 0 = never), window (ms; the gateway knows its reference
+--  until then; till, as it was), most (copies; nil = MAX_COPIES), torn (another
+--  request went out under its name)}
 -- Kept while a member is sending or in doubt under it.
 
 local MAX_COPIES = 10
@@ -271,7 +273,7 @@ end
 -- known to be taken (then its reference is known to the gateway and harmless).
 -- One that was refused, is due again, moved on or is held would be sent twice.
 local function is_repeatable(w, q, ranks, now_ms)
-  if now_ms >= q.till or #q.copies >= MAX_COPIES then return false end
+  if now_ms >= q.till or #q.copies >= (q.most or MAX_COPIES) then return false end
   local in_doubt = false
   for i, rank in ipairs(ranks) do
     local at = byte(q.attempts, i)

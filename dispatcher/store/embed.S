@@ -19,6 +19,8 @@ loa_lua_start:
 	.incbin "dispatcher/lua/operate.lua"
 	.incbin "dispatcher/lua/run.lua"
 	.incbin "dispatcher/lua/control.lua"
+	.incbin "dispatcher/lua/doubt.lua"
+	.incbin "dispatcher/lua/audit.lua"
 loa_lua_end:
 	.byte 0
 loa_policy_start:

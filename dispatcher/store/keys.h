@@ -46,6 +46,8 @@
 	X(poll, "loa:poll:")                \
 	X(suppress, "loa:suppress")         \
 	X(acts, ":acts")                    \
+	X(audit, "loa:audit")               \
+	X(head, ":head")                    \
 	X(libraries, "loa:libraries")       \
 	X(tick, "loa:tick")
 

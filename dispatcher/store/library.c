@@ -27,6 +27,8 @@ static const char *const function_names[] = {
 	"schedule",	 "unschedule",	  "missed",	   "due",
 	"clone",	 "step",	  "resume",	   "notices",
 	"notices_known", "notices_again", "poll_take",	   "poll_done",
+	"doubt_look",	 "doubt_resend",  "doubt_mark",	   "doubt_evidence",
+	"doubt_whose",	 "audit_head",	  "audit_append",  "audit_page",
 	"restored",	 "unused",
 };
 

@@ -80,6 +80,9 @@
 	X(DUPLICATE_SEEN, 43, "gateway saw this reference before; what it did is not known") \
 	X(REPEAT_FAILED, 44, "a second copy was answered no; the first is not known")        \
 	X(HELD, 45, "may not be repeated automatically")                                     \
+	X(RESENT, 46, "sent again by a person")                                              \
+	X(MARKED_SENT, 47, "a person says that it was sent")                                 \
+	X(MARKED_NOT_SENT, 48, "a person says that it was not sent")                         \
 	X(RECEIPT_FAILED, 60, "receipt: not delivered")                                      \
 	X(SUPPRESSED, 80, "suppressed")                                                      \
 	X(SUPPRESSED_UNIT, 81, "suppressed for this unit")                                   \
