@@ -29,15 +29,17 @@ say_second_words(const char *first)
 {
 	struct buf b = {0};
 	size_t n = strlen(first);
+	bool is_known;
 
 	for (const struct verb *v = cli_verbs; v->words != NULL; v++)
 		if (strncmp(v->words, first, n) == 0 && v->words[n] == ' ')
 			buf_addf(&b, "%s%s", b.len > 0 ? ", " : "", v->words + n + 1);
-	if (b.len > 0)
+	is_known = b.len > 0;
+	if (is_known)
 		fprintf(stderr, "loa: %s: needs one more word: %s; see loa help %s\n", first,
 			b.data, first);
 	buf_free(&b);
-	return b.len > 0;
+	return is_known;
 }
 
 static int

@@ -18,6 +18,7 @@ fails 3 'no server works there: start it with loa serve' campaign ls
 out=$("$B/loa" campaign 2>&1)
 is "$?" 2 'a first word alone is an error of usage'
 has "$out" 'needs one more word: create, ls, show, preview' 'which names the second ones'
+is "$(wc -l <<<"$out")" 1 'in one line'
 has "$("$B/loa" camapign ls 2>&1)" 'did you mean "campaign ls"?' 'a misspelt verb is recognised'
 
 start_gateway --receipts delivered --receipt-delay 20 --receipt-batch 10
