@@ -67,24 +67,30 @@ unset LOA_CRASH_TRACE
 # NAME:N for the N-th passing; of what goes on for ever (heartbeats, idle claims, looks at the report)
 # the first ones.
 sort "$dir/trace" | uniq -c | awk '{
-	n = $2 ~ /^hello\./ ? 1 : $2 ~ /^(progress|reconcile|claim|campaign_get)\./ && $1 > 2 ? 2 : $1
+	n = $2 ~ /^hello\./ ? 1 : $2 ~ /^(progress|reconcile|claim|campaign_get|due|step|poll_take)\./ && $1 > 2 ? 2 : $1
 	for (i = 1; i <= n; i++) print $2 ":" i }' >"$dir/points"
 ok "$((!($(wc -l <"$dir/points") > 30)))" 'more than thirty moments are walked'
 
-bad=0
+# (`bye` is passed while the server is being stopped.) How often something is passed depends a little on
+# the machine: only a first passing must be reached.
+bad=0 missed=''
 while IFS= read -r point; do
+	before=$killed
 	export LOA_CRASH_AT=$point
 	one_job || echo "# $point: not finished"
 	unset LOA_CRASH_AT
+	revive
 	got="$(report records) $(report counters) $(report delivered) $(gateway_stat accepted_again)"
 	accepted=$(grep -c '"event":"accepted"' "$dir/ledger")
 	if [ "$got $accepted" != '6 agree 6 0 6' ]; then
 		bad=$((bad + 1))
 		echo "# $point: records, counters, delivered, again, accepted: $got $accepted"
 	fi
+	[ "$killed" -gt "$before" ] || case $point in bye.*) ;; *) missed="$missed $point" ;; esac
 	stop_all
 done <"$dir/points" 2>/dev/null
-# The last two, `bye`, are passed while it is being stopped.
-is "$killed" "$(($(wc -l <"$dir/points") - 2))" 'the server is killed at each of them'
+echo "# $(wc -l <"$dir/points") moments, not reached:${missed:- none}"
+case "$missed " in *:1\ *) false ;; esac
+ok $? 'the server is killed at each point'
 is "$bad" 0 'at no moment of it a kill leaves anybody out or writes to anybody twice'
 done_testing
