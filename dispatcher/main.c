@@ -23,6 +23,25 @@ match(const struct verb *v, int argc, char **argv)
 	return argc >= 3 && strcmp(argv[2], blank + 1) == 0 ? 2 : 0;
 }
 
+/* "campaign" alone: the words that may follow. False if no verb begins with it. */
+static bool
+say_second_words(const char *first)
+{
+	struct buf b = {0};
+	size_t n = strlen(first);
+	bool is_known;
+
+	for (const struct verb *v = cli_verbs; v->words != NULL; v++)
+		if (strncmp(v->words, first, n) == 0 && v->words[n] == ' ')
+			buf_addf(&b, "%s%s", b.len > 0 ? ", " : "", v->words + n + 1);
+	is_known = b.len > 0;
+	if (is_known)
+		fprintf(stderr, "loa: %s: needs one more word: %s; see loa help %s\n", first,
+			b.data, first);
+	buf_free(&b);
+	return is_known;
+}
+
 static int
 unknown_verb(int argc, char **argv)
 {
@@ -31,6 +50,8 @@ unknown_verb(int argc, char **argv)
 	char word[128];
 	size_t n = 0;
 
+	if (argc == 2 && say_second_words(argv[1]))
+		return 2;
 	for (; cli_verbs[n].words != NULL && n < VERBS_MAX; n++)
 		names[n] = cli_verbs[n].words;
 	snprintf(word, sizeof(word), "%s%s%s", argv[1], argc > 2 ? " " : "",

@@ -507,7 +507,10 @@ fail_unusable(const struct import *im, struct err_ctx *e)
 	if (!im->has_header)
 		return err_set(e, ERR_INPUT, im->file, "the first line must be the columns' titles",
 			       "the file is empty");
-	tally_add_json(&im->rejects.reasons, &reasons);
+	if (im->rows_read == 0)
+		return err_set(e, ERR_INPUT, im->file, "put a recipient a row under the titles",
+			       "there are titles, and no row under them");
+	tally_add_words(&im->rejects.reasons, &reasons);
 	err_set(e, ERR_INPUT, im->file,
 		"check the column of phone numbers, or name another one with --phone COLUMN",
 		"none of %llu rows could be used: %.200s", (unsigned long long)im->rows_read,

@@ -84,6 +84,14 @@ add_cell(struct rejects *r, struct slice text)
 }
 
 void
+tally_add_words(const struct tally *t, struct buf *out)
+{
+	for (size_t i = 0; i < t->used; i++)
+		buf_addf(out, "%s%s %llu", i == 0 ? "" : ", ", t->names[i],
+			 (unsigned long long)t->counts[i]);
+}
+
+void
 rejects_begin(struct rejects *r, const struct csv_row *header, char separator)
 {
 	static const char *const titles[] = {"Dòng", "Lý do", "Reason"};

@@ -23,6 +23,8 @@ struct tally {
 void tally_add(struct tally *t, const char *name, uint64_t n);
 /* {"name":n, …} */
 void tally_add_json(const struct tally *t, struct buf *out);
+/* For a person: "too-short 1, empty 1". */
+void tally_add_words(const struct tally *t, struct buf *out);
 
 struct rejects {
 	struct tally reasons;

@@ -101,7 +101,7 @@ act_has_run(struct act *t, struct campaign *c, const struct err_ctx *e)
 		say_conflict(t->x, slice_of(c->state),
 			     strcmp(c->state, "scheduled") == 0
 				     ? "nothing was sent; loa campaign unschedule stops it"
-				     : "launch it first");
+				     : "nothing was sent; loa campaign launch sends it");
 	} else {
 		t->campaign = c->id;
 		t->run = c->run;
@@ -156,7 +156,7 @@ on_controlled(void *arg, const struct reply *r)
 	} else if (slice_is(r->str, "restored")) {
 		api_answer_restored(t->x);
 	} else {
-		say_conflict(t->x, r->str, "");
+		say_conflict(t->x, r->str, "nothing of it is left to send");
 	}
 	free(t);
 }
@@ -237,7 +237,7 @@ on_cancelled(void *arg, const struct reply *r)
 	if (r->kind != REPLY_ARRAY) {
 		api_answer_reply(t->x, r);
 	} else if (!slice_is(reply_item(r, 0)->str, "cancelled")) {
-		say_conflict(t->x, reply_item(r, 0)->str, "");
+		say_conflict(t->x, reply_item(r, 0)->str, "nothing of it is left to send");
 	} else {
 		act_log(t, "cancel", "cancelled");
 		out = json_pack("{s:s}", "state", "cancelled");

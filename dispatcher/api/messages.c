@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "dispatcher/api/private.h"
 #include "dispatcher/campaign/notice.h"
+#include "dispatcher/run/cells.h"
 #include "dispatcher/run/message.h"
 
 /* ---- POST ---- */
@@ -134,15 +135,6 @@ on_message_send(struct http_exchange *x, void *arg)
 
 /* ---- GET ---- */
 
-/* 84912345678 → "84912***678" */
-static void
-mask_phone(uint64_t phone, char out[24])
-{
-	snprintf(out, 24, "%llu", (unsigned long long)phone);
-	for (size_t n = strlen(out), i = n > 6 ? n - 6 : 0; i + 3 < n; i++)
-		out[i] = '*';
-}
-
 static void
 set_text(json_t *o, const char *key, struct slice s)
 {
@@ -154,7 +146,8 @@ static json_t *
 status_json(const char *id, const struct message_status *s)
 {
 	json_t *out;
-	char time[32], phone[24];
+	struct buf phone = {0};
+	char time[32];
 
 	clock_format_vn(s->launched_s + s->record.changed_s, time);
 	out = json_pack(
@@ -165,9 +158,10 @@ status_json(const char *id, const struct message_status *s)
 		"campaign", (json_int_t)s->campaign, "run", (json_int_t)s->at.run);
 	if (s->has_payload) {
 		clock_format_vn(s->payload.accepted_ms / 1000, time);
-		mask_phone(s->payload.phone, phone);
+		cells_add_phone(&phone, s->payload.phone, false);
 		json_object_set_new(out, "taken", json_string(time));
-		json_object_set_new(out, "to", json_string(phone));
+		set_text(out, "to", buf_slice(&phone));
+		buf_free(&phone);
 		set_text(out, "label", s->payload.label);
 		set_text(out, "order", s->payload.order);
 	}

@@ -348,7 +348,8 @@ on_template_save(struct http_exchange *x, void *arg)
 	if (t == NULL) {
 		if (body.n == 0 || body.n > TEMPLATE_SOURCE_MAX)
 			te = (struct template_error){.line = 1, .column = 1};
-		err_set(&e, ERR_INPUT, "template", "", "%s",
+		err_set(&e, ERR_INPUT, "template",
+			body.n == 0 ? "write the message into the file" : "", "%s",
 			body.n == 0		       ? "the text is empty"
 			: body.n > TEMPLATE_SOURCE_MAX ? "the text has more than 64 KiB"
 						       : te.message);

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "dispatcher/api/private.h"
+#include "dispatcher/run/cells.h"
 #include "dispatcher/run/suppression.h"
 #include "dispatcher/store/audit.h"
 #include "segments/cell.h"
@@ -374,18 +375,21 @@ entries_json(const struct look *l, const struct reply *list)
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct reply *one = reply_item(list, i);
-		int64_t ms = 0;
-		char since[32], phone[24];
+		int64_t ms = 0, phone = 0;
+		struct buf shown = {0};
+		char since[32];
 
 		(void)!slice_to_i64(reply_item(one, 3)->str, &ms);
 		clock_format_vn(ms / 1000, since);
-		slice_copy(phone, sizeof(phone), reply_item(one, 0)->str);
+		(void)!slice_to_i64(reply_item(one, 0)->str, &phone);
+		cells_add_phone(&shown, (uint64_t)phone, l->is_full);
 		json_array_append_new(
 			out, json_pack("{s:s, s:o, s:s, s:o, s:o}", "phone",
-				       l->is_full ? phone : log_phone(phone), "scope",
+				       shown.len > 0 ? shown.data : "", "scope",
 				       json_of_slice(reply_item(one, 1)->str), "since", since,
 				       "source", json_of_slice(reply_item(one, 4)->str), "reason",
 				       json_of_slice(reply_item(one, 2)->str)));
+		buf_free(&shown);
 	}
 	return out;
 }

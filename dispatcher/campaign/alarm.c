@@ -63,7 +63,7 @@ on_scheduled(void *arg, const struct reply *r)
 		err_set(&e, ERR_INPUT, "at", "give a later time, or none to launch it now",
 			"is not in the future: it is %s", now);
 	else if (slice_is(what, "far"))
-		err_set(&e, ERR_INPUT, "at", "", "is more than two years away");
+		err_set(&e, ERR_INPUT, "at", "give an earlier time", "is more than two years away");
 	else
 		err_set(&e, ERR_CONFLICT, "campaign", "clone it to send again",
 			"is %.*s: only a draft can be given a time", (int)what.n, what.p);

@@ -298,6 +298,22 @@ read_segments(const struct json_at *root, struct buf *out, struct err_ctx *e)
 	return ERR_OK;
 }
 
+/* The todo names the classes that the policy has today. */
+static enum err
+refuse_class(const struct config *c, const char *class, struct err_ctx *e)
+{
+	struct buf known = {0};
+	enum err rc;
+
+	buf_adds(&known, "the policy has ");
+	for (size_t i = 0, n = 0; i < c->class_count; i++)
+		if (config_class(c, c->classes[i].name) == &c->classes[i])
+			buf_addf(&known, "%s%s", n++ > 0 ? ", " : "", c->classes[i].name);
+	rc = err_set(e, ERR_INPUT, "class", known.data, "\"%s\" is no class", class);
+	buf_free(&known);
+	return rc;
+}
+
 enum err
 campaign_create(struct engine *engine, const struct config *c, json_t *document,
 		const char *idempotency_key, campaign_created_cb cb, void *arg, struct err_ctx *e)
@@ -320,8 +336,7 @@ campaign_create(struct engine *engine, const struct config *c, json_t *document,
 	}
 	if (config_class(c, d.class) == NULL) {
 		buf_free(&segments);
-		return err_set(e, ERR_INPUT, "class", "see the classes of the policy",
-			       "\"%s\" is no class", d.class);
+		return refuse_class(c, d.class, e);
 	}
 	cr = xcalloc(1, sizeof(*cr));
 	cr->cb = cb;

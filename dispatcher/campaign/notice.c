@@ -247,7 +247,7 @@ judge_phone(struct notice *m)
 	phone_parse(slice_of(m->to), &cell);
 	if (cell.count == 0) {
 		snprintf(detail, sizeof(detail), "is no mobile number of Vietnam: %s", cell.reason);
-		notice_refuse(m, cell.reason, "to", detail, "");
+		notice_refuse(m, cell.reason, "to", detail, "write it as 0912345678");
 	} else if (cell.count > 1) {
 		notice_refuse(m, "several-phones", "to", "holds several numbers",
 			      "send a message to each");
@@ -378,7 +378,7 @@ judge_text(struct notices *n, struct notice *m)
 		notice_refuse(m, "input", member, "is no UTF-8", "");
 	count = sms_count(buf_slice(&m->rendered));
 	if (count.parts == 0 || slice_trim(buf_slice(&m->rendered)).n == 0)
-		notice_refuse(m, "empty-text", member, "is empty", "");
+		notice_refuse(m, "empty-text", member, "is empty", "write what is to be sent");
 	else if (m->rendered.len > TEMPLATE_OUTPUT_MAX || count.parts > UINT8_MAX)
 		notice_refuse(m, "too-long", member, "is too long for a short message",
 			      "shorten it");

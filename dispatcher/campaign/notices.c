@@ -242,7 +242,8 @@ on_suppressed(void *arg, const struct suppressed_answer *a, const struct err_ctx
 			continue;
 		reason = a->reasons != NULL ? a->reasons[at++] : 0;
 		if (reason != REASON_NONE)
-			notice_refuse(m, "suppressed", "to", record_reason_text(reason), "");
+			notice_refuse(m, "suppressed", "to", record_reason_text(reason),
+				      "see loa suppress ls PHONE");
 	}
 	keep(s);
 }

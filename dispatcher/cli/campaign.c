@@ -362,6 +362,13 @@ print_why(const json_t *why)
 		       remote_text(why, "since"));
 }
 
+static void
+print_tag(const json_t *r, const char *key)
+{
+	if (remote_text(r, key)[0] != '\0')
+		printf(", %s %s", key, remote_text(r, key));
+}
+
 void
 print_report(const json_t *r)
 {
@@ -373,11 +380,11 @@ print_report(const json_t *r)
 	printf("%s: run %" JSON_INTEGER_FORMAT " %s, launched %s\n", remote_text(r, "campaign"),
 	       remote_number(r, "run"), remote_text(r, "state"), remote_text(r, "launched"));
 	print_why(json_object_get(r, "why"));
-	printf("  class %s, goal %s, event %s; list %s version %" JSON_INTEGER_FORMAT
-	       " (%s rows)\n",
-	       remote_text(r, "class"), remote_text(r, "goal"), remote_text(r, "event"),
-	       remote_text(r, "list"), remote_number(r, "list_version"),
-	       grouped(remote_number(sums, "list_rows")));
+	printf("  class %s", remote_text(r, "class"));
+	print_tag(r, "goal");
+	print_tag(r, "event");
+	printf("; list %s version %" JSON_INTEGER_FORMAT " (%s rows)\n", remote_text(r, "list"),
+	       remote_number(r, "list_version"), grouped(remote_number(sums, "list_rows")));
 	json_object_foreach (json_object_get(r, "states"), key, v)
 		if (json_integer_value(v) != 0)
 			printf("  %-16s %12s\n", key, grouped(json_integer_value(v)));
@@ -420,7 +427,7 @@ verb_campaign_report(int argc, char **argv)
 	if (cli_parse(&argc, argv, options, &e) != ERR_OK)
 		return cli_fail(&e);
 	if (argc != 2)
-		return cli_usage("campaign report", "wants other words");
+		return cli_usage_words("campaign report", argc, 2);
 	if (by != NULL)
 		return report_by(&o, argv[1], by);
 	return remote_verb(&o, "GET", remote_path(path, "/api/v1/campaigns/", argv[1], "/report"),

@@ -99,6 +99,14 @@ cli_usage(const char *words, const char *why)
 }
 
 int
+cli_usage_words(const char *words, int argc, int wanted)
+{
+	return cli_usage(words, wanted == 1	? "takes no plain words"
+				: argc < wanted ? "a word is missing"
+						: "a word is too many (quote what has blanks)");
+}
+
+int
 cli_each_line(bool (*one)(struct slice line, struct buf *out, void *arg), void *arg)
 {
 	struct buf out = {0};
@@ -160,7 +168,8 @@ cli_read_file(const char *path, size_t max_bytes, struct buf *out, struct err_ct
 		out->len += n;
 	} while (n > 0 && out->len <= max_bytes);
 	if (ferror(f))
-		rc = err_set(e, ERR_INPUT, path, "", "cannot be read: %s", strerror(errno));
+		rc = err_set(e, ERR_INPUT, path, "name a file that can be read",
+			     "cannot be read: %s", strerror(errno));
 	else if (out->len > max_bytes)
 		rc = err_set(e, ERR_INPUT, path, "make it smaller", "has more than %zu bytes",
 			     max_bytes);

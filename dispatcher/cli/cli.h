@@ -40,6 +40,8 @@ MUST_CHECK enum err cli_parse(int *argc, char **argv, const struct cli_option *o
 int cli_fail(const struct err_ctx *e);
 /* "usage: loa WORDS SYNOPSIS" to stderr; returns 2. */
 int cli_usage(const char *words, const char *why);
+/* The same for a verb that got argc words, itself included, and wants another number. */
+int cli_usage_words(const char *words, int argc, int wanted);
 
 /*
  * Call `one` for each line of stdin (without its line end); what it appends to

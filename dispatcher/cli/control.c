@@ -39,7 +39,7 @@ control_words(int *argc, char **argv, struct control_options *o, const char *wor
 		options[n++] = (struct cli_option){"--after-restore", NULL, &o->is_after_restore};
 	if (cli_parse(argc, argv, options, &e) != ERR_OK)
 		return cli_fail(&e);
-	return *argc == wanted ? 0 : cli_usage(words, "wants other words");
+	return *argc == wanted ? 0 : cli_usage_words(words, *argc, wanted);
 }
 
 static int

@@ -42,8 +42,8 @@ upload_pieces(struct upload *u, struct err_ctx *e)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			rc = err_set(e, ERR_INPUT, u->path, "", "cannot be read: %s",
-				     strerror(errno));
+			rc = err_set(e, ERR_INPUT, u->path, "name a file that can be read",
+				     "cannot be read: %s", strerror(errno));
 		if (n <= 0)
 			break;
 		snprintf(path, sizeof(path), "/api/v1/imports/%s?offset=%" PRIu64, u->id, offset);
@@ -420,6 +420,8 @@ verb_template_save(int argc, char **argv)
 		code = remote_send(r, "PUT", remote_path(path, "/api/v1/templates/", argv[1], ""),
 				   "text/plain; charset=utf-8", buf_slice(&text), &answer, &e);
 		remote_close(r);
+		if (code == ERR_INPUT && e.line > 0)
+			snprintf(e.what, sizeof(e.what), "%.120s:%d:%d", argv[2], e.line, e.column);
 	}
 	buf_free(&text);
 	if (code != ERR_OK)

@@ -114,7 +114,8 @@ print_verbs(void)
 {
 	puts("Loa sends public-service campaigns by SMS and notification.\n\nusage: loa VERB …\n");
 	for (const struct verb *v = cli_verbs; v->words != NULL; v++)
-		printf("  loa %s %s\n        %s\n", v->words, v->synopsis, v->help);
+		printf("  loa %s%s%s\n        %s\n", v->words, v->synopsis[0] != '\0' ? " " : "",
+		       v->synopsis, v->help);
 	puts("\n  loa help VERB\n        the same with its options");
 	return 0;
 }

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "dispatcher/cli/remote.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/fetch.h"
@@ -161,13 +164,38 @@ on_answer(void *arg, const struct fetch_answer *a)
 		snprintf(r->why, sizeof(r->why), "%s", a->why);
 }
 
+/* Why the socket cannot be connected to: errno's value, 0 = it can. */
+static int
+socket_error(const char *path)
+{
+	struct sockaddr_un at = {.sun_family = AF_UNIX};
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), why = 0;
+
+	if (fd < 0)
+		return errno;
+	snprintf(at.sun_path, sizeof(at.sun_path), "%.107s", path);
+	if (connect(fd, (struct sockaddr *)&at, sizeof(at)) != 0)
+		why = errno;
+	close(fd);
+	return why;
+}
+
 static enum err
 unreachable(const struct remote *r, struct err_ctx *e)
 {
 	char what[sizeof(e->what)];
+	int why = r->socket[0] != '\0' ? socket_error(r->socket) : 0;
 
 	snprintf(what, sizeof(what), "server at %.120s",
 		 r->socket[0] != '\0' ? r->socket : r->base);
+	if (why == EACCES || why == EPERM)
+		return err_set(e, ERR_REFUSED, what,
+			       "use sudo, or --server URL with --token-file FILE",
+			       "its socket is for root and for the server's own user");
+	if (why == ENOENT || why == ENOTDIR || why == ECONNREFUSED)
+		return err_set(e, ERR_UNREACHABLE, what,
+			       "start it with loa serve, or name it by --data or --server",
+			       "no server works there");
 	return err_set(e, ERR_UNREACHABLE, what,
 		       "start it with loa serve, or name it by --data or --server", "%s",
 		       r->why[0] != '\0' ? r->why : "cannot be reached");
@@ -192,7 +220,9 @@ read_problem(struct remote *r, struct err_ctx *e)
 	if (why != NULL)
 		err_set(e, rc, what != NULL ? what : "server", todo != NULL ? todo : "", "%s", why);
 	else
-		err_set(e, rc, "server", "", "answered with status %d", r->status);
+		err_set(e, rc, "server", "look into its log", "answered with status %d", r->status);
+	if (e != NULL && r->status == 401)
+		snprintf(e->todo, sizeof(e->todo), "give the administrator's by --token-file FILE");
 	if (e != NULL) {
 		e->line = (int)json_integer_value(json_object_get(v, "line"));
 		e->column = (int)json_integer_value(json_object_get(v, "column"));
@@ -374,7 +404,7 @@ remote_words(int *argc, char **argv, struct remote_options *o, const char *words
 	if (cli_parse(argc, argv, options, &e) != ERR_OK)
 		return cli_fail(&e);
 	if (*argc != wanted)
-		return cli_usage(words, wanted == 1 ? "takes no plain words" : "wants other words");
+		return cli_usage_words(words, *argc, wanted);
 	return 0;
 }
 

@@ -33,13 +33,24 @@ on_line(void *arg, struct slice line)
 	return l->breakdown == NULL && l->error == NULL;
 }
 
+/* Bytes beyond one a letter: printf pads by bytes, a reader by letters (values are NFC). */
+static int
+extra_bytes(const char *s)
+{
+	int n = 0;
+
+	for (; *s != '\0'; s++)
+		n += ((unsigned char)*s & 0xC0) == 0x80;
+	return n;
+}
+
 static void
 print_group(const char *name, const json_t *g)
 {
 	const char *state;
 	json_t *n;
 
-	printf("    %-28s %12s messages %10s parts %14s VND\n", name,
+	printf("    %-*s %12s messages %10s parts %14s VND\n", 28 + extra_bytes(name), name,
 	       grouped(remote_number(g, "messages")), grouped(remote_number(g, "parts")),
 	       grouped(remote_number(g, "cost")));
 	printf("     ");

@@ -125,7 +125,7 @@ verb_campaign_results(int argc, char **argv)
 	if (cli_parse(&argc, argv, options, &e) != ERR_OK)
 		return cli_fail(&e);
 	if (argc != 2)
-		return cli_usage("campaign results", "wants other words");
+		return cli_usage_words("campaign results", argc, 2);
 	buf_addf(&path, "%s?format=%s",
 		 remote_path(prefix, "/api/v1/campaigns/", argv[1], "/results"),
 		 o.is_json ? "json" : "csv");

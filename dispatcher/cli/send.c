@@ -15,6 +15,8 @@
 #define WAIT_S 60
 #define LOOK_EVERY_MS 200
 #define KEY_HEX 16 /* bytes of a key that we make */
+#define KEY_MIN 8  /* characters of an idempotency key */
+#define KEY_MAX 128
 
 struct send_options {
 	struct remote_options remote;
@@ -256,6 +258,7 @@ verb_send(int argc, char **argv)
 		{"--wait", NULL, &o.must_wait}, {"--timeout", &o.timeout, NULL},
 		REMOTE_OPTIONS(o.remote),	{NULL, NULL, NULL},
 	};
+	size_t key_length = 0;
 	int64_t seconds = WAIT_S;
 	json_t *body = NULL;
 	struct err_ctx e;
@@ -264,6 +267,9 @@ verb_send(int argc, char **argv)
 		return cli_fail(&e);
 	if (o.file != NULL ? argc != 1 : argc != 3)
 		return cli_usage("send", "wants a phone and a text, or --file");
+	key_length = o.key != NULL ? strlen(o.key) : KEY_MIN;
+	if (key_length < KEY_MIN || key_length > KEY_MAX)
+		return cli_usage("send", "--key has 8 to 128 characters");
 	if (o.file != NULL && (o.must_wait || o.label != NULL))
 		return cli_usage("send", "--wait and --label are for one message");
 	if (read_number("--timeout", o.timeout, WAIT_S, &seconds, &e) != ERR_OK ||

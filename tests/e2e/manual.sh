@@ -36,7 +36,7 @@ done)
 is "$missing" '' 'every option of the configuration is in the manual'
 
 # The other way round: each option that help names is one that the verb knows.
-verbs() { "$B/loa" help | sed -nE 's/^  loa ([a-z]+( [a-z]+)?)( .*|$)/\1/p' | grep -v '^help'; }
+verbs() { "$B/loa" help | sed -n 's/^  loa //p' | grep -oE '^[a-z]+( [a-z]+)?' | grep -v '^help'; }
 wrong=$(verbs | while read -r first second; do
 	"$B/loa" help $first $second | sed -nE 's/^  (-[-a-z]+) ?(.*)$/\1 \2/p' | while read -r option value; do
 		"$B/loa" $first $second $option ${value:+x} --none-such </dev/null 2>&1 | grep -q '^loa: --none-such: is not an option' ||

@@ -23,31 +23,37 @@ stand_in pkill "kill -HUP \$(cat '$dir/loa.pid')"
 
 # It must pass at any hour: the policy that is there stays.
 echo '{ "classes": [ { "class": "notice", "priority": 3 } ] }' >"$root/etc/loa/policy.json"
-start_gateway --key key-of-the-contract --dedupe forever --receipts delivered --receipt-delay 50 --receipt-batch 10
-port=$((20000 + RANDOM % 20000))
-while (exec 7<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((port + 1)); done
+free_port() { # FROM: the first one from there on
+	port=$1
+	while (exec 7<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((port + 1)); done
+	echo "$port"
+}
+gateway_port=$(free_port $((20000 + RANDOM % 10000)))
+port=$(free_port $((30000 + RANDOM % 2000)))
 
 {
 	echo 'set -euo pipefail'
-	awk '/^```sh$/ { on = 1; n++; printf "echo \"== block %d (line %d)\"\n", n, NR; next } /^```/ { on = 0 } on' docs/OPERATIONS.md
+	awk '/^```sh( simulator)?$/ { on = 1; n++; printf "echo \"== block %d (line %d)\"\n", n, NR; next } /^```/ { on = 0 } on' docs/OPERATIONS.md
 } | sed -e "s|/etc/loa|$root/etc/loa|g; s|/var/lib/loa|$dir/data|g; s|/var/log/loa|$dir/log|g" \
-	-e "s|/var/backups/loa|$dir/backups|g; s|https://gateway.example|http://127.0.0.1:$gateway_port|g" \
+	-e "s|/var/backups/loa|$dir/backups|g; s|127.0.0.1:8090|127.0.0.1:$gateway_port|g" \
 	-e "s|127.0.0.1:8088|127.0.0.1:$port|g" \
+	-e "s|^build/gateway |$(realpath "$B")/gateway |; s|^\t--receipts .*&\$|& echo \$! >'$dir/gateway.pid'|" \
 	-e "s|^make deps$|tests/deps|; s|^make$|make -s B='$B' all manual|" \
 	-e "s|make install$|make -s B='$B' DESTDIR='$root' install; cp README.md '$dir/work'; cd '$dir/work'|" \
 	-e "s|\(^sudo runuser .*&\)\$|\1 echo \$! >'$dir/loa.pid'|" >"$dir/script"
-is "$(grep -c '^echo "== block' "$dir/script")" "$(grep -c '^```sh$' docs/OPERATIONS.md)" 'every block of commands is found'
+is "$(grep -c '^echo "== block' "$dir/script")" "$(grep -cE '^```sh( simulator)?$' docs/OPERATIONS.md)" 'every block of commands is found'
 PATH=$dir/bin:$root/usr/local/bin:$PATH LOA_DATA=$dir/data timeout 240 bash "$dir/script" >"$dir/out" 2>&1 </dev/null
 rc=$?
 ok $rc 'every command of the page works'
 [ "$rc" -eq 0 ] || tail -n 25 "$dir/out" | sed 's/^/# /'
-is "$(grep -c '"event":"accepted"' "$dir/ledger")" 2 'the gateway has the two first messages'
-is "$(grep '"event":"accepted"' "$dir/ledger" | grep -c 'Kính gửi Nguyễn Văn An, mời')" 1 'with their words'
-has "$(cat "$dir/out")" 'delivered' 'the report says that they were delivered'
+is "$(grep -c '"event":"accepted"' "$dir/work/ledger")" 2 'the gateway has the two first messages'
+is "$(grep '"event":"accepted"' "$dir/work/ledger" | grep -c 'Kính gửi Nguyễn Văn An, mời')" 1 'with their words'
+has "$(tr -s ' \n' ' ' <"$dir/out")" ' delivered 2 audience 2 ' 'the report says that they were delivered'
 has "$(cat "$dir/log/loa.log")" 'config=reload result=done' 'HUP was understood'
 is "$(ls "$dir"/backups/*.loa | wc -l)" 1 'there is a backup'
 [ ! -e "$dir/data-drill" ]
 ok $? 'the drill leaves nothing behind'
+gateway_pid=$(cat "$dir/gateway.pid" 2>/dev/null)
 loa_pid=
 pid=$(cat "$dir/loa.pid" 2>/dev/null) && kill "$pid" 2>/dev/null && until_false kill -0 "$pid"
 ok $? 'TERM ends the server that was started by hand'

@@ -40,11 +40,11 @@ out=$(loa suppress ls "$(phone 5)")
 has "$out" 'not suppressed' 'then the phone is free'
 has "$out" 'asked to be written to' 'and its history says why'
 is "$(loa suppress ls | wc -l)" 5 'ls shows an entry a line'
-case $(loa suppress ls) in *84910000000*) ok 1 'phones are masked' ;; *) ok 0 'phones are masked' ;; esac
+case $(loa suppress ls) in *0910000000*) ok 1 'phones are masked' ;; *) ok 0 'phones are masked' ;; esac
 loa suppress ls --full >/dev/null 2>&1
 is $? 4 'in full they need the token'
 echo "$token" >"$dir/token"
-has "$(loa suppress ls --full --token-file "$dir/token")" "84910000000" 'with it they are shown'
+has "$(loa suppress ls --full --token-file "$dir/token")" "0910000000" 'with it they are shown'
 
 preview=$(loa campaign preview c --json)
 is "$(json_field messages <<<"$preview")" 397 'the preview leaves three out'

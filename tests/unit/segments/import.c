@@ -316,7 +316,8 @@ errors_of_the_file_have_a_place_and_a_reason(void **state)
 	assert_fails(SLICE("\nTên;SĐT\nA;1\n"), "Di động", 2, 1,
 		     "no column \"Di động\" among: Tên, SĐT");
 	assert_fails(SLICE("Tên;SĐT\nA;1\nB;\n"), NULL, 0, 0,
-		     "none of 2 rows could be used: {\"too-short\":1,\"empty\":1}");
+		     "none of 2 rows could be used: too-short 1, empty 1");
+	assert_fails(SLICE("Tên;SĐT\n"), NULL, 0, 0, "there are titles, and no row under them");
 	buf_adds(&wide, "SĐT");
 	for (int i = 0; i < 128; i++)
 		buf_addf(&wide, ";c%d", i);
