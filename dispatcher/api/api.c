@@ -258,3 +258,27 @@ api_name(struct http_exchange *x, const char *param, const char *what)
 	http_answer_error(x, &e);
 	return NULL;
 }
+
+static bool
+has_token(const struct api *a, const struct http_exchange *x)
+{
+	const char *header = http_header(x, "Authorization");
+	uint8_t hash[16];
+
+	if (header == NULL || strncasecmp(header, "Bearer ", 7) != 0)
+		return false;
+	hash_plain(slice_trim(slice_of(header + 7)), hash);
+	return hash_is_same(hash, a->daemon->token_hash, sizeof(hash));
+}
+
+enum err
+api_read_full(const struct api *a, const struct http_exchange *x, bool *is_full, struct err_ctx *e)
+{
+	const char *full = http_query(x, "full");
+
+	*is_full = full != NULL && strcmp(full, "1") == 0;
+	if (*is_full && !has_token(a, x))
+		return err_set(e, ERR_REFUSED, "phones in full", "give it by --token-file",
+			       "need the administrator's token");
+	return ERR_OK;
+}

@@ -227,16 +227,14 @@ void
 on_doubt_ls(struct http_exchange *x, void *arg)
 {
 	struct api *a = arg;
-	const char *id = api_name(x, "id", "campaign"), *full = http_query(x, "full");
-	bool is_full = full != NULL && strcmp(full, "1") == 0;
+	const char *id = api_name(x, "id", "campaign");
+	bool is_full;
 	struct doubt_ls *l;
 	struct err_ctx e;
 
 	if (id == NULL || !api_is_open(a, x))
 		return;
-	if (is_full && !api_may_see_phones(a, x)) {
-		err_set(&e, ERR_REFUSED, "phones in full", "give it by --token-file",
-			"need the administrator's token");
+	if (api_read_full(a, x, &is_full, &e) != ERR_OK) {
 		http_answer_error(x, &e);
 		return;
 	}

@@ -43,6 +43,10 @@ void api_on_created(void *arg, uint64_t id, bool is_new, const struct err_ctx *e
 /* Why a run is paused or cancelled: {"kind","reason","by","since"}. */
 json_t *why_json(const char *why, const char *reason, const char *by, int64_t since_s);
 
+/* ?full=1: unmasked phones, for the bearer of the administrator's token, on the socket too. */
+MUST_CHECK enum err api_read_full(const struct api *a, const struct http_exchange *x, bool *is_full,
+				  struct err_ctx *e);
+
 /* The handlers, by file. Each gets the struct api as arg. */
 /* lists.c */
 void on_import_begin(struct http_exchange *x, void *arg);
@@ -80,8 +84,6 @@ void on_campaign_retry(struct http_exchange *x, void *arg);
 void on_suppression_add(struct http_exchange *x, void *arg);
 void on_suppression_remove(struct http_exchange *x, void *arg);
 void on_suppression_ls(struct http_exchange *x, void *arg);
-/* Unmasked phones are for the bearer of the administrator's token, on the socket too. */
-bool api_may_see_phones(const struct api *a, const struct http_exchange *x);
 /* doubt.c, doubt_act.c, doubt_import.c */
 void on_doubt_ls(struct http_exchange *x, void *arg);
 void on_doubt_resend(struct http_exchange *x, void *arg);

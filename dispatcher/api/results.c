@@ -243,12 +243,9 @@ read_query(struct export *ex, struct err_ctx *e)
 	static const char *const formats[] = {"csv", "json"};
 	const char *states = http_query(ex->x, "state"), *format = http_query(ex->x, "format");
 
-	ex->format.is_full = is_asked(ex->x, "full");
 	ex->format.has_bom = is_asked(ex->x, "bom");
-	/* A tag is a user's number; the administrator's token and the server's own user have none. */
-	if (ex->format.is_full && http_tag(ex->x) != 0)
-		return err_set(e, ERR_REFUSED, "phones in full", "use the administrator's token",
-			       "are for the administrator only");
+	if (api_read_full(ex->api, ex->x, &ex->format.is_full, e) != ERR_OK)
+		return e->code;
 	if (format != NULL && strcmp(format, formats[0]) != 0 && strcmp(format, formats[1]) != 0)
 		return err_set(e, ERR_INPUT, "format", "write csv or json",
 			       "there is no format \"%s\"", format);

@@ -332,38 +332,24 @@ look_free(struct look *l)
 	free(l);
 }
 
-bool
-api_may_see_phones(const struct api *a, const struct http_exchange *x)
-{
-	const char *header = http_header(x, "Authorization");
-	uint8_t hash[16];
-
-	if (header == NULL || strncasecmp(header, "Bearer ", 7) != 0)
-		return false;
-	hash_plain(slice_trim(slice_of(header + 7)), hash);
-	return hash_is_same(hash, a->daemon->token_hash, sizeof(hash));
-}
-
 /* The exchange was answered if this is NULL. */
 static struct look *
 look_new(struct api *a, struct http_exchange *x)
 {
-	const char *full = http_query(x, "full");
 	struct err_ctx e;
 	struct look *l;
+	bool is_full;
 
 	if (!api_is_open(a, x))
 		return NULL;
-	if (full != NULL && strcmp(full, "1") == 0 && !api_may_see_phones(a, x)) {
-		err_set(&e, ERR_REFUSED, "phones in full", "give it by --token-file",
-			"need the administrator's token");
+	if (api_read_full(a, x, &is_full, &e) != ERR_OK) {
 		http_answer_error(x, &e);
 		return NULL;
 	}
 	l = xcalloc(1, sizeof(*l));
 	l->api = a;
 	l->x = x;
-	l->is_full = full != NULL && strcmp(full, "1") == 0;
+	l->is_full = is_full;
 	return l;
 }
 

@@ -60,7 +60,7 @@ again() { # what was not answered, by a gateway that repeats it
 	done < <(cat "$dir/doubt" && : >"$dir/doubt")
 }
 no_spool() { ! compgen -G "$dir/data/receipts.*.spool" >/dev/null; }
-delivered() { loa campaign results c --full --state delivered | tr -d '\r' | sed 1d | cut -d, -f2 | sort; }
+delivered() { loa campaign results c --full --token-file "$dir/token" --state delivered | tr -d '\r' | sed 1d | cut -d, -f2 | sort; }
 # Nothing that was told is missing, nothing is there that was not told or in doubt.
 is_right() { # POINT
 	local missing more

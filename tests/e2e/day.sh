@@ -76,7 +76,7 @@ ok $? 'the last receipt has come'
 
 # ---- the evening ----
 books() { # CAMPAIGN PART-OF-ITS-TEXT: our accepted ones and the gateway's
-	loa campaign results "$1" --full >"$dir/$1.csv"
+	loa campaign results "$1" --full --token-file "$dir/token" >"$dir/$1.csv"
 	awk -F, '$3 ~ /^(accepted|delivered|undeliverable)$/ { print $2 }' "$dir/$1.csv" | sort >"$dir/ours"
 	sed -n "/\"event\":\"accepted\"/{ /$2/s/.*\"to\":\"84\([0-9]*\)\".*/0\1/p }" "$dir/ledger" | sort >"$dir/theirs"
 	is "$(uniq -d <"$dir/theirs" | wc -l)" 0 "$1: nobody got it twice"

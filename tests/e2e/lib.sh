@@ -143,7 +143,7 @@ spawn_loa() {
 		>"$dir/loa.out" 2>>"$dir/loa.log" &
 	loa_pid=$!
 	until_true is_serving_or_gone
-	grep -q 'once: ' "$dir/loa.out" && token=$(sed -n 's/.*once: //p' "$dir/loa.out")
+	grep -q 'once: ' "$dir/loa.out" && token=$(sed -n 's/.*once: //p' "$dir/loa.out") && echo "$token" >"$dir/token"
 	loa_port=$(sed -n 's|.*http://127.0.0.1:\([0-9]*\) .*|\1|p' "$dir/loa.out" | head -n 1)
 	grep -q serving "$dir/loa.out"
 }

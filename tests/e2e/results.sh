@@ -41,7 +41,9 @@ ok $? 'results are printed'
 is "$(head -n 1 "$dir/masked.csv")" $'row,phone,state,reason,attempt,changed,parts,price,provider,id,code\r' 'the first line names the columns'
 is "$(awk -F, 'NR > 1 && $2 !~ /^0[0-9][0-9][0-9]\*\*\*[0-9][0-9][0-9]$/' "$dir/masked.csv" | wc -l)" 0 'every phone is masked'
 is "$(grep -cE '(84|0)[35789][0-9]{8}' "$dir/masked.csv")" 0 'no phone stands anywhere else'
-loa campaign results c --full >"$dir/full.csv"
+loa campaign results c --full >/dev/null 2>&1
+is $? 4 'in full they need the token, on the socket too'
+loa campaign results c --full --token-file "$dir/token" >"$dir/full.csv"
 tr -d '\r' <"$dir/full.csv" | sed 1d >"$dir/rows"
 is "$(awk -F, '{ print substr($2, 1, 4) "***" substr($2, 8) }' "$dir/rows" | sort)" \
 	"$(tr -d '\r' <"$dir/masked.csv" | sed 1d | cut -d, -f2 | sort)" 'in full it is the same phones'
