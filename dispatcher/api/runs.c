@@ -24,22 +24,37 @@ states_json(const uint64_t states[RECORD_STATE_COUNT])
 	return out;
 }
 
+/* NULL: this process has no lane of this name. */
+static const char *
+why_of_lane(const struct daemon *d, const char *name, int64_t *wait_ms)
+{
+	for (size_t i = 0; i < sender_lane_count(d->sender); i++) {
+		struct lane_status lane;
+
+		sender_lane_status(d->sender, i, &lane);
+		if (strcmp(lane.name, name) != 0)
+			continue;
+		*wait_ms = lane.wait_ms;
+		return lane.why;
+	}
+	return NULL;
+}
+
 /* Why the run's lanes do not send now; "" = they do, or have nothing to. */
 static const char *
 why_waiting(const struct daemon *d, const struct run_status *s, int64_t *wait_ms)
 {
-	for (size_t i = 0; d->sender != NULL && i < sender_lane_count(d->sender); i++) {
-		struct lane_status lane;
+	bool is_missing = false;
 
-		sender_lane_status(d->sender, i, &lane);
-		for (unsigned p = 0; p < s->partitions; p++) {
-			if (strcmp(lane.name, s->lane[p]) != 0 || lane.why[0] == '\0')
-				continue;
-			*wait_ms = lane.wait_ms;
-			return lane.why;
-		}
+	for (unsigned p = 0; d->sender != NULL && p < s->partitions; p++) {
+		const char *why = why_of_lane(d, s->lane[p], wait_ms);
+
+		if (why != NULL && why[0] != '\0')
+			return why;
+		is_missing = is_missing || (why == NULL && s->front[p] > 0);
 	}
-	return "";
+	*wait_ms = 0;
+	return is_missing ? "a provider that is not in the server's configuration" : "";
 }
 
 static void

@@ -75,4 +75,17 @@ loa campaign resume d >/dev/null
 is_all() { [ "$(report_of d delivered)" = 600 ]; }
 until_true is_all
 ok $? 'and goes on by a person'
+
+# ---- a provider that is taken out of the configuration ----
+echo '{"name":"e","template":"t","segments":["s"],"class":"notice","canary":{"messages":10,"then":"person"}}' >"$dir/e.json"
+loa campaign create "$dir/e.json" >/dev/null && loa campaign launch e >/dev/null
+is_paused_e() { loa campaign report e --json | grep -q '"state": "paused"'; }
+until_true is_paused_e
+stop
+sed -i 's/"name": "mo-phong"/"name": "doi-tac-moi"/' "$dir/loa.json"
+start_loa
+loa campaign resume e >/dev/null
+says_why() { timeout 1 "$B/loa" campaign watch e --json --data "$dir/data" | grep -q 'a provider that is not in the server.s configuration'; }
+until_true says_why
+ok $? 'what waits for it says so'
 done_testing
