@@ -169,6 +169,21 @@ end(struct gateway *g)
 	free(g->verdicts);
 }
 
+/* Timers count from when they are set, not from when the loop woke up: no answer is early. */
+static struct event_base *
+punctual_base(void)
+{
+	struct event_config *c = event_config_new();
+	struct event_base *base;
+
+	if (c == NULL)
+		return NULL;
+	event_config_set_flag(c, EVENT_BASE_FLAG_NO_CACHE_TIME | EVENT_BASE_FLAG_PRECISE_TIMER);
+	base = event_base_new_with_config(c);
+	event_config_free(c);
+	return base;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -181,7 +196,7 @@ main(int argc, char **argv)
 	sigaction(SIGPIPE, &ignore, NULL);
 	allow_many_files();
 	g.chance.state = (uint64_t)g.settings.seed;
-	g.base = event_base_new();
+	g.base = punctual_base();
 	if (g.base == NULL)
 		fail("no event loop");
 	history_read(&g);
