@@ -39,7 +39,10 @@ paused_at=$(accepted 'trực tuyến')
 awk 'BEGIN { for (i = 0; i < 50; i++) printf "{\"to\":\"0988%06d\",\"text\":\"Hồ sơ số %d đã có kết quả.\"}\n", i, i }' >"$dir/notices.jsonl"
 loa send --file "$dir/notices.jsonl" >"$dir/ids"
 is "$(wc -l <"$dir/ids")" 50 'fifty urgent notices are taken'
-until_true has_accepted 'đã có kết quả' 50
+day=$(TZ=Asia/Ho_Chi_Minh date +%F)
+open_of() { echo $(($(report_of "$1" waiting) + $(report_of "$1" sending) + $(report_of "$1" retry))); }
+has_none_open() { [ "$(report_of "$1" audience)" = "$2" ] && [ "$(open_of "$1")" = 0 ]; }
+until_true has_none_open "notices-personal-$day" 50
 ok $? 'and sent while the campaign goes on'
 is "$(report_of bhyt state)" running '(it does)'
 # The last of the list: not yet asked for.
@@ -67,8 +70,7 @@ cancelled_at=$(accepted 'bảo hiểm')
 until_true is_finished ho-so
 ok $? 'the first one is finished'
 is "$(accepted 'bảo hiểm')" "$cancelled_at" 'the cancelled one has sent nothing more'
-is_swept() { [ "$(($(report_of bhyt waiting) + $(report_of bhyt sending) + $(report_of bhyt retry)))" = 0 ]; }
-until_true is_swept
+until_true has_none_open bhyt 8000
 ok $? 'each of its messages has an end'
 all_told() { [ "$(gateway_stat receipts_pending)" = 0 ]; }
 until_true all_told
@@ -92,7 +94,6 @@ is "$(report_of ho-so audience)" 3520 'the group is the audience of the first on
 is "$(report_of bhyt audience)" 8000 'the whole list is the audience of the cancelled one'
 ok $(($(report_of bhyt cancelled) > 1000 ? 0 : 1)) "$(report_of bhyt cancelled) of it were cancelled"
 is "$(grep -c "\"event\":\"accepted\".*\"to\":\"84${last#0}\"" "$dir/ledger")" 0 'who refused got nothing'
-day=$(TZ=Asia/Ho_Chi_Minh date +%F)
 is "$(report_of "notices-personal-$day" audience)" 50 'the notices of the day are fifty'
 is "$(report_of "notices-personal-$day" counters)" agree 'and their counters agree'
 sed -n '/"event":"accepted"/{ /đã có kết quả/s/.*"to":"\([0-9]*\)".*/\1/p }' "$dir/ledger" | sort >"$dir/theirs"
