@@ -194,7 +194,13 @@ on_status(void *arg, const struct run_status *s, const struct err_ctx *e)
 {
 	struct doubt_ls *l = arg;
 	struct daemon *d = l->api->daemon;
+	struct err_ctx none;
 
+	if (s != NULL && s->list[0] == '\0') {
+		doubt_of_notices(&none);
+		ls_end(l, &none);
+		return;
+	}
 	if (s == NULL) {
 		ls_end(l, e);
 		return;

@@ -321,6 +321,14 @@ load_directory(struct doubt_scan *s)
 	run_view_directory(s->views, s->view, s->directories, on_directory, s);
 }
 
+void
+doubt_of_notices(struct err_ctx *e)
+{
+	err_set(e, ERR_CONFLICT, "campaign",
+		"ask for a message by its id; send it anew with loa send",
+		"is made of single messages, which have no rows");
+}
+
 static void
 on_view(void *arg, struct run_view *v, const struct err_ctx *e)
 {
@@ -330,6 +338,9 @@ on_view(void *arg, struct run_view *v, const struct err_ctx *e)
 	if (v == NULL) {
 		s->has_failed = true;
 		s->why = *e;
+	} else if (v->is_notices) {
+		s->has_failed = true;
+		doubt_of_notices(&s->why);
 	}
 	if (goes_on(s))
 		load_directory(s);
@@ -351,6 +362,10 @@ doubt_scan_start(struct engine *e, struct run_views *vs, const struct config *c,
 		s->wait_ms[p] = doubt_wait_ms(c, st->lane[p]);
 	}
 	s->view = run_view_peek(vs, s->run);
+	if (s->view != NULL && s->view->is_notices) {
+		run_view_unref(s->view); /* from run_view_peek: on_view refuses it */
+		s->view = NULL;
+	}
 	s->pending++;
 	if (s->view != NULL)
 		run_view_directory(vs, s->view, 0, on_directory, s);

@@ -54,6 +54,8 @@ struct doubt_scan *doubt_scan_start(struct engine *e, struct run_views *vs, cons
 void doubt_scan_resume(struct doubt_scan *s);
 /* Stop without calling back. Not from inside on_string. */
 void doubt_scan_cancel(struct doubt_scan *s);
+/* Doubt is scanned by the rows of a list: runs of single messages have none. */
+void doubt_of_notices(struct err_ctx *e);
 
 /*
  * So long after its last copy was permitted a request of this provider has surely

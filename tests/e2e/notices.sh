@@ -33,6 +33,10 @@ case $id in *0) made=${id%?}1 ;; *) made=${id%?}0 ;; esac
 api GET "/messages/$made" >/dev/null
 is "$(status)" 404 'an id that was made up is not found'
 
+out=$(loa doubt ls "notices-personal-$today" 2>&1)
+is $? 1 'what is in doubt of single messages has no rows'
+has "$out" 'ask for a message by its id' 'it says what to do instead'
+
 # ---- the same key ----
 one='{"to":"0912000001","text":"một"}'
 first=$(post "$one" key-00001)
