@@ -184,7 +184,16 @@ make_campaign() { # QUERY
 # json_field NAME: the first member NAME, a number or a word, of the indented JSON on standard input
 json_field() { sed -n "s/^ *\"$1\": \"*\([a-z0-9]*\)\"*,*\$/\1/p" | head -n 1; }
 # report_of CAMPAIGN FIELD; report FIELD: the same of "c"
-report_of() { loa campaign report "$1" --json 2>/dev/null | json_field "$2"; }
+# (counters: asked for again while receipts move them)
+report_of() {
+	local value n=0
+	while value=$(loa campaign report "$1" --json 2>/dev/null | json_field "$2") &&
+		[ "$value" = moving ] && [ $n -lt 600 ]; do
+		n=$((n + 1))
+		sleep 0.1
+	done
+	echo "$value"
+}
 report() { report_of c "$1"; }
 is_state() { [ "$(report_of "$1" state)" = "$2" ]; } # CAMPAIGN STATE
 is_finished() { is_state "${1:-c}" finished; }     # [CAMPAIGN]
