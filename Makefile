@@ -5,7 +5,7 @@ B ?= build
 PREFIX ?= /usr/local
 SYSCONFDIR ?= /etc
 CC ?= gcc
-PKGS := libevent libcurl hiredis jansson libutf8proc libical libsodium
+PKGS := libevent libcurl hiredis jansson libutf8proc libical libsodium libzip expat xlsxwriter
 VERSION := $(shell sed -n 's/^## \([0-9][0-9.]*\).*/\1/p' CHANGELOG.md 2>/dev/null | head -1)
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
@@ -30,7 +30,7 @@ LIB_FILES := $(foreach l,$(LAYERS),$(B)/lib$(l).a)
 UNIT_SRC := $(shell find tests/unit -name '*.c' 2>/dev/null)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(B)/tests/unit/%)
 
-.PHONY: all help demo test unit unit-build model asan bench fuzz lint deps clean manual install uninstall
+.PHONY: all help demo test unit unit-build model asan bench fuzz lint deps deps-tests clean manual install uninstall
 
 all: $(B)/loa $(B)/gateway ## build everything
 
@@ -84,7 +84,7 @@ demo: deps ## the main job from end to end on this machine, and its report
 	@$(MAKE) --no-print-directory all
 	@B=$(B) config/demo/run
 
-unit: deps ## the unit tests; T=name runs those whose path contains it
+unit: deps-tests ## the unit tests; T=name runs those whose path contains it
 	@$(MAKE) --no-print-directory unit-build
 	@B=$(B) tests/run unit $(T)
 
@@ -105,11 +105,11 @@ model: $(B)/tests/model/model ## the exhaustive model of claim, permit, bytes, o
 
 MODEL := $(if $(wildcard tests/model/*.c),tests/model/model)
 
-test: deps ## all tests
+test: deps-tests ## all tests
 	@$(MAKE) --no-print-directory unit-build $(MODEL:%=$(B)/%)
 	@B=$(B) tests/run all
 
-asan: deps ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: deps-tests ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory B=build/asan SAN=1 OPT='-O1 -g' unit-build $(MODEL:%=build/asan/%)
 	@B=build/asan tests/run all
 
@@ -127,6 +127,9 @@ lint: deps ## arrows, lengths, banned calls, keys, options, layout
 
 deps: ## install what is missing of Debian's packages
 	@tests/deps
+
+deps-tests: ## the same, and what the tests compare with (SQLite, npm packages)
+	@tests/deps --tests
 
 # The pages name /usr/share/doc/loa, /usr/bin/loa, /etc/loa; an installed file names where things are.
 UNITS := loa.service loa-backup.service loa-backup.timer

@@ -3,21 +3,46 @@
  * The filters, one row each. A filter with liquidjs's name behaves as liquidjs.
  * None of them has effects, so the compiler may apply them to constants.
  */
+#include <string.h>
+
 #include "base/err.h"
 #include "templates/program.h"
 
+char *
+scratch_take(struct scratch *s, size_t n)
+{
+	char *p = s->at;
+
+	if (n > (size_t)(s->end - s->at)) {
+		s->is_full = true;
+		return NULL;
+	}
+	s->at += n;
+	return p;
+}
+
+struct template_value
+scratch_text(struct scratch *s, struct slice text)
+{
+	char *p = scratch_take(s, text.n);
+
+	if (p == NULL)
+		return (struct template_value){.kind = TEMPLATE_NIL};
+	memcpy(p, text.p, text.n);
+	return (struct template_value){TEMPLATE_TEXT, {p, text.n}, 0};
+}
+
 /* nil, false and the empty text; neither 0 nor blanks. */
 static struct template_value
-apply_default(struct template_value in, const struct template_value *args, size_t count)
+apply_default(const struct filter_call *c, struct template_value in)
 {
 	bool is_absent = in.kind == TEMPLATE_NIL || in.kind == TEMPLATE_FALSE || in.text.n == 0;
 
-	(void)count;
-	return is_absent ? args[0] : in;
+	return is_absent ? c->args[0] : in;
 }
 
 static const struct filter filters[] = {
-	{"default", 1, 1, apply_default},
+	{"default", 1, 1, false, apply_default},
 };
 
 static const char *const names[] = {"default"};

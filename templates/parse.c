@@ -89,11 +89,14 @@ emit_text(struct parser *p, const struct token *t)
 static void
 emit_filter(struct parser *p, uint32_t filter, uint32_t args, struct place at)
 {
-	struct template_value stack[1 + FILTER_ARGS_MAX];
+	char memory[SCRATCH_BYTES];
+	struct scratch scratch = {memory, memory + sizeof(memory), false};
+	struct template_value stack[1 + FILTER_ARGS_MAX], made;
+	struct filter_call call = {stack + 1, 0, 0, &scratch};
 	struct instruction *first = &p->program[p->length - args - 1];
 
 	for (uint32_t i = 0; i <= args; i++) {
-		if (first[i].op != OP_CONST) {
+		if (first[i].op != OP_CONST || filter_get(filter)->uses_today) {
 			emit(p, OP_FILTER, filter, args, at);
 			return;
 		}
@@ -101,7 +104,10 @@ emit_filter(struct parser *p, uint32_t filter, uint32_t args, struct place at)
 	}
 	at = first->at;
 	p->length -= args + 1;
-	emit_constant(p, filter_get(filter)->apply(stack[0], stack + 1, args), at);
+	call.count = args;
+	made = filter_get(filter)->apply(&call, stack[0]);
+	made.text.p = arena_memdup0(&p->t->memory, made.text.p, made.text.n);
+	emit_constant(p, made, at);
 }
 
 /* ---- values ---- */
@@ -129,7 +135,7 @@ parse_string(struct parser *p)
 				    "known are \\n \\r \\t \\\\ \\\" \\'");
 		text[n++] = meaning[known - escapes];
 	}
-	emit_constant(p, (struct template_value){TEMPLATE_TEXT, {text, n}}, p->now.at);
+	emit_constant(p, (struct template_value){TEMPLATE_TEXT, {text, n}, 0}, p->now.at);
 	return step(p);
 }
 
@@ -146,7 +152,8 @@ parse_number(struct parser *p)
 	if (digits > NUMBER_DIGITS_MAX)
 		return fail(p, &p->now, "this number has too many digits: put it in quotes");
 	copy_short(text, sizeof(text), p->now.text);
-	template_add_number(&b, strtod(text, NULL));
+	v.number = strtod(text, NULL);
+	template_add_number(&b, v.number);
 	v.text = (struct slice){arena_memdup0(&p->t->memory, b.data, b.len), b.len};
 	buf_free(&b);
 	emit_constant(p, v, p->now.at);

@@ -20,6 +20,7 @@
 #define NAME_MAX_BYTES 63u
 #define FILTER_ARGS_MAX 4u
 #define STACK_MAX 8u
+#define SCRATCH_BYTES (2 * TEMPLATE_OUTPUT_MAX)
 #define NO_FIELD UINT32_MAX
 
 _Static_assert(1 + FILTER_ARGS_MAX <= STACK_MAX, "a filter's value and arguments fit the stack");
@@ -120,12 +121,35 @@ struct token lexer_next(struct lexer *l);
 void token_describe(const struct token *t, char out[80]);
 /* ---- filters.c ---- */
 
+/*
+ * Memory of one rendering, on its stack: filters put their results here, nothing
+ * is given back before the text is done.
+ */
+struct scratch {
+	char *at, *end;
+	bool is_full; /* something did not fit: the rendering ends as too long */
+};
+/* n bytes, or NULL when there is no room. */
+char *scratch_take(struct scratch *s, size_t n);
+/* A text value with these bytes, copied; nil when there is no room. */
+struct template_value scratch_text(struct scratch *s, struct slice text);
+
+/* What a filter is called with besides its input. */
+struct filter_call {
+	const struct template_value *args;
+	size_t count;  /* args_min ≤ count ≤ args_max */
+	int64_t today; /* days since 1970-01-01 in Vietnam */
+	struct scratch *scratch;
+};
+
 struct filter {
 	const char *name;
 	uint32_t args_min, args_max; /* ≤ FILTER_ARGS_MAX */
-	struct template_value (*apply)(struct template_value in, const struct template_value *args,
-				       size_t count);
+	bool uses_today;	     /* not to be applied at compile time */
+	struct template_value (*apply)(const struct filter_call *c, struct template_value in);
 };
+
+/* The table is in pieces: Liquid's own (filters.c) and the Vietnamese ones. */
 
 /* Index into the table, or -1. */
 int filter_find(struct slice name);

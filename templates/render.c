@@ -10,6 +10,8 @@ struct run {
 	const struct template_value *values;
 	struct template_value stack[STACK_MAX];
 	size_t depth;
+	int64_t today;
+	struct scratch scratch;
 	struct buf *out;
 	size_t start; /* of this text in out */
 	struct template_error *error;
@@ -44,14 +46,16 @@ append(struct run *r, const struct instruction *i, struct slice s)
 	return RENDER_OK;
 }
 
-static void
+static enum render_result
 apply_filter(struct run *r, const struct instruction *i)
 {
 	struct template_value *in;
 
 	r->depth -= i->b;
 	in = &r->stack[r->depth - 1];
-	*in = filter_get(i->a)->apply(*in, in + 1, i->b);
+	*in = filter_get(i->a)->apply(&(struct filter_call){in + 1, i->b, r->today, &r->scratch},
+				      *in);
+	return r->scratch.is_full ? too_long(r, i) : RENDER_OK;
 }
 
 static enum render_result
@@ -74,7 +78,7 @@ run_program(struct run *r)
 			r->stack[r->depth++] = t->constants[i->a];
 			break;
 		case OP_FILTER:
-			apply_filter(r, i);
+			rc = apply_filter(r, i);
 			break;
 		case OP_OUTPUT:
 			v = r->stack[--r->depth];
@@ -152,10 +156,17 @@ normalise(struct run *r)
 /* ---- public ---- */
 
 enum render_result
-template_render_values(const struct template *t, const struct template_value *values,
+template_render_values(const struct template *t, int64_t today, const struct template_value *values,
 		       struct buf *out, struct template_error *e)
 {
-	struct run r = {.t = t, .values = values, .out = out, .start = out->len, .error = e};
+	char memory[SCRATCH_BYTES];
+	struct run r = {.t = t,
+			.values = values,
+			.today = today,
+			.scratch = {memory, memory + sizeof(memory), false},
+			.out = out,
+			.start = out->len,
+			.error = e};
 	enum render_result rc = run_program(&r);
 
 	if (rc == RENDER_OK)
@@ -169,13 +180,13 @@ template_render_values(const struct template *t, const struct template_value *va
 }
 
 enum render_result
-template_render(const struct template *t, const struct slice *values, struct buf *out,
-		struct template_error *e)
+template_render(const struct template *t, int64_t today, const struct slice *values,
+		struct buf *out, struct template_error *e)
 {
 	struct template_value v[TEMPLATE_FIELDS_MAX];
 
 	for (size_t i = 0; i < t->field_count; i++)
 		v[i] = (struct template_value){values[i].n > 0 ? TEMPLATE_TEXT : TEMPLATE_NIL,
-					       values[i]};
-	return template_render_values(t, v, out, e);
+					       values[i], 0};
+	return template_render_values(t, today, v, out, e);
 }

@@ -63,6 +63,7 @@ enum template_kind { TEMPLATE_NIL, TEMPLATE_FALSE, TEMPLATE_TRUE, TEMPLATE_NUMBE
 struct template_value {
 	enum template_kind kind;
 	struct slice text; /* UTF-8, what output prints; empty for nil */
+	double number;	   /* of NUMBER: its value, of which text is the print */
 };
 
 /* Append a number as Liquid prints it: 1.50 → 1.5, 5.0 → 5. */
@@ -71,13 +72,15 @@ void template_add_number(struct buf *out, double number);
 enum render_result { RENDER_OK, RENDER_MISSING, RENDER_TOO_LONG };
 /*
  * Append the text for values[template_field_count] (n = 0: missing) to out, NFC.
- * Unless OK, out is as before and *e (may be NULL) says where: the place of the
+ * today: days since 1970-01-01 in Vietnam, for what depends on the date; of a run
+ * it is the frozen day, so that a repeated request has the same bytes. Unless OK, out is as before and *e (may be NULL) says where: the place of the
  * first field in the output tag. A value that is no UTF-8 counts as missing,
  * with the code "malformed".
  */
-enum render_result template_render(const struct template *t, const struct slice *values,
-				   struct buf *out, struct template_error *e);
-enum render_result template_render_values(const struct template *t,
+enum render_result template_render(const struct template *t, int64_t today,
+				   const struct slice *values, struct buf *out,
+				   struct template_error *e);
+enum render_result template_render_values(const struct template *t, int64_t today,
 					  const struct template_value *values, struct buf *out,
 					  struct template_error *e);
 /* The same for every recipient: no output tag reads a field. */

@@ -265,8 +265,8 @@ field_value(const json_t *v, struct template_value *out, struct buf *number)
 	if (json_is_object(v) || json_is_array(v))
 		return false;
 	if (json_is_string(v) && json_string_length(v) > 0) {
-		*out = (struct template_value){TEMPLATE_TEXT,
-					       {json_string_value(v), json_string_length(v)}};
+		*out = (struct template_value){
+			TEMPLATE_TEXT, {json_string_value(v), json_string_length(v)}, 0};
 	} else if (json_is_boolean(v)) {
 		out->kind = json_is_true(v) ? TEMPLATE_TRUE : TEMPLATE_FALSE;
 		out->text = slice_of(json_is_true(v) ? "true" : "false");
@@ -276,6 +276,7 @@ field_value(const json_t *v, struct template_value *out, struct buf *number)
 		else
 			template_add_number(number, json_real_value(v));
 		out->kind = TEMPLATE_NUMBER;
+		out->number = json_number_value(v);
 		out->text = buf_slice(number);
 	}
 	return true;
@@ -345,7 +346,8 @@ render(struct notice *m, const struct template *t)
 		notice_refuse(m, "input", member, "is an object or array",
 			      "give a string, a number, true, false or null");
 	}
-	if (m->refusal == NULL && template_render_values(t, values, &m->rendered, &te) != RENDER_OK)
+	if (m->refusal == NULL &&
+	    template_render_values(t, clock_today_vn(), values, &m->rendered, &te) != RENDER_OK)
 		refuse_rendering(m, &te);
 	for (size_t i = 0; i < n; i++)
 		buf_free(&numbers[i]);

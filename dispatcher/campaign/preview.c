@@ -189,7 +189,7 @@ on_block(void *arg, uint32_t index, const struct block *b)
 		bool is_waiting = rows[k].state == RECORD_WAITING;
 
 		if (is_waiting) {
-			m.reason = render_row(j->c->template, j->c->column_of_field, b, i,
+			m.reason = render_row(j->c->template, j->today, j->c->column_of_field, b, i,
 					      has_unicode(j, m.carrier), &j->text, &m.count);
 			m.text = m.reason == REASON_NONE ? buf_slice(&j->text) : SLICE("");
 		}

@@ -176,8 +176,8 @@ look_at(struct trial_job *j, const struct audience_row *r, const struct block *b
 	j->has_row = true;
 	/* The wanted row is rendered also if another of its phone goes before it. */
 	if (r->state == RECORD_WAITING || (is_row && reason == REASON_SAME_PHONE))
-		reason = render_row(j->c->template, j->c->column_of_field, b, r->row % BLOCK_ROWS,
-				    j->has_unicode, &j->text, &n);
+		reason = render_row(j->c->template, j->today, j->c->column_of_field, b,
+				    r->row % BLOCK_ROWS, j->has_unicode, &j->text, &n);
 	j->row_reason = reason;
 	if (reason == REASON_NONE)
 		offer(j, r->row + 1ull, n);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
@@ -92,6 +93,7 @@ value_of(struct arena *a, const json_t *v, struct template_value *out)
 	case JSON_INTEGER:
 	case JSON_REAL:
 		out->kind = TEMPLATE_NUMBER;
+		out->number = json_number_value(v);
 		out->text = number_text(a, v);
 		break;
 	case JSON_TRUE:
@@ -163,7 +165,8 @@ render_values(struct rendering *r, struct buf *out)
 {
 	struct buf text = {0};
 	struct template_error e;
-	enum render_result rc = template_render_values(r->t, r->values, &text, &e);
+	enum render_result rc =
+		template_render_values(r->t, clock_today_vn(), r->values, &text, &e);
 
 	if (rc == RENDER_OK) {
 		struct sms_count n = sms_count(buf_slice(&text));

@@ -169,8 +169,8 @@ member_render(struct chunk_load *ld, struct member *m, const struct block *b)
 	struct sms_count count;
 
 	/* Whether the provider takes Unicode is its lane's business. */
-	m->skip =
-		(uint8_t)render_row(v->template, v->column_of_field, b, i, true, &ld->text, &count);
+	m->skip = (uint8_t)render_row(v->template, v->today, v->column_of_field, b, i, true,
+				      &ld->text, &count);
 	if (m->skip != REASON_NONE)
 		return;
 	snprintf(m->phone, sizeof(m->phone), "%llu", (unsigned long long)block_phone(b, i));

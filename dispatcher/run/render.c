@@ -2,8 +2,9 @@
 #include "dispatcher/run/render.h"
 
 enum record_reason
-render_row(const struct template *t, const int *column_of_field, const struct block *b,
-	   uint32_t row_in_block, bool has_unicode, struct buf *out, struct sms_count *count)
+render_row(const struct template *t, int64_t today, const int *column_of_field,
+	   const struct block *b, uint32_t row_in_block, bool has_unicode, struct buf *out,
+	   struct sms_count *count)
 {
 	struct slice values[TEMPLATE_FIELDS_MAX];
 
@@ -14,7 +15,7 @@ render_row(const struct template *t, const int *column_of_field, const struct bl
 				    ? block_cell(b, row_in_block, (uint32_t)column_of_field[i])
 				    : (struct slice){NULL, 0};
 	buf_reset(out);
-	switch (template_render(t, values, out, NULL)) {
+	switch (template_render(t, today, values, out, NULL)) {
 	case RENDER_OK:
 		break;
 	case RENDER_MISSING:

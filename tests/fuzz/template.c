@@ -94,10 +94,10 @@ check_template(const struct template *t, const struct parts *p)
 		kinds[i] = value_of(values[i]);
 	}
 	buf_adds(&out, BEFORE);
-	rc = template_render(t, values, &out, &e);
+	rc = template_render(t, 20000, values, &out, &e);
 	check_result(rc, &out, &e);
 	buf_adds(&out, BEFORE);
-	rc = template_render_values(t, kinds, &out, &e);
+	rc = template_render_values(t, 20000, kinds, &out, &e);
 	check_result(rc, &out, &e);
 }
 

@@ -42,7 +42,8 @@ value_of(const char *name)
 
 	for (size_t i = 0; i < ARRAY_LEN(values); i++)
 		if (strcmp(values[i].name, name) == 0)
-			return (struct template_value){values[i].kind, slice_of(values[i].text)};
+			return (struct template_value){values[i].kind, slice_of(values[i].text),
+						       strtod(values[i].text, NULL)};
 	return (struct template_value){0};
 }
 
@@ -59,7 +60,7 @@ render(const char *source)
 		values[i] = value_of(template_field(t, i));
 	buf_reset(&out);
 	buf_adds(&out, "");
-	rc = template_render_values(t, values, &out, &error);
+	rc = template_render_values(t, 20000, values, &out, &error);
 	template_free(t);
 	return rc;
 }
@@ -170,10 +171,10 @@ output_is_as_before_after_a_failure(void **state)
 
 	(void)state;
 	buf_adds(&b, "xyz");
-	assert_int_equal(template_render(t, &nothing, &b, NULL), RENDER_MISSING);
+	assert_int_equal(template_render(t, 20000, &nothing, &b, NULL), RENDER_MISSING);
 	assert_int_equal(b.len, 3);
 	assert_string_equal(b.data, "xyz");
-	assert_int_equal(template_render(t, &SLICE("1"), &b, NULL), RENDER_OK);
+	assert_int_equal(template_render(t, 20000, &SLICE("1"), &b, NULL), RENDER_OK);
 	assert_string_equal(b.data, "xyzabc 1");
 	buf_free(&b);
 	template_free(t);
@@ -245,11 +246,11 @@ a_text_beyond_the_limit_is_refused(void **state)
 	for (size_t i = 0; i < TEMPLATE_OUTPUT_MAX; i++)
 		buf_addc(&long_value, 'y');
 	v = (struct slice){long_value.data, TEMPLATE_OUTPUT_MAX - 1};
-	assert_int_equal(template_render(t, &v, &b, &error), RENDER_OK);
+	assert_int_equal(template_render(t, 20000, &v, &b, &error), RENDER_OK);
 	assert_int_equal(b.len, TEMPLATE_OUTPUT_MAX);
 	buf_reset(&b);
 	v.n++;
-	assert_int_equal(template_render(t, &v, &b, &error), RENDER_TOO_LONG);
+	assert_int_equal(template_render(t, 20000, &v, &b, &error), RENDER_TOO_LONG);
 	assert_string_equal(error.code, "too-long");
 	assert_int_equal(b.len, 0);
 	buf_free(&b);
