@@ -108,9 +108,15 @@ base_letter(uint32_t c)
 }
 
 static bool
+is_ascii_letter(uint32_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool
 is_letter(uint32_t c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || base_letter(c) != '\0';
+	return is_ascii_letter(c) || base_letter(c) != '\0';
 }
 
 /* m² → m2, but 10² is no 102. */
@@ -148,6 +154,27 @@ add_sign(struct buf *out, const char *sign, uint32_t before)
 	buf_adds(out, sign);
 }
 
+/* What no table has: letters in a style (𝐀, ㎏), others without their accents (Ώ). */
+static bool
+add_decomposed(struct buf *out, uint32_t c)
+{
+	int32_t letters[8], base = text_base_of((int32_t)c);
+	size_t n = text_unstyled((int32_t)c, letters, ARRAY_LEN(letters));
+
+	/* ≠ must not become = */
+	if (base != (int32_t)c && (is_ascii_letter((uint32_t)base) || base >= 0xC0) &&
+	    sms_gsm7_septets((uint32_t)base) > 0) {
+		text_add_code_point(out, base);
+		return true;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (!is_ascii_letter((uint32_t)letters[i]))
+			return false;
+	for (size_t i = 0; i < n; i++)
+		buf_addc(out, (char)letters[i]);
+	return n > 0;
+}
+
 bool
 plain_add_character(struct buf *out, uint32_t c, uint32_t before)
 {
@@ -168,7 +195,7 @@ plain_add_character(struct buf *out, uint32_t c, uint32_t before)
 	else if (sms_gsm7_septets(c) > 0)
 		text_add_code_point(out, (int32_t)c);
 	else
-		return false;
+		return add_decomposed(out, c);
 	return true;
 }
 
