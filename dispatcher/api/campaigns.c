@@ -213,7 +213,7 @@ static json_t *
 preview_json(const struct daemon *d, const struct ready_campaign *c, const struct preview *p)
 {
 	json_t *skipped = json_object();
-	json_t *out;
+	json_t *out, *warnings;
 
 	for (unsigned r = 0; r < 256; r++)
 		if (p->skipped[r] > 0)
@@ -226,7 +226,9 @@ preview_json(const struct daemon *d, const struct ready_campaign *c, const struc
 			"parts", (json_int_t)p->parts, "unicode", (json_int_t)p->unicode, "cost",
 			(json_int_t)p->cost, "skipped", skipped, "carriers", preview_carriers(p),
 			"forecast_s", p->forecast_s, "opens_in_s", (json_int_t)p->opens_in_s);
-	json_object_set_new(out, "warnings", preview_warnings(c, d->config));
+	warnings = preview_warnings(c, d->config);
+	registered_tell(c->registered, out, warnings);
+	json_object_set_new(out, "warnings", warnings);
 	if (strcmp(c->campaign->state, "scheduled") == 0) {
 		json_object_set_new(out, "due", time_json(c->campaign->due_s));
 		json_object_set_new(out, "sends_from", time_json(sends_from(d, c->campaign)));

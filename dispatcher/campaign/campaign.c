@@ -35,6 +35,7 @@ campaign_free(struct campaign *c)
 	free(c->reason);
 	free(c->why_by);
 	free(c->problem);
+	free(c->checked);
 	for (size_t i = 0; i < c->segment_count; i++) {
 		free(c->segments[i]);
 		free(c->queries[i]);
@@ -92,6 +93,7 @@ campaign_read(const struct reply *r)
 	c->why_s = reply_int(r, 21);
 	c->due_s = reply_int(r, 22);
 	c->problem = item_text(r, 23);
+	c->checked = item_text(r, 24);
 	return c;
 }
 
@@ -126,7 +128,8 @@ campaign_load(struct engine *e, const char *id_or_name, campaign_cb cb, void *ar
 						  "canary_then", "canary_after_s",
 						  "run.why",	 "run.reason",
 						  "run.why_by",	 "run.why_s",
-						  "due_s",	 "problem"};
+						  "due_s",	 "problem",
+						  "checked"};
 	struct load *ld = xcalloc(1, sizeof(*ld));
 	struct argv a = {0};
 

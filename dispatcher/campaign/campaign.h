@@ -23,6 +23,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "dispatcher/campaign/registered.h"
 #include "dispatcher/config.h"
 #include "dispatcher/run/audience.h"
 #include "dispatcher/run/view.h"
@@ -47,6 +48,7 @@ struct campaign {
 	int64_t why_s;
 	int64_t due_s; /* when it is launched by itself, or was to be; 0 = no such time */
 	char *problem; /* why it was not launched at due_s; "" = none */
+	char *checked; /* fingerprint of its last preview that nothing was refused in; "" = none */
 	char *segments[RUN_QUERIES_MAX], *queries[RUN_QUERIES_MAX];
 	size_t segment_count;
 };
@@ -112,6 +114,7 @@ struct ready_campaign {
 	struct query *queries[RUN_QUERIES_MAX]; /* bound */
 	int column_of_field[TEMPLATE_FIELDS_MAX];
 	struct route_plan route;
+	struct registered *registered; /* what its texts are compared with */
 };
 void ready_campaign_free(struct ready_campaign *r);
 /* ERR_REFUSED: a demo list and a provider that is no sandbox. */

@@ -83,6 +83,7 @@ count_message(struct preview_job *j, uint8_t carrier, struct sms_count n, struct
 	const struct provider_config *pc = &j->config->providers[provider];
 	int64_t cost = j->c->route.price[partition] * n.parts;
 
+	registered_look(j->c->registered, carrier, text, n.parts);
 	p->messages++;
 	p->parts += n.parts;
 	p->unicode += n.encoding == SMS_UCS2;
@@ -234,8 +235,11 @@ job_look(struct preview_job *j)
 {
 	if (!j->is_swept || j->pending > 0)
 		return;
-	if (j->failure.code == ERR_OK)
+	if (j->failure.code == ERR_OK) {
 		forecast(j);
+		if (!j->is_cancelled && registered_verdict(j->c->registered, NULL) == ERR_OK)
+			registered_remember(j->c->registered, j->engine, j->c->campaign->id);
+	}
 	job_end(j, j->failure.code == ERR_OK ? NULL : &j->failure);
 }
 

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "dispatcher/cli/campaign.h"
+#include "dispatcher/cli/pattern.h"
 #include "dispatcher/cli/remote.h"
 
 #define CAMPAIGN_FILE_MAX 65536u
@@ -134,6 +135,52 @@ print_text(const char *title, const json_t *t)
 		       remote_number(t, "parts"), remote_text(t, "text"));
 }
 
+/* Messages that match no registered pattern, by carrier, with an example. */
+static void
+print_registered(const json_t *r)
+{
+	const char *carrier;
+	json_t *side, *example;
+	size_t i;
+
+	json_object_foreach (json_object_get(r, "carriers"), carrier, side) {
+		if (remote_number(side, "unmatched") == 0)
+			continue;
+		printf("  %s: %s of %s messages match no registered pattern of %s", carrier,
+		       grouped(remote_number(side, "unmatched")),
+		       grouped(remote_number(side, "messages")), remote_text(side, "brandname"));
+		if (remote_number(side, "pending") > 0)
+			printf(" (%s one that is pending)",
+			       grouped(remote_number(side, "pending")));
+		printf("\n");
+		json_array_foreach (json_object_get(side, "examples"), i, example) {
+			printf("    %s\n", remote_text(example, "text"));
+			print_nearest(json_object_get(example, "nearest"), "      ");
+		}
+	}
+	if (remote_number(r, "unmatched") > 0)
+		printf("  to register a text takes about %lld working days: until %s\n",
+		       (long long)remote_number(r, "lead_days"), remote_text(r, "ready_on"));
+}
+
+static void
+print_content(const json_t *rules)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (rules, i, one) {
+		const json_t *example = json_object_get(one, "example");
+
+		printf("  %s %s: %s messages: %s\n", remote_text(one, "severity"),
+		       remote_text(one, "rule"), grouped(remote_number(one, "messages")),
+		       remote_text(one, "en"));
+		if (remote_text(example, "found")[0] != '\0')
+			printf("    \"%s\" in: %s\n", remote_text(example, "found"),
+			       remote_text(example, "text"));
+	}
+}
+
 static void
 print_preview(const json_t *p)
 {
@@ -164,6 +211,8 @@ print_preview(const json_t *p)
 	printf("\n");
 	json_array_foreach (json_object_get(p, "warnings"), i, v)
 		printf("  %s\n", json_string_value(v));
+	print_registered(json_object_get(p, "registered"));
+	print_content(json_object_get(p, "content"));
 	print_text("shortest", json_object_get(p, "shortest"));
 	print_text("longest", json_object_get(p, "longest"));
 }

@@ -7,7 +7,9 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "dispatcher/campaign/registration.h"
 #include "dispatcher/cli/remote.h"
+#include "templates/content.h"
 #include "templates/sms.h"
 #include "templates/template.h"
 
@@ -275,6 +277,113 @@ check_fields(const struct template *t, const char *list, char *path)
 	return unknown > 0;
 }
 
+/*
+ * The source with its tags blotted out: a stroke for each byte, which is no word, no
+ * link and in no place but its own. Comments and raw text count as tags and text.
+ */
+static void
+add_without_tags(struct buf *out, struct slice source)
+{
+	size_t i = 0;
+
+	while (i < source.n) {
+		const char *open = source.p + i, *end;
+		bool is_tag =
+			source.n - i >= 4 && open[0] == '{' && (open[1] == '{' || open[1] == '%');
+
+		end = is_tag ? memmem(open + 2, source.n - i - 2, open[1] == '{' ? "}}" : "%}", 2)
+			     : NULL;
+		if (end == NULL) {
+			buf_addc(out, source.p[i++]);
+			continue;
+		}
+		for (; open < end + 2; open++, i++)
+			buf_addc(out, *open == '\n' ? '\n' : '|');
+	}
+}
+
+static void
+print_finding(const char *path, struct slice text, const struct content_finding *f,
+	      const struct content_words *w)
+{
+	struct slice before = {text.p, (size_t)(f->found.p - text.p)};
+	int line = 1;
+	size_t begin = 0;
+
+	for (size_t i = 0; i < before.n; i++) {
+		if (before.p[i] != '\n')
+			continue;
+		line++;
+		begin = i + 1;
+	}
+	printf("%s:%d:%zu: %s%s: \"%.*s\": %s\n", path, line,
+	       text_length((struct slice){before.p + begin, before.n - begin}) + 1,
+	       w->severity == CONTENT_WARN ? "warning: " : "", w->rule, (int)f->found.n, f->found.p,
+	       w->en);
+}
+
+/* 1 when something is refused: the fixed words of the template by rules for all providers. */
+static int
+check_content(const struct content *rules, const char *path, const char *class)
+{
+	struct content_finding found[CONTENT_FINDINGS_MAX];
+	struct content_view *v;
+	struct buf source = {0}, text = {0};
+	struct err_ctx e;
+	char day[12];
+	size_t n;
+	int rc = 0;
+
+	if (cli_read_file(path, TEMPLATE_SOURCE_MAX, &source, &e) != ERR_OK)
+		return cli_fail(&e);
+	day_text(clock_today_vn(), day);
+	v = content_view_new(rules, class, "", day, false);
+	add_without_tags(&text, buf_slice(&source));
+	n = content_check(v, buf_slice(&text), 0, found);
+	for (size_t i = 0; i < n; i++) {
+		struct content_words w = content_rule_words(v, found[i].rule);
+
+		print_finding(path, buf_slice(&text), &found[i], &w);
+		rc = w.severity == CONTENT_REFUSE ? 1 : rc;
+	}
+	content_view_free(v);
+	buf_free(&source);
+	buf_free(&text);
+	return rc;
+}
+
+/* The rules of the server, or with server NULL those that are built in. */
+static int
+check_rules(const struct remote_options *server, const char *path, const char *class)
+{
+	struct config *config = NULL;
+	struct content *rules = NULL;
+	struct remote *r;
+	struct err_ctx e;
+	json_t *document = NULL;
+	enum err code;
+	int rc;
+
+	if (server == NULL) {
+		if (config_load(NULL, &config, &e) != ERR_OK)
+			return cli_fail(&e);
+		rc = check_content(config->content_rules, path, class);
+		config_free(config);
+		return rc;
+	}
+	code = remote_open(server, &r, &e);
+	if (code == ERR_OK) {
+		code = remote_call(r, "GET", "/api/v1/content", NULL, &document, &e);
+		remote_close(r);
+	}
+	if (code == ERR_OK)
+		code = content_read(document, &rules, &e);
+	rc = code == ERR_OK ? check_content(rules, path, class) : cli_fail(&e);
+	content_free(rules);
+	json_decref(document);
+	return rc;
+}
+
 /* The names of a list's columns as "a,b,c". */
 static enum err
 columns_of_list(const struct remote_options *o, const char *list, struct buf *out,
@@ -301,13 +410,11 @@ columns_of_list(const struct remote_options *o, const char *list, struct buf *ou
 int
 verb_template_check(int argc, char **argv)
 {
-	const char *fields = NULL, *list = NULL;
+	const char *fields = NULL, *list = NULL, *class = "";
 	struct remote_options server = {0};
 	const struct cli_option options[] = {
-		{"--fields", &fields, NULL},
-		{"--list", &list, NULL},
-		REMOTE_OPTIONS(server),
-		{NULL, NULL, NULL},
+		{"--fields", &fields, NULL}, {"--list", &list, NULL}, {"--class", &class, NULL},
+		REMOTE_OPTIONS(server),	     {NULL, NULL, NULL},
 	};
 	struct template *t;
 	struct buf columns = {0};
@@ -329,6 +436,12 @@ verb_template_check(int argc, char **argv)
 	t = load(argv[1], stdout, &rc);
 	if (t != NULL && fields != NULL)
 		rc = check_fields(t, fields, argv[1]);
+	/* Standard input was read once. */
+	if (t != NULL && strcmp(argv[1], "-") != 0) {
+		int judged = check_rules(list != NULL ? &server : NULL, argv[1], class);
+
+		rc = judged > rc ? judged : rc;
+	}
 	template_free(t);
 	buf_free(&columns);
 	return rc;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files inside the binary: the Lua library the default policy, the default SMS parts. */
+/* Files inside the binary: the Lua library, the default policy, SMS parts and content rules. */
 	.section .rodata
 	.global loa_lua_start
 	.global loa_lua_end
@@ -7,6 +7,8 @@
 	.global loa_policy_end
 	.global loa_sms_start
 	.global loa_sms_end
+	.global loa_content_start
+	.global loa_content_end
 loa_lua_start:
 	.incbin "dispatcher/lua/record.lua"
 	.incbin "dispatcher/lua/brake.lua"
@@ -23,6 +25,7 @@ loa_lua_start:
 	.incbin "dispatcher/lua/control.lua"
 	.incbin "dispatcher/lua/doubt.lua"
 	.incbin "dispatcher/lua/audit.lua"
+	.incbin "dispatcher/lua/registered.lua"
 loa_lua_end:
 	.byte 0
 loa_policy_start:
@@ -32,5 +35,9 @@ loa_policy_end:
 loa_sms_start:
 	.incbin "config/sms.json"
 loa_sms_end:
+	.byte 0
+loa_content_start:
+	.incbin "config/content.json"
+loa_content_end:
 	.byte 0
 	.section .note.GNU-stack,"",@progbits

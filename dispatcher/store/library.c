@@ -72,6 +72,10 @@ static const char *const function_names[] = {
 	"audit_page",
 	"restored",
 	"unused",
+	"registered_save",
+	"registered_rm",
+	"registered_all",
+	"campaign_checked",
 };
 /* clang-format on */
 
