@@ -10,6 +10,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "dispatcher/language_table.h"
+#include "dispatcher/sms_table.h"
 #include "segments/phone.h"
 
 #define CONFIG_MAX_BYTES (1u << 20)
@@ -45,6 +47,7 @@ static const struct option {
 	SECRET(redis_password, "password of a Redis of your own"),
 	STRING(policy, false, "", "policy file; empty = the built-in one"),
 	STRING(content, false, "", "content rules file; empty = the built-in ones"),
+	STRING(sms, false, "", "file of SMS parts by carrier; empty = the built-in ones"),
 	STRING(log_level, true, "info", "error, warn, info or debug"),
 	INT(max_attempts, true, 6, 1, 15, "times a message is sent on explicit \"try later\""),
 	INT(lease_ms, false, 5000, 1000, 60000, "a silent process loses its work after this long"),
@@ -129,22 +132,30 @@ read_prices(struct provider_config *p, const struct json_at *at, struct err_ctx 
 	return rc;
 }
 
-/* "traffic": "cskh" | "qc"; "registered_texts": "off" | "warn" | "refuse" */
+/*
+ * "traffic": "standard" | "cskh" | "qc", by itself cskh under a brandname; "accents": "keep" |
+ * "save" | "plain"; "registered_texts": "off" | "warn" | "refuse"
+ */
 static enum err
 read_registration(struct provider_config *p, const struct json_at *at, struct err_ctx *e)
 {
-	static const char *const traffics[] = {"cskh", "qc"};
 	static const char *const modes[] = {"auto", "off", "warn", "refuse"};
-	struct json_at traffic = json_get(at, "traffic");
+	struct json_at traffic_at = json_get(at, "traffic"), accents_at = json_get(at, "accents");
 	struct json_at registered = json_get(at, "registered_texts");
-	int is_qc = 0, mode = REGISTERED_AUTO;
-	enum err rc = json_read_choice(&traffic, traffics, ARRAY_LEN(traffics), &is_qc, e);
+	struct json_at brand = json_get(at, "brandname");
+	int traffic = json_string_length(brand.v) > 0 ? SMS_CSKH : SMS_STANDARD;
+	int mode = REGISTERED_AUTO, accents = ACCENTS_KEPT;
+	enum err rc;
 
-	if (rc == ERR_OK)
-		rc = json_read_choice(&registered, modes, ARRAY_LEN(modes), &mode, e);
-	p->is_qc = is_qc == 1;
+	if ((rc = json_read_choice(&traffic_at, sms_traffic_names, 3, &traffic, e)) != ERR_OK ||
+	    (rc = json_read_choice(&accents_at, accents_names, 3, &accents, e)) != ERR_OK ||
+	    (rc = json_read_choice(&registered, modes, ARRAY_LEN(modes), &mode, e)) != ERR_OK)
+		return rc;
+	p->traffic = (enum sms_traffic)traffic;
+	p->is_qc = traffic == SMS_QC;
+	p->accents = (enum accents)accents;
 	p->registered_texts = (enum registered_texts)mode;
-	return rc;
+	return ERR_OK;
 }
 
 /* Let the driver read the account's settings, and refuse what the server cannot work with. */
@@ -169,6 +180,8 @@ open_account(struct provider_config *p, const struct json_at *at, const char *dr
 	}
 	cap = p->driver->capability(p->account);
 	p->is_qc = p->is_qc || cap->is_advertising;
+	if (p->is_qc)
+		p->traffic = SMS_QC;
 	if (cap->counts != COUNTS_REQUESTS && cap->batch_min > p->rate)
 		return err_set(e, ERR_INPUT, rate.path, "lower settings' batch minimum",
 			       "is less than the smallest batch (%u) that this gateway takes",
@@ -179,10 +192,20 @@ open_account(struct provider_config *p, const struct json_at *at, const char *dr
 static enum err
 read_provider(struct provider_config *p, const struct json_at *at, struct err_ctx *e)
 {
-	static const char *const keys[] = {
-		"name",	      "unit",	   "driver",	      "rate",  "concurrency",
-		"timeout_ms", "brandname", "token",	      "price", "polls_per_s",
-		"settings",   "traffic",   "registered_texts"};
+	static const char *const keys[] = {"name",
+					   "unit",
+					   "driver",
+					   "rate",
+					   "concurrency",
+					   "timeout_ms",
+					   "brandname",
+					   "token",
+					   "price",
+					   "polls_per_s",
+					   "settings",
+					   "traffic",
+					   "registered_texts",
+					   "accents"};
 	struct json_at name = json_get(at, "name"), driver = json_get(at, "driver");
 	struct json_at rate = json_get(at, "rate"), unit = json_get(at, "unit");
 	struct json_at concurrency = json_get(at, "concurrency");
@@ -406,6 +429,16 @@ read_content(struct config *c, struct err_ctx *e)
 }
 
 static enum err
+read_texts(struct config *c, struct err_ctx *e)
+{
+	enum err rc = read_content(c, e);
+
+	if (rc == ERR_OK)
+		rc = language_table_load(&c->languages, &c->languages_document, e);
+	return rc == ERR_OK ? sms_table_open(c->sms, &c->sms_table, &c->sms_document, e) : rc;
+}
+
+static enum err
 read_document(struct config *c, struct err_ctx *e)
 {
 	const char *keys[ARRAY_LEN(options) + 3];
@@ -430,7 +463,7 @@ read_document(struct config *c, struct err_ctx *e)
 		return err_set(e, ERR_INPUT, "log_level", "use error, warn, info or debug",
 			       "\"%s\" is no level", c->log_level);
 	rc = read_policy(c, e);
-	return rc == ERR_OK ? read_content(c, e) : rc;
+	return rc == ERR_OK ? read_texts(c, e) : rc;
 }
 
 /* Its document is there, unless rc says otherwise. */
@@ -486,6 +519,9 @@ config_free(struct config *c)
 	json_decref(c->policy_document);
 	content_free(c->content_rules);
 	json_decref(c->content_document);
+	languages_free(c->languages);
+	json_decref(c->languages_document);
+	json_decref(c->sms_document);
 	free(c);
 }
 

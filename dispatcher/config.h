@@ -11,7 +11,9 @@
 #include "base/json.h"
 #include "dispatcher/standing_order.h"
 #include "providers/provider.h"
+#include "templates/accents.h"
 #include "templates/content.h"
+#include "templates/language.h"
 
 #define PROVIDERS_MAX 16
 #define CARRIERS_MAX 16 /* carriers by index as in segments/phone.h; 0 = unknown */
@@ -30,7 +32,9 @@ struct provider_config {
 	int64_t timeout_ms;	  /* of a request, after its bytes left */
 	double polls_per_s;	  /* questions about what has no receipt, over all processes */
 	char brandname[32];
-	bool is_qc; /* advertising traffic: its carriers put label and refusal text in */
+	enum sms_traffic traffic; /* by which rules its carriers count parts */
+	enum accents accents; /* no more than this is kept of accents, whatever a campaign says */
+	bool is_qc; /* traffic is QC: advertising traffic: its carriers put label and refusal text in */
 	enum registered_texts registered_texts;
 	char token[64]; /* in the URL of its receipts; made from the install key when empty */
 	int64_t price[CARRIERS_MAX]; /* VND per part, by carrier index */
@@ -54,6 +58,7 @@ struct config {
 	const char *redis_password;
 	const char *policy;  /* file; "" = the built-in policy */
 	const char *content; /* file; "" = the built-in content rules */
+	const char *sms;     /* file; "" = the built-in parts of carriers */
 	const char *log_level;
 	int64_t max_attempts; /* explicit "try later" answers before a message is refused */
 	int64_t lease_ms;
@@ -78,6 +83,10 @@ struct config {
 	json_t *policy_document;
 	json_t *content_document;
 	struct content *content_rules;
+	struct sms_table sms_table;
+	json_t *sms_document;
+	struct languages *languages; /* what lists call them */
+	json_t *languages_document;
 };
 
 /* path NULL = all defaults. The caller frees *out with config_free. */

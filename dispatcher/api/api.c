@@ -49,6 +49,8 @@ static const struct http_route routes[] = {
 	AUTH("GET", "/templates", on_template_ls),
 	AUTH("PUT", "/templates/{name}", on_template_save),
 	AUTH("GET", "/templates/{name}", on_template_show),
+	AUTH("GET", "/templates/{name}/set", on_template_set),
+	AUTH("GET", "/templates/{name}/diff", on_template_diff),
 	AUTH("GET", "/brandnames", on_brandname_ls),
 	AUTH("PUT", "/brandnames", on_brandname_save),
 	AUTH("GET", "/brandnames/{name}", on_brandname_show),

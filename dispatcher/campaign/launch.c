@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "dispatcher/campaign/campaign.h"
 #include "dispatcher/campaign/preview.h"
+#include "dispatcher/campaign/words.h"
 #include "dispatcher/store/keys.h"
 #include "segments/phone.h"
 
@@ -83,7 +84,8 @@ ready_campaign_free(struct ready_campaign *r)
 		return;
 	for (size_t i = 0; i < RUN_QUERIES_MAX; i++)
 		query_free(r->queries[i]);
-	template_free(r->template);
+	rendering_free(r->rendering);
+	buf_free(&r->wording);
 	list_free(r->list);
 	registered_free(r->registered);
 	campaign_free(r->campaign);
@@ -115,31 +117,6 @@ ready_end(struct ready_load *ld, const struct err_ctx *e)
 }
 
 static enum err
-check_template(struct ready_campaign *r, struct err_ctx *e)
-{
-	const struct schema *s = &r->list->schema;
-	const char *names[COLUMNS_MAX];
-	struct template_error te;
-
-	r->template = template_compile(slice_of(r->campaign->source), &te);
-	for (uint32_t i = 0; i < s->count; i++)
-		names[i] = s->columns[i].name;
-	if (r->template == NULL || !template_check_fields(r->template, names, s->count, &te)) {
-		char what[sizeof(e->what)];
-
-		snprintf(what, sizeof(what), "template %.60s:%d:%d", r->campaign->template, te.line,
-			 te.column);
-		err_set(e, ERR_INPUT, what, "", "%s", te.message);
-		e->line = te.line;
-		e->column = te.column;
-		return ERR_INPUT;
-	}
-	for (size_t i = 0; i < template_field_count(r->template); i++)
-		r->column_of_field[i] = schema_find(s, slice_of(template_field(r->template, i)));
-	return ERR_OK;
-}
-
-static enum err
 check_queries(struct ready_campaign *r, struct err_ctx *e)
 {
 	for (size_t i = 0; i < r->campaign->segment_count; i++) {
@@ -154,24 +131,6 @@ check_queries(struct ready_campaign *r, struct err_ctx *e)
 			       qe.column, qe.message);
 	}
 	return ERR_OK;
-}
-
-/* Label and footer become part of the text: counted, previewed, approved, sent. */
-static enum err
-frame_template(struct ready_load *ld, struct err_ctx *e)
-{
-	struct buf framed = {0};
-	bool is_framed;
-	enum err rc = registered_frame(ld->config, ld->r, &framed, &is_framed, e);
-
-	if (rc == ERR_OK && is_framed) {
-		free(ld->r->campaign->source);
-		ld->r->campaign->source = buf_take(&framed);
-		template_free(ld->r->template);
-		rc = check_template(ld->r, e);
-	}
-	buf_free(&framed);
-	return rc;
 }
 
 static void
@@ -194,9 +153,8 @@ on_list(void *arg, struct list *l, const struct err_ctx *why)
 		ready_end(ld, why);
 		return;
 	}
-	if (check_template(ld->r, &e) != ERR_OK || check_queries(ld->r, &e) != ERR_OK ||
-	    route_plan_make(ld->config, &ld->r->route, &e) != ERR_OK ||
-	    frame_template(ld, &e) != ERR_OK)
+	if (route_plan_make(ld->config, &ld->r->route, &e) != ERR_OK ||
+	    words_make(ld->r, ld->config, &e) != ERR_OK || check_queries(ld->r, &e) != ERR_OK)
 		ready_end(ld, &e);
 	else
 		registered_load(ld->engine, ld->config, ld->r, on_registered, ld);
@@ -409,14 +367,15 @@ on_run_id(void *arg, const struct reply *r)
 	add_text(&a, "campaign", id);
 	add_text(&a, "class", c->class);
 	add_int(&a, "unit", (int64_t)c->unit);
-	add_int(&a, "today", clock_today_vn());
+	add_int(&a, "today", ln->r->today);
 	add_text(&a, "per", c->per == PER_ROW ? "row" : "phone");
 	add_int(&a, "hours_from", class->hours_from);
 	add_int(&a, "hours_to", class->hours_to);
 	add_text(&a, "list", c->list);
 	add_int(&a, "list_version", ln->r->list->version);
 	add_int(&a, "list_rows", (int64_t)ln->r->list->rows);
-	add_text(&a, "template", c->source);
+	argv_adds(&a, "template");
+	argv_add(&a, buf_slice(&ln->r->wording));
 	add_int(&a, "template_version", c->template_version);
 	if (ln->due_s != 0)
 		add_int(&a, "due_s", ln->due_s);

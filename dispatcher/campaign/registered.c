@@ -217,7 +217,7 @@ make_fingerprint(struct registered_loading *l)
 	json_add_value(&rules, r->config->content_document);
 	note(l, buf_slice(&rules));
 	buf_free(&rules);
-	note(l, slice_of(c->source));
+	note(l, buf_slice(&l->c->wording));
 	note(l, slice_of(c->class));
 	note(l, slice_of(c->list));
 	for (size_t i = 0; i < c->segment_count; i++)
@@ -340,15 +340,14 @@ registered_load(struct engine *e, const struct config *config, const struct read
 /* ---- label and footer ---- */
 
 enum err
-registered_frame(const struct config *config, const struct ready_campaign *c, struct buf *out,
-		 bool *is_framed, struct err_ctx *e)
+registered_frame(const struct config *config, const struct ready_campaign *c,
+		 struct content_frame *out, struct err_ctx *e)
 {
 	char day[12];
 	struct content_frame f;
-	struct slice source = slice_of(c->campaign->source);
 	const char *qc = NULL, *other = NULL;
 
-	*is_framed = false;
+	*out = (struct content_frame){"", ""};
 	day_text(clock_today_vn(), day);
 	f = content_frame(config->content_rules, c->campaign->class, day);
 	if (f.label[0] == '\0' && f.footer[0] == '\0')
@@ -365,14 +364,7 @@ registered_frame(const struct config *config, const struct ready_campaign *c, st
 			       "route this class to providers of one kind of traffic",
 			       "the carriers of %s add the advertising label, those of %s do not",
 			       qc, other);
-	if (source.n >= 3 && memcmp(source.p, "\xEF\xBB\xBF", 3) == 0)
-		source = (struct slice){source.p + 3, source.n - 3};
-	if (source.n > 0 && source.p[source.n - 1] == '\n') /* not part of the text */
-		source.n--;
-	buf_adds(out, f.label);
-	buf_add_slice(out, source);
-	buf_adds(out, f.footer);
-	*is_framed = true;
+	*out = f;
 	return ERR_OK;
 }
 

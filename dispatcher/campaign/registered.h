@@ -27,12 +27,12 @@ void registered_load(struct engine *e, const struct config *config, const struct
 void registered_free(struct registered *r);
 
 /*
- * The source with the label and the footer of its class around it, where the
- * route's carriers do not put them themselves; false = it stays as it is.
- * ERR_REFUSED where providers of both kinds are in the route.
+ * The label and the footer that its class wants around every text, where the route's
+ * carriers do not put them themselves; "" and "" = none. ERR_REFUSED where providers of
+ * both kinds are in the route.
  */
 MUST_CHECK enum err registered_frame(const struct config *config, const struct ready_campaign *c,
-				     struct buf *out, bool *is_framed, struct err_ctx *e);
+				     struct content_frame *out, struct err_ctx *e);
 
 /* One message as it would be sent, to a carrier (index as in segments/phone.h). NULL r: nothing. */
 void registered_look(struct registered *r, unsigned carrier, struct slice text, unsigned parts);

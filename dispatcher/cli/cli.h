@@ -67,6 +67,7 @@ int verb_segment_count(int argc, char **argv);
 int verb_template_save(int argc, char **argv);
 int verb_template_ls(int argc, char **argv);
 int verb_template_show(int argc, char **argv);
+int verb_template_diff(int argc, char **argv);
 int verb_brandname_save(int argc, char **argv);
 int verb_brandname_ls(int argc, char **argv);
 int verb_brandname_show(int argc, char **argv);
