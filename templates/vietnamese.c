@@ -274,6 +274,13 @@ plain_add_character(struct buf *out, uint32_t c, uint32_t before)
 	return true;
 }
 
+/* Stays as it is, and quickly said so: what GSM 7-bit has of ASCII. */
+static bool
+is_plain_ascii(uint32_t c)
+{
+	return c >= 0x20 && c < 0x7F && c != '`';
+}
+
 static size_t
 add_nfc(struct buf *out, struct slice nfc, struct plain_lost *lost, size_t lost_max)
 {
@@ -283,7 +290,13 @@ add_nfc(struct buf *out, struct slice nfc, struct plain_lost *lost, size_t lost_
 	for (uint32_t at = 0; nfc.n > 0; at++) {
 		int32_t next = text_next(&nfc);
 		uint32_t c = next < 0 ? 0xFFFD : (uint32_t)next;
+		char letter = is_plain_ascii(c) ? (char)c : base_letter(c);
 
+		if (letter != '\0') {
+			buf_addc(out, letter);
+			before = c;
+			continue;
+		}
 		if (!plain_add_character(out, c, before)) {
 			if (lost_count < lost_max)
 				lost[lost_count] = (struct plain_lost){c, at};
