@@ -12,6 +12,10 @@ text_next(struct slice *s)
 
 	if (s->n == 0)
 		return -1;
+	if ((unsigned char)s->p[0] < 0x80) {
+		s->n--;
+		return *s->p++;
+	}
 	n = utf8proc_iterate((const utf8proc_uint8_t *)s->p, (utf8proc_ssize_t)s->n, &c);
 	if (n <= 0) {
 		s->p++;
