@@ -46,8 +46,11 @@ is_same_letter(char a, char b)
 static bool
 begins(struct slice s, const char *with)
 {
-	size_t n = strlen(with);
+	size_t n;
 
+	if (s.n == 0 || !is_same_letter(s.p[0], with[0]))
+		return false;
+	n = strlen(with);
 	if (s.n < n)
 		return false;
 	for (size_t i = 0; i < n; i++)
@@ -136,7 +139,8 @@ next_link(struct slice text, size_t *at, const struct content_strings *endings, 
 
 		while (host.n < rest.n && (is_host_byte(rest.p[host.n]) || rest.p[host.n] == '.'))
 			host.n++;
-		if (begins((struct slice){rest.p + host.n, rest.n - host.n}, "://")) {
+		if (host.n < rest.n && rest.p[host.n] == ':' &&
+		    begins((struct slice){rest.p + host.n, rest.n - host.n}, "://")) {
 			n = blank_after(text, i) - i;
 			*out = (struct link){
 				i, n, host_of((struct slice){rest.p + host.n + 3, n - host.n - 3})};
@@ -181,10 +185,11 @@ endings_of(const struct content_view *v)
 static void
 look_links(struct look *l, const struct content_rule *r)
 {
+	const struct content_strings *endings = endings_of(l->view);
 	size_t at = l->begin;
 	struct link link;
 
-	while (next_link(l->text, &at, endings_of(l->view), &link)) {
+	while (next_link(l->text, &at, endings, &link)) {
 		struct slice host = link.host;
 
 		if (r->kind == CONTENT_SHORTENERS && begins(host, "www."))
@@ -310,29 +315,30 @@ look_words(struct look *l, const struct content_rule *r)
 static void
 look_characters(struct look *l, const struct content_rule *r)
 {
-	struct slice left = {l->text.p + l->begin, l->text.n - l->begin};
+	for (size_t at = l->begin; at < l->text.n; at++) {
+		struct slice left = {l->text.p + at, l->text.n - at};
 
-	while (left.n > 0) {
-		size_t at = l->text.n - left.n, n;
-
-		if (text_next(&left) < 0)
+		if (!r->is_start[(unsigned char)l->text.p[at]] || text_next(&left) < 0)
 			continue;
-		n = l->text.n - left.n - at;
-		if (memmem(r->characters, strlen(r->characters), l->text.p + at, n) != NULL)
-			find(l, at, n);
+		left.n = (size_t)(left.p - l->text.p) - at;
+		if (memmem(r->characters, strlen(r->characters), l->text.p + at, left.n) != NULL)
+			find(l, at, left.n);
 	}
 }
 
 static void
 look_labels(struct look *l, const struct content_rule *r)
 {
-	for (size_t at = l->begin; at < l->text.n; at++)
+	for (size_t at = l->begin; at < l->text.n; at++) {
+		if (!r->is_start[(unsigned char)l->text.p[at]])
+			continue;
 		for (size_t i = 0; i < r->list.count; i++)
 			if (begins((struct slice){l->text.p + at, l->text.n - at},
 				   r->list.items[i])) {
 				find(l, at, strlen(r->list.items[i]));
 				break;
 			}
+	}
 }
 
 /* "[QC]" in front is ours; the template may have taken the blank behind it away. */
