@@ -30,10 +30,10 @@ static void
 records_are_saved_changed_and_left_as_they_were(void **state)
 {
 	(void)state;
-	assert_string_equal(save("pattern", "[\"b\",\"{1}\",\"a\",\"{2}\"]"), "[saved 2 0 0]");
-	assert_string_equal(save("pattern", "[\"b\",\"{1}\",\"a\",\"{3}\"]"), "[saved 0 1 1]");
-	assert_string_equal(save("pattern", "[\"b\",\"{1}\",\"a\",\"{3}\"]"), "[saved 0 0 2]");
-	assert_string_equal(about("registered_all", "pattern", NULL), "[{3} {1}]");
+	assert_string_equal(save("pattern", "[\"b\",\"{1}\",\"a\",\"{2}\"]"), "[saved, 2, 0, 0]");
+	assert_string_equal(save("pattern", "[\"b\",\"{1}\",\"a\",\"{3}\"]"), "[saved, 0, 1, 1]");
+	assert_string_equal(save("pattern", "[\"b\",\"{1}\",\"a\",\"{3}\"]"), "[saved, 0, 0, 2]");
+	assert_string_equal(about("registered_all", "pattern", NULL), "[{3}, {1}]");
 	assert_string_equal(about("registered_all", "brandname", NULL), "[]");
 }
 
@@ -55,11 +55,11 @@ too_many_are_refused_and_none_is_saved(void **state)
 	for (int i = 0; i < 2000; i++)
 		buf_addf(&pairs, "%s\"p%d\",\"{}\"", i > 0 ? "," : "[", i);
 	buf_addc(&pairs, ']');
-	assert_string_equal(save("pattern", pairs.data), "[saved 2000 0 0]");
+	assert_string_equal(save("pattern", pairs.data), "[saved, 2000, 0, 0]");
 	assert_string_equal(save("pattern", "[\"p0\",\"{1}\",\"new\",\"{}\"]"),
-			    "[too many 2001 2000]");
+			    "[too many, 2001, 2000]");
 	assert_string_equal(COMMAND("HGET", "loa:patterns", "p0"), "{}");
-	assert_string_equal(save("pattern", "[\"p0\",\"{1}\"]"), "[saved 0 1 0]");
+	assert_string_equal(save("pattern", "[\"p0\",\"{1}\"]"), "[saved, 0, 1, 0]");
 	buf_free(&pairs);
 }
 
