@@ -129,11 +129,24 @@ is_bare(struct slice s, struct slice host, const struct content_strings *endings
 	return false;
 }
 
+/* Where the run of names begins that the next dot or colon ends or stands in: most text has neither. */
+static size_t
+next_run(struct slice text, size_t at)
+{
+	size_t i = at;
+
+	while (i < text.n && text.p[i] != '.' && text.p[i] != ':')
+		i++;
+	while (i < text.n && i > at && is_host_byte(text.p[i - 1]))
+		i--;
+	return i;
+}
+
 /* The next link from *at on; false = there is none. */
 static bool
 next_link(struct slice text, size_t *at, const struct content_strings *endings, struct link *out)
 {
-	while (*at < text.n) {
+	while ((*at = next_run(text, *at)) < text.n) {
 		size_t i = *at, n = 0;
 		struct slice rest = {text.p + i, text.n - i}, host = {rest.p, 0};
 
@@ -245,9 +258,23 @@ make_form(struct look *l, enum compare_mode m)
 	v->has_form[m] = true;
 	buf_reset(&v->forms[m]);
 	buf_reset(&v->froms[m]);
-	compare_add(v->comparers[m], text, &v->forms[m], &v->froms[m]);
+	compare_add(v->comparers[m], text, &v->forms[m], NULL);
 	v->token_counts[m] =
 		compare_tokens(buf_slice(&v->forms[m]), false, v->tokens[m], CONTENT_TOKENS_MAX);
+}
+
+/* Places in the text of the bytes of its form; made for the few texts that need them. */
+static const uint32_t *
+places_of(struct look *l, enum compare_mode m)
+{
+	struct content_view *v = l->view;
+	struct slice text = {l->text.p + l->begin, l->text.n - l->begin};
+	struct buf again = {0};
+
+	if (v->froms[m].len == 0)
+		compare_add(v->comparers[m], text, &again, &v->froms[m]);
+	buf_free(&again);
+	return (const void *)v->froms[m].data;
 }
 
 /* Between two words of a phrase: a blank, or one sign that joins them. */
@@ -282,10 +309,8 @@ look_words(struct look *l, const struct content_rule *r)
 {
 	struct content_view *v = l->view;
 	enum compare_mode m = r->mode;
-	const uint32_t *from;
 
 	make_form(l, m);
-	from = (const void *)v->froms[m].data;
 	for (size_t i = 0; i < v->token_counts[m]; i++) {
 		const struct compare_token *t = &v->tokens[m][i];
 		struct slice word = {v->forms[m].data + t->at, t->n};
@@ -299,6 +324,7 @@ look_words(struct look *l, const struct content_rule *r)
 		}
 		if (best > 0) {
 			const struct compare_token *last = &v->tokens[m][best - 1];
+			const uint32_t *from = places_of(l, m);
 			size_t at = l->begin + from[t->at];
 			size_t end = l->begin + from[last->at + last->n - 1] + 1;
 
