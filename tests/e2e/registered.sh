@@ -133,6 +133,15 @@ is "${#checked}" 32 'a good preview is remembered'
 loa campaign launch words >/dev/null
 ok $? 'and does not hinder a launch'
 
+# One that fires by itself is looked at too, and left to a person.
+at=$(TZ=Asia/Ho_Chi_Minh date -d '+2 minutes' +%FT%H:%M)
+loa campaign clone links later >/dev/null && loa campaign launch later --at "$at" >/dev/null
+redis HSET loa:meta clock_offset_ms 180000 >/dev/null
+is_missed() { loa campaign show later --json | grep -q '"state": "missed"'; }
+until_true is_missed
+ok $? 'a campaign that would break a rule is missed at its time'
+has "$(loa campaign show later --json)" 'break the rule links' 'it says why'
+
 # ---- adverts ----
 campaign ad advert 'Mời xem lớp học số.'
 has "$(loa campaign preview ad --json)" '"text": "[QC] Mời xem lớp học số."' 'an advert gets its label'
