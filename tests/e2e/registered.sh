@@ -133,9 +133,14 @@ is "${#checked}" 32 'a good preview is remembered'
 loa campaign launch words >/dev/null
 ok $? 'and does not hinder a launch'
 
-# One that fires by itself is looked at too, and left to a person.
+# One that gets a time is looked at then, and again when the time has come.
 at=$(TZ=Asia/Ho_Chi_Minh date -d '+2 minutes' +%FT%H:%M)
-loa campaign clone links later >/dev/null && loa campaign launch later --at "$at" >/dev/null
+out=$(loa campaign launch links --at "$at" 2>&1)
+is "$?" 4 'it gets no time either'
+campaign later notice 'Kính gửi {{ ho_ten }}, mời ông/bà xem dichvucong.gov.vn'
+loa campaign launch later --at "$at" >/dev/null
+ok $? 'a good one gets its time'
+loa template save t-later "$dir/links.txt" >/dev/null
 redis HSET loa:meta clock_offset_ms 180000 >/dev/null
 is_missed() { loa campaign show later --json | grep -q '"state": "missed"'; }
 until_true is_missed
