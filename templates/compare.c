@@ -140,6 +140,25 @@ compare_add_code_point(struct comparer *c, struct compare_form *f, int32_t code_
 	}
 }
 
+/* Letters and signs of ASCII at the start of s, as they are put; returns how many. Most of any text. */
+static size_t
+put_ascii(const struct comparer *c, struct compare_form *f, struct slice s)
+{
+	char *to;
+	size_t n = 0;
+	bool is_folded = c->mode != COMPARE_EXACT;
+
+	if (s.p[0] <= ' ' || f->from != NULL)
+		return 0;
+	compare_flush(f);
+	to = buf_reserve(f->text, s.n);
+	for (; n < s.n && s.p[n] > ' '; n++)
+		to[n] = (char)(is_folded && s.p[n] >= 'A' && s.p[n] <= 'Z' ? s.p[n] | 32 : s.p[n]);
+	f->text->len += n;
+	f->has_begun = true;
+	return n;
+}
+
 void
 compare_add(struct comparer *c, struct slice nfc, struct buf *text, struct buf *from)
 {
@@ -149,8 +168,14 @@ compare_add(struct comparer *c, struct slice nfc, struct buf *text, struct buf *
 	buf_reserve(text, nfc.n);
 	while (left.n > 0) {
 		uint32_t at = (uint32_t)(nfc.n - left.n);
-		int32_t code_point = text_next(&left);
+		size_t n = put_ascii(c, &f, left);
+		int32_t code_point;
 
+		if (n > 0) {
+			left = (struct slice){left.p + n, left.n - n};
+			continue;
+		}
+		code_point = text_next(&left);
 		if (code_point >= 0) {
 			compare_add_code_point(c, &f, code_point, at);
 		} else {

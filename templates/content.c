@@ -93,6 +93,23 @@ fold_words(struct content_rule *r, const struct content_strings *words, const ch
 	return rc;
 }
 
+/* Most texts have none of these bytes: then nothing more is compared. */
+static void
+note_starts(struct content_rule *r)
+{
+	if (r->kind == CONTENT_LABELS) {
+		for (size_t i = 0; i < r->list.count; i++) {
+			unsigned char c = (unsigned char)r->list.items[i][0];
+
+			r->is_start[c] = true;
+			if ((c | 32) >= 'a' && (c | 32) <= 'z')
+				r->is_start[c ^ 32] = true;
+		}
+	}
+	for (const char *c = r->characters; *c != '\0'; c++)
+		r->is_start[(unsigned char)*c] = true;
+}
+
 /* What only one kind has. */
 static enum err
 read_kind(struct content_rule *r, const struct json_at *entry, struct err_ctx *e)
@@ -114,12 +131,15 @@ read_kind(struct content_rule *r, const struct json_at *entry, struct err_ctx *e
 		return err_set(e, ERR_INPUT, max.path, "", "is missing");
 	if (r->kind == CONTENT_CHARACTERS && r->characters[0] == '\0')
 		return err_set(e, ERR_INPUT, characters.path, "", "is missing");
-	if (r->kind >= (int)ARRAY_LEN(list_keys))
+	if (r->kind >= (int)ARRAY_LEN(list_keys)) {
+		note_starts(r);
 		return ERR_OK;
+	}
 	list = json_get(entry, list_keys[r->kind]);
 	rc = read_strings(&list, &r->list, e);
 	if (rc == ERR_OK && r->list.count == 0)
 		return err_set(e, ERR_INPUT, list.path, "", "is missing or empty");
+	note_starts(r);
 	if (rc == ERR_OK && r->kind == CONTENT_WORDS)
 		rc = fold_words(r, &r->list, list.path, e);
 	return rc;

@@ -46,8 +46,11 @@ is_same_letter(char a, char b)
 static bool
 begins(struct slice s, const char *with)
 {
-	size_t n = strlen(with);
+	size_t n;
 
+	if (s.n == 0 || !is_same_letter(s.p[0], with[0]))
+		return false;
+	n = strlen(with);
 	if (s.n < n)
 		return false;
 	for (size_t i = 0; i < n; i++)
@@ -126,17 +129,31 @@ is_bare(struct slice s, struct slice host, const struct content_strings *endings
 	return false;
 }
 
+/* Where the run of names begins that the next dot or colon ends or stands in: most text has neither. */
+static size_t
+next_run(struct slice text, size_t at)
+{
+	size_t i = at;
+
+	while (i < text.n && text.p[i] != '.' && text.p[i] != ':')
+		i++;
+	while (i < text.n && i > at && is_host_byte(text.p[i - 1]))
+		i--;
+	return i;
+}
+
 /* The next link from *at on; false = there is none. */
 static bool
 next_link(struct slice text, size_t *at, const struct content_strings *endings, struct link *out)
 {
-	while (*at < text.n) {
+	while ((*at = next_run(text, *at)) < text.n) {
 		size_t i = *at, n = 0;
 		struct slice rest = {text.p + i, text.n - i}, host = {rest.p, 0};
 
 		while (host.n < rest.n && (is_host_byte(rest.p[host.n]) || rest.p[host.n] == '.'))
 			host.n++;
-		if (begins((struct slice){rest.p + host.n, rest.n - host.n}, "://")) {
+		if (host.n < rest.n && rest.p[host.n] == ':' &&
+		    begins((struct slice){rest.p + host.n, rest.n - host.n}, "://")) {
 			n = blank_after(text, i) - i;
 			*out = (struct link){
 				i, n, host_of((struct slice){rest.p + host.n + 3, n - host.n - 3})};
@@ -181,10 +198,11 @@ endings_of(const struct content_view *v)
 static void
 look_links(struct look *l, const struct content_rule *r)
 {
+	const struct content_strings *endings = endings_of(l->view);
 	size_t at = l->begin;
 	struct link link;
 
-	while (next_link(l->text, &at, endings_of(l->view), &link)) {
+	while (next_link(l->text, &at, endings, &link)) {
 		struct slice host = link.host;
 
 		if (r->kind == CONTENT_SHORTENERS && begins(host, "www."))
@@ -240,9 +258,23 @@ make_form(struct look *l, enum compare_mode m)
 	v->has_form[m] = true;
 	buf_reset(&v->forms[m]);
 	buf_reset(&v->froms[m]);
-	compare_add(v->comparers[m], text, &v->forms[m], &v->froms[m]);
+	compare_add(v->comparers[m], text, &v->forms[m], NULL);
 	v->token_counts[m] =
 		compare_tokens(buf_slice(&v->forms[m]), false, v->tokens[m], CONTENT_TOKENS_MAX);
+}
+
+/* Places in the text of the bytes of its form; made for the few texts that need them. */
+static const uint32_t *
+places_of(struct look *l, enum compare_mode m)
+{
+	struct content_view *v = l->view;
+	struct slice text = {l->text.p + l->begin, l->text.n - l->begin};
+	struct buf again = {0};
+
+	if (v->froms[m].len == 0)
+		compare_add(v->comparers[m], text, &again, &v->froms[m]);
+	buf_free(&again);
+	return (const void *)v->froms[m].data;
 }
 
 /* Between two words of a phrase: a blank, or one sign that joins them. */
@@ -277,10 +309,8 @@ look_words(struct look *l, const struct content_rule *r)
 {
 	struct content_view *v = l->view;
 	enum compare_mode m = r->mode;
-	const uint32_t *from;
 
 	make_form(l, m);
-	from = (const void *)v->froms[m].data;
 	for (size_t i = 0; i < v->token_counts[m]; i++) {
 		const struct compare_token *t = &v->tokens[m][i];
 		struct slice word = {v->forms[m].data + t->at, t->n};
@@ -294,6 +324,7 @@ look_words(struct look *l, const struct content_rule *r)
 		}
 		if (best > 0) {
 			const struct compare_token *last = &v->tokens[m][best - 1];
+			const uint32_t *from = places_of(l, m);
 			size_t at = l->begin + from[t->at];
 			size_t end = l->begin + from[last->at + last->n - 1] + 1;
 
@@ -310,29 +341,30 @@ look_words(struct look *l, const struct content_rule *r)
 static void
 look_characters(struct look *l, const struct content_rule *r)
 {
-	struct slice left = {l->text.p + l->begin, l->text.n - l->begin};
+	for (size_t at = l->begin; at < l->text.n; at++) {
+		struct slice left = {l->text.p + at, l->text.n - at};
 
-	while (left.n > 0) {
-		size_t at = l->text.n - left.n, n;
-
-		if (text_next(&left) < 0)
+		if (!r->is_start[(unsigned char)l->text.p[at]] || text_next(&left) < 0)
 			continue;
-		n = l->text.n - left.n - at;
-		if (memmem(r->characters, strlen(r->characters), l->text.p + at, n) != NULL)
-			find(l, at, n);
+		left.n = (size_t)(left.p - l->text.p) - at;
+		if (memmem(r->characters, strlen(r->characters), l->text.p + at, left.n) != NULL)
+			find(l, at, left.n);
 	}
 }
 
 static void
 look_labels(struct look *l, const struct content_rule *r)
 {
-	for (size_t at = l->begin; at < l->text.n; at++)
+	for (size_t at = l->begin; at < l->text.n; at++) {
+		if (!r->is_start[(unsigned char)l->text.p[at]])
+			continue;
 		for (size_t i = 0; i < r->list.count; i++)
 			if (begins((struct slice){l->text.p + at, l->text.n - at},
 				   r->list.items[i])) {
 				find(l, at, strlen(r->list.items[i]));
 				break;
 			}
+	}
 }
 
 /* "[QC]" in front is ours; the template may have taken the blank behind it away. */

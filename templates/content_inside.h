@@ -40,7 +40,8 @@ struct content_rule {
 	struct content_phrase *phrases;		   /* sorted by first word */
 	size_t phrase_count;
 	const char *characters;
-	int64_t max; /* parts */
+	bool is_start[256]; /* bytes that a label or a character may begin with */
+	int64_t max;	    /* parts */
 };
 struct content_advert {
 	char since[12];

@@ -12,12 +12,14 @@
 #define NEAR_MAX 8 /* patterns that are aligned */
 
 enum {
-	COST_WORD = 16,
-	COST_SIGN = 6,
+	COST_WORD = 16, /* of the pattern, changed or missing */
+	COST_SIGN = 12,
+	COST_EXTRA = 12, /* a word that the pattern has not: cheaper, its own words must be there */
+	COST_MORE = 1,	 /* a further word in a slot: so that it leaves signs to the pattern */
 	COST_BLANK = 3,
 	COST_EMPTY = 8,
 	COST_TYPE = 12,
-	COST_LONG = 2 /* less: a word too many is rather in the slot than beside it */
+	COST_LONG = 10, /* less than EXTRA: a word too many is rather in the slot */
 };
 
 /* A word of a pattern, or a slot of it. */
@@ -118,7 +120,7 @@ static unsigned
 slot_cost(const struct alignment *a, const struct pattern_slot *slot, size_t j, unsigned length)
 {
 	struct slice s = word_bytes(a, j);
-	unsigned cost = length > slot->max ? weight(&a->words[j]) - COST_LONG : 0;
+	unsigned cost = length > slot->max ? COST_LONG : 0;
 
 	for (size_t i = 0; i < s.n; i++)
 		if (!slot_takes(slot->type, s.p[i]))
@@ -146,7 +148,7 @@ fill_slot(const struct alignment *a, size_t i, size_t j)
 	if (left->step != STEP_BOTH && left->step != STEP_MORE)
 		return;
 	length = left->length + w->has_blank + w->length;
-	offer(c, left->cost + slot_cost(a, slot, j - 1, length), STEP_MORE, length);
+	offer(c, left->cost + slot_cost(a, slot, j - 1, length) + COST_MORE, STEP_MORE, length);
 }
 
 static unsigned
@@ -170,7 +172,7 @@ fill_word(const struct alignment *a, size_t i, size_t j)
 		      0);
 	offer(c, cell_at(a, i - 1, j)->cost + weight(&a->pieces[i - 1].token), STEP_MISSING, 0);
 	if (j > 0)
-		offer(c, cell_at(a, i, j - 1)->cost + weight(&a->words[j - 1]), STEP_EXTRA, 0);
+		offer(c, cell_at(a, i, j - 1)->cost + COST_EXTRA, STEP_EXTRA, 0);
 }
 
 static unsigned
@@ -178,8 +180,7 @@ align(struct alignment *a)
 {
 	memset(a->cells, 0, (a->piece_count + 1) * (a->word_count + 1) * sizeof(*a->cells));
 	for (size_t j = 1; j <= a->word_count; j++)
-		offer(cell_at(a, 0, j), cell_at(a, 0, j - 1)->cost + weight(&a->words[j - 1]),
-		      STEP_EXTRA, 0);
+		offer(cell_at(a, 0, j), cell_at(a, 0, j - 1)->cost + COST_EXTRA, STEP_EXTRA, 0);
 	for (size_t i = 1; i <= a->piece_count; i++)
 		for (size_t j = 0; j <= a->word_count; j++)
 			if (a->pieces[i - 1].slot >= 0)

@@ -46,6 +46,14 @@ answer_missing(const struct asked *q)
 
 /* ---- all, one ---- */
 
+/* Sender names are one whatever their case, patterns are not. */
+static bool
+is_called(const struct asked *q, const char *name)
+{
+	return strcmp(q->kind, "brandname") == 0 ? strcasecmp(name, q->id) == 0
+						 : strcmp(name, q->id) == 0;
+}
+
 static json_t *
 open_record(const struct reply *item)
 {
@@ -75,7 +83,7 @@ on_all(void *arg, const struct reply *r)
 
 		if (q->id[0] == '\0' && v != NULL)
 			json_array_append(out, v);
-		else if (name != NULL && strcasecmp(name, q->id) == 0)
+		else if (name != NULL && is_called(q, name))
 			found = found == NULL ? json_incref(v) : found;
 		json_decref(v);
 	}

@@ -8,7 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "dispatcher/campaign/campaign.h"
-#include "dispatcher/campaign/preview.h"
+#include "dispatcher/campaign/looked.h"
 #include "dispatcher/campaign/words.h"
 #include "dispatcher/store/keys.h"
 #include "segments/phone.h"
@@ -196,16 +196,12 @@ campaign_ready(struct engine *e, const struct config *c, const char *id_or_name,
 
 /* ---- launch ---- */
 
-#define LOOKS_MAX 3
-
 struct launch {
 	char name[LIST_NAME_MAX * 2]; /* or number, as it was asked for */
 	struct engine *engine;
 	const struct config *config;
 	struct ready_campaign *r;
-	int64_t due_s;	  /* its time, that has come; 0 = a person launches it */
-	unsigned looks;	  /* how often it was looked at */
-	char checked[33]; /* fingerprint of a preview that was made for this launch */
+	int64_t due_s; /* its time, that has come; 0 = a person launches it */
 	campaign_launched_cb cb;
 	void *arg;
 };
@@ -388,64 +384,17 @@ on_run_id(void *arg, const struct reply *r)
 	buf_free(&lanes);
 }
 
-static void on_ready(void *arg, struct ready_campaign *r, const struct err_ctx *e);
-
-/* Every message was looked at: what was looked at must be what is launched. */
-static void
-on_looked(void *arg, const struct ready_campaign *c, const struct preview *p,
-	  const struct err_ctx *e)
-{
-	struct launch *ln = arg;
-	struct err_ctx refused;
-
-	(void)p;
-	if (e != NULL) {
-		launch_end(ln, 0, e);
-	} else if (registered_verdict(c->registered, &refused) != ERR_OK) {
-		launch_end(ln, 0, &refused);
-	} else {
-		snprintf(ln->checked, sizeof(ln->checked), "%s",
-			 registered_fingerprint(c->registered));
-		campaign_ready(ln->engine, ln->config, ln->name, on_ready, ln);
-	}
-}
-
-/* True: nothing can be refused, or a preview has looked at exactly this. */
-static bool
-is_looked_at(const struct launch *ln, const struct ready_campaign *r)
-{
-	const char *now = registered_fingerprint(r->registered);
-
-	return !registered_may_refuse(r->registered) || strcmp(now, ln->checked) == 0 ||
-	       strcmp(now, r->campaign->checked) == 0;
-}
-
 static void
 on_ready(void *arg, struct ready_campaign *r, const struct err_ctx *e)
 {
 	struct launch *ln = arg;
 	struct slice v[4] = {SLICE("HINCRBY"), slice_of(key_prefix_seq), SLICE("run"), SLICE("1")};
-	struct preview_callbacks cbs = {.on_done = on_looked, .arg = ln};
-	struct err_ctx refused;
 
-	if (r == NULL) {
+	ln->r = r;
+	if (r == NULL)
 		launch_end(ln, 0, e);
-	} else if (ready_campaign_check_demo(r, ln->config, &refused) != ERR_OK) {
-		ready_campaign_free(r);
-		launch_end(ln, 0, &refused);
-	} else if (is_looked_at(ln, r)) {
-		ln->r = r;
+	else
 		redis_command(engine_redis(ln->engine), v, 4, on_run_id, ln);
-	} else {
-		ready_campaign_free(r);
-		if (++ln->looks > LOOKS_MAX) {
-			err_set(&refused, ERR_CONFLICT, "campaign", "launch it again",
-				"or its list is changed while its texts are looked at");
-			launch_end(ln, 0, &refused);
-			return;
-		}
-		preview_start(engine_loop(ln->engine), ln->engine, ln->config, ln->name, &cbs);
-	}
 }
 
 /* One that was launched needs no check any more: it answers with its run. */
@@ -459,7 +408,7 @@ on_loaded(void *arg, struct campaign *c, const struct err_ctx *e)
 	if (c == NULL || run != 0)
 		launch_end(ln, run, e);
 	else
-		campaign_ready(ln->engine, ln->config, ln->name, on_ready, ln);
+		campaign_looked(ln->engine, ln->config, ln->name, on_ready, ln);
 }
 
 void

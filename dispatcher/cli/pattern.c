@@ -256,7 +256,7 @@ print_difference(const json_t *d, const char *indent)
 	printf("%scharacter %lld: ", indent, (long long)remote_number(d, "at") + 1);
 	if (strcmp(kind, "slot-too-long") == 0 || strcmp(kind, "slot-too-short") == 0)
 		printf("%s takes %s %lld characters, \"%s\" has %lld\n", expected,
-		       kind[10] == 'l' ? "at most" : "at least",
+		       strcmp(kind, "slot-too-long") == 0 ? "at most" : "at least",
 		       (long long)remote_number(d, "limit"), found,
 		       (long long)remote_number(d, "length"));
 	else if (strcmp(kind, "slot-type") == 0)
