@@ -181,6 +181,48 @@ print_content(const json_t *rules)
 	}
 }
 
+/* One of the tables NAME → how many, with the first rows of the list. */
+static void
+print_table(const json_t *table, const char *key, const char *words)
+{
+	json_t *line, *row;
+	size_t i, k;
+
+	json_array_foreach (table, i, line) {
+		printf("  %s %s: %s (rows", words, remote_text(line, key),
+		       grouped(remote_number(line, "count")));
+		json_array_foreach (json_object_get(line, "rows"), k, row)
+			printf("%s %" JSON_INTEGER_FORMAT, k > 0 ? "," : "",
+			       json_integer_value(row));
+		printf("%s)\n", remote_number(line, "count") > (json_int_t)k ? " …" : "");
+	}
+}
+
+/* What staff can mend in the list or the template; languages only where there is a choice. */
+static void
+print_tables(const json_t *p)
+{
+	json_t *languages = json_object_get(p, "languages"), *one;
+	size_t i;
+
+	if (json_array_size(languages) > 1)
+		json_array_foreach (languages, i, one)
+			printf("    in %-21s %12s messages %10s parts %14s VND\n",
+			       remote_text(one, "language"),
+			       grouped(remote_number(one, "messages")),
+			       grouped(remote_number(one, "parts")),
+			       grouped(remote_number(one, "cost")));
+	print_table(json_object_get(p, "untranslated"), "language", "no text in language");
+	print_table(json_object_get(p, "no_language"), "why", "in Vietnamese, language");
+	if (json_array_size(languages) > 1 && json_is_false(json_object_get(p, "language_column")))
+		printf("  the list has no column of languages (language, ngon_ngu)\n");
+	if (remote_number(p, "plain") > 0)
+		printf("  accents taken off: %s messages\n", grouped(remote_number(p, "plain")));
+	print_table(json_object_get(p, "missing_fields"), "field", "no value of");
+	print_table(json_object_get(p, "refused_characters"), "character",
+		    "the provider refuses the character");
+}
+
 static void
 print_preview(const json_t *p)
 {
@@ -201,6 +243,7 @@ print_preview(const json_t *p)
 		       grouped(remote_number(v, "cost")));
 	json_object_foreach (json_object_get(p, "skipped"), key, v)
 		printf("  not sent: %-28s %s\n", key, grouped(json_integer_value(v)));
+	print_tables(p);
 	printf("  about %.0f s of sending", json_number_value(json_object_get(p, "forecast_s")));
 	if (remote_number(p, "opens_in_s") > 0)
 		printf("; its hours begin in %" JSON_INTEGER_FORMAT " min",
