@@ -151,7 +151,7 @@ is "a text beyond 8192 bytes is refused, the place named" \
 printf 'a\n{{ ten | hoa }}\n' >bad.txt
 is "a template in error is refused before any recipient" \
 	"$(run $'{}\n' template render bad.txt)" \
-	'loa: bad.txt:2:10: there is no filter hoa: known are: default
+	'loa: bad.txt:2:10: there is no filter hoa: known are: default, plain, honorific, given_name, name_case, number_vi, currency_vi, date_vi, phone_vi
 exit 1'
 
 is "a template that is not there is refused" "$(run '' template render none.txt)" \
@@ -168,7 +168,7 @@ is "a good template has nothing to say" "$(run '' template check invite.txt)" 'e
 is "fields are compared after folding" \
 	"$(run '' template check invite.txt --fields 'HO_TEN, XÃ,other')" 'exit 0'
 is "a syntax error has file, line and column" "$(run '' template check bad.txt)" \
-	'bad.txt:2:10: there is no filter hoa: known are: default
+	'bad.txt:2:10: there is no filter hoa: known are: default, plain, honorific, given_name, name_case, number_vi, currency_vi, date_vi, phone_vi
 exit 1'
 is "each unknown field has file, line and column" \
 	"$(run '' template check invite.txt --fields ho_tn,phone)" \
