@@ -184,5 +184,25 @@ is "without a server its lists cannot be asked for" \
 	'loa: server
 exit 3'
 
+# ---- template samples ----
+
+is "the sample library is listed with parts and fields" \
+	"$(run '' template samples | sed -n -e 's/  */ /g' -e '1p' -e '/^giup-nguoi-cao-tuoi/p' -e '/^exit/p')" \
+	'name title class parts plain fields
+giup-nguoi-cao-tuoi Giúp người cao tuổi tại nhà notice 2 1 gioi_tinh ho_ten [don_vi] [dien_thoai]
+exit 0'
+run '' template samples ho-so-co-ket-qua | sed '/^exit/d' >sample.txt
+is "a sample can be checked and filled like any template" \
+	"$(run '{"don_vi":"UBND xã A","ma_ho_so":7,"gioi_tinh":"nam","ho_ten":"LÊ VĂN BA","noi_tra":"Bưu điện"}' \
+		template render sample.txt)" \
+	'{"text":"UBND xã A: hồ sơ 7 của Ông Lê Văn Ba đã có kết quả. Kính mời nhận tại Bưu điện.","language":"vi","encoding":"ucs2","units":79,"parts":2}
+exit 0'
+is "the library as JSON has each text" \
+	"$("$loa" template samples --json | grep -c '^    "text": ') $("$loa" template samples doanh-nghiep --json |
+		grep -c '"name": "ten_doanh_nghiep"')" '22 1'
+is "a misspelt sample is not guessed" "$(run '' template samples canh-bao-lua-da)" \
+	'loa: template samples: there is no sample canh-bao-lua-da: did you mean canh-bao-lua-dao?: loa template samples lists them
+exit 1'
+
 echo "1..$count"
 [ "$failures" -eq 0 ]
