@@ -61,6 +61,7 @@ $(B)/%.o: %.S
 
 # The Lua functions, default files and demonstration data are inside the binary.
 $(B)/dispatcher/store/embed.o: $(wildcard dispatcher/lua/*.lua) $(wildcard config/*.json)
+$(B)/dispatcher/samples/embed.o: $(wildcard templates/samples/*)
 $(B)/dispatcher/demo/embed.o: $(wildcard config/demo/*)
 
 # The gateway simulator shares nothing with Loa but the C library, libevent and Jansson.

@@ -45,16 +45,18 @@ static const struct filter filters[] = {
 	{"default", 1, 1, false, apply_default},
 };
 
-static const char *const names[] = {"default"};
-static const char list[] = "default";
-
-_Static_assert(ARRAY_LEN(filters) == ARRAY_LEN(names), "every filter is in the names");
+/* All of them, for messages. */
+static const char *const names[] = {"default",	   "plain",	"honorific",
+				    "given_name",  "name_case", "number_vi",
+				    "currency_vi", "date_vi",	"phone_vi"};
+static const char list[] = "default, plain, honorific, given_name, name_case, number_vi, "
+			   "currency_vi, date_vi, phone_vi";
 
 int
 filter_find(struct slice name)
 {
-	for (size_t i = 0; i < ARRAY_LEN(filters); i++)
-		if (slice_is(name, filters[i].name))
+	for (size_t i = 0; i < ARRAY_LEN(filters) + vi_filter_count; i++)
+		if (slice_is(name, filter_get(i)->name))
 			return (int)i;
 	return -1;
 }
@@ -62,7 +64,7 @@ filter_find(struct slice name)
 const struct filter *
 filter_get(size_t i)
 {
-	return &filters[i];
+	return i < ARRAY_LEN(filters) ? &filters[i] : &vi_filters[i - ARRAY_LEN(filters)];
 }
 
 const char *

@@ -150,6 +150,8 @@ struct filter {
 };
 
 /* The table is in pieces: Liquid's own (filters.c) and the Vietnamese ones. */
+extern const struct filter vi_filters[];
+extern const size_t vi_filter_count;
 
 /* Index into the table, or -1. */
 int filter_find(struct slice name);

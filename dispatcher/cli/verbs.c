@@ -97,6 +97,8 @@ const struct verb cli_verbs[] = {
 	{"template check", "FILE [--fields a,b] [--list NAME]",
 	 "find a template's errors, and placeholders that are none of the fields",
 	 verb_template_check},
+	{"template samples", "[NAME] [--json]",
+	 "texts to start from: the library, or the text of one", verb_template_samples},
 	{"segment eval", "QUERY",
 	 "whether a query holds for recipients (one JSON object a line on standard input)",
 	 verb_segment_eval},

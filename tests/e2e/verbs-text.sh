@@ -217,7 +217,7 @@ is "a text beyond 8192 bytes is refused, the place named" \
 printf 'a\n{{ ten | hoa }}\n' >bad.txt
 is "a template in error is refused before any recipient" \
 	"$(run $'{}\n' template render bad.txt)" \
-	'loa: bad.txt:2:10: there is no filter hoa: known are: default
+	'loa: bad.txt:2:10: there is no filter hoa: known are: default, plain, honorific, given_name, name_case, number_vi, currency_vi, date_vi, phone_vi
 exit 1'
 
 is "a template that is not there is refused" "$(run '' template render none.txt)" \
@@ -234,7 +234,7 @@ is "a good template has nothing to say" "$(run '' template check invite.txt)" 'e
 is "fields are compared after folding" \
 	"$(run '' template check invite.txt --fields 'HO_TEN, XÃ,other')" 'exit 0'
 is "a syntax error has file, line and column" "$(run '' template check bad.txt)" \
-	'bad.txt:2:10: there is no filter hoa: known are: default
+	'bad.txt:2:10: there is no filter hoa: known are: default, plain, honorific, given_name, name_case, number_vi, currency_vi, date_vi, phone_vi
 exit 1'
 is "each unknown field has file, line and column" \
 	"$(run '' template check invite.txt --fields ho_tn,phone)" \
@@ -249,6 +249,26 @@ is "without a server its lists cannot be asked for" \
 	"$(run '' template check invite.txt --list dan --data /nowhere | sed 's/server at .*/server/')" \
 	'loa: server
 exit 3'
+
+# ---- template samples ----
+
+is "the sample library is listed with parts and fields" \
+	"$(run '' template samples | sed -n -e 's/  */ /g' -e '1p' -e '/^giup-nguoi-cao-tuoi/p' -e '/^exit/p')" \
+	'name title class parts plain fields
+giup-nguoi-cao-tuoi Giúp người cao tuổi tại nhà notice 2 1 gioi_tinh ho_ten [don_vi] [dien_thoai]
+exit 0'
+run '' template samples ho-so-co-ket-qua | sed '/^exit/d' >sample.txt
+is "a sample can be checked and filled like any template" \
+	"$(run '{"don_vi":"UBND xã A","ma_ho_so":7,"gioi_tinh":"nam","ho_ten":"LÊ VĂN BA","noi_tra":"Bưu điện"}' \
+		template render sample.txt)" \
+	'{"text":"UBND xã A: hồ sơ 7 của Ông Lê Văn Ba đã có kết quả. Kính mời nhận tại Bưu điện.","language":"vi","encoding":"ucs2","units":79,"parts":2}
+exit 0'
+is "the library as JSON has each text" \
+	"$("$loa" template samples --json | grep -c '^    "text": ') $("$loa" template samples doanh-nghiep --json |
+		grep -c '"name": "ten_doanh_nghiep"')" '22 1'
+is "a misspelt sample is not guessed" "$(run '' template samples canh-bao-lua-da)" \
+	'loa: template samples: there is no sample canh-bao-lua-da: did you mean canh-bao-lua-dao?: loa template samples lists them
+exit 1'
 
 echo "1..$count"
 [ "$failures" -eq 0 ]
