@@ -24,6 +24,7 @@ SRC_templates := $(wildcard templates/*.c)
 SRC_segments := $(wildcard segments/*.c)
 SRC_providers := $(wildcard providers/*.c)
 SRC_dispatcher := $(filter-out dispatcher/main.c,$(wildcard dispatcher/*.c dispatcher/*/*.c))
+ASM_segments := $(wildcard segments/*.S)
 ASM_dispatcher := $(wildcard dispatcher/*/*.S)
 LIB_FILES := $(foreach l,$(LAYERS),$(B)/lib$(l).a)
 
@@ -62,6 +63,7 @@ $(B)/%.o: %.S
 # The Lua functions, default files and demonstration data are inside the binary.
 $(B)/dispatcher/store/embed.o: $(wildcard dispatcher/lua/*.lua) $(wildcard config/*.json)
 $(B)/dispatcher/demo/embed.o: $(wildcard config/demo/*)
+$(B)/segments/provinces.o: config/provinces.json
 
 # The gateway simulator shares nothing with Loa but the C library, libevent and Jansson.
 $(B)/gateway: $(wildcard tests/gateway/*.c tests/gateway/*.h)
