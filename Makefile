@@ -77,6 +77,8 @@ $(B)/tests/unit/%: tests/unit/%.c $(LIB_FILES)
 	@echo "  LD $@"
 	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< -Wl,--start-group $(LIB_FILES) -Wl,--end-group -lcmocka $(LIBS)
 
+$(B)/tests/unit/segments/query_sqlite: LIBS += -lsqlite3
+
 $(B)/tests/model/model: $(wildcard tests/model/*.c tests/model/*.h)
 	@mkdir -p $(@D)
 	@echo "  LD $@"

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Vietnamese folds byte by byte in UTF-8: capital and small letter have equally
+ * many bytes and differ in the last one. The letters that may occur are those of
+ * fold_vietnamese in segments/value:
+ *
+ *   00..7F           A..Z: + 20
+ *   C3 80..BF        80..9E: + 20; not 97 (×) and 9F (ß)
+ *   C4 82 83 90 91 A8 A9, C5 A8 A9, C6 A0 A1: the even one + 1;  C6 AF: + 1, C6 B0
+ *   E1 BA A0..BF, E1 BB 80..B9: the even one + 1
+ */
+#include "segments/scan.h"
+
+typedef uint8_t bytes __attribute__((vector_size(16)));
+typedef uint64_t words __attribute__((vector_size(16)));
+
+static bytes
+load(const uint8_t *p)
+{
+	bytes v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+static bytes
+all(uint8_t c)
+{
+	return (bytes){c, c, c, c, c, c, c, c, c, c, c, c, c, c, c, c};
+}
+
+static bool
+any(bytes v)
+{
+	words w = (words)v;
+
+	return (w[0] | w[1]) != 0;
+}
+
+/* FF where from <= v <= from + more, else 00. */
+static bytes
+is_within(bytes v, uint8_t from, uint8_t more)
+{
+	return (bytes)(v - all(from) <= all(more));
+}
+
+static bytes
+is(bytes v, uint8_t c)
+{
+	return (bytes)(v == all(c));
+}
+
+/* c: the bytes, p1: the ones before them, p2: the ones before those. Bad bytes go into *bad. */
+static bytes
+fold_step(bytes c, bytes p1, bytes p2, bytes *bad)
+{
+	bytes after_c3 = is(p1, 0xc3), after_c4 = is(p1, 0xc4), after_c5 = is(p1, 0xc5),
+	      after_c6 = is(p1, 0xc6), after_e1 = is(p1, 0xe1);
+	bytes odd = c | all(1);
+	bytes third = is(p2, 0xe1);
+	bytes good_third = (is(p1, 0xba) & is_within(c, 0xa0, 0x1f)) |
+			   (is(p1, 0xbb) & is_within(c, 0x80, 0x39));
+	bytes pair = (after_c4 & (is(odd, 0x83) | is(odd, 0x91) | is(odd, 0xa9))) |
+		     (after_c5 & is(odd, 0xa9)) | (after_c6 & is(odd, 0xa1));
+	bytes u_horn = after_c6 & (is(c, 0xaf) | is(c, 0xb0));
+	bytes latin = after_c3 & is_within(c, 0x80, 0x3f) & ~(is(c, 0x97) | is(c, 0x9f));
+	bytes second = after_c3 | after_c4 | after_c5 | after_c6;
+	bytes inside = second | after_e1 | third;
+	bytes good = (second & (latin | pair | u_horn)) | (after_e1 & (is(c, 0xba) | is(c, 0xbb))) |
+		     (third & good_third) |
+		     (~inside & (is_within(c, 0x00, 0x7f) | is_within(c, 0xc3, 3) | is(c, 0xe1)));
+	bytes plus_20 = (~inside & is_within(c, 'A', 25)) | (latin & is_within(c, 0x80, 0x1e));
+
+	*bad |= ~good;
+	return c + (plus_20 & all(0x20)) + ((pair | (third & good_third)) & (odd - c)) +
+	       (after_c6 & is(c, 0xaf) & all(1));
+}
+
+bool
+scan_fold(const uint8_t *in, size_t n, uint8_t *out)
+{
+	bytes bad = all(0);
+
+	/* One byte beyond the end as well: a character that is cut off shows there. */
+	for (size_t i = 0; i <= n; i += sizeof(bytes)) {
+		bytes v = fold_step(load(in + i), load(in + i - 1), load(in + i - 2), &bad);
+
+		memcpy(out + i, &v, sizeof(v));
+	}
+	return !any(bad);
+}
+
+/* How telling a byte is in folded Vietnamese; leads and frequent letters are not. */
+static unsigned
+weight_of(uint8_t c)
+{
+	static const char frequent[] = " nhtigacuo";
+
+	if (c >= 0xc0 || c == 0xba || c == 0xbb)
+		return 0;
+	if (c >= 0x80)
+		return 3;
+	return strchr(frequent, c) != NULL ? 1 : 2;
+}
+
+size_t
+scan_find(const uint8_t *text, size_t n, size_t from, struct slice needle)
+{
+	size_t a = 0, b = needle.n - 1;
+
+	if (needle.n > n)
+		return n;
+	for (size_t i = 0; i < needle.n; i++)
+		if (weight_of((uint8_t)needle.p[i]) > weight_of((uint8_t)needle.p[a]))
+			a = i;
+	if (a == b)
+		b = 0;
+	bytes first = all((uint8_t)needle.p[a]), second = all((uint8_t)needle.p[b]);
+	size_t end = n - needle.n + 1; /* starts are before it */
+
+	/* The text's last step reads at most needle.n + 15 bytes behind a start, all before n + 16. */
+	for (size_t i = from; i < end; i += sizeof(bytes)) {
+		bytes hits = (bytes)(load(text + i + a) == first) &
+			     (bytes)(load(text + i + b) == second);
+
+		if (!any(hits))
+			continue;
+		for (size_t k = 0; k < sizeof(bytes) && i + k < end; k++)
+			if (hits[k] != 0 && memcmp(text + i + k, needle.p, needle.n) == 0)
+				return i + k;
+	}
+	return n;
+}
+
+/* The byte k of a little-endian word. */
+static int
+digit(uint64_t v, int k)
+{
+	return (int)(v >> (8 * k) & 0xff);
+}
+
+int32_t
+scan_date(const char *p)
+{
+	static const uint8_t days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	uint64_t v = 0;
+	unsigned tens = (uint8_t)p[8] - '0', ones = (uint8_t)p[9] - '0';
+	int year, month, day;
+
+	for (int k = 0; k < 8; k++)
+		v |= (uint64_t)(uint8_t)p[k] << (8 * k);
+	v ^= UINT64_C(0x2d30302d30303030); /* "0000-00-": digits become 0..9, strokes 0 */
+	if ((((v & UINT64_C(0x7f7f7f7f7f7f7f7f)) + UINT64_C(0x7f76767f76767676)) | v) &
+	    UINT64_C(0x8080808080808080))
+		return 0;
+	if (tens > 9 || ones > 9)
+		return 0;
+	year = digit(v, 0) * 1000 + digit(v, 1) * 100 + digit(v, 2) * 10 + digit(v, 3);
+	month = digit(v, 5) * 10 + digit(v, 6);
+	day = (int)(tens * 10 + ones);
+	if (year < 1000 || month < 1 || month > 12 || day < 1 || day > days[month - 1])
+		return 0;
+	if (month == 2 && day == 29 && (year % 4 != 0 || (year % 100 == 0 && year % 400 != 0)))
+		return 0;
+	return year * 10000 + month * 100 + day;
+}
