@@ -79,6 +79,11 @@ $(B)/tests/unit/%: tests/unit/%.c $(LIB_FILES)
 
 $(B)/tests/unit/segments/query_sqlite: LIBS += -lsqlite3
 
+$(B)/bench/%: bench/%.c $(LIB_FILES)
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< -Wl,--start-group $(LIB_FILES) -Wl,--end-group $(LIBS)
+
 $(B)/tests/model/model: $(wildcard tests/model/*.c tests/model/*.h)
 	@mkdir -p $(@D)
 	@echo "  LD $@"

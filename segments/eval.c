@@ -4,9 +4,9 @@
  * name. segments/judge says what a predicate means on one row; here are the ways
  * to be faster on a block, each with the same result:
  *
- *   - a dictionary's values are judged once each, and remembered for other blocks;
- *   - a plain column's texts are folded all at once, and searched as one text;
- *   - dates and numbers are compared with constants that are worked out once a block.
+ *   - a dictionary's values are judged once each, and some remembered for other blocks;
+ *   - a column's texts are folded all at once, and searched as one text;
+ *   - values are compared with constants that are worked out once a block.
  */
 #include <assert.h>
 #include <endian.h>
@@ -15,7 +15,7 @@
 #include "segments/judge.h"
 #include "segments/scan.h"
 
-#define FEW_ROWS 24u   /* for fewer than these a column is not folded as a whole */
+#define FEW_ROWS 24u   /* fewer than these are judged one by one */
 #define MEMO_SLOTS 128 /* a power of two */
 #define MEMO_BYTES 46  /* longer values are judged anew */
 
@@ -145,184 +145,177 @@ recall_value(struct judge *j, const struct predicate *x, struct slice value)
 	return slot->holds;
 }
 
-/* Once per value of the dictionary, then a look-up per row. */
-static void
-judge_dictionary(struct judge *j, const struct predicate *x, const struct block_column *c,
-		 struct rows *out)
-{
-	uint8_t holds[BLOCK_ROWS]; /* by code */
-	uint32_t count = 0;
+/* ---- the texts of a column as a whole ---- */
 
-	holds[0] = judge_value(j, x, (struct slice){NULL, 0});
-	count += holds[0];
-	for (uint32_t i = 0; i < c->distinct; i++) {
-		holds[i + 1] = recall_value(j, x, block_value(c, i));
-		count += holds[i + 1];
-	}
-	if (count == 0)
-		return;
-	for (uint32_t from = 0; from < j->block->rows; from += 64) {
-		uint32_t n = j->block->rows - from < 64 ? j->block->rows - from : 64;
-		uint64_t word = 0;
-
-		for (uint32_t i = 0; i < n; i++)
-			word |= (uint64_t)holds[c->codes[from + i]] << i;
-		out->bits[from / 64] = word;
-	}
-}
-
-/* ---- a plain column's texts as a whole ---- */
+/* What a column stores: of a plain one the cells, of a dictionary the distinct values. */
+struct values {
+	const struct block_column *c;
+	int column;
+	uint32_t n;
+};
 
 static uint32_t
-offset_of(const struct block_column *c, uint32_t i)
+offset_of(const struct values *v, uint32_t i)
 {
-	uint32_t v;
+	uint32_t at;
 
-	memcpy(&v, c->offsets + 4 * (size_t)i, 4);
-	return le32toh(v);
+	memcpy(&at, v->c->offsets + 4 * (size_t)i, 4);
+	return le32toh(at);
 }
 
-/* Fold the column into memory->text; false: its texts do not fold byte by byte. */
-static bool
-fold_column(struct judge *j, int column)
+static struct slice
+value_at(const struct values *v, uint32_t i)
 {
-	struct query_memory *m = j->q->memory;
-	const struct block_column *c = &j->block->column[column];
-	uint32_t n = offset_of(c, j->block->rows);
-	bool is_good = true;
+	uint32_t from = offset_of(v, i);
 
-	if (m->column == column)
+	return (struct slice){v->c->text + from, offset_of(v, i + 1) - from};
+}
+
+/* Fold all values into memory->text; false: they do not fold byte by byte. */
+static bool
+fold_values(struct query_memory *m, const struct values *v)
+{
+	uint32_t n = offset_of(v, v->n);
+	uint8_t inside = 0;
+
+	if (m->column == v->column)
 		return m->is_folded;
 	buf_reset(&m->raw);
 	buf_add(&m->raw, "\0", 2);
-	buf_add(&m->raw, c->text, n);
+	buf_add(&m->raw, v->c->text, n);
 	memset(buf_reserve(&m->raw, SCAN_MARGIN), 0, SCAN_MARGIN);
 	buf_reset(&m->text);
-	for (uint32_t row = 0; row < j->block->rows; row++) {
-		uint32_t at = offset_of(c, row);
-
-		/* At the end of the text stands the margin's 0. */
-		is_good = is_good && ((uint8_t)m->raw.data[2 + at] & 0xc0) != 0x80;
-	}
-	m->column = column;
-	m->is_folded = is_good && scan_fold((const uint8_t *)m->raw.data + 2, n,
-					    (uint8_t *)buf_reserve(&m->text, n + SCAN_MARGIN));
+	/* None may begin inside a character; where the text ends stands the margin's 0. */
+	for (uint32_t i = 0; i < v->n; i++)
+		inside |= ((uint8_t)m->raw.data[2 + offset_of(v, i)] & 0xc0) == 0x80;
+	m->column = v->column;
+	m->is_folded = inside == 0 && scan_fold((const uint8_t *)m->raw.data + 2, n,
+						(uint8_t *)buf_reserve(&m->text, n + SCAN_MARGIN));
 	return m->is_folded;
 }
 
 static struct slice
-folded_cell(const struct judge *j, const struct block_column *c, uint32_t row)
+folded_at(const struct query_memory *m, const struct values *v, uint32_t i)
 {
-	uint32_t from = offset_of(c, row);
+	uint32_t from = offset_of(v, i);
 
-	return (struct slice){j->q->memory->text.data + from, offset_of(c, row + 1) - from};
+	return (struct slice){m->text.data + from, offset_of(v, i + 1) - from};
 }
 
-/* Rows in which the needle stands: one search over all of them. */
-static void
-search_column(struct judge *j, const struct block_column *c, struct slice needle, struct rows *out)
-{
-	const uint8_t *text = (const uint8_t *)j->q->memory->text.data;
-	uint32_t n = offset_of(c, j->block->rows), row = 0;
+/* ---- LIKE ---- */
 
-	for (size_t at = scan_find(text, n, 0, needle); at < n;) {
-		while (offset_of(c, row + 1) <= at)
-			row++;
-		if (at + needle.n <= offset_of(c, row + 1)) {
-			set_bit(out, row, true);
-			at = offset_of(c, row + 1);
+/* A pattern without signs inside: what stands between its % in front and behind. */
+struct like {
+	bool is_simple, is_open_before, is_open_behind;
+	struct slice text;
+};
+
+static struct like
+like_of(struct slice pattern)
+{
+	struct like l = {.is_simple = true, .text = pattern};
+
+	if (l.text.n > 0 && l.text.p[0] == '%') {
+		l.is_open_before = true;
+		l.text = (struct slice){l.text.p + 1, l.text.n - 1};
+	}
+	if (l.text.n > 0 && l.text.p[l.text.n - 1] == '%') {
+		l.is_open_behind = true;
+		l.text.n--;
+	}
+	for (size_t i = 0; i < l.text.n; i++)
+		l.is_simple = l.is_simple && strchr("%_\\", l.text.p[i]) == NULL;
+	l.is_simple = l.is_simple && l.text.n > 0 && memchr(l.text.p, '\0', l.text.n) == NULL;
+	return l;
+}
+
+static bool
+like_holds(const struct like *l, struct slice s, struct slice pattern)
+{
+	struct slice t = l->text;
+
+	if (!l->is_simple)
+		return judge_like(s, pattern);
+	if (s.n < t.n || (s.n > t.n && !l->is_open_before && !l->is_open_behind))
+		return false;
+	return memcmp(l->is_open_before ? s.p + s.n - t.n : s.p, t.p, t.n) == 0;
+}
+
+/* Values in which the text stands: one search over all of them. */
+static void
+search_values(const struct query_memory *m, const struct values *v, struct slice text,
+	      struct rows *out)
+{
+	struct scan_needle needle = scan_needle(text);
+	uint32_t n = offset_of(v, v->n), i = 0;
+
+	for (size_t at = scan_find((const uint8_t *)m->text.data, n, 0, &needle); at < n;) {
+		while (offset_of(v, i + 1) <= at)
+			i++;
+		if (at + text.n <= offset_of(v, i + 1)) {
+			set_bit(out, i, true);
+			at = offset_of(v, i + 1);
 		} else {
 			at++;
 		}
-		at = scan_find(text, n, at, needle);
+		at = scan_find((const uint8_t *)m->text.data, n, at, &needle);
 	}
-}
-
-/* The text between the two % of a pattern that has no other signs; n = 0: it is another one. */
-static struct slice
-needle_of(struct slice pattern)
-{
-	if (pattern.n < 3 || pattern.p[0] != '%' || pattern.p[pattern.n - 1] != '%')
-		return (struct slice){NULL, 0};
-	pattern = (struct slice){pattern.p + 1, pattern.n - 2};
-	for (size_t i = 0; i < pattern.n; i++)
-		if (strchr("%_\\", pattern.p[i]) != NULL)
-			return (struct slice){NULL, 0};
-	return pattern;
-}
-
-/* Rows whose cell is missing never match, negated or not. */
-static void
-negate_filled(const struct block *b, const struct block_column *c, struct rows *out)
-{
-	for (uint32_t row = 0; row < b->rows; row++)
-		if (offset_of(c, row) == offset_of(c, row + 1))
-			set_bit(out, row, true);
-	for (int k = 0; k < 4; k++)
-		out->bits[k] = ~out->bits[k];
-	for (uint32_t row = b->rows; row < BLOCK_ROWS; row++)
-		out->bits[row / 64] &= ~(UINT64_C(1) << (row % 64));
 }
 
 static void
-judge_texts(struct judge *j, const struct predicate *x, const struct rows *asked, struct rows *out)
+judge_like_values(const struct judge *j, const struct predicate *x, const struct values *v,
+		  const struct rows *asked, struct rows *out)
 {
-	const struct block_column *c = &j->block->column[x->one_column];
-	struct slice needle = {NULL, 0};
+	const struct query_memory *m = j->q->memory;
+	struct slice pattern = j->q->operands[x->right].folded;
+	struct like l = like_of(pattern);
+	struct rows found = {{0}};
 
-	if (x->op == OP_LIKE)
-		needle = needle_of(j->q->operands[x->right].folded);
-	if (needle.n > 0) {
-		search_column(j, c, needle, out);
-		if (x->is_negated)
-			negate_filled(j->block, c, out);
-		return;
-	}
-	for (uint32_t row = next_row(asked, 0); row < BLOCK_ROWS; row = next_row(asked, row + 1)) {
-		struct slice folded = folded_cell(j, c, row);
+	if (l.is_simple && l.is_open_before && l.is_open_behind)
+		search_values(m, v, l.text, &found);
+	for (uint32_t i = next_row(asked, 0); i < v->n; i = next_row(asked, i + 1)) {
+		struct slice s = folded_at(m, v, i);
+		bool holds = l.is_simple && l.is_open_before && l.is_open_behind
+				     ? (found.bits[i / 64] >> (i % 64) & 1) != 0
+				     : like_holds(&l, s, pattern);
 
-		j->row = row;
-		j->cell = j->folded = &folded; /* as empty as the cell is */
-		set_bit(out, row, judge_row(j, x));
+		set_bit(out, i, s.n > 0 && holds != x->is_negated);
 	}
-	j->cell = j->folded = NULL;
 }
 
-/* ---- dates and numbers against constants ---- */
+/* ---- values against constants ---- */
 
 #define CONSTANTS_MAX 16
 
 struct constants {
+	enum compare_kind how;
 	double numbers[CONSTANTS_MAX];
 	int32_t dates[CONSTANTS_MAX];
+	struct slice texts[CONSTANTS_MAX];
 };
 
-/* How all right sides compare with a left side that is the column; -1: not all alike, or not constant. */
-static int
-one_way(const struct query *q, const struct predicate *x)
+/* False: not all compare alike with the column, or one is no constant or missing. */
+static bool
+read_constants(const struct judge *j, const struct predicate *x, struct constants *k)
 {
-	const struct operand *left = &q->operands[x->left], *right = &q->operands[x->right];
+	const struct operand *left = &j->q->operands[x->left];
+	const struct operand *right = &j->q->operands[x->right];
 
 	if (x->op > OP_BETWEEN || left->column < 0 || x->count > CONSTANTS_MAX)
-		return -1;
-	for (uint16_t i = 0; i < x->count; i++)
-		if (right[i].how != right[0].how || right[i].column >= 0)
-			return -1;
-	return (int)right[0].how;
-}
-
-static bool
-read_constants(const struct judge *j, const struct predicate *x, bool are_dates,
-	       struct constants *out)
-{
+		return false;
+	k->how = right[0].how;
 	for (uint16_t i = 0; i < x->count; i++) {
-		const struct operand *o = &j->q->operands[x->right + i];
-
-		if (are_dates ? !judge_date(j, o, &out->dates[i])
-			      : !judge_number(j, o, &out->numbers[i]))
+		if (right[i].how != k->how || right[i].column >= 0)
 			return false;
+		if (k->how == COMPARE_DATE && !judge_date(j, &right[i], &k->dates[i]))
+			return false;
+		if (k->how == COMPARE_NUMBER && !judge_number(j, &right[i], &k->numbers[i]))
+			return false;
+		if (k->how == COMPARE_TEXT && right[i].kind != OPERAND_TEXT)
+			return false;
+		k->texts[i] = right[i].folded;
 	}
-	return true;
+	return k->how == COMPARE_DATE || k->how == COMPARE_NUMBER || k->how == COMPARE_TEXT;
 }
 
 /* c[i]: how the value stands to the constant i. */
@@ -340,32 +333,140 @@ decide(const struct predicate *x, const int *c)
 }
 
 static void
-judge_constants(struct judge *j, const struct predicate *x, bool are_dates,
-		const struct constants *k, const struct rows *asked, struct rows *out)
+compare_texts(const struct judge *j, const struct predicate *x, const struct values *v,
+	      const struct constants *k, struct rows *io)
 {
-	const struct operand *left = &j->q->operands[x->left];
-	const struct block_column *column = &j->block->column[x->one_column];
+	bool is_order = (x->op >= OP_LT && x->op <= OP_GE) || x->op == OP_BETWEEN;
+	struct rows asked = *io;
 	int c[CONSTANTS_MAX];
 
-	for (uint32_t row = next_row(asked, 0); row < BLOCK_ROWS; row = next_row(asked, row + 1)) {
-		uint32_t from = offset_of(column, row);
-		struct slice cell = {column->text + from, offset_of(column, row + 1) - from};
-		double number;
-		int32_t date;
+	*io = (struct rows){{0}};
+	for (uint32_t i = next_row(&asked, 0); i < v->n; i = next_row(&asked, i + 1)) {
+		struct slice s = folded_at(j->q->memory, v, i);
 
-		j->cell = &cell;
-		if (cell.n == 0 ||
-		    (are_dates ? !judge_date(j, left, &date) : !judge_number(j, left, &number)))
+		if (s.n == 0)
 			continue;
-		for (uint16_t i = 0; i < x->count; i++)
-			c[i] = are_dates ? query_compare_dates(date, k->dates[i])
-					 : (number > k->numbers[i]) - (number < k->numbers[i]);
-		set_bit(out, row, decide(x, c));
+		for (uint16_t n = 0; n < x->count; n++)
+			c[n] = is_order ? judge_order(s, k->texts[n]) : !slice_eq(s, k->texts[n]);
+		set_bit(io, i, decide(x, c));
 	}
-	j->cell = NULL;
+}
+
+static void
+compare_dates(const struct judge *j, const struct predicate *x, const struct values *v,
+	      const struct constants *k, struct rows *io)
+{
+	const struct operand *left = &j->q->operands[x->left];
+	struct rows asked = *io;
+	int c[CONSTANTS_MAX];
+
+	*io = (struct rows){{0}};
+	for (uint32_t i = next_row(&asked, 0); i < v->n; i = next_row(&asked, i + 1)) {
+		struct slice s = value_at(v, i);
+		int32_t date = s.n == 10 && s.p[4] == '-' ? scan_date(s.p) : query_date(s);
+
+		for (uint8_t n = 0; n < left->shift_count; n++)
+			date = query_shift_date(date, left->shifts[n]);
+		if (date == 0)
+			continue;
+		for (uint16_t n = 0; n < x->count; n++)
+			c[n] = query_compare_dates(date, k->dates[n]);
+		set_bit(io, i, decide(x, c));
+	}
+}
+
+static void
+compare_numbers(const struct judge *j, const struct predicate *x, const struct values *v,
+		const struct constants *k, struct rows *io)
+{
+	bool is_age = j->q->operands[x->left].kind == OPERAND_AGE;
+	struct rows asked = *io;
+	int c[CONSTANTS_MAX];
+
+	*io = (struct rows){{0}};
+	for (uint32_t i = next_row(&asked, 0); i < v->n; i = next_row(&asked, i + 1)) {
+		struct slice s = value_at(v, i);
+		double number = -1;
+
+		if (is_age) {
+			int32_t birth = query_date(s);
+
+			number = birth != 0 ? query_age(birth, j->today) : -1;
+			if (number < 0)
+				continue;
+		} else if (!query_number(s, &number)) {
+			continue;
+		}
+		for (uint16_t n = 0; n < x->count; n++)
+			c[n] = (number > k->numbers[n]) - (number < k->numbers[n]);
+		set_bit(io, i, decide(x, c));
+	}
 }
 
 /* ---- which way ---- */
+
+/* The values asked for of a column, if there is a short way; false: there is none. */
+static bool
+judge_values(struct judge *j, const struct predicate *x, const struct values *v,
+	     const struct rows *asked, struct rows *out)
+{
+	struct constants k;
+	bool is_like = x->op == OP_LIKE;
+
+	if (!is_like && !read_constants(j, x, &k))
+		return false;
+	if ((is_like || k.how == COMPARE_TEXT) && !fold_values(j->q->memory, v))
+		return false;
+	if (is_like) {
+		judge_like_values(j, x, v, asked, out);
+		return true;
+	}
+	*out = *asked;
+	if (k.how == COMPARE_DATE)
+		compare_dates(j, x, v, &k, out);
+	else if (k.how == COMPARE_NUMBER)
+		compare_numbers(j, x, v, &k, out);
+	else
+		compare_texts(j, x, v, &k, out);
+	return true;
+}
+
+static struct rows
+first_rows(uint32_t n)
+{
+	struct rows r = {{0}};
+
+	for (uint32_t i = 0; i < n; i += 64)
+		r.bits[i / 64] = n - i >= 64 ? UINT64_MAX : (UINT64_C(1) << (n - i)) - 1;
+	return r;
+}
+
+/* Once per value of the dictionary, then a look-up per row. */
+static void
+judge_dictionary(struct judge *j, const struct predicate *x, const struct values *v,
+		 struct rows *out)
+{
+	uint8_t holds[BLOCK_ROWS] = {judge_value(j, x, (struct slice){NULL, 0})}; /* by code */
+	struct rows every = first_rows(v->n), found = {{0}};
+	bool is_known = judge_values(j, x, v, &every, &found);
+
+	for (uint32_t i = 0; i < v->n && !is_known; i++)
+		set_bit(&found, i,
+			v->n <= MEMO_SLOTS / 2 ? recall_value(j, x, value_at(v, i))
+					       : judge_value(j, x, value_at(v, i)));
+	if (holds[0] == 0 && count_rows(&found) == 0)
+		return;
+	for (uint32_t i = 0; i < v->n; i++)
+		holds[i + 1] = found.bits[i / 64] >> (i % 64) & 1;
+	for (uint32_t from = 0; from < j->block->rows; from += 64) {
+		uint32_t n = j->block->rows - from < 64 ? j->block->rows - from : 64;
+		uint64_t word = 0;
+
+		for (uint32_t i = 0; i < n; i++)
+			word |= (uint64_t)holds[v->c->codes[from + i]] << i;
+		out->bits[from / 64] = word;
+	}
+}
 
 static void
 judge_rows(struct judge *j, const struct predicate *x, const struct rows *asked, struct rows *out)
@@ -382,23 +483,6 @@ judge_rows(struct judge *j, const struct predicate *x, const struct rows *asked,
 		set_bit(out, row, judge_row(j, x));
 	}
 	j->cell = NULL;
-}
-
-static void
-judge_plain(struct judge *j, const struct predicate *x, const struct rows *asked, struct rows *out)
-{
-	struct constants constants;
-	int how = one_way(j->q, x);
-	bool is_text = x->op == OP_LIKE || how == COMPARE_TEXT;
-
-	if ((how == COMPARE_DATE || how == COMPARE_NUMBER) &&
-	    read_constants(j, x, how == COMPARE_DATE, &constants))
-		judge_constants(j, x, how == COMPARE_DATE, &constants, asked, out);
-	else if (is_text && j->q->operands[x->left].kind == OPERAND_COLUMN &&
-		 count_rows(asked) >= FEW_ROWS && fold_column(j, x->one_column))
-		judge_texts(j, x, asked, out);
-	else
-		judge_rows(j, x, asked, out);
 }
 
 static void
@@ -421,18 +505,24 @@ static void
 judge_block(struct judge *j, const struct predicate *x, const struct rows *asked, struct rows *out)
 {
 	const struct block *b = j->block;
-	bool has_one = x->one_column >= 0 && (uint32_t)x->one_column < b->columns;
+	struct values v = {.column = x->one_column};
+	uint32_t few = count_rows(asked);
 
-	if (x->op == OP_EXTERNAL)
+	if (x->op == OP_EXTERNAL) {
 		judge_external(j, &j->q->externals[x->external], asked, out);
-	else if (!has_one)
-		judge_rows(j, x, asked, out);
-	else if (!b->column[x->one_column].is_dictionary)
-		judge_plain(j, x, asked, out);
-	else if (b->column[x->one_column].distinct < count_rows(asked))
-		judge_dictionary(j, x, &b->column[x->one_column], out);
-	else
-		judge_rows(j, x, asked, out);
+		return;
+	}
+	if (v.column >= 0 && (uint32_t)v.column < b->columns) {
+		v.c = &b->column[v.column];
+		v.n = v.c->is_dictionary ? v.c->distinct : b->rows;
+		if (v.c->is_dictionary && v.n < few) {
+			judge_dictionary(j, x, &v, out);
+			return;
+		}
+		if (!v.c->is_dictionary && few >= FEW_ROWS && judge_values(j, x, &v, asked, out))
+			return;
+	}
+	judge_rows(j, x, asked, out);
 }
 
 /* ---- the steps ---- */
@@ -533,15 +623,12 @@ query_eval_block(const struct query *q, const struct block *b, int64_t today, ui
 {
 	struct judge j = {.q = q, .today = query_date_of_days(today), .block = b};
 	struct query_memory *m = q->memory;
-	struct rows every = {{0}}, result;
+	struct rows every = first_rows(b->rows), result;
 
 	assert(q->is_bound);
 	memory_begin(m, j.today);
 	j.left = m->left;
 	j.right = m->right;
-	for (uint32_t row = 0; row < b->rows; row += 64)
-		every.bits[row / 64] =
-			b->rows - row >= 64 ? UINT64_MAX : (UINT64_C(1) << (b->rows - row)) - 1;
 	result = run_steps(&j, &every);
 	m->left = j.left;
 	m->right = j.right;

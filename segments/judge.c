@@ -74,10 +74,6 @@ text_of(const struct judge *j, const struct operand *o, struct buf *folded, stru
 		*out = o->folded;
 		return true;
 	}
-	if (j->folded != NULL && o->kind == OPERAND_COLUMN) {
-		*out = *j->folded;
-		return out->n > 0;
-	}
 	cell = o->kind == OPERAND_NUMBER ? o->text : cell_of(j, o);
 	buf_reset(folded);
 	query_fold(folded, cell);
@@ -85,8 +81,8 @@ text_of(const struct judge *j, const struct operand *o, struct buf *folded, stru
 	return cell.n > 0;
 }
 
-static int
-compare_slices(struct slice a, struct slice b)
+int
+judge_order(struct slice a, struct slice b)
 {
 	size_t n = a.n < b.n ? a.n : b.n;
 	int c = n > 0 ? memcmp(a.p, b.p, n) : 0;
@@ -123,7 +119,7 @@ compare_texts(struct judge *j, const struct operand *a, const struct operand *b,
 
 	if (!text_of(j, a, &j->left, &x) || !text_of(j, b, &j->right, &y))
 		return false;
-	*out = compare_slices(x, y);
+	*out = judge_order(x, y);
 	return true;
 }
 

@@ -15,8 +15,7 @@ struct judge {
 	int32_t today;
 	const struct block *block; /* NULL: values by name */
 	uint32_t row;
-	const struct slice *cell;   /* not NULL: the value of the only column */
-	const struct slice *folded; /* not NULL: the same in the form in which texts compare */
+	const struct slice *cell; /* not NULL: the value of the only column */
 	query_value_cb get;
 	void *arg;
 	struct buf left, right; /* folded texts; the caller frees them */
@@ -27,6 +26,9 @@ bool judge_row(struct judge *j, const struct predicate *x);
 /* Of an operand, in the row; false = missing. */
 bool judge_number(const struct judge *j, const struct operand *o, double *out);
 bool judge_date(const struct judge *j, const struct operand *o, int32_t *out);
+
+/* < 0, 0, > 0 by the order of code points. */
+int judge_order(struct slice a, struct slice b);
 
 /* Does the comparison hold that comes out as c? (< 0, 0, > 0: before, equal, behind) */
 static inline bool

@@ -103,30 +103,35 @@ weight_of(uint8_t c)
 	return strchr(frequent, c) != NULL ? 1 : 2;
 }
 
-size_t
-scan_find(const uint8_t *text, size_t n, size_t from, struct slice needle)
+struct scan_needle
+scan_needle(struct slice text)
 {
-	size_t a = 0, b = needle.n - 1;
+	struct scan_needle s = {text, 0, text.n - 1};
 
-	if (needle.n > n)
-		return n;
-	for (size_t i = 0; i < needle.n; i++)
-		if (weight_of((uint8_t)needle.p[i]) > weight_of((uint8_t)needle.p[a]))
-			a = i;
-	if (a == b)
-		b = 0;
-	bytes first = all((uint8_t)needle.p[a]), second = all((uint8_t)needle.p[b]);
-	size_t end = n - needle.n + 1; /* starts are before it */
+	for (size_t i = 0; i < text.n; i++)
+		if (weight_of((uint8_t)text.p[i]) > weight_of((uint8_t)text.p[s.first]))
+			s.first = i;
+	if (s.first == s.second)
+		s.second = 0;
+	return s;
+}
 
-	/* The text's last step reads at most needle.n + 15 bytes behind a start, all before n + 16. */
+size_t
+scan_find(const uint8_t *text, size_t n, size_t from, const struct scan_needle *needle)
+{
+	struct slice s = needle->text;
+	bytes first = all((uint8_t)s.p[needle->first]), second = all((uint8_t)s.p[needle->second]);
+	size_t end = n < s.n ? 0 : n - s.n + 1; /* starts are before it */
+
+	/* A step reads at most s.n + 15 bytes behind a start: all before n + 16. */
 	for (size_t i = from; i < end; i += sizeof(bytes)) {
-		bytes hits = (bytes)(load(text + i + a) == first) &
-			     (bytes)(load(text + i + b) == second);
+		bytes hits = (bytes)(load(text + i + needle->first) == first) &
+			     (bytes)(load(text + i + needle->second) == second);
 
 		if (!any(hits))
 			continue;
 		for (size_t k = 0; k < sizeof(bytes) && i + k < end; k++)
-			if (hits[k] != 0 && memcmp(text + i + k, needle.p, needle.n) == 0)
+			if (hits[k] != 0 && memcmp(text + i + k, s.p, s.n) == 0)
 				return i + k;
 	}
 	return n;

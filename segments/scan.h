@@ -18,11 +18,17 @@
  */
 bool scan_fold(const uint8_t *in, size_t n, uint8_t *out);
 
+/* What is searched for, and the two of its bytes that are looked at first. */
+struct scan_needle {
+	struct slice text; /* 1 byte or more */
+	size_t first, second;
+};
+struct scan_needle scan_needle(struct slice text);
 /*
- * Where the needle stands in text[0..n), from `from` on, or n. SCAN_MARGIN bytes behind the
- * text can be read. 1 <= needle.n.
+ * Where it stands in text[0..n), from `from` on, or n. SCAN_MARGIN bytes behind the text
+ * can be read.
  */
-size_t scan_find(const uint8_t *text, size_t n, size_t from, struct slice needle);
+size_t scan_find(const uint8_t *text, size_t n, size_t from, const struct scan_needle *needle);
 
 /* "yyyy-mm-dd" of 10 bytes → yyyymmdd if there is such a day, else 0. */
 int32_t scan_date(const char *p);

@@ -135,6 +135,7 @@ searching_finds_what_memmem_finds(void **state)
 		size_t n = below(70), m = 1 + below(6), from = below((uint32_t)n + 1);
 		uint8_t *text = xcalloc(1, n + SCAN_MARGIN);
 		char needle[8];
+		struct scan_needle s;
 		const uint8_t *found;
 
 		for (size_t i = 0; i < n; i++)
@@ -142,7 +143,8 @@ searching_finds_what_memmem_finds(void **state)
 		for (size_t i = 0; i < m; i++)
 			needle[i] = letters[below(sizeof(letters) - 1)];
 		found = memmem(text + from, n - from, needle, m);
-		assert_int_equal(scan_find(text, n, from, (struct slice){needle, m}),
+		s = scan_needle((struct slice){needle, m});
+		assert_int_equal(scan_find(text, n, from, &s),
 				 found != NULL ? (size_t)(found - text) : n);
 		free(text);
 	}
