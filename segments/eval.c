@@ -9,19 +9,13 @@
  *   - values are compared with constants that are worked out once a block.
  */
 #include <assert.h>
-#include <endian.h>
 #include <stdlib.h>
 
-#include "segments/judge.h"
-#include "segments/scan.h"
+#include "segments/values.h"
 
 #define FEW_ROWS 24u   /* fewer than these are judged one by one */
 #define MEMO_SLOTS 128 /* a power of two */
 #define MEMO_BYTES 46  /* longer values are judged anew */
-
-struct rows {
-	uint64_t bits[4];
-};
 
 /* What a predicate said of values before; the newest of those that share a slot. */
 struct memo {
@@ -36,9 +30,8 @@ struct query_memory {
 	int32_t today;	     /* that the memos are of */
 	struct memo **memos; /* [predicate_count], each NULL until it is needed */
 	size_t memo_count;
-	struct buf left, right, raw, text;
-	int column;	/* whose texts are in `text`; -1 = none */
-	bool is_folded; /* and they could be folded */
+	struct buf left, right;
+	struct folded_values folded;
 };
 
 void
@@ -51,8 +44,8 @@ query_memory_free(struct query_memory *m)
 	free(m->memos);
 	buf_free(&m->left);
 	buf_free(&m->right);
-	buf_free(&m->raw);
-	buf_free(&m->text);
+	buf_free(&m->folded.raw);
+	buf_free(&m->folded.text);
 	free(m);
 }
 
@@ -70,7 +63,7 @@ query_memory_new(const struct query *q)
 static void
 memory_begin(struct query_memory *m, int32_t today)
 {
-	m->column = -1;
+	m->folded.column = -1;
 	if (m->today == today)
 		return;
 	m->today = today;
@@ -81,12 +74,6 @@ memory_begin(struct query_memory *m, int32_t today)
 
 /* ---- predicates on a block ---- */
 
-static void
-set_bit(struct rows *r, uint32_t row, bool is_set)
-{
-	r->bits[row / 64] |= (uint64_t)is_set << (row % 64);
-}
-
 static uint32_t
 count_rows(const struct rows *r)
 {
@@ -95,20 +82,6 @@ count_rows(const struct rows *r)
 	for (int k = 0; k < 4; k++)
 		n += (uint32_t)__builtin_popcountll(r->bits[k]);
 	return n;
-}
-
-/* The next row of a set at or behind `row`, or BLOCK_ROWS. */
-static uint32_t
-next_row(const struct rows *r, uint32_t row)
-{
-	while (row < BLOCK_ROWS) {
-		uint64_t rest = r->bits[row / 64] >> (row % 64);
-
-		if (rest != 0)
-			return row + (uint32_t)__builtin_ctzll(rest);
-		row = (row / 64 + 1) * 64;
-	}
-	return BLOCK_ROWS;
 }
 
 static bool
@@ -145,291 +118,7 @@ recall_value(struct judge *j, const struct predicate *x, struct slice value)
 	return slot->holds;
 }
 
-/* ---- the texts of a column as a whole ---- */
-
-/* What a column stores: of a plain one the cells, of a dictionary the distinct values. */
-struct values {
-	const struct block_column *c;
-	int column;
-	uint32_t n;
-};
-
-static uint32_t
-offset_of(const struct values *v, uint32_t i)
-{
-	uint32_t at;
-
-	memcpy(&at, v->c->offsets + 4 * (size_t)i, 4);
-	return le32toh(at);
-}
-
-static struct slice
-value_at(const struct values *v, uint32_t i)
-{
-	uint32_t from = offset_of(v, i);
-
-	return (struct slice){v->c->text + from, offset_of(v, i + 1) - from};
-}
-
-/* Fold all values into memory->text; false: they do not fold byte by byte. */
-static bool
-fold_values(struct query_memory *m, const struct values *v)
-{
-	uint32_t n = offset_of(v, v->n);
-	uint8_t inside = 0;
-
-	if (m->column == v->column)
-		return m->is_folded;
-	buf_reset(&m->raw);
-	buf_add(&m->raw, "\0", 2);
-	buf_add(&m->raw, v->c->text, n);
-	memset(buf_reserve(&m->raw, SCAN_MARGIN), 0, SCAN_MARGIN);
-	buf_reset(&m->text);
-	/* None may begin inside a character; where the text ends stands the margin's 0. */
-	for (uint32_t i = 0; i < v->n; i++)
-		inside |= ((uint8_t)m->raw.data[2 + offset_of(v, i)] & 0xc0) == 0x80;
-	m->column = v->column;
-	m->is_folded = inside == 0 && scan_fold((const uint8_t *)m->raw.data + 2, n,
-						(uint8_t *)buf_reserve(&m->text, n + SCAN_MARGIN));
-	return m->is_folded;
-}
-
-static struct slice
-folded_at(const struct query_memory *m, const struct values *v, uint32_t i)
-{
-	uint32_t from = offset_of(v, i);
-
-	return (struct slice){m->text.data + from, offset_of(v, i + 1) - from};
-}
-
-/* ---- LIKE ---- */
-
-/* A pattern without signs inside: what stands between its % in front and behind. */
-struct like {
-	bool is_simple, is_open_before, is_open_behind;
-	struct slice text;
-};
-
-static struct like
-like_of(struct slice pattern)
-{
-	struct like l = {.is_simple = true, .text = pattern};
-
-	if (l.text.n > 0 && l.text.p[0] == '%') {
-		l.is_open_before = true;
-		l.text = (struct slice){l.text.p + 1, l.text.n - 1};
-	}
-	if (l.text.n > 0 && l.text.p[l.text.n - 1] == '%') {
-		l.is_open_behind = true;
-		l.text.n--;
-	}
-	for (size_t i = 0; i < l.text.n; i++)
-		l.is_simple = l.is_simple && strchr("%_\\", l.text.p[i]) == NULL;
-	l.is_simple = l.is_simple && l.text.n > 0 && memchr(l.text.p, '\0', l.text.n) == NULL;
-	return l;
-}
-
-static bool
-like_holds(const struct like *l, struct slice s, struct slice pattern)
-{
-	struct slice t = l->text;
-
-	if (!l->is_simple)
-		return judge_like(s, pattern);
-	if (s.n < t.n || (s.n > t.n && !l->is_open_before && !l->is_open_behind))
-		return false;
-	return memcmp(l->is_open_before ? s.p + s.n - t.n : s.p, t.p, t.n) == 0;
-}
-
-/* Values in which the text stands: one search over all of them. */
-static void
-search_values(const struct query_memory *m, const struct values *v, struct slice text,
-	      struct rows *out)
-{
-	struct scan_needle needle = scan_needle(text);
-	uint32_t n = offset_of(v, v->n), i = 0;
-
-	for (size_t at = scan_find((const uint8_t *)m->text.data, n, 0, &needle); at < n;) {
-		while (offset_of(v, i + 1) <= at)
-			i++;
-		if (at + text.n <= offset_of(v, i + 1)) {
-			set_bit(out, i, true);
-			at = offset_of(v, i + 1);
-		} else {
-			at++;
-		}
-		at = scan_find((const uint8_t *)m->text.data, n, at, &needle);
-	}
-}
-
-static void
-judge_like_values(const struct judge *j, const struct predicate *x, const struct values *v,
-		  const struct rows *asked, struct rows *out)
-{
-	const struct query_memory *m = j->q->memory;
-	struct slice pattern = j->q->operands[x->right].folded;
-	struct like l = like_of(pattern);
-	struct rows found = {{0}};
-
-	if (l.is_simple && l.is_open_before && l.is_open_behind)
-		search_values(m, v, l.text, &found);
-	for (uint32_t i = next_row(asked, 0); i < v->n; i = next_row(asked, i + 1)) {
-		struct slice s = folded_at(m, v, i);
-		bool holds = l.is_simple && l.is_open_before && l.is_open_behind
-				     ? (found.bits[i / 64] >> (i % 64) & 1) != 0
-				     : like_holds(&l, s, pattern);
-
-		set_bit(out, i, s.n > 0 && holds != x->is_negated);
-	}
-}
-
-/* ---- values against constants ---- */
-
-#define CONSTANTS_MAX 16
-
-struct constants {
-	enum compare_kind how;
-	double numbers[CONSTANTS_MAX];
-	int32_t dates[CONSTANTS_MAX];
-	struct slice texts[CONSTANTS_MAX];
-};
-
-/* False: not all compare alike with the column, or one is no constant or missing. */
-static bool
-read_constants(const struct judge *j, const struct predicate *x, struct constants *k)
-{
-	const struct operand *left = &j->q->operands[x->left];
-	const struct operand *right = &j->q->operands[x->right];
-
-	if (x->op > OP_BETWEEN || left->column < 0 || x->count > CONSTANTS_MAX)
-		return false;
-	k->how = right[0].how;
-	for (uint16_t i = 0; i < x->count; i++) {
-		if (right[i].how != k->how || right[i].column >= 0)
-			return false;
-		if (k->how == COMPARE_DATE && !judge_date(j, &right[i], &k->dates[i]))
-			return false;
-		if (k->how == COMPARE_NUMBER && !judge_number(j, &right[i], &k->numbers[i]))
-			return false;
-		if (k->how == COMPARE_TEXT && right[i].kind != OPERAND_TEXT)
-			return false;
-		k->texts[i] = right[i].folded;
-	}
-	return k->how == COMPARE_DATE || k->how == COMPARE_NUMBER || k->how == COMPARE_TEXT;
-}
-
-/* c[i]: how the value stands to the constant i. */
-static bool
-decide(const struct predicate *x, const int *c)
-{
-	if (x->op < OP_IN)
-		return judge_holds(x->op, c[0]);
-	if (x->op == OP_BETWEEN)
-		return (c[0] >= 0 && c[1] <= 0) != x->is_negated;
-	for (uint16_t i = 0; i < x->count; i++)
-		if (c[i] == 0)
-			return !x->is_negated;
-	return x->is_negated;
-}
-
-static void
-compare_texts(const struct judge *j, const struct predicate *x, const struct values *v,
-	      const struct constants *k, struct rows *io)
-{
-	bool is_order = (x->op >= OP_LT && x->op <= OP_GE) || x->op == OP_BETWEEN;
-	struct rows asked = *io;
-	int c[CONSTANTS_MAX];
-
-	*io = (struct rows){{0}};
-	for (uint32_t i = next_row(&asked, 0); i < v->n; i = next_row(&asked, i + 1)) {
-		struct slice s = folded_at(j->q->memory, v, i);
-
-		if (s.n == 0)
-			continue;
-		for (uint16_t n = 0; n < x->count; n++)
-			c[n] = is_order ? judge_order(s, k->texts[n]) : !slice_eq(s, k->texts[n]);
-		set_bit(io, i, decide(x, c));
-	}
-}
-
-static void
-compare_dates(const struct judge *j, const struct predicate *x, const struct values *v,
-	      const struct constants *k, struct rows *io)
-{
-	const struct operand *left = &j->q->operands[x->left];
-	struct rows asked = *io;
-	int c[CONSTANTS_MAX];
-
-	*io = (struct rows){{0}};
-	for (uint32_t i = next_row(&asked, 0); i < v->n; i = next_row(&asked, i + 1)) {
-		struct slice s = value_at(v, i);
-		int32_t date = s.n == 10 && s.p[4] == '-' ? scan_date(s.p) : query_date(s);
-
-		for (uint8_t n = 0; n < left->shift_count; n++)
-			date = query_shift_date(date, left->shifts[n]);
-		if (date == 0)
-			continue;
-		for (uint16_t n = 0; n < x->count; n++)
-			c[n] = query_compare_dates(date, k->dates[n]);
-		set_bit(io, i, decide(x, c));
-	}
-}
-
-static void
-compare_numbers(const struct judge *j, const struct predicate *x, const struct values *v,
-		const struct constants *k, struct rows *io)
-{
-	bool is_age = j->q->operands[x->left].kind == OPERAND_AGE;
-	struct rows asked = *io;
-	int c[CONSTANTS_MAX];
-
-	*io = (struct rows){{0}};
-	for (uint32_t i = next_row(&asked, 0); i < v->n; i = next_row(&asked, i + 1)) {
-		struct slice s = value_at(v, i);
-		double number = -1;
-
-		if (is_age) {
-			int32_t birth = query_date(s);
-
-			number = birth != 0 ? query_age(birth, j->today) : -1;
-			if (number < 0)
-				continue;
-		} else if (!query_number(s, &number)) {
-			continue;
-		}
-		for (uint16_t n = 0; n < x->count; n++)
-			c[n] = (number > k->numbers[n]) - (number < k->numbers[n]);
-		set_bit(io, i, decide(x, c));
-	}
-}
-
 /* ---- which way ---- */
-
-/* The values asked for of a column, if there is a short way; false: there is none. */
-static bool
-judge_values(struct judge *j, const struct predicate *x, const struct values *v,
-	     const struct rows *asked, struct rows *out)
-{
-	struct constants k;
-	bool is_like = x->op == OP_LIKE;
-
-	if (!is_like && !read_constants(j, x, &k))
-		return false;
-	if ((is_like || k.how == COMPARE_TEXT) && !fold_values(j->q->memory, v))
-		return false;
-	if (is_like) {
-		judge_like_values(j, x, v, asked, out);
-		return true;
-	}
-	*out = *asked;
-	if (k.how == COMPARE_DATE)
-		compare_dates(j, x, v, &k, out);
-	else if (k.how == COMPARE_NUMBER)
-		compare_numbers(j, x, v, &k, out);
-	else
-		compare_texts(j, x, v, &k, out);
-	return true;
-}
 
 static struct rows
 first_rows(uint32_t n)
@@ -448,12 +137,12 @@ judge_dictionary(struct judge *j, const struct predicate *x, const struct values
 {
 	uint8_t holds[BLOCK_ROWS] = {judge_value(j, x, (struct slice){NULL, 0})}; /* by code */
 	struct rows every = first_rows(v->n), found = {{0}};
-	bool is_known = judge_values(j, x, v, &every, &found);
+	bool is_known = values_judge(j, x, v, &j->q->memory->folded, &every, &found);
 
 	for (uint32_t i = 0; i < v->n && !is_known; i++)
 		set_bit(&found, i,
-			v->n <= MEMO_SLOTS / 2 ? recall_value(j, x, value_at(v, i))
-					       : judge_value(j, x, value_at(v, i)));
+			v->n <= MEMO_SLOTS / 2 ? recall_value(j, x, values_at(v, i))
+					       : judge_value(j, x, values_at(v, i)));
 	if (holds[0] == 0 && count_rows(&found) == 0)
 		return;
 	for (uint32_t i = 0; i < v->n; i++)
@@ -519,7 +208,8 @@ judge_block(struct judge *j, const struct predicate *x, const struct rows *asked
 			judge_dictionary(j, x, &v, out);
 			return;
 		}
-		if (!v.c->is_dictionary && few >= FEW_ROWS && judge_values(j, x, &v, asked, out))
+		if (!v.c->is_dictionary && few >= FEW_ROWS &&
+		    values_judge(j, x, &v, &j->q->memory->folded, asked, out))
 			return;
 	}
 	judge_rows(j, x, asked, out);

@@ -136,36 +136,3 @@ scan_find(const uint8_t *text, size_t n, size_t from, const struct scan_needle *
 	}
 	return n;
 }
-
-/* The byte k of a little-endian word. */
-static int
-digit(uint64_t v, int k)
-{
-	return (int)(v >> (8 * k) & 0xff);
-}
-
-int32_t
-scan_date(const char *p)
-{
-	static const uint8_t days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	uint64_t v = 0;
-	unsigned tens = (uint8_t)p[8] - '0', ones = (uint8_t)p[9] - '0';
-	int year, month, day;
-
-	for (int k = 0; k < 8; k++)
-		v |= (uint64_t)(uint8_t)p[k] << (8 * k);
-	v ^= UINT64_C(0x2d30302d30303030); /* "0000-00-": digits become 0..9, strokes 0 */
-	if ((((v & UINT64_C(0x7f7f7f7f7f7f7f7f)) + UINT64_C(0x7f76767f76767676)) | v) &
-	    UINT64_C(0x8080808080808080))
-		return 0;
-	if (tens > 9 || ones > 9)
-		return 0;
-	year = digit(v, 0) * 1000 + digit(v, 1) * 100 + digit(v, 2) * 10 + digit(v, 3);
-	month = digit(v, 5) * 10 + digit(v, 6);
-	day = (int)(tens * 10 + ones);
-	if (year < 1000 || month < 1 || month > 12 || day < 1 || day > days[month - 1])
-		return 0;
-	if (month == 2 && day == 29 && (year % 4 != 0 || (year % 100 == 0 && year % 400 != 0)))
-		return 0;
-	return year * 10000 + month * 100 + day;
-}

@@ -6,6 +6,8 @@
  */
 #pragma once
 
+#include <endian.h>
+
 #include "base/buf.h"
 
 #define SCAN_MARGIN 16u /* bytes that scan_fold reads and writes beyond the text */
@@ -30,5 +32,27 @@ struct scan_needle scan_needle(struct slice text);
  */
 size_t scan_find(const uint8_t *text, size_t n, size_t from, const struct scan_needle *needle);
 
-/* "yyyy-mm-dd" of 10 bytes → yyyymmdd if there is such a day, else 0. */
-int32_t scan_date(const char *p);
+/* "yyyy-mm-dd" of 10 bytes → yyyymmdd if there is such a day, else 0. Here, for it is asked of each row. */
+static inline int32_t
+scan_date(const char *p)
+{
+	static const uint8_t days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	unsigned tens = (uint8_t)p[8] - (unsigned)'0', ones = (uint8_t)p[9] - (unsigned)'0';
+	uint32_t year, month, day = tens * 10 + ones;
+	uint64_t v;
+
+	memcpy(&v, p, sizeof(v));
+	v = le64toh(v) ^ UINT64_C(0x2d30302d30303030); /* "0000-00-": digits are 0..9, strokes 0 */
+	if (((((v & UINT64_C(0x7f7f7f7f7f7f7f7f)) + UINT64_C(0x7f76767f76767676)) | v) &
+	     UINT64_C(0x8080808080808080)) != 0 ||
+	    tens > 9 || ones > 9)
+		return 0;
+	year = (uint32_t)((v & 15) * 1000 + (v >> 8 & 15) * 100 + (v >> 16 & 15) * 10 +
+			  (v >> 24 & 15));
+	month = (uint32_t)((v >> 40 & 15) * 10 + (v >> 48 & 15));
+	if (year < 1000 || month - 1 > 11 || day - 1 >= days[month - 1])
+		return 0;
+	if (month == 2 && day == 29 && (year % 4 != 0 || (year % 100 == 0 && year % 400 != 0)))
+		return 0;
+	return (int32_t)(year * 10000 + month * 100 + day);
+}
