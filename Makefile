@@ -125,11 +125,12 @@ asan: deps-tests ## all tests under AddressSanitizer and UndefinedBehaviorSaniti
 fuzz: deps-fuzz ## fuzz each parser; SECONDS=30 each
 	@tests/fuzz/run $(or $(SECONDS),30)
 
-bench: deps ## the loop's turns, the pace that the gateway sees, single messages beside bulk, memory of an id
-	@$(MAKE) --no-print-directory all $(B)/tests/unit/dispatcher/store/library_ids
+bench: deps ## the loop's turns, the pace that the gateway sees, single messages beside bulk, memory of an id, queries
+	@$(MAKE) --no-print-directory all $(B)/tests/unit/dispatcher/store/library_ids $(B)/bench/segments
 	@B=$(B) bench/loop
 	@B=$(B) bench/notices
 	@B=$(B) bench/ids
+	@B=$(B) bench/segments
 
 lint: deps ## arrows, lengths, banned calls, keys, options, layout
 	@tests/lint/run

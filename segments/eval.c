@@ -46,6 +46,7 @@ query_memory_free(struct query_memory *m)
 	buf_free(&m->right);
 	buf_free(&m->folded.raw);
 	buf_free(&m->folded.text);
+	buf_free(&m->folded.bare);
 	free(m);
 }
 
@@ -63,7 +64,7 @@ query_memory_new(const struct query *q)
 static void
 memory_begin(struct query_memory *m, int32_t today)
 {
-	m->folded.column = -1;
+	m->folded.column = m->folded.bare_column = -1;
 	if (m->today == today)
 		return;
 	m->today = today;

@@ -90,6 +90,55 @@ scan_fold(const uint8_t *in, size_t n, uint8_t *out)
 	return !any(bad);
 }
 
+/* The base of U+1EA1, U+1EA3 …, by where each vowel ends. */
+static char
+base_of_tone(uint32_t c)
+{
+	return c < 0x1eb8   ? 'a'
+	       : c < 0x1ec8 ? 'e'
+	       : c < 0x1ecc ? 'i'
+	       : c < 0x1ee4 ? 'o'
+	       : c < 0x1ef2 ? 'u'
+			    : 'y';
+}
+
+size_t
+scan_bare(const uint8_t *folded, size_t n, char *out)
+{
+	/* from U+00E0; '-' = none */
+	static const char latin[] = "aaaaaa-ceeeeiiii-nooooo--uuuuy-y";
+	size_t len = 0;
+
+	for (size_t i = 0; i < n;) {
+		uint8_t c = folded[i], next = i + 1 < n ? folded[i + 1] : 0;
+		char base;
+
+		if (c < 0x80) {
+			out[len++] = (char)c;
+			i++;
+			continue;
+		}
+		if (c == 0xe1) {
+			base = base_of_tone(0x1000u | (next & 0x3fu) << 6 |
+					    (i + 2 < n ? folded[i + 2] & 0x3fu : 0));
+			i += 3;
+		} else {
+			base = c == 0xc3      ? (next >= 0xa0 ? latin[next - 0xa0] : '-')
+			       : c == 0xc4    ? (next == 0x83	? 'a'
+						 : next == 0x91 ? 'd'
+								: 'i')
+			       : c == 0xc5    ? 'u'
+			       : next == 0xa1 ? 'o'
+					      : 'u';
+			i += 2;
+		}
+		if (base == '-')
+			return SIZE_MAX;
+		out[len++] = base;
+	}
+	return len;
+}
+
 /* How telling a byte is in folded Vietnamese; leads and frequent letters are not. */
 static unsigned
 weight_of(uint8_t c)

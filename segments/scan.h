@@ -20,6 +20,12 @@
  */
 bool scan_fold(const uint8_t *in, size_t n, uint8_t *out);
 
+/*
+ * What scan_fold made, without accents: each letter becomes its base, one byte. Returns how
+ * many bytes went to out (room for n), or SIZE_MAX: a letter has no such base.
+ */
+size_t scan_bare(const uint8_t *folded, size_t n, char *out);
+
 /* What is searched for, and the two of its bytes that are looked at first. */
 struct scan_needle {
 	struct slice text; /* 1 byte or more */

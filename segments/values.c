@@ -6,6 +6,15 @@
 #include "base/mem.h"
 #include "segments/scan.h"
 
+static uint32_t
+u32_at(const uint8_t *p, uint32_t i)
+{
+	uint32_t at;
+
+	memcpy(&at, p + 4 * (size_t)i, 4);
+	return le32toh(at);
+}
+
 /* ---- texts ---- */
 
 /* Fold all values into f->text; false: they do not fold byte by byte. */
@@ -39,7 +48,45 @@ folded_at(const struct folded_values *f, const struct values *v, uint32_t i)
 	return (struct slice){f->text.data + from, values_offset(v, i + 1) - from};
 }
 
+/* Without accents too; false: a letter has no base of one byte. */
+static bool
+bare_values(struct folded_values *f, const struct values *v)
+{
+	char *to;
+	size_t len = 0;
+
+	if (!fold_values(f, v))
+		return false;
+	if (f->bare_column == v->column)
+		return f->is_bare_good;
+	f->bare_column = v->column;
+	f->is_bare_good = false;
+	buf_reset(&f->bare);
+	to = buf_reserve(&f->bare, values_offset(v, v->n) + SCAN_MARGIN);
+	for (uint32_t i = 0; i < v->n; i++) {
+		struct slice s = folded_at(f, v, i);
+		size_t n = scan_bare((const uint8_t *)s.p, s.n, to + len);
+
+		if (n == SIZE_MAX)
+			return false;
+		f->bare_offsets[i] = htole32((uint32_t)len);
+		len += n;
+	}
+	f->bare_offsets[v->n] = htole32((uint32_t)len);
+	memset(to + len, 0, SCAN_MARGIN);
+	f->is_bare_good = true;
+	return true;
+}
+
 /* ---- LIKE ---- */
+
+static const char *
+next_character(const char *p, const char *end)
+{
+	for (p++; p < end && ((uint8_t)*p & 0xc0) == 0x80; p++)
+		;
+	return p;
+}
 
 /* A pattern without signs inside: what stands between its % in front and behind. */
 struct like {
@@ -66,13 +113,60 @@ like_of(struct slice pattern)
 	return l;
 }
 
+/*
+ * judge_like for well-formed texts: bytes are compared, and only _ and the next start behind a
+ * % step over whole characters.
+ */
+static bool
+like_bytes(struct slice s, struct slice pattern)
+{
+	const char *t = s.p, *t_end = s.p + s.n, *p = pattern.p, *p_end = pattern.p + pattern.n;
+	const char *retry_t = NULL, *retry_p = NULL;
+
+	for (;;) {
+		if (p < p_end && *p == '%') {
+			retry_p = ++p;
+			retry_t = t;
+			if (p == p_end)
+				return true;
+			continue;
+		}
+		if (p == p_end && t == t_end)
+			return true;
+		if (p < p_end && t < t_end) {
+			const char *literal = *p == '\\' && p + 1 < p_end ? p + 1 : p;
+
+			if (literal == p && *p == '_') {
+				p++;
+				t = next_character(t, t_end);
+				continue;
+			}
+			if (*literal == *t) {
+				p = literal + 1;
+				t++;
+				continue;
+			}
+		}
+		if (retry_p == NULL || retry_t == t_end)
+			return false;
+		retry_t = next_character(retry_t, t_end);
+		if (strchr("%_\\", *retry_p) == NULL) {
+			retry_t = memchr(retry_t, *retry_p, (size_t)(t_end - retry_t));
+			if (retry_t == NULL)
+				return false;
+		}
+		t = retry_t;
+		p = retry_p;
+	}
+}
+
 static bool
 like_holds(const struct like *l, struct slice s, struct slice pattern)
 {
 	struct slice t = l->text;
 
 	if (!l->is_simple)
-		return judge_like(s, pattern);
+		return like_bytes(s, pattern);
 	if (s.n < t.n || (s.n > t.n && !l->is_open_before && !l->is_open_behind))
 		return false;
 	return memcmp(l->is_open_before ? s.p + s.n - t.n : s.p, t.p, t.n) == 0;
@@ -80,22 +174,22 @@ like_holds(const struct like *l, struct slice s, struct slice pattern)
 
 /* Values in which the text stands: one search over all of them. */
 static void
-search_values(const struct folded_values *f, const struct values *v, struct slice text,
+search_values(const char *text, const uint8_t *offsets, uint32_t values, struct slice part,
 	      struct rows *out)
 {
-	struct scan_needle needle = scan_needle(text);
-	uint32_t n = values_offset(v, v->n), i = 0;
+	struct scan_needle needle = scan_needle(part);
+	uint32_t n = u32_at(offsets, values), i = 0;
 
-	for (size_t at = scan_find((const uint8_t *)f->text.data, n, 0, &needle); at < n;) {
-		while (values_offset(v, i + 1) <= at)
+	for (size_t at = scan_find((const uint8_t *)text, n, 0, &needle); at < n;) {
+		while (u32_at(offsets, i + 1) <= at)
 			i++;
-		if (at + text.n <= values_offset(v, i + 1)) {
+		if (at + part.n <= u32_at(offsets, i + 1)) {
 			set_bit(out, i, true);
-			at = values_offset(v, i + 1);
+			at = u32_at(offsets, i + 1);
 		} else {
 			at++;
 		}
-		at = scan_find((const uint8_t *)f->text.data, n, at, &needle);
+		at = scan_find((const uint8_t *)text, n, at, &needle);
 	}
 }
 
@@ -108,7 +202,7 @@ like_values(const struct predicate *x, struct slice pattern, const struct values
 	struct rows found = {{0}}, asked = *io;
 
 	if (is_search)
-		search_values(f, v, l.text, &found);
+		search_values(f->text.data, v->c->offsets, v->n, l.text, &found);
 	*io = (struct rows){{0}};
 	for (uint32_t i = next_row(&asked, 0); i < v->n; i = next_row(&asked, i + 1)) {
 		struct slice s = folded_at(f, v, i);
@@ -327,14 +421,21 @@ values_judge(struct judge *j, const struct predicate *x, const struct values *v,
 {
 	struct constants k;
 	bool is_like = x->op == OP_LIKE;
+	struct slice part = j->q->operands[x->right].folded;
 
+	if (x->op == OP_CONTAINS) {
+		if (part.n == 0 || !bare_values(f, v))
+			return false;
+		search_values(f->bare.data, (const uint8_t *)f->bare_offsets, v->n, part, out);
+		return true;
+	}
 	if (!is_like && !read_constants(j, x, &k))
 		return false;
 	if ((is_like || k.how == COMPARE_TEXT) && !fold_values(f, v))
 		return false;
 	if (is_like) {
 		*out = *asked;
-		like_values(x, j->q->operands[x->right].folded, v, f, out);
+		like_values(x, part, v, f, out);
 		return true;
 	}
 	*out = *asked;

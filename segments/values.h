@@ -64,6 +64,11 @@ struct folded_values {
 	int column; /* whose; -1 = none yet */
 	bool is_good;
 	struct buf raw, text;
+	/* The same without accents. */
+	int bare_column;
+	bool is_bare_good;
+	struct buf bare;
+	uint32_t bare_offsets[BLOCK_ROWS + 1]; /* little endian, as a block's */
 };
 
 /*

@@ -147,7 +147,7 @@ check_hints(const struct query *q, const struct rows *r)
 }
 
 static void
-check_blocks(const struct query *q, const struct query *normal, const struct rows *r)
+check_blocks(const struct query *q, const struct query *normal, struct rows *r)
 {
 	uint64_t all = eval_block(q, r, 0, r->count);
 

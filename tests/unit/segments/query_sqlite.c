@@ -269,10 +269,11 @@ static void
 add_like(struct both *b)
 {
 	static const char *const patterns[] = {
-		"%Thị%",   "%thị%",   "nguyễn%",    "%An",   "%",    "",      "_ran%",
-		"%100\\%", "%a\\_b%", "%_%_%",	    "%Ánh%", "%ss%", "%đ%đ%", "Huế",
-		"h_ế",	   "%ê%",     "%\xcc\xa3%", "%Ω%",   "% %",  "%%",    "%n V%",
-		"%gg%",	   "A%g",     "%nA%",	    "%y%",   "%ị A%"};
+		"%Thị%",   "%thị%",	 "nguyễn%", "%An",   "%",      "",	    "_ran%",
+		"%100\\%", "%a\\_b%",	 "%_%_%",   "%Ánh%", "%Th_ %", "%_n%Th_ %", "_%_n",
+		"%\\\\%%", "%n_V%n_A%",	 "%ễ%_ị%",  "%ss%",  "%đ%đ%",  "Huế",	    "h_ế",
+		"%ê%",	   "%\xcc\xa3%", "%Ω%",	    "% %",   "%%",     "%n V%",	    "%gg%",
+		"A%g",	   "%nA%",	 "%y%",	    "%ị A%"};
 	const char *column = PICK(text_columns), *p = PICK(patterns);
 	bool is_negated = below(3) == 0;
 

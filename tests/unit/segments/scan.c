@@ -125,6 +125,41 @@ random_texts_fold_as_the_library_says(void **state)
 	buf_free(&got);
 }
 
+/* Of every letter that folds at once: what the library says, or it is left to it. */
+static void
+letters_lose_their_accents_as_the_library_says(void **state)
+{
+	struct slice rest = {vietnamese, sizeof(vietnamese) - 1};
+	struct buf text = {0}, want = {0}, got = {0};
+	char out[16];
+
+	(void)state;
+	for (int32_t c = 0; c < 0x2000; c++) {
+		size_t n;
+
+		buf_reset(&text);
+		buf_reset(&want);
+		buf_addc(&text, 'x');
+		text_add_code_point(&text, c);
+		buf_addc(&text, 'y');
+		if (!fold(buf_slice(&text), &got))
+			continue;
+		n = scan_bare((const uint8_t *)got.data, got.len, out);
+		assert_true(text_add_unaccented_folded(&want, buf_slice(&text)));
+		if (n != SIZE_MAX && !slice_eq(buf_slice(&want), (struct slice){out, n}))
+			fail_msg("U+%04X: %.*s", (unsigned)c, (int)n, out);
+	}
+	while (rest.n > 0) {
+		buf_reset(&text);
+		text_add_code_point(&text, text_next(&rest));
+		assert_true(fold(buf_slice(&text), &got));
+		assert_int_equal(scan_bare((const uint8_t *)got.data, got.len, out), 1);
+	}
+	buf_free(&text);
+	buf_free(&want);
+	buf_free(&got);
+}
+
 static void
 searching_finds_what_memmem_finds(void **state)
 {
@@ -190,6 +225,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_letter_folds_as_the_library_says_or_is_left_to_it),
 		cmocka_unit_test(random_texts_fold_as_the_library_says),
+		cmocka_unit_test(letters_lose_their_accents_as_the_library_says),
 		cmocka_unit_test(searching_finds_what_memmem_finds),
 		cmocka_unit_test(dates_are_those_that_exist),
 	};
