@@ -20,11 +20,11 @@
 
 extern const char loa_provinces_start[], loa_provinces_end[];
 
-const char *const province_columns[] = {
-	"tinh", "tinh_thanh", "tinh_thanh_pho", "tinh_tp", "tinh_thanhpho", "ten_tinh",
-	"tinh_thanh_tp", "tinhthanh", "province", "province_name",
-	/* as rows without a list may call them */
-	"tỉnh", "tỉnh thành", "tỉnh/thành phố", NULL};
+const char *const province_columns[] = {"tinh", "tinh_thanh", "tinh_thanh_pho", "tinh_tp",
+					"tinh_thanhpho", "ten_tinh", "tinh_thanh_tp", "tinhthanh",
+					"province", "province_name",
+					/* as rows without a list may call them */
+					"tỉnh", "tỉnh thành", "tỉnh/thành phố", NULL};
 
 /* Letters and digits only; false: too long, or nothing left. */
 static bool
