@@ -423,6 +423,9 @@ values_judge(struct judge *j, const struct predicate *x, const struct values *v,
 	bool is_like = x->op == OP_LIKE;
 	struct slice part = j->q->operands[x->right].folded;
 
+	/* A cell that is no number, or no date, is missing in a column of them. */
+	if ((is_like || x->op == OP_CONTAINS) && j->q->operands[x->left].type != COLUMN_TEXT)
+		return false;
 	if (x->op == OP_CONTAINS) {
 		if (part.n == 0 || !bare_values(f, v))
 			return false;

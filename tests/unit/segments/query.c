@@ -529,6 +529,10 @@ a_block_gives_the_rows(void **state)
 	rows_are("ho_ten != tinh", "0 1 2 3 5 6 7");
 	rows_are("1 = 1", "0 1 2 3 4 5 6 7");
 	rows_are("1 = 2", "");
+	/* in a column of numbers or dates only these are there */
+	rows_are("diem LIKE '%5%'", "0 7");
+	rows_are("ngay_sinh NOT LIKE '%-%'", "3 6 7");
+	rows_are("ngay_sinh ~ '1966'", "1 2 3");
 }
 
 static void

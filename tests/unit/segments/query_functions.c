@@ -192,6 +192,7 @@ ages_can_be_asked_for_by_birth_dates(void **state)
 	rows_are("ngay_sinh + 1m > '1900-01-01'", "0 1 3 4 6 7"); /* a year only has no months */
 	rows_are("ngay_sinh + 9000y > '1900'", "");		  /* no such years */
 	rows_are("ngay_sinh = '15/3/1958'", "6");
+	rows_are("ngay_sinh LIKE '%/%'", "6");
 }
 
 static void

@@ -25,11 +25,11 @@
 #define TODAY 20736 /* 2026-10-10 */
 #define TODAY_TEXT "2026-10-10"
 #define BLOCKS 4
-#define ROWS (BLOCKS * 120)
+#define ROWS (BLOCKS * 80)
 #define COLUMNS 7
 
 static uint64_t seed = 20261010, start_seed;
-static unsigned query_count = 12000;
+static unsigned query_count = 10500;
 
 static uint32_t
 next_random(void)
