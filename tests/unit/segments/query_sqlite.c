@@ -477,6 +477,21 @@ add_null(struct both *b)
 {
 	static const char *const columns[] = {"ho_ten", "tinh", "diem", "ngay_sinh", "nhom", "xa"};
 
+	/* No text is searched in a cell that is no number or no date: it is missing. */
+	static const char *const same[][2] = {
+		{"diem LIKE '%'", "(diem IS NOT NULL)"},
+		{"diem LIKE '%b%'", "(1 = 2)"},
+		{"diem ~ 'B'", "(1 = 2)"},
+		{"ngay_sinh NOT LIKE 'x'", "(ngay_sinh IS NOT NULL)"},
+		{"ngay_sinh ~ 'mai'", "(1 = 2)"},
+	};
+	uint32_t i = below(2 * ARRAY_LEN(same));
+
+	if (i < ARRAY_LEN(same)) {
+		buf_adds(&b->ours, same[i][0]);
+		buf_adds(&b->sql, same[i][1]);
+		return;
+	}
 	add_both(b, PICK(columns));
 	add_both(b, below(2) ? " IS NULL" : " IS NOT NULL");
 }
