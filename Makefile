@@ -24,6 +24,7 @@ SRC_templates := $(wildcard templates/*.c)
 SRC_segments := $(wildcard segments/*.c)
 SRC_providers := $(wildcard providers/*.c)
 SRC_dispatcher := $(filter-out dispatcher/main.c,$(wildcard dispatcher/*.c dispatcher/*/*.c))
+ASM_segments := $(wildcard segments/*.S)
 ASM_dispatcher := $(wildcard dispatcher/*/*.S)
 LIB_FILES := $(foreach l,$(LAYERS),$(B)/lib$(l).a)
 
@@ -63,6 +64,7 @@ $(B)/%.o: %.S
 $(B)/dispatcher/store/embed.o: $(wildcard dispatcher/lua/*.lua) $(wildcard config/*.json)
 $(B)/dispatcher/samples/embed.o: $(wildcard templates/samples/*)
 $(B)/dispatcher/demo/embed.o: $(wildcard config/demo/*)
+$(B)/segments/provinces.o: config/provinces.json
 
 # The gateway simulator shares nothing with Loa but the C library, libevent and Jansson.
 $(B)/gateway: $(wildcard tests/gateway/*.c tests/gateway/*.h)
@@ -75,6 +77,13 @@ $(B)/tests/unit/%: tests/unit/%.c $(LIB_FILES)
 	@mkdir -p $(@D)
 	@echo "  LD $@"
 	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< -Wl,--start-group $(LIB_FILES) -Wl,--end-group -lcmocka $(LIBS)
+
+$(B)/tests/unit/segments/query_sqlite: LIBS += -lsqlite3
+
+$(B)/bench/%: bench/%.c $(LIB_FILES)
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< -Wl,--start-group $(LIB_FILES) -Wl,--end-group $(LIBS)
 
 $(B)/tests/model/model: $(wildcard tests/model/*.c tests/model/*.h)
 	@mkdir -p $(@D)
@@ -117,11 +126,12 @@ asan: deps-tests ## all tests under AddressSanitizer and UndefinedBehaviorSaniti
 fuzz: deps-fuzz ## fuzz each parser; SECONDS=30 each
 	@tests/fuzz/run $(or $(SECONDS),30)
 
-bench: deps ## the loop's turns, the pace that the gateway sees, single messages beside bulk, memory of an id
-	@$(MAKE) --no-print-directory all $(B)/tests/unit/dispatcher/store/library_ids
+bench: deps ## the loop's turns, the pace that the gateway sees, single messages beside bulk, memory of an id, queries
+	@$(MAKE) --no-print-directory all $(B)/tests/unit/dispatcher/store/library_ids $(B)/bench/segments
 	@B=$(B) bench/loop
 	@B=$(B) bench/notices
 	@B=$(B) bench/ids
+	@B=$(B) bench/segments
 
 lint: deps ## arrows, lengths, banned calls, keys, options, layout
 	@tests/lint/run
