@@ -14,6 +14,30 @@ void text_add_code_point(struct buf *out, int32_t c);
 ptrdiff_t text_find_malformed(struct slice s);
 /* Code points in s (malformed bytes count one each). */
 size_t text_length(struct slice s);
+/*
+ * UTF-16 units in s, and in *pairs the code points of two. Fast; of malformed
+ * text some number, never more than its bytes.
+ */
+size_t text_utf16_length(struct slice s, size_t *pairs);
+
+bool text_is_ascii(struct slice s);
+
+/* What one look over a text tells; see text_look. */
+struct text_look {
+	bool is_ascii;
+	bool is_nfc;   /* surely well-formed and NFC; false = have it normalised */
+	size_t length; /* code points; only if is_nfc */
+	size_t pairs;  /* code points beyond U+FFFF, two UTF-16 units each; only if is_nfc */
+};
+
+/*
+ * One pass without an allocation, less than a nanosecond a byte. is_nfc stays
+ * false for rarer scripts and signs that may be NFC: it is true for all of ASCII
+ * and Vietnamese, Latin with accents, typographic signs, money, Khmer, Cham, emoji.
+ */
+struct text_look text_look(struct slice s);
+/* text_look(s).is_nfc */
+bool text_is_nfc_quick(struct slice s);
 
 /* Append the NFC form of s. False when s is malformed UTF-8 (out is unchanged). */
 bool text_add_nfc(struct buf *out, struct slice s);

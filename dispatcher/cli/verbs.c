@@ -86,7 +86,9 @@ const struct verb cli_verbs[] = {
 	 verb_restore},
 	{"token renew", "", "make a new administrator's token; the old one is dead at once",
 	 verb_token_renew},
-	{"text", "[--plain] [--json]",
+	{"text",
+	 "[--accents keep|plain|save] [--plain] [--clean] [--carrier NAME] [--traffic "
+	 "standard|cskh|qc] [--rules FILE] [--json]",
 	 "count what messages cost (one a line on standard input): encoding, units, parts",
 	 verb_text},
 	{"template render", "FILE",

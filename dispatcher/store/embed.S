@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* Files inside the binary: the Lua library and the default policy. */
+/* Files inside the binary: the Lua library the default policy, the default SMS parts. */
 	.section .rodata
 	.global loa_lua_start
 	.global loa_lua_end
 	.global loa_policy_start
 	.global loa_policy_end
+	.global loa_sms_start
+	.global loa_sms_end
 loa_lua_start:
 	.incbin "dispatcher/lua/record.lua"
 	.incbin "dispatcher/lua/brake.lua"
@@ -26,5 +28,9 @@ loa_lua_end:
 loa_policy_start:
 	.incbin "config/policy.json"
 loa_policy_end:
+	.byte 0
+loa_sms_start:
+	.incbin "config/sms.json"
+loa_sms_end:
 	.byte 0
 	.section .note.GNU-stack,"",@progbits
