@@ -317,6 +317,28 @@ text_add_nfc(struct buf *out, struct slice s)
 }
 
 bool
+text_put_nfc(struct slice s, char *out, size_t room, size_t *n)
+{
+	/* U+0390 is the worst: two bytes that become three code points */
+	utf8proc_int32_t points[TEXT_PUT_MAX * 3 / 2 + 2];
+	const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
+	utf8proc_ssize_t count, bytes;
+
+	if (s.n > TEXT_PUT_MAX)
+		return false;
+	count = utf8proc_decompose((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n, points,
+				   (utf8proc_ssize_t)ARRAY_LEN(points) - 1, options);
+	if (count < 0 || (size_t)count >= ARRAY_LEN(points))
+		return false;
+	bytes = utf8proc_reencode(points, count, options);
+	if (bytes < 0 || (size_t)bytes > room)
+		return false;
+	memcpy(out, points, (size_t)bytes);
+	*n = (size_t)bytes;
+	return true;
+}
+
+bool
 text_add_folded(struct buf *out, struct slice s)
 {
 	if (text_is_ascii(s)) {
