@@ -81,6 +81,13 @@ $(B)/tests/model/model: $(wildcard tests/model/*.c tests/model/*.h)
 	@echo "  LD $@"
 	@$(CC) -D_GNU_SOURCE -std=c11 -I. $(WARN) -O2 -g -o $@ $(wildcard tests/model/*.c)
 
+# Every allocation of the program itself is counted.
+$(B)/bench/text: bench/text.c $(LIB_FILES)
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
+		-Wl,--start-group $(LIB_FILES) -Wl,--end-group $(LIBS)
+
 demo: deps ## the main job from end to end on this machine, and its report
 	@$(MAKE) --no-print-directory all
 	@B=$(B) config/demo/run
@@ -117,11 +124,12 @@ asan: deps-tests ## all tests under AddressSanitizer and UndefinedBehaviorSaniti
 fuzz: deps-fuzz ## fuzz each parser; SECONDS=30 each
 	@tests/fuzz/run $(or $(SECONDS),30)
 
-bench: deps ## the loop's turns, the pace that the gateway sees, single messages beside bulk, memory of an id
-	@$(MAKE) --no-print-directory all $(B)/tests/unit/dispatcher/store/library_ids
+bench: deps ## the loop's turns, the pace that the gateway sees, single messages beside bulk, memory of an id, texts
+	@$(MAKE) --no-print-directory all $(B)/tests/unit/dispatcher/store/library_ids $(B)/bench/text
 	@B=$(B) bench/loop
 	@B=$(B) bench/notices
 	@B=$(B) bench/ids
+	@B=$(B) bench/text
 
 lint: deps ## arrows, lengths, banned calls, keys, options, layout
 	@tests/lint/run

@@ -618,6 +618,17 @@ body_of(struct slice s)
 	return s;
 }
 
+static struct place
+place_behind(struct slice s)
+{
+	struct place at = {1, 1};
+
+	for (int32_t c; (c = text_next(&s)) != -1; at.column++)
+		if (c == '\n')
+			at = (struct place){at.line + 1, 0};
+	return at;
+}
+
 /* Whose bytes are not those of a text. */
 static bool
 refuse_bytes(struct slice body, struct template_error *e)
@@ -626,13 +637,11 @@ refuse_bytes(struct slice body, struct template_error *e)
 	const char *nul = body.n > 0 ? memchr(body.p, '\0', body.n) : NULL;
 	bool is_nul = nul != NULL && (malformed < 0 || nul - body.p < malformed);
 	struct slice before = {body.p, (size_t)(is_nul ? nul - body.p : malformed)};
-	struct place at = {1, 1};
+	struct place at;
 
 	if (malformed < 0 && !is_nul)
 		return false;
-	for (int32_t c; (c = text_next(&before)) != -1; at.column++)
-		if (c == '\n')
-			at = (struct place){at.line + 1, 0};
+	at = place_behind(before);
 	template_fail(e, is_nul ? "syntax" : "not-utf8", at, "%s",
 		      is_nul ? "a NUL stands here, which is no text: remove it, or save the file "
 			       "as UTF-8"
@@ -667,8 +676,10 @@ template_compile(struct slice source, struct template_error *e)
 	struct buf nfc = {0};
 
 	if (source.n > TEMPLATE_SOURCE_MAX) {
-		template_fail(e, "too-long", (struct place){1, 1},
-			      "the template has more than %u bytes", TEMPLATE_SOURCE_MAX);
+		template_fail(e, "too-long",
+			      place_behind((struct slice){source.p, TEMPLATE_SOURCE_MAX}),
+			      "the template has more than %u bytes, which end here: make it shorter",
+			      TEMPLATE_SOURCE_MAX);
 		return NULL;
 	}
 	if (refuse_bytes(body, e))
