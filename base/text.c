@@ -299,6 +299,8 @@ add_mapped(struct buf *out, struct slice s, utf8proc_option_t options)
 	utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n,
 					  &mapped, options);
 
+	if (n == UTF8PROC_ERROR_NOMEM)
+		mem_die(s.n);
 	if (n < 0)
 		return false;
 	buf_add(out, mapped, (size_t)n);

@@ -325,14 +325,15 @@ template_render_values(const struct template *t, int64_t today, const struct tem
 	r.start = out->len;
 	r.captures = 0;
 	r.error = e;
+	if (out->data == NULL)
+		buf_reserve(out, 1);
 	rc = run_program(&r);
 	if (rc == RENDER_OK && out->len > r.start &&
 	    !text_is_nfc_quick((struct slice){out->data + r.start, out->len - r.start}))
 		rc = normalise(&r);
 	if (rc != RENDER_OK)
 		out->len = r.start;
-	if (out->data != NULL)
-		out->data[out->len] = '\0';
+	out->data[out->len] = '\0';
 	return rc;
 }
 
