@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The compiler's two halves share this: expression.c turns values, comparisons
- * and filters into instructions, parse.c tags and blocks. Functions return false
+ * The compiler's parts share this: expression.c turns values, comparisons and
+ * filters into instructions, parse.c tags and blocks, compile.c begins it all. Functions return false
  * after they have filled *error.
  */
 #pragma once
@@ -71,3 +71,8 @@ bool parse_when_value(struct parser *p);
 bool parse_condition(struct parser *p);
 /* The same and filters behind it: for output, assign and case. */
 bool parse_filtered(struct parser *p);
+
+/* ---- parse.c ---- */
+
+/* The whole source that the lexer was given. */
+bool parse_template(struct parser *p);

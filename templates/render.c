@@ -201,10 +201,25 @@ push_either(struct run *r, const struct instruction *i)
 	return RENDER_OK;
 }
 
+/* Where to go on behind a jump. */
+static const struct instruction *
+jump(struct run *r, const struct instruction *i)
+{
+	bool is_taken = true;
+
+	if (i->op == OP_AND || i->op == OP_OR) {
+		is_taken = decides(r, i);
+	} else if (i->op != OP_JUMP) {
+		is_taken = value_is_true(*r->top--) == (i->op == OP_JUMP_IF);
+		r->scratch.at = r->floor;
+	}
+	return is_taken ? r->t->program + i->a : i + 1;
+}
+
 static enum render_result
 run_program(struct run *r)
 {
-	const struct instruction *program = r->t->program, *i = program;
+	const struct instruction *i = r->t->program;
 	enum render_result rc = RENDER_OK;
 
 	while (rc == RENDER_OK && i->op != OP_END) {
@@ -239,21 +254,15 @@ run_program(struct run *r)
 		case OP_COMPARE:
 			rc = compare(r, i);
 			break;
-		case OP_AND:
-		case OP_OR:
-			next = decides(r, i) ? program + i->a : next;
-			break;
 		case OP_BOOL:
 			set_bool(r->top, value_is_true(*r->top));
 			break;
+		case OP_AND:
+		case OP_OR:
 		case OP_JUMP:
-			next = program + i->a;
-			break;
 		case OP_JUMP_IF:
 		case OP_JUMP_UNLESS:
-			next = value_is_true(*r->top--) == (i->op == OP_JUMP_IF) ? program + i->a
-										 : next;
-			r->scratch.at = r->floor;
+			next = jump(r, i);
 			break;
 		case OP_ASSIGN:
 			assign(r, i->a, *r->top--);

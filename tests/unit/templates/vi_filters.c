@@ -89,8 +89,9 @@ an_absent_value_stays_absent_but_for_honorific(void **state)
 static void
 a_value_that_is_no_utf8_is_called_malformed_by_the_rendering(void **state)
 {
-	static const char *const filters[] = {"plain",	   "name_case", "given_name", "honorific",
-					      "number_vi", "phone_vi",	"date_vi",    "currency_vi"};
+	static const char *const filters[] = {"plain",	   "name_case",	 "given_name",
+					      "honorific", "number_vi",	 "phone_vi",
+					      "date_vi",   "currency_vi"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(filters); i++) {
