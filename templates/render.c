@@ -268,10 +268,8 @@ run_program(struct run *r)
 			assign(r, i->a, *r->top--);
 			break;
 		case OP_CAPTURE:
-			r->captured[r->captures++] = r->out->len;
-			break;
 		case OP_CAPTURED:
-			rc = end_capture(r, i);
+			rc = capture(r, i);
 			break;
 		case OP_END:
 			break;
