@@ -27,9 +27,7 @@ engine.registerFilter("honorific", (sex) => ({ Nam: "Ông", Nữ: "Bà" })[sex] 
 engine.registerFilter("name_case", (name) => name);
 engine.registerFilter("date_vi", (date, form) => (form === "ngày tháng" ? date.slice(0, 5) : date));
 engine.registerFilter("phone_vi", (phone) =>
-  /^09/.test(phone)
-    ? phone.replace(/^(\d{4})(\d{3})(\d{3})$/, "$1 $2 $3")
-    : phone.replace(/^(\d{4})(\d{4})(\d{3})$/, "$1 $2 $3"));
+  phone.replace(/^(09\d{2})(\d{3})(\d{3})$/, "$1 $2 $3").replace(/^(1800)(\d{4})$/, "$1 $2"));
 
 const plain = (text) =>
   text.normalize("NFD").replace(/\p{Mn}/gu, "").replace(/đ/g, "d").replace(/Đ/g, "D");
