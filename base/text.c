@@ -14,6 +14,10 @@ text_next(struct slice *s)
 
 	if (s->n == 0)
 		return -1;
+	if ((unsigned char)s->p[0] < 0x80) {
+		s->n--;
+		return *s->p++;
+	}
 	n = utf8proc_iterate((const utf8proc_uint8_t *)s->p, (utf8proc_ssize_t)s->n, &c);
 	if (n <= 0) {
 		s->p++;
@@ -115,6 +119,24 @@ bool
 text_is_ascii(struct slice s)
 {
 	return count_ascii(s) == s.n;
+}
+
+int32_t
+text_base_of(int32_t c)
+{
+	utf8proc_int32_t parts[32];
+	utf8proc_ssize_t n = utf8proc_decompose_char(c, parts, 32, UTF8PROC_DECOMPOSE, NULL);
+
+	return n > 1 && n <= 32 ? parts[0] : c;
+}
+
+size_t
+text_unstyled(int32_t c, int32_t *out, size_t max)
+{
+	utf8proc_ssize_t n = utf8proc_decompose_char(c, out, (utf8proc_ssize_t)max,
+						     UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, NULL);
+
+	return n <= 0 || (size_t)n > max || (n == 1 && out[0] == c) ? 0 : (size_t)n;
 }
 
 /* ---- lengths ---- */
@@ -262,6 +284,7 @@ text_look(struct slice s)
 {
 	size_t at = count_ascii(s), tail_count = 0, pair_count = 0;
 	bytes16 unsure = {0};
+	bool was_unusual = false;
 
 	if (at == s.n)
 		return (struct text_look){true, true, s.n, 0};
@@ -272,9 +295,12 @@ text_look(struct slice s)
 		for (int i = 0; i < 255 && at <= s.n; i++, at += 16) {
 			struct window w = window_at(s, at);
 			bytes16 is_tail = is_between(w.here, 0x80, 0xBF);
+			bool is_unusual = !is_zero(find_unusual(&w, is_tail));
 
-			if (!is_zero(find_unusual(&w, is_tail)))
+			/* a character may go on in the next block */
+			if (is_unusual || was_unusual)
 				unsure |= find_unsure(&w, is_tail);
+			was_unusual = is_unusual;
 			tails -= is_tail; /* 0xFF is -1 */
 			pairs -= is_byte(w.here, 0xF0);
 		}

@@ -21,6 +21,14 @@ size_t text_length(struct slice s);
 size_t text_utf16_length(struct slice s, size_t *pairs);
 
 bool text_is_ascii(struct slice s);
+/* The first code point of c's canonical decomposition (ế → e, Ώ → Ω); c where it has none. */
+int32_t text_base_of(int32_t c);
+/*
+ * What a character that is another one in a certain style stands for, by its
+ * compatibility decomposition, into out[max]: 𝐀 → A, ㎏ → kg. Returns how many
+ * code points it has; 0 when it is none of these, or there are more than max.
+ */
+size_t text_unstyled(int32_t c, int32_t *out, size_t max);
 
 /* What one look over a text tells; see text_look. */
 struct text_look {

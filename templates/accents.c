@@ -8,8 +8,8 @@ const char *const accents_names[3] = {"keep", "plain", "save"};
 static bool
 is_cheaper(const struct sms_bill *plain, const struct sms_bill *kept)
 {
-	if (plain->verdict != SMS_FITS)
-		return false;
+	if (plain->verdict != SMS_FITS || plain->count.parts == 0)
+		return false; /* nothing but marks leaves nothing */
 	return kept->verdict != SMS_FITS || plain->count.parts < kept->count.parts;
 }
 

@@ -179,12 +179,17 @@ assign(struct run *r, uint32_t slot, struct template_value v)
 }
 
 static enum render_result
-end_capture(struct run *r, const struct instruction *i)
+capture(struct run *r, const struct instruction *i)
 {
-	size_t from = r->captured[--r->captures];
-	struct template_value v =
-		scratch_text(&r->scratch, (struct slice){r->out->data + from, r->out->len - from});
+	struct template_value v;
+	size_t from;
 
+	if (i->op == OP_CAPTURE) {
+		r->captured[r->captures++] = r->out->len;
+		return RENDER_OK;
+	}
+	from = r->captured[--r->captures];
+	v = scratch_text(&r->scratch, (struct slice){r->out->data + from, r->out->len - from});
 	if (r->scratch.is_full)
 		return too_long(r, i);
 	r->out->len = from;

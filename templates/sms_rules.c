@@ -101,14 +101,15 @@ read_refused(const struct json_at *at, struct sms_rules *r, struct err_ctx *e)
 	const char *list = "";
 	enum err rc = json_read_string(at, &list, e);
 
-	for (; rc == ERR_OK && *list != '\0'; list++) {
-		if ((unsigned char)*list >= 0x80)
-			return wrong(at, "for others see \"alphabet\" and \"unicode\"",
-				     "may name ASCII characters only", e);
-		r->is_refused[(unsigned char)*list] = true;
-		r->has_refused = true;
-	}
-	return rc;
+	if (rc != ERR_OK)
+		return rc;
+	if (!text_is_ascii(slice_of(list)))
+		return wrong(at, "for others see \"alphabet\" and \"unicode\"",
+			     "may name ASCII characters only", e);
+	if (strlen(list) >= sizeof(r->refused))
+		return wrong(at, "name each once", "has more than 39 characters", e);
+	snprintf(r->refused, sizeof(r->refused), "%s", list);
+	return ERR_OK;
 }
 
 static bool
@@ -289,29 +290,25 @@ bill_by_ends(const struct sms_ends *ends, bool has_doubles, struct slice nfc, st
 		b->verdict = SMS_TOO_LONG;
 }
 
-static bool
-has_refused(const struct sms_rules *r, struct slice nfc)
-{
-	bool has = false;
-
-	for (size_t i = 0; i < nfc.n; i++)
-		has |= r->is_refused[(unsigned char)nfc.p[i]];
-	return has;
-}
-
 static void
-find_refused(const struct sms_rules *r, struct slice nfc, struct sms_bill *b)
+find_refused(const char *refused, struct slice nfc, struct sms_bill *b)
 {
-	for (uint32_t at = 0; nfc.n > 0; at++) {
-		int32_t c = text_next(&nfc);
+	const char *first = NULL;
+	struct slice before = nfc;
 
-		if (c < 0 || c >= 0x80 || !r->is_refused[c])
+	for (; nfc.n > 0 && *refused != '\0'; refused++) {
+		const char *p = memchr(nfc.p, *refused, before.n);
+
+		if (p == NULL)
 			continue;
-		b->verdict = SMS_CHARACTER_REFUSED;
-		b->refused = (uint32_t)c;
-		b->refused_at = at;
-		return;
+		first = p;
+		before.n = (size_t)(p - nfc.p);
 	}
+	if (first == NULL)
+		return;
+	b->verdict = SMS_CHARACTER_REFUSED;
+	b->refused = (unsigned char)*first;
+	b->refused_at = (uint32_t)text_length(before);
 }
 
 struct sms_bill
@@ -330,8 +327,8 @@ sms_count_by(const struct sms_rules *r, struct slice nfc)
 		has_doubles = pairs > 0;
 	}
 	bill_by_ends(b.count.encoding == SMS_GSM7 ? &r->plain : &r->unicode, has_doubles, nfc, &b);
-	if (b.verdict == SMS_FITS && r->has_refused && has_refused(r, nfc))
-		find_refused(r, nfc, &b);
+	if (b.verdict == SMS_FITS)
+		find_refused(r->refused, nfc, &b);
 	return b;
 }
 

@@ -35,8 +35,7 @@ struct sms_rules {
 	bool is_ascii_only; /* one character that is not ASCII bills as Unicode, à and € too */
 	struct sms_ends plain;	 /* of texts in the GSM 7-bit alphabet */
 	struct sms_ends unicode; /* of others */
-	bool is_refused[256]; /* by ASCII character: a text with one is not taken; 80–FF: false */
-	bool has_refused;     /* any of them */
+	char refused[40]; /* ASCII characters, NUL behind them; a text with one is not taken */
 };
 
 struct sms_table {

@@ -222,7 +222,7 @@ struct words {
 	bool is_plain;
 };
 
-/* The index of a word among names; *out stays as it is when there is no word. */
+/* The index of a word among names; *out stays as it is when the option is not given. */
 static enum err
 choose(const char *option, const char *word, const char *const *names, size_t count, int *out,
        struct err_ctx *e)
@@ -232,7 +232,7 @@ choose(const char *option, const char *word, const char *const *names, size_t co
 	for (size_t i = 0; word != NULL && i < count; i++) {
 		if (strcmp(word, names[i]) == 0) {
 			*out = (int)i;
-			return ERR_OK;
+			word = NULL;
 		}
 		buf_addf(&all, "%s%s", i == 0 ? "" : ", ", names[i]);
 	}
