@@ -76,14 +76,21 @@ $(B)/gateway: $(wildcard tests/gateway/*.c tests/gateway/*.h)
 $(B)/tests/unit/%: tests/unit/%.c $(LIB_FILES)
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< -Wl,--start-group $(LIB_FILES) -Wl,--end-group -lcmocka $(LIBS)
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< $(WRAP:%=-Wl,--wrap=%) -Wl,--start-group $(LIB_FILES) \
+		-Wl,--end-group -lcmocka $(LIBS)
+
+# This one lets memory run out.
+$(B)/tests/unit/templates/memory: WRAP = malloc calloc realloc utf8proc_map
 
 $(B)/tests/unit/segments/query_sqlite: LIBS += -lsqlite3
 
 $(B)/bench/%: bench/%.c $(LIB_FILES)
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< -Wl,--start-group $(LIB_FILES) -Wl,--end-group $(LIBS)
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< $(WRAP:%=-Wl,--wrap=%) -Wl,--start-group $(LIB_FILES) -Wl,--end-group $(LIBS)
+
+# Every allocation of the program itself is counted.
+$(B)/bench/text: WRAP = malloc calloc realloc
 
 $(B)/tests/model/model: $(wildcard tests/model/*.c tests/model/*.h)
 	@mkdir -p $(@D)
@@ -126,11 +133,12 @@ asan: deps-tests ## all tests under AddressSanitizer and UndefinedBehaviorSaniti
 fuzz: deps-fuzz ## fuzz each parser; SECONDS=30 each
 	@tests/fuzz/run $(or $(SECONDS),30)
 
-bench: deps ## the loop's turns, the pace that the gateway sees, single messages beside bulk, memory of an id, queries
-	@$(MAKE) --no-print-directory all $(B)/tests/unit/dispatcher/store/library_ids $(B)/bench/segments
+bench: deps-tests ## the loop's turns, the pace that the gateway sees, single messages, memory of an id, texts, queries
+	@$(MAKE) --no-print-directory all $(B)/tests/unit/dispatcher/store/library_ids $(B)/bench/text $(B)/bench/segments
 	@B=$(B) bench/loop
 	@B=$(B) bench/notices
 	@B=$(B) bench/ids
+	@B=$(B) bench/text
 	@B=$(B) bench/segments
 
 lint: deps ## arrows, lengths, banned calls, keys, options, layout

@@ -325,6 +325,8 @@ add_mapped(struct buf *out, struct slice s, utf8proc_option_t options)
 	utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n,
 					  &mapped, options);
 
+	if (n == UTF8PROC_ERROR_NOMEM)
+		mem_die(s.n);
 	if (n < 0)
 		return false;
 	buf_add(out, mapped, (size_t)n);
@@ -340,6 +342,28 @@ text_add_nfc(struct buf *out, struct slice s)
 		return true;
 	}
 	return add_mapped(out, s, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+}
+
+bool
+text_put_nfc(struct slice s, char *out, size_t room, size_t *n)
+{
+	/* U+0390 is the worst: two bytes that become three code points */
+	utf8proc_int32_t points[TEXT_PUT_MAX * 3 / 2 + 2];
+	const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
+	utf8proc_ssize_t count, bytes;
+
+	if (s.n > TEXT_PUT_MAX)
+		return false;
+	count = utf8proc_decompose((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n, points,
+				   (utf8proc_ssize_t)ARRAY_LEN(points) - 1, options);
+	if (count < 0 || (size_t)count >= ARRAY_LEN(points))
+		return false;
+	bytes = utf8proc_reencode(points, count, options);
+	if (bytes < 0 || (size_t)bytes > room)
+		return false;
+	memcpy(out, points, (size_t)bytes);
+	*n = (size_t)bytes;
+	return true;
 }
 
 bool

@@ -49,6 +49,12 @@ bool text_is_nfc_quick(struct slice s);
 
 /* Append the NFC form of s. False when s is malformed UTF-8 (out is unchanged). */
 bool text_add_nfc(struct buf *out, struct slice s);
+#define TEXT_PUT_MAX 8192 /* bytes */
+/*
+ * The same without memory of the heap, for at most TEXT_PUT_MAX bytes: *n bytes to
+ * out. False when s is malformed or longer, or its NFC longer than room.
+ */
+bool text_put_nfc(struct slice s, char *out, size_t room, size_t *n);
 /* Append NFC + full case folding: the form in which texts are compared. */
 bool text_add_folded(struct buf *out, struct slice s);
 /* Append folded, without accents: NFD without marks, đ → d. For "contains" and misspellings. */

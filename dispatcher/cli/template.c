@@ -12,27 +12,26 @@
 #include "templates/template.h"
 
 #define FIELDS_LIST_MAX 4096
+#define FILE_MAX (4u << 20) /* bytes; the compiler says where a template is too long */
 
-/* FILE compiled; NULL and *exit_code, the error having gone to `errors`. */
+/* FILE compiled; NULL and *exit_code. `say` gets an error of the template itself. */
 static struct template *
-load(const char *path, FILE *errors, int *exit_code)
+load(const char *path, struct buf *source, void (*say)(void *arg, const struct template_error *e),
+     void *arg, int *exit_code)
 {
 	struct template_error te;
-	struct template *t = NULL;
-	struct buf source = {0};
+	struct template *t;
 	struct err_ctx e;
 
-	if (cli_read_file(path, TEMPLATE_SOURCE_MAX, &source, &e) != ERR_OK) {
+	if (cli_read_file(path, FILE_MAX, source, &e) != ERR_OK) {
 		*exit_code = cli_fail(&e);
-	} else {
-		t = template_compile(buf_slice(&source), &te);
-		if (t == NULL) {
-			fprintf(errors, "%s%s:%d:%d: %s\n", errors == stderr ? "loa: " : "", path,
-				te.line, te.column, te.message);
-			*exit_code = 1;
-		}
+		return NULL;
 	}
-	buf_free(&source);
+	t = template_compile(buf_slice(source), &te);
+	if (t == NULL) {
+		say(arg, &te);
+		*exit_code = 1;
+	}
 	return t;
 }
 
@@ -85,8 +84,6 @@ value_of(struct arena *a, const json_t *v, struct template_value *out)
 	case JSON_NULL:
 		break;
 	case JSON_STRING:
-		if (json_string_length(v) == 0)
-			break;
 		out->kind = TEMPLATE_TEXT;
 		out->text = (struct slice){json_string_value(v), json_string_length(v)};
 		break;
@@ -205,10 +202,17 @@ render_line(struct slice line, struct buf *out, void *arg)
 	return is_good;
 }
 
+static void
+say_one_line(void *arg, const struct template_error *e)
+{
+	fprintf(stderr, "loa: %s:%d:%d: %s\n", (const char *)arg, e->line, e->column, e->message);
+}
+
 int
 verb_template_render(int argc, char **argv)
 {
 	const struct cli_option options[] = {{NULL, NULL, NULL}};
+	struct buf source = {0};
 	struct rendering *r;
 	struct template *t;
 	struct err_ctx e;
@@ -222,7 +226,8 @@ verb_template_render(int argc, char **argv)
 		return cli_usage("template render",
 				 "the template comes from a file, the recipients on standard "
 				 "input");
-	t = load(argv[1], stderr, &rc);
+	t = load(argv[1], &source, say_one_line, argv[1], &rc);
+	buf_free(&source);
 	if (t == NULL)
 		return rc;
 	r = xcalloc(1, sizeof(*r));
@@ -256,19 +261,32 @@ split_names(struct arena *a, const char *list, const char **names)
 	return count;
 }
 
+struct checked {
+	const char *path;
+	struct buf source;
+};
+
+/* The line of the contract on standard output; for people the source with a caret on the other. */
 static void
-print_unknown(void *arg, const struct template_error *e)
+print_error(void *arg, const struct template_error *e)
 {
-	printf("%s:%d:%d: %s\n", (const char *)arg, e->line, e->column, e->message);
+	const struct checked *c = arg;
+	struct buf caret = {0};
+
+	template_add_caret(buf_slice(&c->source), e, &caret);
+	printf("%s:%d:%d: %s\n", c->path, e->line, e->column, e->message);
+	fflush(stdout);
+	fwrite(caret.data, 1, caret.len, stderr);
+	buf_free(&caret);
 }
 
 static int
-check_fields(const struct template *t, const char *list, char *path)
+check_fields(const struct template *t, const char *list, struct checked *c)
 {
 	const char **names = xcalloc(FIELDS_LIST_MAX, sizeof(*names));
 	struct arena memory = {0};
 	size_t count = split_names(&memory, list, names);
-	size_t unknown = template_each_unknown(t, names, count, print_unknown, path);
+	size_t unknown = template_each_unknown(t, names, count, print_error, c);
 
 	arena_free(&memory);
 	free(names);
@@ -309,6 +327,7 @@ verb_template_check(int argc, char **argv)
 		REMOTE_OPTIONS(server),
 		{NULL, NULL, NULL},
 	};
+	struct checked checked = {0};
 	struct template *t;
 	struct buf columns = {0};
 	struct err_ctx e;
@@ -326,10 +345,12 @@ verb_template_check(int argc, char **argv)
 	}
 	if (list != NULL)
 		fields = columns.data;
-	t = load(argv[1], stdout, &rc);
+	checked.path = argv[1];
+	t = load(argv[1], &checked.source, print_error, &checked, &rc);
 	if (t != NULL && fields != NULL)
-		rc = check_fields(t, fields, argv[1]);
+		rc = check_fields(t, fields, &checked);
 	template_free(t);
+	buf_free(&checked.source);
 	buf_free(&columns);
 	return rc;
 }

@@ -89,7 +89,9 @@ an_absent_value_stays_absent_but_for_honorific(void **state)
 static void
 a_value_that_is_no_utf8_is_called_malformed_by_the_rendering(void **state)
 {
-	static const char *const filters[] = {"plain", "name_case", "given_name"};
+	static const char *const filters[] = {"plain",	   "name_case",	 "given_name",
+					      "honorific", "number_vi",	 "phone_vi",
+					      "date_vi",   "currency_vi"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(filters); i++) {
@@ -107,10 +109,6 @@ a_value_that_is_no_utf8_is_called_malformed_by_the_rendering(void **state)
 		buf_free(&source);
 		buf_free(&out);
 	}
-	expect("honorific", "\xFF", "Ông/Bà");
-	expect("number_vi", "1\xFF", NONE);
-	expect("phone_vi", "0912345678\xC3", NONE);
-	expect("date_vi", "2026-10-\xFF", NONE);
 }
 
 /* ---- plain ---- */
