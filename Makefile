@@ -181,14 +181,14 @@ install: all manual ## put everything under DESTDIR: PREFIX=/usr/local SYSCONFDI
 	install -d $(to)/share/doc/loa/formats $(to)/share/doc/loa/examples
 	install -m 644 README.md README.vi.md CHANGELOG.md LICENSE docs/*.md $(to)/share/doc/loa
 	install -m 644 docs/formats/*.md $(to)/share/doc/loa/formats
-	install -m 644 config/loa.json config/policy.json config/sms.json config/loa-alerts.yml config/loa.logrotate $(to)/share/doc/loa/examples
+	install -m 644 config/loa.json config/policy.json config/sms.json config/content.json config/loa-alerts.yml config/loa.logrotate $(to)/share/doc/loa/examples
 	install -d $(to)/lib/systemd/system $(to)/lib/sysusers.d $(to)/lib/tmpfiles.d
 	set -e; for unit in $(UNITS); do $(in_place) config/$$unit >$(to)/lib/systemd/system/$$unit; done
 	$(in_place) config/loa.sysusers >$(to)/lib/sysusers.d/loa.conf
 	$(in_place) config/loa.tmpfiles >$(to)/lib/tmpfiles.d/loa.conf
 	chmod 644 $(UNITS:%=$(to)/lib/systemd/system/%) $(to)/lib/sysusers.d/loa.conf $(to)/lib/tmpfiles.d/loa.conf
 	install -d -m 750 $(DESTDIR)$(SYSCONFDIR)/loa
-	set -e; for file in loa.json policy.json; do f=$(DESTDIR)$(SYSCONFDIR)/loa/$$file; [ -e $$f ] || \
+	set -e; for file in loa.json policy.json content.json; do f=$(DESTDIR)$(SYSCONFDIR)/loa/$$file; [ -e $$f ] || \
 		{ (umask 027; $(in_place) config/$$file >$$f.part); mv $$f.part $$f; }; done
 
 uninstall: ## take it away again; configuration and data stay

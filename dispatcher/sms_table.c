@@ -32,21 +32,27 @@ check_carriers(const struct sms_table *t, const struct json_at *root, struct err
 }
 
 enum err
-sms_table_load(const char *path, struct sms_table *out, struct err_ctx *e)
+sms_table_open(const char *path, struct sms_table *out, json_t **document, struct err_ctx *e)
 {
 	struct slice builtin = {loa_sms_start, (size_t)(loa_sms_end - loa_sms_start)};
 	struct json_at root;
-	json_t *document;
 	enum err rc = path != NULL && path[0] != '\0'
-			      ? json_read_file(path, MAX_BYTES, &document, e)
-			      : json_parse(builtin, MAX_BYTES, "built-in SMS parts", &document, e);
+			      ? json_read_file(path, MAX_BYTES, document, e)
+			      : json_parse(builtin, MAX_BYTES, "built-in SMS parts", document, e);
 
 	if (rc != ERR_OK)
 		return rc;
-	root = json_root(document);
+	root = json_root(*document);
 	rc = sms_rules_read(&root, out, e);
-	if (rc == ERR_OK)
-		rc = check_carriers(out, &root, e);
+	return rc == ERR_OK ? check_carriers(out, &root, e) : rc;
+}
+
+enum err
+sms_table_load(const char *path, struct sms_table *out, struct err_ctx *e)
+{
+	json_t *document = NULL;
+	enum err rc = sms_table_open(path, out, &document, e);
+
 	json_decref(document);
 	return rc;
 }

@@ -9,6 +9,9 @@
 
 /* path NULL or "" = the built-in table. Every carrier must be one of segments/phone, or "*". */
 MUST_CHECK enum err sms_table_load(const char *path, struct sms_table *out, struct err_ctx *e);
+/* The same, and the document that it was read from: the caller's, also after an error; NULL = none. */
+MUST_CHECK enum err sms_table_open(const char *path, struct sms_table *out, json_t **document,
+				   struct err_ctx *e);
 /*
  * The entry in force today in Vietnam; carrier 0 = unknown. Where the table has
  * none the standard: never NULL.

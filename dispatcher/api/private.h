@@ -64,9 +64,23 @@ void imports_free(struct imports *im);
 void on_segment_save(struct http_exchange *x, void *arg);
 void on_segment_ls(struct http_exchange *x, void *arg);
 void on_segment_count(struct http_exchange *x, void *arg);
+/* templates.c */
 void on_template_save(struct http_exchange *x, void *arg);
 void on_template_ls(struct http_exchange *x, void *arg);
 void on_template_show(struct http_exchange *x, void *arg);
+void on_template_set(struct http_exchange *x, void *arg);
+void on_template_diff(struct http_exchange *x, void *arg);
+/* brandnames.c, patterns.c */
+void on_brandname_save(struct http_exchange *x, void *arg);
+void on_brandname_ls(struct http_exchange *x, void *arg);
+void on_brandname_show(struct http_exchange *x, void *arg);
+void on_brandname_rm(struct http_exchange *x, void *arg);
+void on_pattern_import(struct http_exchange *x, void *arg);
+void on_pattern_ls(struct http_exchange *x, void *arg);
+void on_pattern_show(struct http_exchange *x, void *arg);
+void on_pattern_rm(struct http_exchange *x, void *arg);
+void on_pattern_check(struct http_exchange *x, void *arg);
+void on_content_show(struct http_exchange *x, void *arg);
 /* campaigns.c */
 void on_campaign_create(struct http_exchange *x, void *arg);
 void on_campaign_ls(struct http_exchange *x, void *arg);

@@ -225,7 +225,7 @@ is "a template that is not there is refused" "$(run '' template render none.txt)
 exit 1'
 
 is "render needs its file" "$(run '' template render)" \
-	'loa: template render: needs one file: usage: loa template render FILE
+	'loa: template render: needs a file: usage: loa template render FILE | vi=FILE km=FILE …
 exit 2'
 
 # ---- template check ----
