@@ -24,6 +24,7 @@ SRC_templates := $(wildcard templates/*.c)
 SRC_segments := $(wildcard segments/*.c)
 SRC_providers := $(wildcard providers/*.c)
 SRC_dispatcher := $(filter-out dispatcher/main.c,$(wildcard dispatcher/*.c dispatcher/*/*.c))
+ASM_segments := $(wildcard segments/*.S)
 ASM_dispatcher := $(wildcard dispatcher/*/*.S)
 LIB_FILES := $(foreach l,$(LAYERS),$(B)/lib$(l).a)
 
@@ -61,7 +62,9 @@ $(B)/%.o: %.S
 
 # The Lua functions, default files and demonstration data are inside the binary.
 $(B)/dispatcher/store/embed.o: $(wildcard dispatcher/lua/*.lua) $(wildcard config/*.json)
+$(B)/dispatcher/samples/embed.o: $(wildcard templates/samples/*)
 $(B)/dispatcher/demo/embed.o: $(wildcard config/demo/*)
+$(B)/segments/provinces.o: config/provinces.json
 
 # The gateway simulator shares nothing with Loa but the C library, libevent and Jansson.
 $(B)/gateway: $(wildcard tests/gateway/*.c tests/gateway/*.h)
@@ -73,7 +76,21 @@ $(B)/gateway: $(wildcard tests/gateway/*.c tests/gateway/*.h)
 $(B)/tests/unit/%: tests/unit/%.c $(LIB_FILES)
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< -Wl,--start-group $(LIB_FILES) -Wl,--end-group -lcmocka $(LIBS)
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< $(WRAP:%=-Wl,--wrap=%) -Wl,--start-group $(LIB_FILES) \
+		-Wl,--end-group -lcmocka $(LIBS)
+
+# This one lets memory run out.
+$(B)/tests/unit/templates/memory: WRAP = malloc calloc realloc utf8proc_map
+
+$(B)/tests/unit/segments/query_sqlite: LIBS += -lsqlite3
+
+$(B)/bench/%: bench/%.c $(LIB_FILES)
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< $(WRAP:%=-Wl,--wrap=%) -Wl,--start-group $(LIB_FILES) -Wl,--end-group $(LIBS)
+
+# Every allocation of the program itself is counted.
+$(B)/bench/text: WRAP = malloc calloc realloc
 
 $(B)/tests/model/model: $(wildcard tests/model/*.c tests/model/*.h)
 	@mkdir -p $(@D)
@@ -116,11 +133,13 @@ asan: deps-tests ## all tests under AddressSanitizer and UndefinedBehaviorSaniti
 fuzz: deps-fuzz ## fuzz each parser; SECONDS=30 each
 	@tests/fuzz/run $(or $(SECONDS),30)
 
-bench: deps ## the loop's turns, the pace that the gateway sees, single messages beside bulk, memory of an id
-	@$(MAKE) --no-print-directory all $(B)/tests/unit/dispatcher/store/library_ids
+bench: deps-tests ## the loop's turns, the pace that the gateway sees, single messages, memory of an id, texts, queries
+	@$(MAKE) --no-print-directory all $(B)/tests/unit/dispatcher/store/library_ids $(B)/bench/text $(B)/bench/segments
 	@B=$(B) bench/loop
 	@B=$(B) bench/notices
 	@B=$(B) bench/ids
+	@B=$(B) bench/text
+	@B=$(B) bench/segments
 
 lint: deps ## arrows, lengths, banned calls, keys, options, layout
 	@tests/lint/run

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <utf8proc.h>
 
+#include "base/mem.h"
+
 int32_t
 text_next(struct slice *s)
 {
@@ -323,6 +325,8 @@ add_mapped(struct buf *out, struct slice s, utf8proc_option_t options)
 	utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n,
 					  &mapped, options);
 
+	if (n == UTF8PROC_ERROR_NOMEM)
+		mem_die(s.n);
 	if (n < 0)
 		return false;
 	buf_add(out, mapped, (size_t)n);
@@ -338,6 +342,28 @@ text_add_nfc(struct buf *out, struct slice s)
 		return true;
 	}
 	return add_mapped(out, s, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+}
+
+bool
+text_put_nfc(struct slice s, char *out, size_t room, size_t *n)
+{
+	/* U+0390 is the worst: two bytes that become three code points */
+	utf8proc_int32_t points[TEXT_PUT_MAX * 3 / 2 + 2];
+	const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
+	utf8proc_ssize_t count, bytes;
+
+	if (s.n > TEXT_PUT_MAX)
+		return false;
+	count = utf8proc_decompose((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n, points,
+				   (utf8proc_ssize_t)ARRAY_LEN(points) - 1, options);
+	if (count < 0 || (size_t)count >= ARRAY_LEN(points))
+		return false;
+	bytes = utf8proc_reencode(points, count, options);
+	if (bytes < 0 || (size_t)bytes > room)
+		return false;
+	memcpy(out, points, (size_t)bytes);
+	*n = (size_t)bytes;
+	return true;
 }
 
 bool
@@ -369,4 +395,58 @@ text_add_unaccented_folded(struct buf *out, struct slice s)
 		text_add_code_point(out, c == 0x111 ? 'd' : c);
 	buf_free(&tmp);
 	return is_good;
+}
+
+int32_t
+text_upper(int32_t c)
+{
+	return utf8proc_toupper(c);
+}
+
+int32_t
+text_lower(int32_t c)
+{
+	return utf8proc_tolower(c);
+}
+
+int32_t
+text_bare(int32_t c)
+{
+	utf8proc_int32_t parts[8];
+	int boundary = UTF8PROC_BOUNDCLASS_START;
+	utf8proc_ssize_t n;
+
+	if (c < 0x80)
+		return c >= 'A' && c <= 'Z' ? c + 32 : c < 0 ? 0 : c;
+	n = utf8proc_decompose_char(c, parts, (utf8proc_ssize_t)ARRAY_LEN(parts),
+				    UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK,
+				    &boundary);
+	if (n <= 0)
+		return 0;
+	return parts[0] == 0x111 ? 'd' : parts[0];
+}
+
+bool
+text_bare_word(struct slice s, char *out, size_t size)
+{
+	size_t n = 0;
+
+	while (s.n > 0) {
+		int32_t c = text_next(&s), bare = text_bare(c);
+
+		if (c < 0 || bare >= 0x80 || n + 1 >= size)
+			return false;
+		if (bare > 0)
+			out[n++] = (char)bare;
+	}
+	out[n] = '\0';
+	return true;
+}
+
+size_t
+text_put(char out[4], int32_t c)
+{
+	utf8proc_ssize_t n = utf8proc_encode_char(c, (utf8proc_uint8_t *)out);
+
+	return n > 0 ? (size_t)n : 0;
 }

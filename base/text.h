@@ -49,7 +49,28 @@ bool text_is_nfc_quick(struct slice s);
 
 /* Append the NFC form of s. False when s is malformed UTF-8 (out is unchanged). */
 bool text_add_nfc(struct buf *out, struct slice s);
+#define TEXT_PUT_MAX 8192 /* bytes */
+/*
+ * The same without memory of the heap, for at most TEXT_PUT_MAX bytes: *n bytes to
+ * out. False when s is malformed or longer, or its NFC longer than room.
+ */
+bool text_put_nfc(struct slice s, char *out, size_t room, size_t *n);
 /* Append NFC + full case folding: the form in which texts are compared. */
 bool text_add_folded(struct buf *out, struct slice s);
 /* Append folded, without accents: NFD without marks, đ → d. For "contains" and misspellings. */
 bool text_add_unaccented_folded(struct buf *out, struct slice s);
+
+/* ---- one code point at a time, without memory; for c that text_next gave ---- */
+
+/* By the simple case mapping of Unicode; c itself where there is none. */
+int32_t text_upper(int32_t c);
+int32_t text_lower(int32_t c);
+/* In lower case and without its accents: Ễ → e, Đ → d. 0: c is itself an accent, or no character. */
+int32_t text_bare(int32_t c);
+/*
+ * The whole of s in lower case without accents, as ASCII with a NUL, for comparing with words:
+ * Nữ → nu. False when it has other letters or does not fit.
+ */
+bool text_bare_word(struct slice s, char *out, size_t size);
+/* UTF-8 of c; returns its bytes, 1 to 4, or 0 for what is no character. */
+size_t text_put(char out[4], int32_t c);

@@ -113,6 +113,7 @@ int verb_text(int argc, char **argv);
 int verb_phone(int argc, char **argv);
 int verb_template_render(int argc, char **argv);
 int verb_template_check(int argc, char **argv);
+int verb_template_samples(int argc, char **argv);
 int verb_segment_eval(int argc, char **argv);
 int verb_segment_check(int argc, char **argv);
 int verb_schedule_next(int argc, char **argv);

@@ -108,6 +108,10 @@ const struct verb_words verb_words[] = {
 	{"phone", true, NULL},
 	{"template render", true, NULL},
 	{"template check", false, NULL},
+	{"template samples", true,
+	 "The table has the parts of each text with its example values, with and without accents, "
+	 "and its fields: columns of the list, and in brackets what is the same for everybody and "
+	 "may be written into the text instead."},
 	{"segment eval", true, NULL},
 	{"segment check", true, NULL},
 	{"schedule next", true, NULL},

@@ -14,6 +14,7 @@ struct template_files {
 	struct {
 		char tag[LANGUAGE_MAX]; /* "" = the only file */
 		const char *path;
+		struct buf text; /* of several: what it holds */
 	} files[SET_LANGUAGES_MAX];
 	size_t count;
 	struct buf source; /* what set_read reads: the file, or a document of all files */
@@ -28,6 +29,6 @@ struct template_set *template_files_set(const struct template_files *f, FILE *er
 /* A set_error_cb that prints FILE:LINE:COL: message; arg is a struct template_errors. */
 struct template_errors {
 	const struct template_files *files;
-	FILE *out; /* stderr: each line begins with "loa: " */
+	FILE *out; /* stderr: each line begins with "loa: "; stdout: a caret goes to stderr */
 };
 void template_files_error(void *arg, const struct set_error *e);

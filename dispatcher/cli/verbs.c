@@ -116,6 +116,8 @@ const struct verb cli_verbs[] = {
 	 "find a template's errors, placeholders that are none of the fields, and what the content "
 	 "rules say",
 	 verb_template_check},
+	{"template samples", "[NAME] [--json]",
+	 "texts to start from: the library, or the text of one", verb_template_samples},
 	{"segment eval", "QUERY",
 	 "whether a query holds for recipients (one JSON object a line on standard input)",
 	 verb_segment_eval},

@@ -217,7 +217,7 @@ is "a text beyond 8192 bytes is refused, the place named" \
 printf 'a\n{{ ten | hoa }}\n' >bad.txt
 is "a template in error is refused before any recipient" \
 	"$(run $'{}\n' template render bad.txt)" \
-	'loa: bad.txt:2:10: there is no filter hoa: known are: default
+	'loa: bad.txt:2:10: there is no filter hoa: known are default, upcase, downcase, capitalize, strip, lstrip, rstrip, truncate, truncatewords, replace, replace_first, remove, append, prepend, split, first, last, join, size, plus, minus …
 exit 1'
 
 is "a template that is not there is refused" "$(run '' template render none.txt)" \
@@ -234,21 +234,68 @@ is "a good template has nothing to say" "$(run '' template check invite.txt)" 'e
 is "fields are compared after folding" \
 	"$(run '' template check invite.txt --fields 'HO_TEN, XÃ,other')" 'exit 0'
 is "a syntax error has file, line and column" "$(run '' template check bad.txt)" \
-	'bad.txt:2:10: there is no filter hoa: known are: default
+	'bad.txt:2:10: there is no filter hoa: known are default, upcase, downcase, capitalize, strip, lstrip, rstrip, truncate, truncatewords, replace, replace_first, remove, append, prepend, split, first, last, join, size, plus, minus …
+{{ ten | hoa }}
+         ^
 exit 1'
 is "each unknown field has file, line and column" \
 	"$(run '' template check invite.txt --fields ho_tn,phone)" \
 	'invite.txt:1:13: there is no field ho_ten: did you mean ho_tn?
 invite.txt:1:50: there is no field xã: known are ho_tn, phone
+Kính gửi {{ ho_ten | default: "Ông/Bà" }}, xã {{ xã }}.
+            ^
+Kính gửi {{ ho_ten | default: "Ông/Bà" }}, xã {{ xã }}.
+                                                 ^
 exit 1'
-is "a condition is refused, not passed through" \
-	"$(run '{% if a %}b{% endif %}' template check -)" \
-	'-:1:4: the tag if is not known: known are comment and raw
+is "what is not of the subset is refused, not passed through" \
+	"$(run '{% for a in b %}{% endfor %}' template check - 2>/dev/null)" \
+	'-:1:4: the tag for is not known: known are if, unless, case, assign, capture, comment and raw
+{% for a in b %}{% endfor %}
+   ^
+exit 1'
+repeat 'a' 1048576 >big.txt
+is "a megabyte is refused by its size" "$(run '' template check big.txt 2>&1 | sed '/^a*$/d')" \
+	'big.txt:1:65537: the template has more than 65536 bytes, which end here: make it shorter
+                                                           ^
+exit 1'
+repeat '{%if a%}' 8000 >deep.txt
+is "eight thousand blocks inside each other are refused at the first too many" \
+	"$(run '' template check deep.txt 2>&1 | head -n 1)" \
+	'deep.txt:1:259: if is inside 32 others: no more than that may be nested'
+printf 'a\0b' >nul.txt
+is "a NUL has its place" "$(run '' template check nul.txt | sed -n 1p)" \
+	'nul.txt:1:2: a NUL stands here, which is no text: remove it, or save the file as UTF-8'
+printf '\xc3\xa1\xff' >latin.txt
+is "what is no UTF-8 has its place" "$(run '' template check latin.txt | sed -n 1p)" \
+	'latin.txt:1:2: the template is not UTF-8 here: save it with that encoding'
+is "half a surrogate in a recipient is an error in its line" \
+	"$(run '{"ho_ten":"\ud83d"}' template render invite.txt | grep -o 'line 1 column 18: invalid Unicode\|exit 1')" \
+	'line 1 column 18: invalid Unicode
 exit 1'
 is "without a server its lists cannot be asked for" \
 	"$(run '' template check invite.txt --list dan --data /nowhere | sed 's/server at .*/server/')" \
 	'loa: server
 exit 3'
+
+# ---- template samples ----
+
+is "the sample library is listed with parts and fields" \
+	"$(run '' template samples | sed -n -e 's/  */ /g' -e '1p' -e '/^giup-nguoi-cao-tuoi/p' -e '/^exit/p')" \
+	'name title class parts plain fields
+giup-nguoi-cao-tuoi Giúp người cao tuổi tại nhà notice 2 1 gioi_tinh ho_ten [don_vi] [dien_thoai]
+exit 0'
+run '' template samples ho-so-co-ket-qua | sed '/^exit/d' >sample.txt
+is "a sample can be checked and filled like any template" \
+	"$(run '{"don_vi":"UBND xã A","ma_ho_so":7,"gioi_tinh":"nam","ho_ten":"LÊ VĂN BA","noi_tra":"Bưu điện"}' \
+		template render sample.txt)" \
+	'{"text":"UBND xã A: hồ sơ 7 của Ông Lê Văn Ba đã có kết quả. Kính mời nhận tại Bưu điện.","language":"vi","encoding":"ucs2","units":79,"parts":2}
+exit 0'
+is "the library as JSON has each text" \
+	"$("$loa" template samples --json | grep -c '^    "text": ') $("$loa" template samples doanh-nghiep --json |
+		grep -c '"name": "ten_doanh_nghiep"')" '22 1'
+is "a misspelt sample is not guessed" "$(run '' template samples canh-bao-lua-da)" \
+	'loa: template samples: there is no sample canh-bao-lua-da: did you mean canh-bao-lua-dao?: loa template samples lists them
+exit 1'
 
 echo "1..$count"
 [ "$failures" -eq 0 ]
