@@ -24,6 +24,7 @@ SRC_templates := $(wildcard templates/*.c)
 SRC_segments := $(wildcard segments/*.c)
 SRC_providers := $(wildcard providers/*.c)
 SRC_dispatcher := $(filter-out dispatcher/main.c,$(wildcard dispatcher/*.c dispatcher/*/*.c))
+ASM_segments := $(wildcard segments/*.S)
 ASM_dispatcher := $(wildcard dispatcher/*/*.S)
 LIB_FILES := $(foreach l,$(LAYERS),$(B)/lib$(l).a)
 
@@ -63,6 +64,7 @@ $(B)/%.o: %.S
 $(B)/dispatcher/store/embed.o: $(wildcard dispatcher/lua/*.lua) $(wildcard config/*.json)
 $(B)/dispatcher/samples/embed.o: $(wildcard templates/samples/*)
 $(B)/dispatcher/demo/embed.o: $(wildcard config/demo/*)
+$(B)/segments/provinces.o: config/provinces.json
 
 # The gateway simulator shares nothing with Loa but the C library, libevent and Jansson.
 $(B)/gateway: $(wildcard tests/gateway/*.c tests/gateway/*.h)
@@ -80,17 +82,21 @@ $(B)/tests/unit/%: tests/unit/%.c $(LIB_FILES)
 # This one lets memory run out.
 $(B)/tests/unit/templates/memory: WRAP = malloc calloc realloc utf8proc_map
 
+$(B)/tests/unit/segments/query_sqlite: LIBS += -lsqlite3
+
+$(B)/bench/%: bench/%.c $(LIB_FILES)
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< $(WRAP:%=-Wl,--wrap=%) -Wl,--start-group $(LIB_FILES) \
+		-Wl,--end-group $(LIBS)
+
+# This one counts allocations.
+$(B)/bench/text: WRAP = malloc calloc realloc
+
 $(B)/tests/model/model: $(wildcard tests/model/*.c tests/model/*.h)
 	@mkdir -p $(@D)
 	@echo "  LD $@"
 	@$(CC) -D_GNU_SOURCE -std=c11 -I. $(WARN) -O2 -g -o $@ $(wildcard tests/model/*.c)
-
-# Every allocation of the program itself is counted.
-$(B)/bench/text: bench/text.c $(LIB_FILES)
-	@mkdir -p $(@D)
-	@echo "  LD $@"
-	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc \
-		-Wl,--start-group $(LIB_FILES) -Wl,--end-group $(LIBS)
 
 demo: deps ## the main job from end to end on this machine, and its report
 	@$(MAKE) --no-print-directory all
@@ -128,11 +134,12 @@ asan: deps-tests ## all tests under AddressSanitizer and UndefinedBehaviorSaniti
 fuzz: deps-fuzz ## fuzz each parser; SECONDS=30 each
 	@tests/fuzz/run $(or $(SECONDS),30)
 
-bench: deps ## the loop's turns, the pace that the gateway sees, single messages beside bulk, memory of an id, texts
-	@$(MAKE) --no-print-directory all $(B)/tests/unit/dispatcher/store/library_ids $(B)/bench/text
+bench: deps ## the loop's turns, the pace that the gateway sees, single messages beside bulk, memory of an id, queries, texts
+	@$(MAKE) --no-print-directory all $(B)/tests/unit/dispatcher/store/library_ids $(B)/bench/segments $(B)/bench/text
 	@B=$(B) bench/loop
 	@B=$(B) bench/notices
 	@B=$(B) bench/ids
+	@B=$(B) bench/segments
 	@B=$(B) bench/text
 
 lint: deps ## arrows, lengths, banned calls, keys, options, layout

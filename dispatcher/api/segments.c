@@ -240,6 +240,7 @@ on_segment_count(struct http_exchange *x, void *arg)
 struct ls {
 	struct http_exchange *x;
 	const char *what; /* "segments" */
+	bool is_by_name;
 };
 
 static void
@@ -266,6 +267,8 @@ on_ls(void *arg, const struct reply *r)
 			}
 			json_array_append_new(out, item);
 		}
+		if (ls->is_by_name)
+			out = api_sorted(out);
 		http_answer_json(ls->x, 200, json_pack("{s:o}", ls->what, out));
 	}
 	free(ls);
@@ -281,7 +284,7 @@ list_things(struct http_exchange *x, struct api *a, const char *what, const char
 	if (!api_is_open(a, x))
 		return;
 	ls = xcalloc(1, sizeof(*ls));
-	*ls = (struct ls){x, what};
+	*ls = (struct ls){x, what, strcmp(kind, "campaign") != 0};
 	argv_adds(&args, kind);
 	for (; *fields != NULL; fields++)
 		argv_adds(&args, *fields);
