@@ -87,7 +87,8 @@ $(B)/tests/unit/segments/query_sqlite: LIBS += -lsqlite3
 $(B)/bench/%: bench/%.c $(LIB_FILES)
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< $(WRAP:%=-Wl,--wrap=%) -Wl,--start-group $(LIB_FILES) -Wl,--end-group $(LIBS)
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< $(WRAP:%=-Wl,--wrap=%) -Wl,--start-group $(LIB_FILES) \
+		-Wl,--end-group $(LIBS)
 
 # Every allocation of the program itself is counted.
 $(B)/bench/text: WRAP = malloc calloc realloc
