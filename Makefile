@@ -25,6 +25,7 @@ SRC_segments := $(wildcard segments/*.c)
 SRC_providers := $(wildcard providers/*.c)
 SRC_dispatcher := $(filter-out dispatcher/main.c,$(wildcard dispatcher/*.c dispatcher/*/*.c))
 ASM_dispatcher := $(wildcard dispatcher/*/*.S)
+ASM_segments := $(wildcard segments/*.S)
 LIB_FILES := $(foreach l,$(LAYERS),$(B)/lib$(l).a)
 
 UNIT_SRC := $(shell find tests/unit -name '*.c' 2>/dev/null)
@@ -61,6 +62,7 @@ $(B)/%.o: %.S
 
 # The Lua functions, default files and demonstration data are inside the binary.
 $(B)/dispatcher/store/embed.o: $(wildcard dispatcher/lua/*.lua) $(wildcard config/*.json)
+$(B)/segments/headers_embed.o: config/headers.json
 $(B)/dispatcher/demo/embed.o: $(wildcard config/demo/*)
 
 # The gateway simulator shares nothing with Loa but the C library, libevent and Jansson.

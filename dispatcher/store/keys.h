@@ -48,6 +48,7 @@
 	X(acts, ":acts")                    \
 	X(audit, "loa:audit")               \
 	X(head, ":head")                    \
+	X(choices, "loa:choices")           \
 	X(libraries, "loa:libraries")       \
 	X(tick, "loa:tick")
 

@@ -35,6 +35,8 @@ static const char *const function_names[] = {
 	"template_get",
 	"ls",
 	"install",
+	"list_undo",
+	"choices_remember",
 	"segment_save",
 	"template_save",
 	"campaign_create",
