@@ -2,8 +2,8 @@
 /*
  * The bytes of a CSV: held back until the separator is known, then read row by row.
  *
- * The separator is what most of the first lines have: above the titles stand lines
- * without any, or with commas of their own ("Danh sách, năm 2026").
+ * The separator is what most of the first lines have equally many of: above the titles stand
+ * lines without any, or with commas of their own ("Danh sách, năm 2026").
  */
 #include <assert.h>
 #include <stdlib.h>
@@ -11,7 +11,6 @@
 #include "segments/import_inside.h"
 
 #define HEAD_MAX 65536u		    /* bytes of the first lines */
-#define HEAD_LINES 24u		    /* lines with text that are looked at for the separator */
 #define CELL_RAW_MAX (4 * CELL_MAX) /* beyond: an open quote, most likely */
 #define CELLS_RAW_MAX 16384u	    /* as many columns as a sheet of Excel has */
 #define ROW_RAW_MAX (256u << 10)
@@ -27,6 +26,15 @@ import_csv_free(struct import_csv *c)
 }
 
 static enum err
+fail_nul(const struct import *im, const struct csv_cell *cell, struct err_ctx *e)
+{
+	err_set(e, ERR_INPUT, im->file,
+		"the file is damaged, or no CSV: get it again, or save it as \"CSV UTF-8\"",
+		"line %u, column %u: the cell has a NUL character", cell->line, cell->column);
+	return import_set_place(e, cell->line, cell->column);
+}
+
+static enum err
 on_row(void *arg, const struct csv_row *row, struct err_ctx *e)
 {
 	struct import *im = arg;
@@ -36,8 +44,12 @@ on_row(void *arg, const struct csv_row *row, struct err_ctx *e)
 		c->cells_cap = row->count * 2;
 		c->cells = xrealloc(c->cells, c->cells_cap * sizeof(*c->cells));
 	}
-	for (size_t i = 0; i < row->count; i++)
+	for (size_t i = 0; i < row->count; i++) {
 		c->cells[i] = (struct import_cell){.text = row->cells[i].text};
+		if (c->has_nul && row->cells[i].text.n > 0 &&
+		    memchr(row->cells[i].text.p, '\0', row->cells[i].text.n) != NULL)
+			return fail_nul(im, &row->cells[i], e);
+	}
 	return import_row(im, &(struct import_cells){c->cells, row->count, row->line}, e);
 }
 
@@ -72,16 +84,12 @@ check_magic(const struct import *im, struct err_ctx *e)
 static void
 count_line(struct import_csv *c)
 {
-	if (!c->sniff.has_text)
+	if (!c->sniff.has_text || c->lines == CSV_HEAD_LINES)
 		return;
+	for (size_t i = 0; i < sizeof(separators); i++)
+		c->counts[c->lines][i] =
+			(uint16_t)(c->sniff.counts[i] < 65535 ? c->sniff.counts[i] : 65535);
 	c->lines++;
-	for (size_t i = 0; i < sizeof(separators); i++) {
-		uint32_t n = c->sniff.counts[i];
-		unsigned at = (unsigned char)separators[i];
-
-		c->lines_with[at] += n > 0;
-		c->most[at] = n > c->most[at] ? n : c->most[at];
-	}
 	c->sniff = (struct csv_sniff){0};
 }
 
@@ -91,26 +99,42 @@ sniff_head(struct import_csv *c)
 {
 	if (c->sniffed == 0)
 		c->sniffed = csv_mark_length(buf_slice(&c->head));
-	while (c->sniffed < c->head.len && c->sniffed < HEAD_MAX && c->lines < HEAD_LINES)
+	while (c->sniffed < c->head.len && c->sniffed < HEAD_MAX && c->lines < CSV_HEAD_LINES)
 		if (csv_sniff_byte(&c->sniff, c->head.data[c->sniffed++]))
 			count_line(c);
-	return c->lines >= HEAD_LINES || c->sniffed >= HEAD_MAX;
+	return c->lines >= CSV_HEAD_LINES || c->sniffed >= HEAD_MAX;
+}
+
+/* Lines that have equally many of separator i, lines that have it, the most that one has: in this order. */
+static uint64_t
+score_of(const struct import_csv *c, size_t i)
+{
+	uint64_t alike = 0, with = 0, most = 0;
+
+	for (size_t a = 0; a < c->lines; a++) {
+		uint64_t same = 0;
+
+		for (size_t b = 0; b < c->lines; b++)
+			same += c->counts[b][i] == c->counts[a][i];
+		if (c->counts[a][i] == 0)
+			continue;
+		with++;
+		alike = same > alike ? same : alike;
+		most = c->counts[a][i] > most ? c->counts[a][i] : most;
+	}
+	return alike << 32 | with << 16 | most;
 }
 
 static char
 find_separator(struct import_csv *c)
 {
-	char best = separators[0];
+	size_t best = 0;
 
 	count_line(c);
-	for (size_t i = 1; i < sizeof(separators); i++) {
-		unsigned a = (unsigned char)best, b = (unsigned char)separators[i];
-
-		if (c->lines_with[b] > c->lines_with[a] ||
-		    (c->lines_with[b] == c->lines_with[a] && c->most[b] > c->most[a]))
-			best = separators[i];
-	}
-	return best;
+	for (size_t i = 1; i < sizeof(separators); i++)
+		if (score_of(c, i) > score_of(c, best))
+			best = i;
+	return separators[best];
 }
 
 /* The separator is known, or must be guessed now: read what was held back. */
@@ -167,6 +191,7 @@ import_feed(struct import *im, struct slice bytes, struct err_ctx *e)
 	assert(!im->is_over);
 	if (bytes.n == 0)
 		return ERR_OK;
+	im->csv.has_nul |= memchr(bytes.p, '\0', bytes.n) != NULL;
 	rc = feed(im, bytes, e);
 	im->is_over = rc != ERR_OK;
 	return rc;

@@ -31,14 +31,16 @@ struct column_count {
 	uint64_t misfits; /* values that are not of the column's type */
 };
 
+#define CSV_HEAD_LINES 24u /* lines with text that are looked at for the separator */
+
 /* The bytes of a CSV on their way to rows. */
 struct import_csv {
 	struct buf head; /* what was fed before the separator was known */
 	struct csv_sniff sniff;
-	size_t sniffed;		  /* bytes of head that it has gone over */
-	uint32_t lines;		  /* of the head */
-	uint32_t lines_with[128]; /* [separator] lines that have it */
-	uint32_t most[128];	  /* [separator] that a line has */
+	size_t sniffed;			    /* bytes of head that it has gone over */
+	uint32_t lines;			    /* of the head, with text */
+	uint16_t counts[CSV_HEAD_LINES][3]; /* how many of each separator they have */
+	bool has_nul;			    /* somewhere in what was fed */
 	char separator;
 	struct csv *csv; /* NULL = not known yet */
 	struct import_cell *cells;

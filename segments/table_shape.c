@@ -191,23 +191,29 @@ keep_text(struct table_shape *t, struct slice s)
 	return (struct slice){s.n > 0 ? arena_memdup0(&t->memory, s.p, s.n) : NULL, s.n};
 }
 
+/* Up to the last cell with something in it: a sheet may be thousands of empty columns wide. */
 static void
 keep_row(struct table_shape *t, const struct import_cells *row)
 {
-	struct import_cell *raw = arena_alloc(&t->memory, row->count * sizeof(*raw) + 1);
-	struct import_cell *cells = arena_alloc(&t->memory, row->count * sizeof(*cells) + 1);
+	struct import_cell *raw, *cells;
 	struct buf clean = {0};
+	size_t count = row->count;
 
-	for (size_t i = 0; i < row->count; i++) {
+	while (count > 0 && row->cells[count - 1].text.n == 0)
+		count--;
+	raw = arena_alloc(&t->memory, count * sizeof(*raw) + 1);
+	cells = arena_alloc(&t->memory, count * sizeof(*cells) + 1);
+	for (size_t i = 0; i < count; i++) {
 		raw[i] = cells[i] = row->cells[i];
 		buf_reset(&clean);
 		cell_clean(&clean, row->cells[i].text);
 		raw[i].text = keep_text(t, row->cells[i].text);
 		cells[i].text = keep_text(t, buf_slice(&clean));
 	}
-	t->bytes += row->count * sizeof(*cells);
-	t->raw[t->count] = (struct import_cells){raw, row->count, row->line};
-	t->rows[t->count++] = (struct import_cells){cells, row->count, row->line};
+	t->bytes += count * (sizeof(*cells) + sizeof(*raw));
+	t->widths[t->count] = row->count;
+	t->raw[t->count] = (struct import_cells){raw, count, row->line};
+	t->rows[t->count++] = (struct import_cells){cells, count, row->line};
 	buf_free(&clean);
 }
 
@@ -287,12 +293,10 @@ table_shape_next(const struct table_shape *t)
 size_t
 table_shape_width(const struct table_shape *t)
 {
-	size_t width = t->rows[t->found].count;
+	size_t width = t->widths[t->found];
 	int other = t->upper >= 0 ? t->upper : t->lower;
 
-	if (other >= 0 && t->rows[other].count > width)
-		width = t->rows[other].count;
-	return width;
+	return other >= 0 && t->widths[other] > width ? t->widths[other] : width;
 }
 
 struct shape_title

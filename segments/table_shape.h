@@ -18,7 +18,7 @@
 #include "segments/table_row.h"
 
 #define SHAPE_ROWS_MAX 60u
-#define SHAPE_BYTES_MAX (1u << 20)
+#define SHAPE_BYTES_MAX (4u << 20)
 
 struct table_shape {
 	const struct headers *headers;
@@ -26,6 +26,7 @@ struct table_shape {
 	struct arena memory;			      /* of the rows */
 	struct import_cells rows[SHAPE_ROWS_MAX + 1]; /* those that were looked at, cleaned */
 	struct import_cells raw[SHAPE_ROWS_MAX + 1];  /* the same as they came */
+	size_t widths[SHAPE_ROWS_MAX + 1];	      /* cells that they came with */
 	size_t count;
 	size_t bytes;
 	int found;	 /* row of the titles; -1 = not found (yet) */
