@@ -87,22 +87,6 @@ headers_add_words(struct buf *out, struct slice title)
 	buf_free(&folded);
 }
 
-bool
-headers_is_same(struct slice a, struct slice b)
-{
-	struct buf words = {0};
-	size_t n;
-	bool is_same;
-
-	headers_add_words(&words, a);
-	n = words.len;
-	headers_add_words(&words, b);
-	is_same = n > 0 && slice_eq((struct slice){words.data, n},
-				    (struct slice){words.data + n, words.len - n});
-	buf_free(&words);
-	return is_same;
-}
-
 static bool
 is_ascii(struct slice s)
 {
@@ -110,6 +94,24 @@ is_ascii(struct slice s)
 		if ((signed char)s.p[i] < 0)
 			return false;
 	return true;
+}
+
+bool
+headers_is_same(struct slice a, struct slice b)
+{
+	struct buf x = {0}, y = {0}, plain = {0};
+	bool is_same;
+
+	headers_add_words(&x, a);
+	headers_add_words(&y, b);
+	is_same = x.len > 0 && slice_eq(buf_slice(&x), buf_slice(&y));
+	if (!is_same && y.len > 0 && is_ascii(buf_slice(&y)))
+		is_same = text_add_unaccented_folded(&plain, buf_slice(&x)) &&
+			  slice_eq(buf_slice(&plain), buf_slice(&y));
+	buf_free(&x);
+	buf_free(&y);
+	buf_free(&plain);
+	return is_same;
 }
 
 static bool

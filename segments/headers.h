@@ -45,7 +45,7 @@ struct header_known headers_find(const struct headers *h, struct slice title);
 
 /* Append the folded words of a title with one blank between them. */
 void headers_add_words(struct buf *out, struct slice title);
-/* The same words? */
+/* Is b the words of the title a, or its words without any accent? */
 bool headers_is_same(struct slice a, struct slice b);
 /* A name of title: accents off, '_' between; cot_NUMBER when nothing is left of it. */
 void headers_make_name(char out[HEADER_NAME_MAX + 1], struct slice title, uint32_t number);

@@ -73,8 +73,8 @@ static struct result
 import_pieces(struct slice text, const char *phone_column, size_t first, size_t piece)
 {
 	struct result r = {0};
-	struct import_choices choices = {
-		.phone = phone_column != NULL ? xstrdup(phone_column) : NULL};
+	struct import_choices choices = {.phone = phone_column != NULL ? xstrdup(phone_column)
+								       : NULL};
 	struct import_options o = {
 		.file = "t.csv", .choices = &choices, .on_block = print_block, .arg = &r};
 	struct import *im = import_new(&o);
