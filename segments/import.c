@@ -237,7 +237,7 @@ static void
 take_more_phones(struct import *im)
 {
 	for (size_t k = 1; k < im->phone.count; k++) {
-		char title[40], name[16];
+		char title[64], name[32];
 
 		snprintf(im->numbers[k], sizeof(im->numbers[k]), "%llu",
 			 (unsigned long long)im->phone.phones[k]);
