@@ -31,7 +31,7 @@ LIB_FILES := $(foreach l,$(LAYERS),$(B)/lib$(l).a)
 UNIT_SRC := $(shell find tests/unit -name '*.c' 2>/dev/null)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(B)/tests/unit/%)
 
-.PHONY: all help demo test unit unit-build model asan bench fuzz lint deps deps-tests clean manual install uninstall
+.PHONY: all help demo test unit unit-build model asan bench fuzz lint deps deps-tests deps-fuzz libs clean manual install uninstall
 
 all: $(B)/loa $(B)/gateway ## build everything
 
@@ -115,7 +115,7 @@ asan: deps-tests ## all tests under AddressSanitizer and UndefinedBehaviorSaniti
 	@$(MAKE) --no-print-directory B=build/asan SAN=1 OPT='-O1 -g' unit-build $(MODEL:%=build/asan/%)
 	@B=build/asan tests/run all
 
-fuzz: deps ## fuzz each parser; SECONDS=30 each
+fuzz: deps-fuzz ## fuzz each parser; SECONDS=30 each
 	@tests/fuzz/run $(or $(SECONDS),30)
 
 bench: deps ## the loop's turns, the pace that the gateway sees, single messages beside bulk, memory of an id
@@ -129,6 +129,12 @@ lint: deps ## arrows, lengths, banned calls, keys, options, layout
 
 deps: ## install what is missing of Debian's packages
 	@tests/deps
+
+deps-fuzz:
+	@tests/deps --fuzz
+
+libs: # what a program of ours is linked with
+	@echo $(LIBS)
 
 deps-tests: ## the same, and what the tests compare with (SQLite, npm packages)
 	@tests/deps --tests

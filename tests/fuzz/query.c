@@ -62,7 +62,7 @@ check_error(struct slice text, const struct query_error *e)
 static struct query *
 parse(struct slice text)
 {
-	struct slice copy = slice_copy(text);
+	struct slice copy = fuzz_copy(text);
 	struct query_error e;
 	struct query *q = query_parse(copy, &e);
 

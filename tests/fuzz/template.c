@@ -55,8 +55,8 @@ value_of(struct slice s)
 	enum template_kind kind = (enum template_kind)(s.n % 5);
 
 	if (kind == TEMPLATE_NUMBER || kind == TEMPLATE_TEXT)
-		return (struct template_value){kind, s};
-	return (struct template_value){kind, slice_of(texts[kind])};
+		return (struct template_value){kind, s, 0};
+	return (struct template_value){kind, slice_of(texts[kind]), 0};
 }
 
 static void
