@@ -277,7 +277,7 @@ read_languages(struct headers *h, const json_t *languages)
 struct headers *
 headers_new(void)
 {
-	static const char *const rows[] = {"total", "note", "signature", "group"};
+	static const char *const rows[] = {"total", "note", "signature", "group", "title"};
 	struct headers *h = xcalloc(1, sizeof(*h));
 	struct slice text = {headers_json_start, (size_t)(headers_json_end - headers_json_start)};
 	struct err_ctx e;

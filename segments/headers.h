@@ -66,6 +66,7 @@ enum header_words {
 	WORDS_NOTE,
 	WORDS_SIGNATURE,
 	WORDS_GROUP,
+	WORDS_TITLE,
 	WORDS_LISTS
 };
 /* Are the folded words one of the list? */

@@ -454,6 +454,9 @@ choose_phone(struct work *w)
 			at = (int)i;
 	if (at < 0)
 		return find_phone(w);
+	if (w->cells[at].column < 0)
+		return fail_no_column(w, HEADER_PHONE_NAME,
+				      "a column that is left out is no phone");
 	w->c->schema.phone = w->cells[at].column;
 	return ERR_OK;
 }

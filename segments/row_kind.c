@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "segments/phone.h"
 
 #define PHONE_DIGITS_MIN 7u /* so many digits in the phone's cell: somebody's phone, mistyped */
 #define SIGNATURES_MAX 4u   /* filled cells of a row of signatures */
@@ -272,6 +273,38 @@ is_group(const struct row_table *t, const struct row *r)
 	return is;
 }
 
+/* A phone in another cell than the phone's: somebody's, and to be looked at by a person. */
+static bool
+has_phone(const struct row *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		struct phone_cell phone = {0};
+
+		if (count_digits(r->cells[i]) < 9)
+			continue;
+		phone_parse(r->cells[i], &phone);
+		if (phone.reason == NULL)
+			return true;
+	}
+	return false;
+}
+
+/* The motto, or the name of a list: another page begins. */
+static bool
+is_title(const struct row_table *t, const struct row *r)
+{
+	struct buf words = {0};
+	bool is = false;
+
+	for (size_t i = 0; i < r->count && r->filled <= 3 && !is; i++) {
+		buf_reset(&words);
+		headers_add_words(&words, r->cells[i]);
+		is = headers_begins(t->headers, WORDS_TITLE, buf_slice(&words)) > 0;
+	}
+	buf_free(&words);
+	return is;
+}
+
 static enum row_kind
 judge(struct row_table *t, const struct row *r)
 {
@@ -279,12 +312,14 @@ judge(struct row_table *t, const struct row *r)
 		return ROW_HEADER_AGAIN;
 	if (is_numbers(r, t->phone))
 		return ROW_NUMBERS;
-	if (count_digits(cell_at(r, t->phone)) >= PHONE_DIGITS_MIN)
+	if (count_digits(cell_at(r, t->phone)) >= PHONE_DIGITS_MIN || has_phone(r))
 		return ROW_PERSON;
-	if (is_total(t, r))
-		return ROW_TOTAL;
 	if (headers_begins(t->headers, WORDS_NOTE, buf_slice(&r->words)) > 0 && r->filled <= 2)
 		return ROW_NOTE;
+	if (is_title(t, r))
+		return ROW_TITLE;
+	if (is_total(t, r))
+		return ROW_TOTAL;
 	if (is_signature(t, r))
 		return ROW_SIGNATURE;
 	return is_group(t, r) ? ROW_GROUP : ROW_PERSON;

@@ -11,7 +11,7 @@
 enum row_kind {
 	ROW_PERSON,
 	ROW_EMPTY,
-	ROW_TITLE,	  /* above the titles of the columns */
+	ROW_TITLE,	  /* above the titles of the columns; the motto, the list's name */
 	ROW_HEADER_AGAIN, /* the titles repeated, at a page break */
 	ROW_NUMBERS,	  /* (1) (2) (3) under the titles */
 	ROW_GROUP,	  /* "I. Thôn 1": those below belong to it */

@@ -5,7 +5,7 @@
 #include "segments/phone.h"
 
 #define TITLE_BYTES_MAX 300u /* longer texts are no titles */
-#define CELLS_LOOKED_AT 2048u
+#define CELLS_LOOKED_AT 160u /* filled ones: more than a list may have columns */
 
 void
 table_shape_init(struct table_shape *t, const struct headers *h,
@@ -29,31 +29,31 @@ struct look {
 	bool has_words;			 /* that speak of a phone */
 };
 
+static size_t
+count_digits(struct slice s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += s.p[i] >= '0' && s.p[i] <= '9';
+	return n;
+}
+
 static bool
 is_number(struct slice s)
 {
-	size_t digits = 0;
-
-	for (size_t i = 0; i < s.n; i++) {
-		char c = s.p[i];
-
-		if (c >= '0' && c <= '9')
-			digits++;
-		else if (memchr(" .-+()/,;'", c, 10) == NULL)
+	for (size_t i = 0; i < s.n; i++)
+		if (memchr("0123456789 .-+()/,;'", s.p[i], 20) == NULL)
 			return false;
-	}
-	return digits >= 7;
+	return count_digits(s) >= 7;
 }
 
 static bool
 is_phone(struct slice s)
 {
 	struct phone_cell phone = {0};
-	size_t digits = 0;
 
-	for (size_t i = 0; i < s.n; i++)
-		digits += s.p[i] >= '0' && s.p[i] <= '9';
-	if (digits < 9)
+	if (count_digits(s) < 9)
 		return false;
 	phone_parse(s, &phone);
 	return phone.reason == NULL;
@@ -97,6 +97,8 @@ look_at(const struct table_shape *t, const struct import_cells *row)
 			l.numbers++;
 		} else if (s.n <= TITLE_BYTES_MAX) {
 			known = headers_find(t->headers, s);
+			/* a letterhead: "Điện thoại: (0296) 3852 000" */
+			l.numbers += known.phone == HEADER_PHONE_WORDS && count_digits(s) > 4;
 			l.known += known.name != NULL;
 			l.has_title |= known.phone >= HEADER_PHONE_LOW || is_chosen_phone(t, s);
 			l.has_words |= known.phone == HEADER_PHONE_WORDS;
