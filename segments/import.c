@@ -30,7 +30,9 @@ import_new(const struct import_options *o)
 	im->arg = o->arg;
 	im->columns.schema.phone = -1;
 	im->columns.group = -1;
-	im->headers = headers_new();
+	if (o->headers == NULL)
+		im->own_headers = headers_new();
+	im->headers = o->headers != NULL ? o->headers : im->own_headers;
 	im->shape = xcalloc(1, sizeof(*im->shape));
 	table_shape_init(im->shape, im->headers, &im->choices);
 	return im;
@@ -65,7 +67,7 @@ import_free(struct import *im)
 	import_csv_free(&im->csv);
 	import_columns_free(&im->columns);
 	import_choices_clear(&im->choices);
-	headers_free(im->headers);
+	headers_free(im->own_headers);
 	block_builder_free(im->builder);
 	last_row_free(&im->last_row);
 	rejects_free(&im->rejects);

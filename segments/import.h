@@ -15,7 +15,7 @@
 #pragma once
 
 #include "base/err.h"
-#include "segments/block.h"
+#include "segments/headers.h"
 #include "segments/import_choices.h"
 #include "segments/table_row.h"
 
@@ -25,6 +25,7 @@ struct import_options {
 	const char *file;		      /* its name in errors */
 	const char *row_word;		      /* what errors call a row's place; NULL = "line" */
 	const char *encoding;		      /* of the file, for the report; NULL = "utf-8" */
+	const struct headers *headers;	      /* borrowed; NULL = of its own */
 	const struct import_choices *choices; /* NULL = none; copied */
 	/*
 	 * What was chosen before for a table with these titles, as import_choices_read has it, or

@@ -58,8 +58,9 @@ struct import {
 	bool is_over; /* finished, or ended by an error */
 
 	struct import_csv csv;
-	struct headers *headers;
-	struct table_shape *shape; /* until the titles are known; NULL afterwards */
+	const struct headers *headers;
+	struct headers *own_headers; /* NULL = they are borrowed */
+	struct table_shape *shape;   /* until the titles are known; NULL afterwards */
 	struct import_columns columns;
 	bool has_header;
 	uint32_t header_line, header_rows;

@@ -46,6 +46,7 @@ struct session {
 
 struct imports {
 	struct api *api;
+	struct headers *headers; /* of all imports */
 	struct session sessions[SESSIONS_MAX];
 };
 
@@ -141,6 +142,7 @@ static void
 session_begin(struct session *s, const struct begin *b)
 {
 	struct import_options o = {.file = s->file,
+				   .headers = s->imports->headers,
 				   .choices = &b->choices,
 				   .recall = on_recall,
 				   .sample = b->is_dry ? SAMPLE_ROWS : 0,
@@ -460,6 +462,7 @@ imports_new(struct api *a)
 	struct imports *im = xcalloc(1, sizeof(*im));
 
 	im->api = a;
+	im->headers = headers_new();
 	for (size_t i = 0; i < SESSIONS_MAX; i++)
 		im->sessions[i].imports = im;
 	return im;
@@ -479,5 +482,6 @@ imports_free(struct imports *im)
 		if (s->id[0] != '\0')
 			session_clear(s);
 	}
+	headers_free(im->headers);
 	free(im);
 }

@@ -14,6 +14,8 @@
 #include "base/mem.h"
 #include "tests/fuzz/fuzz.h"
 
+static struct headers *headers; /* read once */
+
 struct result {
 	struct buf blocks, report, rejects;
 	enum err err;
@@ -94,6 +96,7 @@ import(struct slice text, size_t first, size_t piece, unsigned what)
 	struct result r = {.err = ERR_OK};
 	struct import_choices choices = {0};
 	struct import_options o = {.file = "t.csv",
+				   .headers = headers,
 				   .choices = &choices,
 				   .sample = what % 4,
 				   .on_block = keep_block,
@@ -153,6 +156,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	if (n < 3)
 		return 0;
+	if (headers == NULL)
+		headers = headers_new();
 	for (int i = 0; i == 0 || i < data[2] - 200; i++)
 		buf_add_slice(&text, csv);
 	at = (data[0] | (size_t)data[1] << 8) % (text.len + 1);
