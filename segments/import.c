@@ -546,6 +546,8 @@ begin_table(struct import *im, struct err_ctx *e)
 	for (i = 0; i < im->columns.width && i < im->rejects.titles; i++)
 		if (im->columns.use[i] == CELL_LEFT_OUT)
 			rejects_hide(&im->rejects, i);
+	im->rows_read += t->empty;
+	im->left_out[ROW_EMPTY] += t->empty;
 	for (i = 0; &t->rows[i] != upper; i++)
 		pass_row(im, &t->rows[i]);
 	for (i = table_shape_next(t); i < t->count && rc == ERR_OK; i++)

@@ -233,12 +233,27 @@ find_groups(struct table_shape *t, bool has_next)
 		t->lower = (int)at + 1;
 }
 
+static bool
+has_text(const struct import_cells *row)
+{
+	for (size_t i = 0; i < row->count; i++)
+		if (row->cells[i].text.n > 0)
+			return true;
+	return false;
+}
+
 bool
 table_shape_look(struct table_shape *t, const struct import_cells *row)
 {
 	struct look l;
 
 	keep_row(t, row);
+	if (t->count == 1 && !has_text(&t->rows[0])) {
+		t->empty++;
+		t->count = t->bytes = 0;
+		arena_reset(&t->memory);
+		return false;
+	}
 	if (t->found >= 0) {
 		find_groups(t, true);
 		t->is_settled = true;

@@ -27,8 +27,9 @@ struct table_shape {
 	struct import_cells rows[SHAPE_ROWS_MAX + 1]; /* those that were looked at, cleaned */
 	struct import_cells raw[SHAPE_ROWS_MAX + 1];  /* the same as they came */
 	size_t widths[SHAPE_ROWS_MAX + 1];	      /* cells that they came with */
-	size_t count;
+	size_t count;				      /* the first one has text */
 	size_t bytes;
+	size_t empty;	 /* rows without text before it: passed over, however many */
 	int found;	 /* row of the titles; -1 = not found (yet) */
 	int upper;	 /* row of the groups above them; -1 = none */
 	int lower;	 /* row of the titles under groups; -1 = none */

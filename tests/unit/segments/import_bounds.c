@@ -154,6 +154,24 @@ the_titles_are_looked_for_in_the_first_60_rows(void **state)
 	(void)state;
 }
 
+/* Empty rows before them do not count. */
+static void
+any_number_of_empty_rows_may_stand_above(void **state)
+{
+	uint64_t rows = 0;
+	struct import *im = begin("", &rows);
+	struct err_ctx e = {0};
+
+	(void)state;
+	for (int i = 0; i < 5000; i++)
+		assert_int_equal(import_feed(im, SLICE(";\x01;\n"), &e), ERR_OK);
+	assert_int_equal(import_feed(im, SLICE("Họ tên;SĐT\nAn;0912345678\n"), &e), ERR_OK);
+	assert_int_equal(import_finish(im, &e), ERR_OK);
+	assert_int_equal(rows, 1);
+	assert_int_equal(import_rows_read(im), 5001);
+	import_free(im);
+}
+
 /* The first group row, and the first second number, far behind the first block. */
 static void
 columns_are_added_when_the_rows_bring_them(void **state)
@@ -269,6 +287,7 @@ main(void)
 		cmocka_unit_test(a_million_rows_are_a_sheet),
 		cmocka_unit_test(a_sheet_of_16384_columns_is_read),
 		cmocka_unit_test(the_titles_are_looked_for_in_the_first_60_rows),
+		cmocka_unit_test(any_number_of_empty_rows_may_stand_above),
 		cmocka_unit_test(columns_are_added_when_the_rows_bring_them),
 		cmocka_unit_test(rows_may_come_from_any_source),
 		cmocka_unit_test(what_was_chosen_before_is_asked_for_when_nothing_is_chosen),
