@@ -160,7 +160,10 @@ MUST_CHECK enum err xlsx_merges(struct xlsx *x, size_t sheet, uint32_t rows_max,
 				struct xlsx_merges *out, struct err_ctx *e);
 void xlsx_merges_free(struct xlsx_merges *m);
 
-/* ---- names of cells ---- */
+/* ---- texts and names of cells ---- */
+
+/* Longer than XLSX_TEXT_MAX? */
+bool xlsx_text_is_long(struct slice s);
 
 /* "A", "XFD" of a column (from 1). */
 void xlsx_column_name(uint32_t column, char out[8]);

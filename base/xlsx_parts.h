@@ -125,8 +125,6 @@ MUST_CHECK enum err xlsx_strings_load(struct xlsx *x, struct err_ctx *e);
 bool xlsx_string(const struct xlsx_strings *s, uint64_t index, struct slice *out, bool *is_long);
 /* Replace each _xHHHH_ (18.4.1 ST_Xstring) in place; the new length. */
 size_t xlsx_unescape(char *p, size_t n);
-/* Longer than XLSX_TEXT_MAX? */
-bool xlsx_text_is_long(struct slice s);
 /* Bytes that such a text can have before it is unescaped: 7 for a unit. */
 #define XLSX_TEXT_BYTES_MAX (7 * XLSX_TEXT_MAX)
 
