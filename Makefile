@@ -24,13 +24,14 @@ SRC_templates := $(wildcard templates/*.c)
 SRC_segments := $(wildcard segments/*.c)
 SRC_providers := $(wildcard providers/*.c)
 SRC_dispatcher := $(filter-out dispatcher/main.c,$(wildcard dispatcher/*.c dispatcher/*/*.c))
+ASM_segments := $(wildcard segments/*.S)
 ASM_dispatcher := $(wildcard dispatcher/*/*.S)
 LIB_FILES := $(foreach l,$(LAYERS),$(B)/lib$(l).a)
 
 UNIT_SRC := $(shell find tests/unit -name '*.c' 2>/dev/null)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(B)/tests/unit/%)
 
-.PHONY: all help demo test unit unit-build model asan bench fuzz lint deps deps-tests clean manual install uninstall
+.PHONY: all help demo test unit unit-build model asan bench fuzz lint deps deps-tests deps-fuzz libs clean manual install uninstall
 
 all: $(B)/loa $(B)/gateway ## build everything
 
@@ -61,7 +62,9 @@ $(B)/%.o: %.S
 
 # The Lua functions, default files and demonstration data are inside the binary.
 $(B)/dispatcher/store/embed.o: $(wildcard dispatcher/lua/*.lua) $(wildcard config/*.json)
+$(B)/dispatcher/samples/embed.o: $(wildcard templates/samples/*)
 $(B)/dispatcher/demo/embed.o: $(wildcard config/demo/*)
+$(B)/segments/provinces.o: config/provinces.json
 
 # The gateway simulator shares nothing with Loa but the C library, libevent and Jansson.
 $(B)/gateway: $(wildcard tests/gateway/*.c tests/gateway/*.h)
@@ -73,7 +76,21 @@ $(B)/gateway: $(wildcard tests/gateway/*.c tests/gateway/*.h)
 $(B)/tests/unit/%: tests/unit/%.c $(LIB_FILES)
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< -Wl,--start-group $(LIB_FILES) -Wl,--end-group -lcmocka $(LIBS)
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< $(WRAP:%=-Wl,--wrap=%) -Wl,--start-group $(LIB_FILES) \
+		-Wl,--end-group -lcmocka $(LIBS)
+
+# This one lets memory run out.
+$(B)/tests/unit/templates/memory: WRAP = malloc calloc realloc utf8proc_map
+
+$(B)/tests/unit/segments/query_sqlite: LIBS += -lsqlite3
+
+$(B)/bench/%: bench/%.c $(LIB_FILES)
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< $(WRAP:%=-Wl,--wrap=%) -Wl,--start-group $(LIB_FILES) -Wl,--end-group $(LIBS)
+
+# Every allocation of the program itself is counted.
+$(B)/bench/text: WRAP = malloc calloc realloc
 
 $(B)/tests/model/model: $(wildcard tests/model/*.c tests/model/*.h)
 	@mkdir -p $(@D)
@@ -113,20 +130,28 @@ asan: deps-tests ## all tests under AddressSanitizer and UndefinedBehaviorSaniti
 	@$(MAKE) --no-print-directory B=build/asan SAN=1 OPT='-O1 -g' unit-build $(MODEL:%=build/asan/%)
 	@B=build/asan tests/run all
 
-fuzz: deps ## fuzz each parser; SECONDS=30 each
+fuzz: deps-fuzz ## fuzz each parser; SECONDS=30 each
 	@tests/fuzz/run $(or $(SECONDS),30)
 
-bench: deps ## the loop's turns, the pace that the gateway sees, single messages beside bulk, memory of an id
-	@$(MAKE) --no-print-directory all $(B)/tests/unit/dispatcher/store/library_ids
+bench: deps-tests ## the loop's turns, the pace that the gateway sees, single messages, memory of an id, texts, queries
+	@$(MAKE) --no-print-directory all $(B)/tests/unit/dispatcher/store/library_ids $(B)/bench/text $(B)/bench/segments
 	@B=$(B) bench/loop
 	@B=$(B) bench/notices
 	@B=$(B) bench/ids
+	@B=$(B) bench/text
+	@B=$(B) bench/segments
 
 lint: deps ## arrows, lengths, banned calls, keys, options, layout
 	@tests/lint/run
 
 deps: ## install what is missing of Debian's packages
 	@tests/deps
+
+deps-fuzz:
+	@tests/deps --fuzz
+
+libs: # what a program of ours is linked with
+	@echo $(LIBS)
 
 deps-tests: ## the same, and what the tests compare with (SQLite, npm packages)
 	@tests/deps --tests
@@ -156,14 +181,14 @@ install: all manual ## put everything under DESTDIR: PREFIX=/usr/local SYSCONFDI
 	install -d $(to)/share/doc/loa/formats $(to)/share/doc/loa/examples
 	install -m 644 README.md README.vi.md CHANGELOG.md LICENSE docs/*.md $(to)/share/doc/loa
 	install -m 644 docs/formats/*.md $(to)/share/doc/loa/formats
-	install -m 644 config/loa.json config/policy.json config/loa-alerts.yml config/loa.logrotate $(to)/share/doc/loa/examples
+	install -m 644 config/loa.json config/policy.json config/sms.json config/content.json config/loa-alerts.yml config/loa.logrotate $(to)/share/doc/loa/examples
 	install -d $(to)/lib/systemd/system $(to)/lib/sysusers.d $(to)/lib/tmpfiles.d
 	set -e; for unit in $(UNITS); do $(in_place) config/$$unit >$(to)/lib/systemd/system/$$unit; done
 	$(in_place) config/loa.sysusers >$(to)/lib/sysusers.d/loa.conf
 	$(in_place) config/loa.tmpfiles >$(to)/lib/tmpfiles.d/loa.conf
 	chmod 644 $(UNITS:%=$(to)/lib/systemd/system/%) $(to)/lib/sysusers.d/loa.conf $(to)/lib/tmpfiles.d/loa.conf
 	install -d -m 750 $(DESTDIR)$(SYSCONFDIR)/loa
-	set -e; for file in loa.json policy.json; do f=$(DESTDIR)$(SYSCONFDIR)/loa/$$file; [ -e $$f ] || \
+	set -e; for file in loa.json policy.json content.json; do f=$(DESTDIR)$(SYSCONFDIR)/loa/$$file; [ -e $$f ] || \
 		{ (umask 027; $(in_place) config/$$file >$$f.part); mv $$f.part $$f; }; done
 
 uninstall: ## take it away again; configuration and data stay

@@ -14,8 +14,8 @@ struct arena_block {
 	_Alignas(16) unsigned char data[];
 };
 
-static void
-die_no_memory(size_t n)
+void
+mem_die(size_t n)
 {
 	fprintf(stderr, "loa: memory: cannot allocate %zu bytes: stopping\n", n);
 	abort();
@@ -27,7 +27,7 @@ xmalloc(size_t n)
 	void *p = malloc(n ? n : 1);
 
 	if (p == NULL)
-		die_no_memory(n);
+		mem_die(n);
 	return p;
 }
 
@@ -37,7 +37,7 @@ xcalloc(size_t count, size_t size)
 	void *p = calloc(count ? count : 1, size ? size : 1);
 
 	if (p == NULL)
-		die_no_memory(count * size);
+		mem_die(count * size);
 	return p;
 }
 
@@ -47,7 +47,7 @@ xrealloc(void *p, size_t n)
 	void *q = realloc(p, n ? n : 1);
 
 	if (q == NULL)
-		die_no_memory(n);
+		mem_die(n);
 	return q;
 }
 
@@ -75,7 +75,7 @@ arena_alloc(struct arena *a, size_t n)
 	struct arena_block *b = a->head;
 
 	if (want < n)
-		die_no_memory(n);
+		mem_die(n);
 	if (b == NULL || b->cap - b->used < want) {
 		size_t cap = want > ARENA_BLOCK ? want : ARENA_BLOCK;
 

@@ -10,6 +10,8 @@
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
+/* Print one line and abort: n bytes could not be had. */
+void mem_die(size_t n) __attribute__((__noreturn__));
 /* Never return NULL: on failure they print one line and abort. */
 void *xmalloc(size_t n);
 void *xcalloc(size_t count, size_t size);

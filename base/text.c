@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <utf8proc.h>
 
+#include "base/mem.h"
+
 int32_t
 text_next(struct slice *s)
 {
@@ -12,6 +14,10 @@ text_next(struct slice *s)
 
 	if (s->n == 0)
 		return -1;
+	if ((unsigned char)s->p[0] < 0x80) {
+		s->n--;
+		return *s->p++;
+	}
 	n = utf8proc_iterate((const utf8proc_uint8_t *)s->p, (utf8proc_ssize_t)s->n, &c);
 	if (n <= 0) {
 		s->p++;
@@ -47,6 +53,151 @@ text_find_malformed(struct slice s)
 	return -1;
 }
 
+/* ---- sixteen bytes at a time ---- */
+
+typedef uint8_t bytes16 __attribute__((vector_size(16)));
+
+static bytes16
+load(const char *p)
+{
+	bytes16 v;
+
+	memcpy(&v, p, sizeof(v));
+	return v;
+}
+
+/* 0xFF where it is so, 0 elsewhere. */
+static bytes16
+is_between(bytes16 v, uint8_t from, uint8_t to)
+{
+	return (bytes16)((bytes16)(v - from) <= (uint8_t)(to - from));
+}
+
+static bytes16
+is_byte(bytes16 v, uint8_t byte)
+{
+	return (bytes16)(v == byte);
+}
+
+static size_t
+sum_of(bytes16 v)
+{
+	size_t sum = 0;
+
+	for (size_t i = 0; i < sizeof(v); i++)
+		sum += v[i];
+	return sum;
+}
+
+static bool
+is_zero(bytes16 v)
+{
+	uint64_t halves[2];
+
+	memcpy(halves, &v, sizeof(v));
+	return (halves[0] | halves[1]) == 0;
+}
+
+/* Bytes of ASCII at the beginning. */
+static size_t
+count_ascii(struct slice s)
+{
+	size_t i = 0;
+	uint64_t word;
+
+	for (; i + 8 <= s.n; i += 8) {
+		memcpy(&word, s.p + i, 8);
+		if (word & 0x8080808080808080u)
+			break;
+	}
+	while (i < s.n && (unsigned char)s.p[i] < 0x80)
+		i++;
+	return i;
+}
+
+bool
+text_is_ascii(struct slice s)
+{
+	return count_ascii(s) == s.n;
+}
+
+int32_t
+text_base_of(int32_t c)
+{
+	utf8proc_int32_t parts[32];
+	utf8proc_ssize_t n = utf8proc_decompose_char(c, parts, 32, UTF8PROC_DECOMPOSE, NULL);
+
+	return n > 1 && n <= 32 ? parts[0] : c;
+}
+
+size_t
+text_unstyled(int32_t c, int32_t *out, size_t max)
+{
+	utf8proc_ssize_t n = utf8proc_decompose_char(c, out, (utf8proc_ssize_t)max,
+						     UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, NULL);
+
+	return n <= 0 || (size_t)n > max || (n == 1 && out[0] == c) ? 0 : (size_t)n;
+}
+
+/* ---- lengths ---- */
+
+/* Bytes of each kind; a lane of 16 counts up to 255. */
+struct kinds {
+	bytes16 tails; /* 80–BF */
+	bytes16 due;   /* tails that the leads ask for */
+	bytes16 pairs; /* F0–FF */
+};
+
+static void
+count_block(struct kinds *k, bytes16 b)
+{
+	bytes16 is_lead4 = (bytes16)(b >= 0xF0);
+
+	k->tails -= is_between(b, 0x80, 0xBF); /* 0xFF is -1 */
+	k->due -= (bytes16)(b >= 0xC0) + (bytes16)(b >= 0xE0) + is_lead4;
+	k->pairs -= is_lead4;
+}
+
+static size_t
+count_utf16_slowly(struct slice s, size_t *pairs)
+{
+	size_t units = 0;
+
+	*pairs = 0;
+	while (s.n > 0) {
+		int32_t c = text_next(&s);
+
+		*pairs += c > 0xFFFF;
+		units += c > 0xFFFF ? 2 : 1;
+	}
+	return units;
+}
+
+size_t
+text_utf16_length(struct slice s, size_t *pairs)
+{
+	size_t at = 0, tails = 0, due = 0;
+	char rest[16] = {0};
+
+	*pairs = 0;
+	do {
+		struct kinds k = {0};
+		int block = 0;
+
+		for (; block < 80 && at + 16 <= s.n; block++, at += 16)
+			count_block(&k, load(s.p + at));
+		if (block < 80 && at < s.n) {
+			memcpy(rest, s.p + at, s.n - at);
+			count_block(&k, load(rest));
+			at = s.n;
+		}
+		tails += sum_of(k.tails);
+		due += sum_of(k.due);
+		*pairs += sum_of(k.pairs);
+	} while (at < s.n);
+	return tails == due ? s.n - tails + *pairs : count_utf16_slowly(s, pairs);
+}
+
 size_t
 text_length(struct slice s)
 {
@@ -59,14 +210,113 @@ text_length(struct slice s)
 	return n;
 }
 
-static bool
-is_ascii(struct slice s)
+/* ---- one look ---- */
+
+/*
+ * Each byte beside the three before it. What is accepted is well-formed, has no
+ * canonical decomposition that NFC does not undo, is no second half of a
+ * composition, and of combining class 0. (The Khmer sign U+17D2 is of class 9; as
+ * nothing else accepted has a class, no order can be wrong.)
+ */
+struct window {
+	bytes16 here, back1, back2, back3;
+};
+
+/* Zeros stand before and behind the text. */
+static struct window
+window_at(struct slice s, size_t at)
 {
-	for (size_t i = 0; i < s.n; i++)
-		if ((unsigned char)s.p[i] >= 0x80)
-			return false;
-	return true;
+	char around[3 + 16] = {0};
+	const char *p = around + 3;
+	size_t before = at < 3 ? at : 3, behind = s.n - at < 16 ? s.n - at : 16;
+
+	if (before == 3 && behind == 16)
+		p = s.p + at;
+	else
+		memcpy(around + 3 - before, s.p + at - before, before + behind);
+	return (struct window){load(p), load(p - 1), load(p - 2), load(p - 3)};
 }
+
+/* 0 where all is ASCII, U+0080–02FF and 1E00–1EFF: most of what is written in Vietnamese. */
+static bytes16
+find_unusual(const struct window *w, bytes16 is_tail)
+{
+	bytes16 b = w->here, e1 = is_byte(w->back1, 0xE1);
+	bytes16 is_due = is_between(w->back1, 0xC2, 0xCB) | e1 | is_byte(w->back2, 0xE1);
+	bytes16 is_known = is_tail | is_between(b, 0xC2, 0xCB) | is_byte(b, 0xE1);
+
+	return (is_due ^ is_tail) | ((bytes16)(b >= 0x80) & ~is_known) |
+	       (e1 & ~is_between(b, 0xB8, 0xBB));
+}
+
+/* 0xFF for each byte that is not as the first comment says. */
+static bytes16
+find_unsure(const struct window *w, bytes16 is_tail)
+{
+	bytes16 b = w->here, e1 = is_byte(w->back1, 0xE1), e2 = is_byte(w->back1, 0xE2);
+	bytes16 ea = is_byte(w->back1, 0xEA), ef = is_byte(w->back1, 0xEF);
+	bytes16 f0 = is_byte(w->back1, 0xF0), e1_ = is_byte(w->back2, 0xE1);
+	bytes16 e2_ = is_byte(w->back2, 0xE2), ef_ = is_byte(w->back2, 0xEF);
+	bytes16 is_due = is_between(w->back1, 0xC2, 0xCB) | e1 | e2 | ea | ef | f0 | e1_ | e2_ |
+			 is_byte(w->back2, 0xEA) | ef_ | is_byte(w->back2, 0xF0) |
+			 is_byte(w->back3, 0xF0);
+	/* U+0080–02FF, 1xxx, 2xxx, Axxx, Fxxx, 1Fxxx */
+	bytes16 is_lead = is_between(b, 0xC2, 0xCB) | is_byte(b, 0xE1) | is_byte(b, 0xE2) |
+			  is_byte(b, 0xEA) | is_byte(b, 0xEF) | is_byte(b, 0xF0);
+	bytes16 bad = (is_due ^ is_tail) | ((bytes16)(b >= 0xC0) & ~is_lead);
+
+	/* U+1780–17FF but 17DD, which has a combining class; U+1E00–1EFF */
+	bad |= e1 & ~(is_between(b, 0x9E, 0x9F) | is_between(b, 0xB8, 0xBB));
+	bad |= e1_ & is_byte(w->back1, 0x9F) & is_byte(b, 0x9D);
+	/* U+2002–203F (2000 and 2001 decompose), 2080–20BF, 2180–21BF, 2600–27BF */
+	bad |= e2 & ~(is_byte(b, 0x80) | is_byte(b, 0x82) | is_byte(b, 0x86) |
+		      is_between(b, 0x98, 0x9E));
+	bad |= e2_ & is_byte(w->back1, 0x80) & is_between(b, 0x80, 0x81);
+	/* U+AA00–AA7F; U+FE00–FE0F; U+1F000–1FFFF */
+	bad |= ea & ~is_between(b, 0xA8, 0xA9);
+	bad |= (ef & ~is_byte(b, 0xB8)) | (ef_ & ~is_between(b, 0x80, 0x8F));
+	bad |= f0 & ~is_byte(b, 0x9F);
+	return bad;
+}
+
+struct text_look
+text_look(struct slice s)
+{
+	size_t at = count_ascii(s), tail_count = 0, pair_count = 0;
+	bytes16 unsure = {0};
+	bool was_unusual = false;
+
+	if (at == s.n)
+		return (struct text_look){true, true, s.n, 0};
+	/* up to one byte behind the end: is the last character whole? */
+	while (at <= s.n && is_zero(unsure)) {
+		bytes16 tails = {0}, pairs = {0};
+
+		for (int i = 0; i < 255 && at <= s.n; i++, at += 16) {
+			struct window w = window_at(s, at);
+			bytes16 is_tail = is_between(w.here, 0x80, 0xBF);
+			bool is_unusual = !is_zero(find_unusual(&w, is_tail));
+
+			/* a character may go on in the next block */
+			if (is_unusual || was_unusual)
+				unsure |= find_unsure(&w, is_tail);
+			was_unusual = is_unusual;
+			tails -= is_tail; /* 0xFF is -1 */
+			pairs -= is_byte(w.here, 0xF0);
+		}
+		tail_count += sum_of(tails);
+		pair_count += sum_of(pairs);
+	}
+	return (struct text_look){false, is_zero(unsure), s.n - tail_count, pair_count};
+}
+
+bool
+text_is_nfc_quick(struct slice s)
+{
+	return text_look(s).is_nfc;
+}
+
+/* ---- normal forms ---- */
 
 static bool
 add_mapped(struct buf *out, struct slice s, utf8proc_option_t options)
@@ -75,6 +325,8 @@ add_mapped(struct buf *out, struct slice s, utf8proc_option_t options)
 	utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n,
 					  &mapped, options);
 
+	if (n == UTF8PROC_ERROR_NOMEM)
+		mem_die(s.n);
 	if (n < 0)
 		return false;
 	buf_add(out, mapped, (size_t)n);
@@ -85,7 +337,7 @@ add_mapped(struct buf *out, struct slice s, utf8proc_option_t options)
 bool
 text_add_nfc(struct buf *out, struct slice s)
 {
-	if (is_ascii(s)) {
+	if (text_is_nfc_quick(s)) {
 		buf_add_slice(out, s);
 		return true;
 	}
@@ -93,9 +345,31 @@ text_add_nfc(struct buf *out, struct slice s)
 }
 
 bool
+text_put_nfc(struct slice s, char *out, size_t room, size_t *n)
+{
+	/* U+0390 is the worst: two bytes that become three code points */
+	utf8proc_int32_t points[TEXT_PUT_MAX * 3 / 2 + 2];
+	const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
+	utf8proc_ssize_t count, bytes;
+
+	if (s.n > TEXT_PUT_MAX)
+		return false;
+	count = utf8proc_decompose((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n, points,
+				   (utf8proc_ssize_t)ARRAY_LEN(points) - 1, options);
+	if (count < 0 || (size_t)count >= ARRAY_LEN(points))
+		return false;
+	bytes = utf8proc_reencode(points, count, options);
+	if (bytes < 0 || (size_t)bytes > room)
+		return false;
+	memcpy(out, points, (size_t)bytes);
+	*n = (size_t)bytes;
+	return true;
+}
+
+bool
 text_add_folded(struct buf *out, struct slice s)
 {
-	if (is_ascii(s)) {
+	if (text_is_ascii(s)) {
 		char *to = buf_reserve(out, s.n);
 
 		for (size_t i = 0; i < s.n; i++)
@@ -121,4 +395,58 @@ text_add_unaccented_folded(struct buf *out, struct slice s)
 		text_add_code_point(out, c == 0x111 ? 'd' : c);
 	buf_free(&tmp);
 	return is_good;
+}
+
+int32_t
+text_upper(int32_t c)
+{
+	return utf8proc_toupper(c);
+}
+
+int32_t
+text_lower(int32_t c)
+{
+	return utf8proc_tolower(c);
+}
+
+int32_t
+text_bare(int32_t c)
+{
+	utf8proc_int32_t parts[8];
+	int boundary = UTF8PROC_BOUNDCLASS_START;
+	utf8proc_ssize_t n;
+
+	if (c < 0x80)
+		return c >= 'A' && c <= 'Z' ? c + 32 : c < 0 ? 0 : c;
+	n = utf8proc_decompose_char(c, parts, (utf8proc_ssize_t)ARRAY_LEN(parts),
+				    UTF8PROC_DECOMPOSE | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK,
+				    &boundary);
+	if (n <= 0)
+		return 0;
+	return parts[0] == 0x111 ? 'd' : parts[0];
+}
+
+bool
+text_bare_word(struct slice s, char *out, size_t size)
+{
+	size_t n = 0;
+
+	while (s.n > 0) {
+		int32_t c = text_next(&s), bare = text_bare(c);
+
+		if (c < 0 || bare >= 0x80 || n + 1 >= size)
+			return false;
+		if (bare > 0)
+			out[n++] = (char)bare;
+	}
+	out[n] = '\0';
+	return true;
+}
+
+size_t
+text_put(char out[4], int32_t c)
+{
+	utf8proc_ssize_t n = utf8proc_encode_char(c, (utf8proc_uint8_t *)out);
+
+	return n > 0 ? (size_t)n : 0;
 }

@@ -10,6 +10,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "dispatcher/language_table.h"
+#include "dispatcher/sms_table.h"
 #include "segments/phone.h"
 
 #define CONFIG_MAX_BYTES (1u << 20)
@@ -44,12 +46,15 @@ static const struct option {
 	STRING(redis_address, false, "", "host:port of a Redis of your own"),
 	SECRET(redis_password, "password of a Redis of your own"),
 	STRING(policy, false, "", "policy file; empty = the built-in one"),
+	STRING(content, false, "", "content rules file; empty = the built-in ones"),
+	STRING(sms, false, "", "file of SMS parts by carrier; empty = the built-in ones"),
 	STRING(log_level, true, "info", "error, warn, info or debug"),
 	INT(max_attempts, true, 6, 1, 15, "times a message is sent on explicit \"try later\""),
 	INT(lease_ms, false, 5000, 1000, 60000, "a silent process loses its work after this long"),
 	INT(embedded_max_mb, false, 1024, 64, 65536, "memory limit of the embedded Redis"),
 	INT(notice_retention_days, true, 30, 2, 3650, "single messages' texts are kept so long"),
 	INT(spool_max_mb, false, 64, 1, 4096, "receipts that are kept while Redis is away"),
+	INT(registration_days, true, 2, 0, 60, "working days until a text is registered"),
 	INT(brake_min, true, 50, 1, 100000, "answers before a rate can stop a carrier of a run"),
 	INT(brake_window, true, 500, 10, 1000000, "answers that a rate looks back over"),
 	INT(brake_message_pct, true, 10, 0, 100, "texts or senders refused, % that stops"),
@@ -58,6 +63,7 @@ static const struct option {
 };
 
 extern const char loa_policy_start[], loa_policy_end[];
+extern const char loa_content_start[], loa_content_end[];
 extern const char loa_demo_config_start[], loa_demo_config_end[];
 extern const char loa_demo_policy_start[], loa_demo_policy_end[];
 
@@ -126,6 +132,32 @@ read_prices(struct provider_config *p, const struct json_at *at, struct err_ctx 
 	return rc;
 }
 
+/*
+ * "traffic": "standard" | "cskh" | "qc", by itself cskh under a brandname; "accents": "keep" |
+ * "save" | "plain"; "registered_texts": "off" | "warn" | "refuse"
+ */
+static enum err
+read_registration(struct provider_config *p, const struct json_at *at, struct err_ctx *e)
+{
+	static const char *const modes[] = {"auto", "off", "warn", "refuse"};
+	struct json_at traffic_at = json_get(at, "traffic"), accents_at = json_get(at, "accents");
+	struct json_at registered = json_get(at, "registered_texts");
+	struct json_at brand = json_get(at, "brandname");
+	int traffic = json_string_length(brand.v) > 0 ? SMS_CSKH : SMS_STANDARD;
+	int mode = REGISTERED_AUTO, accents = ACCENTS_KEPT;
+	enum err rc;
+
+	if ((rc = json_read_choice(&traffic_at, sms_traffic_names, 3, &traffic, e)) != ERR_OK ||
+	    (rc = json_read_choice(&accents_at, accents_names, 3, &accents, e)) != ERR_OK ||
+	    (rc = json_read_choice(&registered, modes, ARRAY_LEN(modes), &mode, e)) != ERR_OK)
+		return rc;
+	p->traffic = (enum sms_traffic)traffic;
+	p->is_qc = traffic == SMS_QC;
+	p->accents = (enum accents)accents;
+	p->registered_texts = (enum registered_texts)mode;
+	return ERR_OK;
+}
+
 /* Let the driver read the account's settings, and refuse what the server cannot work with. */
 static enum err
 open_account(struct provider_config *p, const struct json_at *at, const char *driver,
@@ -147,6 +179,9 @@ open_account(struct provider_config *p, const struct json_at *at, const char *dr
 		return rc;
 	}
 	cap = p->driver->capability(p->account);
+	p->is_qc = p->is_qc || cap->is_advertising;
+	if (p->is_qc)
+		p->traffic = SMS_QC;
 	if (cap->counts != COUNTS_REQUESTS && cap->batch_min > p->rate)
 		return err_set(e, ERR_INPUT, rate.path, "lower settings' batch minimum",
 			       "is less than the smallest batch (%u) that this gateway takes",
@@ -157,9 +192,20 @@ open_account(struct provider_config *p, const struct json_at *at, const char *dr
 static enum err
 read_provider(struct provider_config *p, const struct json_at *at, struct err_ctx *e)
 {
-	static const char *const keys[] = {"name",	  "unit",	 "driver",    "rate",
-					   "concurrency", "timeout_ms",	 "brandname", "token",
-					   "price",	  "polls_per_s", "settings"};
+	static const char *const keys[] = {"name",
+					   "unit",
+					   "driver",
+					   "rate",
+					   "concurrency",
+					   "timeout_ms",
+					   "brandname",
+					   "token",
+					   "price",
+					   "polls_per_s",
+					   "settings",
+					   "traffic",
+					   "registered_texts",
+					   "accents"};
 	struct json_at name = json_get(at, "name"), driver = json_get(at, "driver");
 	struct json_at rate = json_get(at, "rate"), unit = json_get(at, "unit");
 	struct json_at concurrency = json_get(at, "concurrency");
@@ -183,6 +229,7 @@ read_provider(struct provider_config *p, const struct json_at *at, struct err_ct
 	    (rc = json_read_number(&polls, 0.1, 100, &p->polls_per_s, e)) != ERR_OK ||
 	    (rc = json_read_string(&brand, &s_brand, e)) != ERR_OK ||
 	    (rc = json_read_string(&token, &s_token, e)) != ERR_OK ||
+	    (rc = read_registration(p, at, e)) != ERR_OK ||
 	    (rc = read_prices(p, &price, e)) != ERR_OK)
 		return rc;
 	if (rate.v == NULL)
@@ -368,6 +415,30 @@ read_policy(struct config *c, struct err_ctx *e)
 }
 
 static enum err
+read_content(struct config *c, struct err_ctx *e)
+{
+	struct slice builtin = {loa_content_start, (size_t)(loa_content_end - loa_content_start)};
+	enum err rc;
+
+	if (c->content[0] != '\0')
+		rc = json_read_file(c->content, CONFIG_MAX_BYTES, &c->content_document, e);
+	else
+		rc = json_parse(builtin, CONFIG_MAX_BYTES, "built-in content rules",
+				&c->content_document, e);
+	return rc == ERR_OK ? content_read(c->content_document, &c->content_rules, e) : rc;
+}
+
+static enum err
+read_texts(struct config *c, struct err_ctx *e)
+{
+	enum err rc = read_content(c, e);
+
+	if (rc == ERR_OK)
+		rc = language_table_load(&c->languages, &c->languages_document, e);
+	return rc == ERR_OK ? sms_table_open(c->sms, &c->sms_table, &c->sms_document, e) : rc;
+}
+
+static enum err
 read_document(struct config *c, struct err_ctx *e)
 {
 	const char *keys[ARRAY_LEN(options) + 3];
@@ -391,7 +462,8 @@ read_document(struct config *c, struct err_ctx *e)
 	if (!log_level_parse(c->log_level, &level))
 		return err_set(e, ERR_INPUT, "log_level", "use error, warn, info or debug",
 			       "\"%s\" is no level", c->log_level);
-	return read_policy(c, e);
+	rc = read_policy(c, e);
+	return rc == ERR_OK ? read_texts(c, e) : rc;
 }
 
 /* Its document is there, unless rc says otherwise. */
@@ -445,6 +517,11 @@ config_free(struct config *c)
 			c->providers[i].driver->close(c->providers[i].account);
 	json_decref(c->document);
 	json_decref(c->policy_document);
+	content_free(c->content_rules);
+	json_decref(c->content_document);
+	languages_free(c->languages);
+	json_decref(c->languages_document);
+	json_decref(c->sms_document);
 	free(c);
 }
 

@@ -11,10 +11,16 @@
 #include "base/json.h"
 #include "dispatcher/standing_order.h"
 #include "providers/provider.h"
+#include "templates/accents.h"
+#include "templates/content.h"
+#include "templates/language.h"
 
 #define PROVIDERS_MAX 16
 #define CARRIERS_MAX 16 /* carriers by index as in segments/phone.h; 0 = unknown */
 #define CLASS_ENTRIES_MAX 64
+
+/* What a text that matches no registered pattern means; auto = warn where one is saved. */
+enum registered_texts { REGISTERED_AUTO, REGISTERED_OFF, REGISTERED_WARN, REGISTERED_REFUSE };
 
 struct provider_config {
 	char name[40];
@@ -26,6 +32,10 @@ struct provider_config {
 	int64_t timeout_ms;	  /* of a request, after its bytes left */
 	double polls_per_s;	  /* questions about what has no receipt, over all processes */
 	char brandname[32];
+	enum sms_traffic traffic; /* by which rules its carriers count parts */
+	enum accents accents; /* no more than this is kept of accents, whatever a campaign says */
+	bool is_qc; /* traffic is QC: advertising traffic: its carriers put label and refusal text in */
+	enum registered_texts registered_texts;
 	char token[64]; /* in the URL of its receipts; made from the install key when empty */
 	int64_t price[CARRIERS_MAX]; /* VND per part, by carrier index */
 };
@@ -46,13 +56,16 @@ struct config {
 	const char *redis_socket;  /* "" = embedded */
 	const char *redis_address; /* "host:port"; "" = none */
 	const char *redis_password;
-	const char *policy; /* file; "" = the built-in policy */
+	const char *policy;  /* file; "" = the built-in policy */
+	const char *content; /* file; "" = the built-in content rules */
+	const char *sms;     /* file; "" = the built-in parts of carriers */
 	const char *log_level;
 	int64_t max_attempts; /* explicit "try later" answers before a message is refused */
 	int64_t lease_ms;
 	int64_t embedded_max_mb;       /* maxmemory of the embedded Redis */
 	int64_t notice_retention_days; /* what single messages say to whom is kept so long */
 	int64_t spool_max_mb;	       /* of receipts that wait for Redis */
+	int64_t registration_days;     /* working days until a carrier has registered a text */
 	/* When a run's partition is stopped by itself; percentages of answers, 0 = never for that. */
 	int64_t brake_min, brake_window, brake_message_pct, brake_refused_pct, brake_doubt_pct;
 
@@ -68,6 +81,12 @@ struct config {
 	bool is_demo;	  /* of `loa serve --demo`: with its own policy built in */
 	json_t *document; /* owns the strings */
 	json_t *policy_document;
+	json_t *content_document;
+	struct content *content_rules;
+	struct sms_table sms_table;
+	json_t *sms_document;
+	struct languages *languages; /* what lists call them */
+	json_t *languages_document;
 };
 
 /* path NULL = all defaults. The caller frees *out with config_free. */

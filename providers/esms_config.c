@@ -201,6 +201,7 @@ read_capability(const struct reading *r)
 
 	*c = (struct capability){
 		.shape = is_qc ? SHAPE_ONE_TEXT : SHAPE_ONE,
+		.is_advertising = is_qc,
 		.batch_min = is_qc ? ESMS_QC_MIN : 1,
 		.batch_max = is_qc ? ESMS_QC_MAX : 1,
 		.channel = "sms",

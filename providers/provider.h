@@ -74,6 +74,7 @@ struct capability {
 	uint32_t poll_every_s; /* while the answer is "not yet" */
 	enum counts counts;    /* what the contracted rate counts */
 	bool is_sandbox;       /* nothing leaves for real people */
+	bool is_advertising;   /* adverts: the carriers add label and refusal text */
 };
 
 struct header {

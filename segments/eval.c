@@ -1,325 +1,79 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Runs the steps over sets of rows: 256 of a block, or the one row of values by
- * name. A predicate on one dictionary column is judged once per distinct value.
+ * name. segments/judge says what a predicate means on one row; here are the ways
+ * to be faster on a block, each with the same result:
  *
- * Two-valued: a predicate with a missing value is false, negated or not
- * (IS NULL excepted); only STEP_NOT turns around. A cell that is no number where
- * a number is compared, or no date where a date is, counts as missing.
+ *   - a dictionary's values are judged once each, and some remembered for other blocks;
+ *   - a column's texts are folded all at once, and searched as one text;
+ *   - values are compared with constants that are worked out once a block.
  */
 #include <assert.h>
+#include <stdlib.h>
 
-#include "base/text.h"
-#include "segments/query_tree.h"
+#include "segments/values.h"
 
-struct rows {
-	uint64_t bits[4];
+#define FEW_ROWS 24u   /* fewer than these are judged one by one */
+#define MEMO_SLOTS 128 /* a power of two */
+#define MEMO_BYTES 46  /* longer values are judged anew */
+
+/* What a predicate said of values before; the newest of those that share a slot. */
+struct memo {
+	struct memo_slot {
+		uint8_t n; /* 0 = free */
+		bool holds;
+		char bytes[MEMO_BYTES];
+	} slots[MEMO_SLOTS];
 };
 
-/* Where the values of the row being judged come from. */
-struct judge {
-	const struct query *q;
-	int32_t today;
-	const struct block *block; /* NULL: values by name */
-	uint32_t row;
-	const struct slice *cell; /* not NULL: the value of the only column */
-	query_value_cb get;
-	void *arg;
-	struct buf left, right; /* folded texts */
+struct query_memory {
+	int32_t today;	     /* that the memos are of */
+	struct memo **memos; /* [predicate_count], each NULL until it is needed */
+	size_t memo_count;
+	struct buf left, right;
+	struct folded_values folded;
 };
 
-static struct slice
-cell_of(const struct judge *j, const struct operand *o)
+void
+query_memory_free(struct query_memory *m)
 {
-	if (j->cell != NULL)
-		return *j->cell;
-	if (j->block != NULL)
-		return block_cell(j->block, j->row, (uint32_t)o->column);
-	return j->get(j->arg, o->text);
+	if (m == NULL)
+		return;
+	for (size_t i = 0; i < m->memo_count; i++)
+		free(m->memos[i]);
+	free(m->memos);
+	buf_free(&m->left);
+	buf_free(&m->right);
+	buf_free(&m->folded.raw);
+	buf_free(&m->folded.text);
+	buf_free(&m->folded.bare);
+	free(m);
 }
 
-static bool
-is_literal(const struct operand *o)
+struct query_memory *
+query_memory_new(const struct query *q)
 {
-	return o->kind == OPERAND_TEXT || o->kind == OPERAND_NUMBER;
+	struct query_memory *m = xcalloc(1, sizeof(*m));
+
+	m->memo_count = q->predicate_count;
+	m->memos = xcalloc(m->memo_count, sizeof(*m->memos));
+	return m;
 }
 
-/* ---- values; false = missing ---- */
-
-static bool
-number_of(const struct judge *j, const struct operand *o, double *out)
+/* For a block: forget what was of another day or of the block before. */
+static void
+memory_begin(struct query_memory *m, int32_t today)
 {
-	int32_t birth;
-
-	if (is_literal(o)) {
-		*out = o->number;
-		return o->has_number;
-	}
-	if (o->kind == OPERAND_AGE) {
-		birth = query_date(cell_of(j, o));
-		*out = birth != 0 ? query_age(birth, j->today) : -1;
-		return *out >= 0;
-	}
-	return query_number(cell_of(j, o), out);
-}
-
-static bool
-date_of(const struct judge *j, const struct operand *o, int32_t *out)
-{
-	if (is_literal(o))
-		*out = o->date;
-	else
-		*out = o->kind == OPERAND_TODAY ? j->today : query_date(cell_of(j, o));
-	return *out != 0;
-}
-
-static bool
-text_of(const struct judge *j, const struct operand *o, struct buf *folded, struct slice *out)
-{
-	struct slice cell;
-
-	if (o->kind == OPERAND_TEXT) {
-		*out = o->folded;
-		return true;
-	}
-	cell = o->kind == OPERAND_NUMBER ? o->text : cell_of(j, o);
-	buf_reset(folded);
-	query_fold(folded, cell);
-	*out = buf_slice(folded);
-	return cell.n > 0;
-}
-
-static int
-compare_slices(struct slice a, struct slice b)
-{
-	size_t n = a.n < b.n ? a.n : b.n;
-	int c = n > 0 ? memcmp(a.p, b.p, n) : 0;
-
-	return c != 0 ? c : (a.n > b.n) - (a.n < b.n);
-}
-
-static bool
-compare_numbers(const struct judge *j, const struct operand *a, const struct operand *b, int *out)
-{
-	double x, y;
-
-	if (!number_of(j, a, &x) || !number_of(j, b, &y))
-		return false;
-	*out = (x > y) - (x < y);
-	return true;
-}
-
-static bool
-compare_dates(const struct judge *j, const struct operand *a, const struct operand *b, int *out)
-{
-	int32_t x, y;
-
-	if (!date_of(j, a, &x) || !date_of(j, b, &y))
-		return false;
-	*out = query_compare_dates(x, y);
-	return true;
-}
-
-static bool
-compare_texts(struct judge *j, const struct operand *a, const struct operand *b, int *out)
-{
-	struct slice x, y;
-
-	if (!text_of(j, a, &j->left, &x) || !text_of(j, b, &j->right, &y))
-		return false;
-	*out = compare_slices(x, y);
-	return true;
-}
-
-/* *out < 0, 0, > 0 as a is before, equal to, behind b. False: a value is missing. */
-static bool
-compare(struct judge *j, const struct operand *a, const struct operand *b, int *out)
-{
-	switch (b->how) {
-	case COMPARE_NUMBER:
-		return compare_numbers(j, a, b, out);
-	case COMPARE_DATE:
-		return compare_dates(j, a, b, out);
-	case COMPARE_NUMBER_ELSE_DATE:
-		return compare_numbers(j, a, b, out) || compare_dates(j, a, b, out);
-	case COMPARE_DATE_ELSE_TEXT:
-		return compare_dates(j, a, b, out) || compare_texts(j, a, b, out);
-	case COMPARE_AUTO:
-		return compare_numbers(j, a, b, out) || compare_dates(j, a, b, out) ||
-		       compare_texts(j, a, b, out);
-	case COMPARE_TEXT:
-		break;
-	}
-	return compare_texts(j, a, b, out);
-}
-
-/* ---- predicates on one row ---- */
-
-static bool
-is_missing(const struct judge *j, const struct operand *o)
-{
-	double number;
-	int32_t date;
-
-	if (o->kind == OPERAND_AGE)
-		return !number_of(j, o, &number);
-	if (o->kind == OPERAND_COLUMN && j->block != NULL && o->type == COLUMN_NUMBER)
-		return !number_of(j, o, &number);
-	if (o->kind == OPERAND_COLUMN && j->block != NULL && o->type == COLUMN_DATE)
-		return !date_of(j, o, &date);
-	return o->kind == OPERAND_COLUMN && cell_of(j, o).n == 0;
-}
-
-static bool
-judge_comparison(struct judge *j, const struct predicate *x)
-{
-	/* when before, equal, behind */
-	static const bool holds[][3] = {
-		[OP_EQ] = {false, true, false}, [OP_NE] = {true, false, true},
-		[OP_LT] = {true, false, false}, [OP_LE] = {true, true, false},
-		[OP_GT] = {false, false, true}, [OP_GE] = {false, true, true},
-	};
-	int c;
-
-	if (!compare(j, &j->q->operands[x->left], &j->q->operands[x->right], &c))
-		return false;
-	return holds[x->op][(c > 0) - (c < 0) + 1];
-}
-
-static bool
-judge_in(struct judge *j, const struct predicate *x)
-{
-	bool is_known = false;
-
-	for (uint16_t i = x->right; i < x->right + x->count; i++) {
-		int c;
-
-		if (!compare(j, &j->q->operands[x->left], &j->q->operands[i], &c))
-			continue;
-		if (c == 0)
-			return !x->is_negated;
-		is_known = true;
-	}
-	return is_known && x->is_negated;
-}
-
-static bool
-judge_between(struct judge *j, const struct predicate *x)
-{
-	const struct operand *left = &j->q->operands[x->left];
-	int low, high;
-
-	if (!compare(j, left, &j->q->operands[x->right], &low) ||
-	    !compare(j, left, &j->q->operands[x->right + 1], &high))
-		return false;
-	return (low >= 0 && high <= 0) != x->is_negated;
-}
-
-/* SQL's LIKE on folded texts: % any text, _ one character, \ before either means itself. */
-static bool
-is_like(struct slice s, struct slice pattern)
-{
-	struct slice retry_s = {NULL, 0}, retry_pattern = {NULL, 0};
-
-	for (;;) {
-		struct slice p = pattern, t = s;
-		int32_t want = text_next(&p), got;
-
-		if (want == '%') {
-			if (p.n == 0)
-				return true;
-			pattern = retry_pattern = p;
-			retry_s = s;
-			continue;
-		}
-		if (want == -1 && s.n == 0)
-			return true;
-		got = text_next(&t);
-		if (want != -1 && got != -1) {
-			bool is_any = want == '_';
-
-			if (want == '\\' && p.n > 0)
-				want = text_next(&p);
-			if (is_any || want == got) {
-				pattern = p;
-				s = t;
-				continue;
-			}
-		}
-		if (retry_pattern.p == NULL || retry_s.n == 0)
-			return false;
-		text_next(&retry_s); /* let the last % take one character more */
-		s = retry_s;
-		pattern = retry_pattern;
-	}
-}
-
-static bool
-contains(struct judge *j, struct slice cell, struct slice part)
-{
-	buf_reset(&j->left);
-	query_fold_unaccented(&j->left, cell);
-	return part.n == 0 ||
-	       (j->left.len >= part.n && memmem(j->left.data, j->left.len, part.p, part.n) != NULL);
-}
-
-/* Is one of the tags, divided by , ; | or line ends, the text? */
-static bool
-has_tag(struct judge *j, struct slice cell, struct slice tag)
-{
-	while (cell.n > 0) {
-		size_t n = 0;
-
-		while (n < cell.n && strchr(",;|\n", cell.p[n]) == NULL)
-			n++;
-		buf_reset(&j->left);
-		query_fold(&j->left, slice_trim((struct slice){cell.p, n}));
-		if (slice_eq(buf_slice(&j->left), tag))
-			return true;
-		n += n < cell.n;
-		cell = (struct slice){cell.p + n, cell.n - n};
-	}
-	return false;
-}
-
-static bool
-judge_row(struct judge *j, const struct predicate *x)
-{
-	const struct operand *left = &j->q->operands[x->left];
-	const struct operand *right = &j->q->operands[x->right];
-	struct slice text;
-
-	if (x->op == OP_IS_NULL)
-		return is_missing(j, left) != x->is_negated;
-	if (x->op < OP_IN)
-		return judge_comparison(j, x);
-	if (x->op == OP_IN)
-		return judge_in(j, x);
-	if (x->op == OP_BETWEEN)
-		return judge_between(j, x);
-	if (is_missing(j, left))
-		return false;
-	if (x->op == OP_LIKE)
-		return text_of(j, left, &j->left, &text) &&
-		       is_like(text, right->folded) != x->is_negated;
-	if (x->op == OP_CONTAINS)
-		return contains(j, cell_of(j, left), right->folded);
-	return has_tag(j, cell_of(j, left), right->folded);
+	m->folded.column = m->folded.bare_column = -1;
+	if (m->today == today)
+		return;
+	m->today = today;
+	for (size_t i = 0; i < m->memo_count; i++)
+		if (m->memos[i] != NULL)
+			memset(m->memos[i], 0, sizeof(*m->memos[i]));
 }
 
 /* ---- predicates on a block ---- */
-
-static void
-set_bit(struct rows *r, uint32_t row, bool is_set)
-{
-	r->bits[row / 64] |= (uint64_t)is_set << (row % 64);
-}
-
-static bool
-is_in(const struct rows *r, uint32_t row)
-{
-	return r->bits[row / 64] >> (row % 64) & 1;
-}
 
 static uint32_t
 count_rows(const struct rows *r)
@@ -331,23 +85,109 @@ count_rows(const struct rows *r)
 	return n;
 }
 
+static bool
+judge_value(struct judge *j, const struct predicate *x, struct slice value)
+{
+	bool holds;
+
+	j->cell = &value;
+	holds = judge_row(j, x);
+	j->cell = NULL;
+	return holds;
+}
+
+/* The same by memory. */
+static bool
+recall_value(struct judge *j, const struct predicate *x, struct slice value)
+{
+	struct memo **m = &j->q->memory->memos[x - j->q->predicates];
+	struct memo_slot *slot;
+	uint32_t h = 2166136261u; /* FNV-1a */
+
+	if (value.n == 0 || value.n > MEMO_BYTES)
+		return judge_value(j, x, value);
+	if (*m == NULL)
+		*m = xcalloc(1, sizeof(**m));
+	for (size_t i = 0; i < value.n; i++)
+		h = (h ^ (uint8_t)value.p[i]) * 16777619u;
+	slot = &(*m)->slots[(h ^ h >> 15) % MEMO_SLOTS];
+	if (slot->n != value.n || memcmp(slot->bytes, value.p, value.n) != 0) {
+		slot->holds = judge_value(j, x, value);
+		slot->n = (uint8_t)value.n;
+		memcpy(slot->bytes, value.p, value.n);
+	}
+	return slot->holds;
+}
+
+/* ---- which way ---- */
+
+static struct rows
+first_rows(uint32_t n)
+{
+	struct rows r = {{0}};
+
+	for (uint32_t i = 0; i < n; i += 64)
+		r.bits[i / 64] = n - i >= 64 ? UINT64_MAX : (UINT64_C(1) << (n - i)) - 1;
+	return r;
+}
+
 /* Once per value of the dictionary, then a look-up per row. */
 static void
-judge_dictionary(struct judge *j, const struct predicate *x, const struct block_column *c,
+judge_dictionary(struct judge *j, const struct predicate *x, const struct values *v,
 		 struct rows *out)
 {
-	bool holds[BLOCK_ROWS]; /* by code */
-	struct slice cell = {NULL, 0};
+	uint8_t holds[BLOCK_ROWS] = {judge_value(j, x, (struct slice){NULL, 0})}; /* by code */
+	struct rows every = first_rows(v->n), found = {{0}};
+	bool is_known = values_judge(j, x, v, &j->q->memory->folded, &every, &found);
 
-	j->cell = &cell;
-	holds[0] = judge_row(j, x);
-	for (uint32_t i = 0; i < c->distinct; i++) {
-		cell = block_value(c, i);
-		holds[i + 1] = judge_row(j, x);
+	for (uint32_t i = 0; i < v->n && !is_known; i++)
+		set_bit(&found, i,
+			v->n <= MEMO_SLOTS / 2 ? recall_value(j, x, values_at(v, i))
+					       : judge_value(j, x, values_at(v, i)));
+	if (holds[0] == 0 && count_rows(&found) == 0)
+		return;
+	for (uint32_t i = 0; i < v->n; i++)
+		holds[i + 1] = found.bits[i / 64] >> (i % 64) & 1;
+	for (uint32_t from = 0; from < j->block->rows; from += 64) {
+		uint32_t n = j->block->rows - from < 64 ? j->block->rows - from : 64;
+		uint64_t word = 0;
+
+		for (uint32_t i = 0; i < n; i++)
+			word |= (uint64_t)holds[v->c->codes[from + i]] << i;
+		out->bits[from / 64] = word;
+	}
+}
+
+static void
+judge_rows(struct judge *j, const struct predicate *x, const struct rows *asked, struct rows *out)
+{
+	struct slice cell;
+	bool has_one = x->one_column >= 0;
+
+	for (uint32_t row = next_row(asked, 0); row < BLOCK_ROWS; row = next_row(asked, row + 1)) {
+		j->row = row;
+		if (has_one) {
+			cell = block_cell(j->block, row, (uint32_t)x->one_column);
+			j->cell = &cell;
+		}
+		set_bit(out, row, judge_row(j, x));
 	}
 	j->cell = NULL;
-	for (uint32_t row = 0; row < j->block->rows; row++)
-		set_bit(out, row, holds[c->codes[row]]);
+}
+
+static void
+judge_external(struct judge *j, const struct query_external *x, const struct rows *asked,
+	       struct rows *out)
+{
+	if (x->rows != NULL) {
+		x->rows(x->arg, j->block, out->bits);
+		return;
+	}
+	for (uint32_t row = next_row(asked, 0); row < BLOCK_ROWS; row = next_row(asked, row + 1)) {
+		uint64_t phone = block_phone(j->block, row);
+
+		set_bit(out, row, phone != 0 && x->has(x->arg, phone));
+	}
 }
 
 /* Rows outside of `asked` may come out either way. */
@@ -355,25 +195,25 @@ static void
 judge_block(struct judge *j, const struct predicate *x, const struct rows *asked, struct rows *out)
 {
 	const struct block *b = j->block;
-	bool has_one = x->one_column >= 0 && (uint32_t)x->one_column < b->columns;
-	const struct block_column *c = has_one ? &b->column[x->one_column] : NULL;
-	struct slice cell = {NULL, 0};
+	struct values v = {.column = x->one_column};
+	uint32_t few = count_rows(asked);
 
-	if (has_one && c->is_dictionary && c->distinct < count_rows(asked)) {
-		judge_dictionary(j, x, c, out);
+	if (x->op == OP_EXTERNAL) {
+		judge_external(j, &j->q->externals[x->external], asked, out);
 		return;
 	}
-	for (uint32_t row = 0; row < b->rows; row++) {
-		if (!is_in(asked, row))
-			continue;
-		j->row = row;
-		if (has_one) {
-			cell = block_cell(b, row, (uint32_t)x->one_column);
-			j->cell = &cell;
+	if (v.column >= 0 && (uint32_t)v.column < b->columns) {
+		v.c = &b->column[v.column];
+		v.n = v.c->is_dictionary ? v.c->distinct : b->rows;
+		if (v.c->is_dictionary && v.n < few) {
+			judge_dictionary(j, x, &v, out);
+			return;
 		}
-		set_bit(out, row, judge_row(j, x));
+		if (!v.c->is_dictionary && few >= FEW_ROWS &&
+		    values_judge(j, x, &v, &j->q->memory->folded, asked, out))
+			return;
 	}
-	j->cell = NULL;
+	judge_rows(j, x, asked, out);
 }
 
 /* ---- the steps ---- */
@@ -466,8 +306,6 @@ run_steps(struct judge *j, const struct rows *all)
 		}
 	}
 	assert(m.result_count == 1 && m.asked_count == 1);
-	buf_free(&j->left);
-	buf_free(&j->right);
 	return m.results[0];
 }
 
@@ -475,12 +313,16 @@ void
 query_eval_block(const struct query *q, const struct block *b, int64_t today, uint64_t out[4])
 {
 	struct judge j = {.q = q, .today = query_date_of_days(today), .block = b};
-	struct rows all = {{0}}, result;
+	struct query_memory *m = q->memory;
+	struct rows every = first_rows(b->rows), result;
 
 	assert(q->is_bound);
-	for (uint32_t row = 0; row < b->rows; row++)
-		set_bit(&all, row, true);
-	result = run_steps(&j, &all);
+	memory_begin(m, j.today);
+	j.left = m->left;
+	j.right = m->right;
+	result = run_steps(&j, &every);
+	m->left = j.left;
+	m->right = j.right;
 	memcpy(out, result.bits, sizeof(result.bits));
 }
 
@@ -489,6 +331,9 @@ query_eval_row(const struct query *q, query_value_cb get, void *arg, int64_t tod
 {
 	struct judge j = {.q = q, .today = query_date_of_days(today), .get = get, .arg = arg};
 	struct rows all = {{1}};
+	bool holds = run_steps(&j, &all).bits[0] & 1;
 
-	return run_steps(&j, &all).bits[0] & 1;
+	buf_free(&j.left);
+	buf_free(&j.right);
+	return holds;
 }

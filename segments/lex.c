@@ -100,6 +100,18 @@ lex_name(struct lexer *l, struct token *t)
 	return true;
 }
 
+/* Does a unit of time stand here, and nothing more of a word? */
+static bool
+ends_duration(struct slice text, size_t i)
+{
+	struct slice rest;
+
+	if (i >= text.n || text.p[i] == '\0' || strchr("dwmyDWMY", text.p[i]) == NULL)
+		return false;
+	rest = (struct slice){text.p + i + 1, text.n - i - 1};
+	return rest.n == 0 || !is_name_char(text_next(&rest), false);
+}
+
 static bool
 lex_number(struct lexer *l, struct token *t)
 {
@@ -113,6 +125,10 @@ lex_number(struct lexer *l, struct token *t)
 		for (i++; i < l->text.n && is_digit(l->text.p[i]);)
 			i++;
 	t->kind = TOKEN_NUMBER;
+	if (ends_duration(l->text, i)) {
+		t->kind = TOKEN_DURATION;
+		i++;
+	}
 	t->text = (struct slice){l->text.p + t->at, i - t->at};
 	l->at = i;
 	if (t->text.n > NUMBER_BYTES_MAX)
@@ -173,7 +189,7 @@ static const struct sign {
 	{"||", TOKEN_END, "OR"},  {"!", TOKEN_END, "NOT"},  {"≠", TOKEN_NE, "!="},
 	{"≤", TOKEN_LE, "<="},	  {"≥", TOKEN_GE, ">="},    {"‘", TOKEN_END, "'"},
 	{"’", TOKEN_END, "'"},	  {"“", TOKEN_END, "\""},   {"”", TOKEN_END, "\""},
-	{"+", TOKEN_END, NULL},	  {"-", TOKEN_END, NULL},
+	{"+", TOKEN_PLUS, NULL},  {"-", TOKEN_MINUS, NULL}, {"–", TOKEN_MINUS, "-"},
 };
 
 static bool
@@ -187,9 +203,6 @@ lex_sign(struct lexer *l, struct token *t)
 
 		if (rest.n < n || memcmp(rest.p, signs[i].text, n) != 0)
 			continue;
-		if (*signs[i].text == '+' || *signs[i].text == '-')
-			return query_fail(l->e, l->text, t->at,
-					  "there is no arithmetic yet: use age(column) or a date");
 		if (signs[i].instead != NULL)
 			return query_fail(l->e, l->text, t->at, "write %s instead of %s",
 					  signs[i].instead, signs[i].text);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A query as text again: normalised, and with a caret under an error. */
+#include <stdlib.h>
+
 #include "base/text.h"
 #include "segments/query_tree.h"
 
@@ -37,7 +39,7 @@ add_name(struct buf *out, struct slice name)
 }
 
 static void
-add_operand(struct buf *out, const struct operand *o)
+add_base(struct buf *out, const struct operand *o)
 {
 	switch (o->kind) {
 	case OPERAND_COLUMN:
@@ -61,8 +63,43 @@ add_operand(struct buf *out, const struct operand *o)
 }
 
 static void
+add_operand(struct buf *out, const struct operand *o)
+{
+	add_base(out, o);
+	for (uint8_t i = 0; i < o->shift_count; i++)
+		buf_addf(out, " %c %d%c", o->shifts[i].count < 0 ? '-' : '+',
+			 abs(o->shifts[i].count), o->shifts[i].unit);
+}
+
+static void
+add_function(struct buf *out, const struct query *q, const struct predicate *x)
+{
+	static const char *const names[] = {
+		[QUERY_IN_LIST] = "in_list(",
+		[QUERY_REACHED_BY] = "reached_by(",
+		[QUERY_STATE] = "state(",
+	};
+	const struct operand *column = &q->operands[x->left];
+
+	buf_adds(out, x->op == OP_PROVINCE ? "province(" : names[q->externals[x->external].kind]);
+	if (column->text.n > 0) {
+		add_operand(out, column);
+		buf_adds(out, ", ");
+	}
+	for (uint16_t i = 0; i < x->count; i++) {
+		buf_adds(out, i > 0 ? ", " : "");
+		add_operand(out, &q->operands[x->right + i]);
+	}
+	buf_addc(out, ')');
+}
+
+static void
 add_predicate(struct buf *out, const struct query *q, const struct predicate *x)
 {
+	if (x->op == OP_PROVINCE || x->op == OP_EXTERNAL) {
+		add_function(out, q, x);
+		return;
+	}
 	add_operand(out, &q->operands[x->left]);
 	buf_adds(out, x->is_negated ? negated_texts[x->op] : op_texts[x->op]);
 	for (uint16_t i = 0; i < x->count; i++) {
@@ -115,6 +152,50 @@ void
 query_add_normalised(const struct query *q, struct buf *out)
 {
 	add_node(out, q, q->root);
+}
+
+/* What a province's name leaves out or takes in. */
+static void
+add_province_warning(const struct query *q, const struct predicate *x, struct buf *out)
+{
+	const struct provinces *p = q->provinces;
+	const char *name = p->places[x->place].name, *unit = p->units[p->unit_of[x->place]].name;
+	bool is_first = true;
+
+	if (!province_is_today(p, x->place)) {
+		buf_addf(
+			out,
+			"province('%s') finds rows that say %s: it is part of %s since 2025-07-01, "
+			"and a row that says %s does not tell of which part it is; province('%s') "
+			"finds both\n",
+			name, name, unit, unit, unit);
+		return;
+	}
+	if ((x->places & (x->places - 1)) == 0)
+		return; /* nothing was merged into it */
+	buf_addf(out, "province('%s') is %s of today: rows that say ", name, name);
+	for (size_t i = 0; i < p->place_count; i++)
+		if ((x->places >> i & 1) != 0 && (int)i != x->place) {
+			buf_addf(out, "%s%s", is_first ? "" : " or ", p->places[i].name);
+			is_first = false;
+		}
+	buf_adds(out, " are in it\n");
+}
+
+void
+query_add_warnings(const struct query *q, struct buf *out)
+{
+	for (uint16_t i = 0; i < q->predicate_count; i++) {
+		uint16_t k = 0;
+
+		if (q->predicates[i].op != OP_PROVINCE)
+			continue;
+		while (k < i && (q->predicates[k].op != OP_PROVINCE ||
+				 q->predicates[k].place != q->predicates[i].place))
+			k++;
+		if (k == i)
+			add_province_warning(q, &q->predicates[i], out);
+	}
 }
 
 void

@@ -8,8 +8,12 @@
  *   predicate = operand ( comparison operand | [NOT] IN "(" literal {, literal} ")"
  *             | [NOT] BETWEEN operand AND operand | [NOT] LIKE text | "~" text
  *             | HAS text | IS [NOT] NULL )
- *   operand   = column | text | number | age "(" column ")" | today "(" ")"
+ *             | province "(" [column ,] text ")" | in_list "(" text ")"
+ *             | reached_by "(" text ")" | state "(" text , text ")"
+ *   operand   = number | age "(" column ")" | date { ( "+" | "-" ) duration }
+ *   date      = column | text | today "(" ")"
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -107,6 +111,25 @@ add_operand(struct parser *p, enum operand_kind kind, size_t at, struct slice te
 	return p->q->operand_count++;
 }
 
+/* The token is a duration, without a sign of its own if one stood before it. */
+static bool
+read_duration(struct parser *p, enum token_kind sign, struct shift *by)
+{
+	struct slice s = p->token.text;
+	int64_t count;
+
+	if (p->token.kind != TOKEN_DURATION || (sign != TOKEN_DURATION && s.p[0] == '-') ||
+	    s.n - (s.p[0] == '-') > 6 || !slice_to_i64((struct slice){s.p, s.n - 1}, &count)) {
+		fail(p, p->token.at,
+		     "a length of time is missing here: 30d, 2w, 6m or 60y (days, weeks, months, "
+		     "years, at most 5 digits)");
+		return false;
+	}
+	by->count = (int32_t)(sign == TOKEN_MINUS ? -count : count);
+	by->unit = (char)(s.p[s.n - 1] | 0x20);
+	return true;
+}
+
 static uint16_t
 parse_age(struct parser *p, size_t at)
 {
@@ -122,12 +145,51 @@ parse_age(struct parser *p, size_t at)
 	return o;
 }
 
+/*
+ * { ( "+" | "-" ) duration } behind a date. "-60y" without a blank is one token.
+ * Of a text the whole is worked out here.
+ */
+static uint16_t
+parse_shifts(struct parser *p, uint16_t at)
+{
+	struct operand *o = at != NONE ? &p->q->operands[at] : NULL;
+
+	while (o != NULL && (p->token.kind == TOKEN_PLUS || p->token.kind == TOKEN_MINUS ||
+			     (p->token.kind == TOKEN_DURATION && p->token.text.p[0] == '-'))) {
+		struct token sign = p->token;
+		struct shift *by = &o->shifts[o->shift_count];
+
+		if (o->shift_count == SHIFTS_MAX)
+			return fail(p, sign.at, "at most 4 lengths of time can be added to a date");
+		if (o->kind != OPERAND_TODAY && o->kind != OPERAND_COLUMN &&
+		    (o->kind != OPERAND_TEXT || o->date == 0))
+			return fail(
+				p, sign.at,
+				"only a date has a time added: today() - 60y, birth_date + 18y, "
+				"'2026-09-01' + 1m");
+		if (sign.kind != TOKEN_DURATION && !advance(p))
+			return NONE;
+		if (!read_duration(p, sign.kind, by))
+			return NONE;
+		o->shift_count++;
+		o->has_number = false;
+		o->date = o->kind == OPERAND_TEXT ? query_shift_date(o->date, *by) : 0;
+		if (o->kind == OPERAND_TEXT && o->date == 0)
+			return fail(p, sign.at,
+				    "this date does not exist: a year alone moves by whole years, "
+				    "from 1000 to 9999");
+		if (!advance(p))
+			return NONE;
+	}
+	return at;
+}
+
 /* The word before "(" was read; the token is what follows the parenthesis. */
 static uint16_t
 parse_function(struct parser *p, const struct token *name)
 {
-	static const char *const names[] = {"age", "today"};
-	static const char *const later[] = {"in_list", "reached_by", "not_reached_by"};
+	static const char *const names[] = {"age",     "today",	     "province",
+					    "in_list", "reached_by", "state"};
 	char word[32] = "";
 	const char *near_name;
 
@@ -140,17 +202,17 @@ parse_function(struct parser *p, const struct token *name)
 			return NONE;
 		return add_operand(p, OPERAND_TODAY, name->at, SLICE("today"));
 	}
-	for (size_t i = 0; i < ARRAY_LEN(later); i++)
-		if (name->text.n == strlen(later[i]) &&
-		    strncasecmp(name->text.p, later[i], name->text.n) == 0) {
-			query_fail(p->e, p->q->text, name->at, "%s( … ) is not available yet",
-				   later[i]);
-			return NONE;
-		}
+	if (query_is_predicate_name(name->text)) {
+		query_fail(p->e, p->q->text, name->at,
+			   "%.*s( … ) is true or false by itself: compare it with nothing",
+			   CLIP(name->text));
+		return NONE;
+	}
 	near_name = nearest_name(word, names, ARRAY_LEN(names));
 	query_fail(p->e, p->q->text, name->at, "there is no function %.*s: %s%s%s",
 		   CLIP(name->text),
-		   near_name != NULL ? "did you mean " : "there are age(column) and today()",
+		   near_name != NULL ? "did you mean "
+				     : "there are age, today, province, in_list, reached_by, state",
 		   near_name != NULL ? near_name : "", near_name != NULL ? "( … )?" : "");
 	return NONE;
 }
@@ -183,10 +245,15 @@ parse_operand(struct parser *p)
 	enum operand_kind kind = t.kind == TOKEN_TEXT ? OPERAND_TEXT : OPERAND_NUMBER;
 
 	if (t.kind == TOKEN_NAME || t.kind == TOKEN_QUOTED_NAME)
-		return parse_name(p);
+		return parse_shifts(p, parse_name(p));
+	if (t.kind == TOKEN_DURATION)
+		return fail(
+			p, t.at,
+			"a length of time stands behind a date only: today() - 60y; put text in "
+			"quotes");
 	if (t.kind != TOKEN_TEXT && t.kind != TOKEN_NUMBER)
 		return fail(p, t.at, "a column, a text in quotes or a number is missing here");
-	return advance(p) ? add_operand(p, kind, t.at, t.text) : NONE;
+	return advance(p) ? parse_shifts(p, add_operand(p, kind, t.at, t.text)) : NONE;
 }
 
 /* ---- predicates ---- */
@@ -277,11 +344,158 @@ parse_is(struct parser *p, struct predicate *x)
 	return advance(p) ? add_predicate(p, x) : NONE;
 }
 
+/* ---- functions that are predicates ---- */
+
+static const struct function {
+	const char *name;
+	enum predicate_op op;
+	enum query_external_kind kind;
+	uint16_t texts;
+	const char *how;
+} functions[] = {
+	{"province", OP_PROVINCE, 0, 1,
+	 "write province('Thái Bình') or province(column, 'Thái Bình')"},
+	{"in_list", OP_EXTERNAL, QUERY_IN_LIST, 1, "write in_list('name of a list')"},
+	{"reached_by", OP_EXTERNAL, QUERY_REACHED_BY, 1, "write reached_by('name of a campaign')"},
+	{"state", OP_EXTERNAL, QUERY_STATE, 2, "write state('name of a campaign', 'unknown')"},
+};
+
+static const struct function *
+find_function(struct slice name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(functions); i++)
+		if (name.n == strlen(functions[i].name) &&
+		    strncasecmp(name.p, functions[i].name, name.n) == 0)
+			return &functions[i];
+	return NULL;
+}
+
+bool
+query_is_predicate_name(struct slice name)
+{
+	return find_function(name) != NULL;
+}
+
+static bool
+is_before_parenthesis(const struct parser *p)
+{
+	struct lexer look = p->lexer;
+	struct token t;
+
+	look.e = NULL;
+	return lex_next(&look, &t) && t.kind == TOKEN_OPEN;
+}
+
+/* The same set asked for twice is one. */
+static bool
+set_external(struct parser *p, const struct function *f, const struct token *name,
+	     struct predicate *x)
+{
+	struct query *q = p->q;
+	struct query_external one = {.kind = f->kind, .arg_count = f->texts, .at = name->at};
+
+	for (uint16_t i = 0; i < f->texts; i++) {
+		one.args[i] = q->operands[x->right + i].text;
+		if (one.args[i].n == 0) {
+			fail(p, q->operands[x->right + i].at,
+			     "a name is missing between the quotes");
+			return false;
+		}
+	}
+	for (x->external = 0; x->external < q->external_count; x->external++) {
+		const struct query_external *known = &q->externals[x->external];
+
+		if (known->kind == one.kind && slice_eq(known->args[0], one.args[0]) &&
+		    slice_eq(known->args[1], one.args[1]))
+			return true;
+	}
+	if (q->external_count == EXTERNALS_MAX) {
+		fail(p, name->at,
+		     "the query asks for more than 16 lists and campaigns: make two segments of "
+		     "it");
+		return false;
+	}
+	q->externals[q->external_count++] = one;
+	return true;
+}
+
+static bool
+set_places(struct parser *p, struct predicate *x)
+{
+	const struct operand *name = &p->q->operands[x->right];
+	const char *near_name;
+
+	if (p->q->provinces == NULL)
+		p->q->provinces = provinces_builtin();
+	x->place = province_find(p->q->provinces, name->text);
+	if (x->place >= 0) {
+		x->places = province_places(p->q->provinces, x->place);
+		return true;
+	}
+	near_name = province_nearest(p->q->provinces, name->text);
+	query_fail(
+		p->e, p->q->text, name->at, "there is no province %.*s: %s%s%s", CLIP(name->text),
+		near_name != NULL ? "did you mean " : "write its name, of today or of before 2025",
+		near_name != NULL ? near_name : "", near_name != NULL ? "?" : "");
+	return false;
+}
+
+/* [column ,] text {, text} ")" */
+static bool
+parse_arguments(struct parser *p, const struct function *f, struct predicate *x)
+{
+	bool has_column = f->op == OP_PROVINCE &&
+			  (p->token.kind == TOKEN_NAME || p->token.kind == TOKEN_QUOTED_NAME);
+	uint16_t last;
+
+	x->left = has_column ? parse_operand(p)
+			     : add_operand(p, OPERAND_COLUMN, p->token.at, SLICE(""));
+	if (x->left == NONE)
+		return false;
+	if (has_column && (p->q->operands[x->left].kind != OPERAND_COLUMN ||
+			   p->q->operands[x->left].shift_count > 0)) {
+		fail(p, p->q->operands[x->left].at, f->how);
+		return false;
+	}
+	if (has_column && !expect(p, TOKEN_COMMA, f->how))
+		return false;
+	x->right = p->q->operand_count;
+	for (x->count = 0; x->count < f->texts; x->count++) {
+		if (x->count > 0 && !expect(p, TOKEN_COMMA, f->how))
+			return false;
+		if (p->token.kind != TOKEN_TEXT) {
+			fail(p, p->token.at, f->how);
+			return false;
+		}
+		last = add_operand(p, OPERAND_TEXT, p->token.at, p->token.text);
+		if (last == NONE || !advance(p))
+			return false;
+	}
+	return expect(p, TOKEN_CLOSE, f->how);
+}
+
+static uint16_t
+parse_predicate_function(struct parser *p)
+{
+	struct token name = p->token;
+	const struct function *f = find_function(name.text);
+	struct predicate x = {.op = f->op, .one_column = -1, .place = -1};
+
+	if (!advance(p) || !advance(p) || !parse_arguments(p, f, &x))
+		return NONE;
+	if (f->op == OP_PROVINCE ? !set_places(p, &x) : !set_external(p, f, &name, &x))
+		return NONE;
+	return add_predicate(p, &x);
+}
+
 static uint16_t
 parse_predicate(struct parser *p)
 {
 	struct predicate x = {.one_column = -1};
 
+	if (p->token.kind == TOKEN_NAME && query_is_predicate_name(p->token.text) &&
+	    is_before_parenthesis(p))
+		return parse_predicate_function(p);
 	x.left = parse_operand(p);
 	if (x.left == NONE)
 		return NONE;
@@ -419,6 +633,33 @@ query_free(struct query *q)
 {
 	if (q == NULL)
 		return;
+	query_memory_free(q->memory);
+	free(q->provinces);
 	arena_free(&q->arena);
 	free(q);
+}
+
+size_t
+query_external_count(const struct query *q)
+{
+	return q->external_count;
+}
+
+const struct query_external *
+query_external(const struct query *q, size_t i)
+{
+	return i < q->external_count ? &q->externals[i] : NULL;
+}
+
+void
+query_fill(struct query *q, size_t i, bool (*has)(void *arg, uint64_t phone),
+	   void (*rows)(void *arg, const struct block *b, uint64_t out[4]), void *arg)
+{
+	struct query_external *x;
+
+	assert(i < q->external_count);
+	x = &q->externals[i];
+	x->has = has;
+	x->rows = rows;
+	x->arg = arg;
 }

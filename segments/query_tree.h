@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/mem.h"
+#include "segments/province.h"
 #include "segments/query.h"
 
 /* ---- tokens ---- */
@@ -18,7 +19,8 @@ enum token_kind {
 	TOKEN_QUOTED_NAME, /* in backquotes */
 	TOKEN_TEXT,
 	TOKEN_NUMBER,
-	TOKEN_EQ, /* the six comparisons in the order of enum predicate_op */
+	TOKEN_DURATION, /* 60y, -3d */
+	TOKEN_EQ,	/* the six comparisons in the order of enum predicate_op */
 	TOKEN_NE,
 	TOKEN_LT,
 	TOKEN_LE,
@@ -28,6 +30,8 @@ enum token_kind {
 	TOKEN_OPEN,
 	TOKEN_CLOSE,
 	TOKEN_COMMA,
+	TOKEN_PLUS,
+	TOKEN_MINUS,
 };
 
 struct token {
@@ -68,14 +72,24 @@ enum compare_kind {
 	COMPARE_AUTO,		  /* two columns of unknown types: number, date, else text */
 };
 
+#define SHIFTS_MAX 4
+
+/* A length of time that is added to a date. */
+struct shift {
+	int32_t count; /* negative: taken off */
+	char unit;     /* d w m y */
+};
+
 struct operand {
 	enum operand_kind kind;
 	size_t at;
-	struct slice text;     /* column, age: the name; text, number: the literal */
-	struct slice folded;   /* text: the form in which it is compared */
-	double number;	       /* literals, if has_number */
-	bool has_number;       /* number, or a text that is one */
-	int32_t date;	       /* literals: query_date of it; 0 = none */
+	struct slice text;   /* column, age: the name; text, number: the literal */
+	struct slice folded; /* text: the form in which it is compared */
+	double number;	     /* literals, if has_number */
+	bool has_number;     /* number, or a text that is one */
+	int32_t date;	     /* literals: query_date of it, shifted; 0 = none */
+	struct shift shifts[SHIFTS_MAX];
+	uint8_t shift_count;   /* of columns, today() and literals that are dates */
 	int column;	       /* bound: index, else -1 */
 	enum column_type type; /* bound: of the column */
 	enum compare_kind how; /* right operands: how they compare with the left one */
@@ -94,6 +108,8 @@ enum predicate_op {
 	OP_CONTAINS,
 	OP_HAS,
 	OP_IS_NULL,
+	OP_PROVINCE, /* left: the column, its name empty = found by its name */
+	OP_EXTERNAL,
 };
 
 struct predicate {
@@ -102,6 +118,9 @@ struct predicate {
 	uint16_t left;	       /* operand */
 	uint16_t right, count; /* operands right .. right+count-1 */
 	int one_column;	       /* bound: its only column; -1 = none or several */
+	int place;	       /* province: what was asked for */
+	uint64_t places;       /* province: the places that count */
+	uint16_t external;     /* external: which */
 };
 
 enum node_kind { NODE_PREDICATE, NODE_NOT, NODE_AND, NODE_OR };
@@ -121,22 +140,34 @@ struct step {
 /* Each level of parentheses keeps at most the left sides of an OR and of an AND. */
 #define STACK_MAX (2 * QUERY_DEPTH_MAX + 4)
 
+#define EXTERNALS_MAX 16
+
 struct query {
-	struct arena arena; /* texts */
-	struct slice text;  /* as given */
+	struct arena arena;	     /* texts */
+	struct provinces *provinces; /* NULL unless province( … ) is there */
+	struct query_memory
+		*memory;   /* what evaluation keeps from block to block; NULL = nothing yet */
+	struct slice text; /* as given */
 	bool is_bound;
 	uint16_t root;
+	uint16_t external_count;
 	uint16_t operand_count, predicate_count, node_count, step_count;
 	struct operand operands[QUERY_NODES_MAX];
 	struct predicate predicates[QUERY_NODES_MAX];
 	struct node nodes[QUERY_NODES_MAX];
+	struct query_external externals[EXTERNALS_MAX];
 	struct step steps[3 * QUERY_NODES_MAX];
 };
 
 /* Decide how operands compare; s NULL = columns of unknown types. */
 bool query_resolve(struct query *q, const struct schema *s, struct query_error *e);
+/* A function that is a predicate of its own: province, in_list, … */
+bool query_is_predicate_name(struct slice name);
 /* Nodes → steps. */
 void query_compile(struct query *q);
+
+struct query_memory *query_memory_new(const struct query *q);
+void query_memory_free(struct query_memory *m);
 
 /* ---- values ---- */
 
@@ -145,6 +176,12 @@ void query_compile(struct query *q);
  * which one is a year only compare by their years.
  */
 int32_t query_date(struct slice s);
+/*
+ * date later by count days, weeks, months or years. The day of the month stays, or is
+ * the last where the month is shorter: 2024-02-29 + 1y = 2025-02-28. A year only moves
+ * by whole years. 0: no date, or out of years 1000 to 9999.
+ */
+int32_t query_shift_date(int32_t date, struct shift by);
 int32_t query_date_of_days(int64_t days_since_1970);
 int query_compare_dates(int32_t a, int32_t b);
 /* Whole years from birth to today; -1 = born later. A year only: the difference of the years. */

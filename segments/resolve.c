@@ -5,6 +5,8 @@
  * the literal decides: a number compares numbers (a year dates too), a date
  * compares dates where the value is one, everything else compares texts.
  */
+#include <stdio.h>
+
 #include "base/err.h"
 #include "base/mem.h"
 #include "segments/query_tree.h"
@@ -28,10 +30,12 @@ worth_of(const struct resolver *r, const struct operand *o)
 	case OPERAND_TODAY:
 		return WORTH_DATE;
 	case OPERAND_TEXT:
-		return WORTH_TEXT_LITERAL;
+		return o->shift_count > 0 ? WORTH_DATE : WORTH_TEXT_LITERAL;
 	case OPERAND_COLUMN:
 		break;
 	}
+	if (o->shift_count > 0)
+		return WORTH_DATE;
 	if (r->s == NULL)
 		return WORTH_UNKNOWN;
 	switch (o->type) {
@@ -45,6 +49,24 @@ worth_of(const struct resolver *r, const struct operand *o)
 	return WORTH_TEXT;
 }
 
+/* "; it has a, b, c", or nothing when they are too many to read. */
+static const char *
+name_columns(const struct schema *s, char *out, size_t cap)
+{
+	int n = 0;
+
+	out[0] = '\0';
+	for (uint32_t i = 0; i < s->count; i++) {
+		n += snprintf(out + n, cap - (size_t)n, "%s%s", i == 0 ? "; it has " : ", ",
+			      s->columns[i].name);
+		if ((size_t)n >= cap) {
+			out[0] = '\0';
+			break;
+		}
+	}
+	return out;
+}
+
 static bool
 unknown_column(const struct resolver *r, const struct operand *o)
 {
@@ -52,6 +74,7 @@ unknown_column(const struct resolver *r, const struct operand *o)
 	char word[128];
 	struct slice cut = query_clip(o->text, sizeof(word) - 1);
 	const char *near_name;
+	char all[120];
 
 	memcpy(word, cut.p, cut.n);
 	word[cut.n] = '\0';
@@ -65,8 +88,8 @@ unknown_column(const struct resolver *r, const struct operand *o)
 				  "the list has no column %.*s: did you mean %s?", CLIP(o->text),
 				  near_name);
 	return query_fail(r->e, r->q->text, o->at,
-			  "the list has no column %.*s: if it is a text, put it in quotes",
-			  CLIP(o->text));
+			  "the list has no column %.*s: if it is a text, put it in quotes%s",
+			  CLIP(o->text), name_columns(r->s, all, sizeof(all)));
 }
 
 /* The text literal on one side must be worth what the other side is. */
@@ -84,8 +107,8 @@ literal_fits(const struct resolver *r, const struct operand *literal, enum worth
 		*how = COMPARE_DATE;
 		if (literal->date == 0)
 			return query_fail(r->e, r->q->text, literal->at,
-					  "this is compared with a date: write 'YYYY-MM-DD' or "
-					  "'YYYY' instead of '%.*s'",
+					  "this is compared with a date: write 'yyyy-mm-dd', "
+					  "'d/m/yyyy' or 'yyyy' instead of '%.*s'",
 					  CLIP(literal->text));
 	} else {
 		*how = other == WORTH_UNKNOWN && literal->date != 0 ? COMPARE_DATE_ELSE_TEXT
@@ -108,7 +131,7 @@ year_fits(const struct resolver *r, const struct operand *number, enum compare_k
 	if (is_year(number))
 		return true;
 	return query_fail(r->e, r->q->text, number->at,
-			  "a date does not compare with a number: write 'YYYY-MM-DD' or a year, or "
+			  "a date does not compare with a number: write 'yyyy-mm-dd' or a year, or "
 			  "use age(column)");
 }
 
@@ -144,10 +167,16 @@ resolve_column(const struct resolver *r, struct operand *o)
 	o->column = -1;
 	if (r->s == NULL)
 		return true;
+	if (o->text.n == 0)
+		return true; /* of province( … ), or of a function that looks at no column */
 	o->column = schema_find(r->s, o->text);
 	if (o->column < 0)
 		return unknown_column(r, o);
 	o->type = r->s->columns[o->column].type;
+	if (o->shift_count > 0 && o->type == COLUMN_NUMBER)
+		return query_fail(r->e, r->q->text, o->at,
+				  "%.*s is a column of numbers: only a date has a time added",
+				  CLIP(o->text));
 	return true;
 }
 
@@ -169,15 +198,42 @@ one_column_of(const struct query *q, const struct predicate *x)
 }
 
 static bool
+resolve_province(const struct resolver *r, struct predicate *x)
+{
+	struct operand *left = &r->q->operands[x->left];
+	char all[120];
+
+	if (r->s != NULL && left->text.n == 0) {
+		left->column = province_find_column(r->s);
+		if (left->column < 0)
+			return query_fail(r->e, r->q->text, left->at,
+					  "the list has no column tinh or tinh_thanh: write "
+					  "province(column, '%.*s')%s",
+					  CLIP(r->q->operands[x->right].text),
+					  name_columns(r->s, all, sizeof(all)));
+		left->type = r->s->columns[left->column].type;
+		left->folded = slice_of(r->s->columns[left->column].name);
+		left->folded.p = arena_memdup0(&r->q->arena, left->folded.p, left->folded.n);
+	}
+	x->one_column = left->column;
+	return true;
+}
+
+static bool
 resolve_predicate(const struct resolver *r, struct predicate *x)
 {
 	struct operand *left = &r->q->operands[x->left];
+
+	if (x->op == OP_PROVINCE)
+		return resolve_province(r, x);
+	if (x->op == OP_EXTERNAL)
+		return true;
 
 	if (x->op != OP_LIKE && x->op != OP_CONTAINS && x->op != OP_HAS)
 		for (uint16_t i = x->right; i < x->right + x->count; i++)
 			if (!resolve_pair(r, left, &r->q->operands[i]))
 				return false;
-	if (x->op >= OP_LIKE && left->kind != OPERAND_COLUMN &&
+	if (x->op >= OP_LIKE && (left->kind != OPERAND_COLUMN || left->shift_count > 0) &&
 	    !(x->op == OP_IS_NULL && left->kind == OPERAND_AGE))
 		return query_fail(r->e, r->q->text, left->at,
 				  "LIKE, ~, HAS and IS NULL look at a column");
@@ -201,10 +257,103 @@ query_resolve(struct query *q, const struct schema *s, struct query_error *e)
 	return true;
 }
 
+static bool
+is_filled(const struct query *q, struct query_error *e)
+{
+	static const char *const names[] = {
+		[QUERY_IN_LIST] = "in_list",
+		[QUERY_REACHED_BY] = "reached_by",
+		[QUERY_STATE] = "state",
+	};
+
+	for (uint16_t i = 0; i < q->external_count; i++) {
+		const struct query_external *x = &q->externals[i];
+
+		if (x->has == NULL && x->rows == NULL)
+			return query_fail(
+				e, q->text, x->at,
+				"%s( … ) cannot be answered here: nobody has looked it up",
+				names[x->kind]);
+	}
+	return true;
+}
+
+bool
+query_check(struct query *q, const struct schema *s, struct query_error *e)
+{
+	bool is_good;
+
+	if (e != NULL)
+		*e = (struct query_error){.column = 1};
+	is_good = query_resolve(q, s, e);
+	q->is_bound = false;
+	return is_good;
+}
+
 bool
 query_bind(struct query *q, const struct schema *s, struct query_error *e)
 {
-	if (e != NULL)
-		*e = (struct query_error){.column = 1};
-	return query_resolve(q, s, e);
+	query_memory_free(q->memory); /* of another list */
+	q->memory = NULL;
+	q->is_bound = query_check(q, s, e) && is_filled(q, e);
+	if (q->is_bound)
+		q->memory = query_memory_new(q);
+	return q->is_bound;
+}
+
+bool
+query_literal(const struct query *q, size_t i, struct query_literal *out)
+{
+	for (uint16_t k = 0; k < q->predicate_count; k++) {
+		const struct predicate *x = &q->predicates[k];
+		const struct operand *left = &q->operands[x->left];
+
+		if (left->kind != OPERAND_COLUMN || left->column < 0 ||
+		    (x->op != OP_EQ && x->op != OP_NE && x->op != OP_IN))
+			continue;
+		for (uint16_t r = x->right; r < x->right + x->count; r++) {
+			const struct operand *o = &q->operands[r];
+
+			if (o->kind != OPERAND_TEXT || o->how != COMPARE_TEXT || i-- > 0)
+				continue;
+			*out = (struct query_literal){left->column, o->text, o->at};
+			return true;
+		}
+	}
+	return false;
+}
+
+ptrdiff_t
+query_nearest_value(struct slice text, const struct slice *values, size_t n)
+{
+	struct buf want = {0}, bare = {0}, have = {0};
+	ptrdiff_t found = -1, spelt = -1;
+	const char *near_name;
+
+	query_fold(&want, text);
+	query_fold_unaccented(&bare, text);
+	buf_adds(&want, "");
+	for (size_t i = 0; i < n; i++) {
+		const char *one;
+
+		buf_reset(&have);
+		query_fold(&have, values[i]);
+		if (slice_eq(buf_slice(&have), buf_slice(&want))) {
+			found = spelt = -1;
+			break;
+		}
+		buf_adds(&have, "");
+		one = have.data;
+		near_name = nearest_name(want.data, &one, 1);
+		if (near_name != NULL && spelt < 0)
+			spelt = (ptrdiff_t)i;
+		buf_reset(&have);
+		query_fold_unaccented(&have, values[i]);
+		if (found < 0 && bare.len > 0 && slice_eq(buf_slice(&have), buf_slice(&bare)))
+			found = (ptrdiff_t)i;
+	}
+	buf_free(&want);
+	buf_free(&bare);
+	buf_free(&have);
+	return found >= 0 ? found : spelt;
 }

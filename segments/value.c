@@ -2,6 +2,7 @@
 /* What cells and literals are worth: numbers, dates, ages, and texts in the form that compares. */
 #include "base/text.h"
 #include "segments/query_tree.h"
+#include "segments/scan.h"
 
 #define DAYS_MAX 2900000 /* about the year 9900 */
 
@@ -64,8 +65,8 @@ query_date(struct slice s)
 
 	if (s.n != 10)
 		s = slice_trim(s);
-	if (s.n == 10 && s.p[4] == '-' && s.p[7] == '-')
-		return date_of(digits_at(s, 0, 4), digits_at(s, 5, 2), digits_at(s, 8, 2));
+	if (s.n == 10 && s.p[4] == '-')
+		return scan_date(s.p);
 	if (s.n == 4) {
 		year = digits_at(s, 0, 4);
 		return year >= 1000 ? year * 10000 : 0;
@@ -73,20 +74,64 @@ query_date(struct slice s)
 	return s.n >= 8 ? date_of_slashes(s) : 0;
 }
 
+/* Days since 0000-03-01, counted so that the leap day is a year's last; year, month, day exist. */
+static int32_t
+days_of(int year, int month, int day)
+{
+	int y = year - (month <= 2), m = month + (month <= 2 ? 9 : -3);
+
+	return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1;
+}
+
+/* The way back; 0: out of years 1000 to 9999. */
+static int32_t
+date_of_day(int64_t days)
+{
+	int era, day_of_era, y, day_of_year, m, month;
+
+	if (days < days_of(1000, 1, 1) || days > days_of(9999, 12, 31))
+		return 0;
+	era = (int)(days / 146097); /* 400 years */
+	day_of_era = (int)(days % 146097);
+	y = (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
+	day_of_year = day_of_era - (365 * y + y / 4 - y / 100);
+	m = (5 * day_of_year + 2) / 153;
+	month = m + (m < 10 ? 3 : -9);
+	return date_of(era * 400 + y + (month <= 2), month, day_of_year - (153 * m + 2) / 5 + 1);
+}
+
 int32_t
 query_date_of_days(int64_t days)
 {
-	int year = 1970, month = 1;
-
 	if (days < 0)
 		days = 0;
 	if (days > DAYS_MAX)
 		days = DAYS_MAX;
-	for (; days >= 365 + is_leap(year); year++)
-		days -= 365 + is_leap(year);
-	for (; days >= month_days(year, month); month++)
-		days -= month_days(year, month);
-	return date_of(year, month, (int)days + 1);
+	return date_of_day(days + days_of(1970, 1, 1));
+}
+
+int32_t
+query_shift_date(int32_t date, struct shift by)
+{
+	int year = date / 10000, month = date / 100 % 100, day = date % 100;
+	int64_t months = by.unit == 'y' ? 12 * (int64_t)by.count : by.count;
+
+	if (date == 0)
+		return 0;
+	if (by.unit == 'd' || by.unit == 'w')
+		return month == 0 ? 0
+				  : date_of_day(days_of(year, month, day) +
+						(int64_t)by.count * (by.unit == 'w' ? 7 : 1));
+	if (month == 0 && months % 12 != 0)
+		return 0;
+	months += 12 * (int64_t)year + (month > 0 ? month - 1 : 0);
+	if (months < 12 * 1000 || months >= 12 * 10000)
+		return 0;
+	year = (int)(months / 12);
+	if (month == 0)
+		return year * 10000;
+	month = (int)(months % 12) + 1;
+	return date_of(year, month, day < month_days(year, month) ? day : month_days(year, month));
 }
 
 int
@@ -109,6 +154,35 @@ query_age(int32_t birth, int32_t today)
 	return years < 0 ? -1 : years;
 }
 
+/* -12.50 with at most 15 digits: both sides of the division are exact, so it rounds right. */
+static bool
+decimal_of(struct slice s, double *out)
+{
+	static const double tens[] = {1,   1e1, 1e2,  1e3,  1e4,  1e5,	1e6,  1e7,
+				      1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+	size_t i = s.n > 0 && s.p[0] == '-', digits = 0, behind = 0;
+	bool has_point = false;
+	int64_t v = 0;
+
+	if (s.n > 17)
+		return false;
+	for (; i < s.n; i++) {
+		if (s.p[i] == '.' && !has_point && digits > 0) {
+			has_point = true;
+			continue;
+		}
+		if (s.p[i] < '0' || s.p[i] > '9' || ++digits > 15)
+			return false;
+		v = v * 10 + (s.p[i] - '0');
+		behind += has_point;
+	}
+	if (digits == 0 || (has_point && behind == 0))
+		return false;
+	*out = (double)v / tens[behind];
+	*out = s.p[0] == '-' ? -*out : *out;
+	return true;
+}
+
 bool
 query_number(struct slice s, double *out)
 {
@@ -119,7 +193,7 @@ query_number(struct slice s, double *out)
 		if (v >= 0)
 			return true;
 	}
-	return slice_to_double(slice_trim(s), out);
+	return decimal_of(s, out) || slice_to_double(slice_trim(s), out);
 }
 
 /*

@@ -147,14 +147,14 @@ name_length(const char *p, const char *end)
 	return (size_t)(p - start);
 }
 
-/* Bytes of -?digits[.digits] at p, 0 if there is none; 2024_x is a name. */
+/* Bytes of [-+]?digits[.digits] at p, 0 if there is none; 2024_x is a name. */
 static size_t
 number_length(const char *p, const char *end)
 {
 	const char *start = p, *digits;
 	size_t n;
 
-	p += p < end && *p == '-';
+	p += p < end && (*p == '-' || *p == '+');
 	for (digits = p; p < end && *p >= '0' && *p <= '9';)
 		p++;
 	if (p == digits)
@@ -185,6 +185,20 @@ lex_string(struct lexer *l)
 	return t;
 }
 
+/* == != <> < <= > >= or, in assign, = */
+static struct token
+lex_comparison(struct lexer *l)
+{
+	static const char *const signs[] = {"==", "!=", "<>", "<=", ">="};
+
+	for (size_t i = 0; i < ARRAY_LEN(signs); i++)
+		if (is_at(&l->here, signs[i]))
+			return cut(l, TOKEN_COMPARE, 2);
+	if (*l->here.p == '=')
+		return cut(l, TOKEN_ASSIGN, 1);
+	return cut(l, *l->here.p == '!' ? TOKEN_OTHER : TOKEN_COMPARE, 1);
+}
+
 static struct token
 lex_word_or_sign(struct lexer *l)
 {
@@ -209,6 +223,11 @@ lex_word_or_sign(struct lexer *l)
 		return cut(l, TOKEN_COMMA, 1);
 	case '.':
 		return cut(l, TOKEN_DOT, 1);
+	case '=':
+	case '!':
+	case '<':
+	case '>':
+		return lex_comparison(l);
 	}
 	if (c >= 0x2018 && c <= 0x201F)
 		return fail(l, l->here.at,
@@ -414,6 +433,8 @@ token_describe(const struct token *t, char out[80])
 	case TOKEN_COLON:
 	case TOKEN_COMMA:
 	case TOKEN_DOT:
+	case TOKEN_COMPARE:
+	case TOKEN_ASSIGN:
 	case TOKEN_OTHER:
 	case TOKEN_ERROR:
 		snprintf(out, 80, "\"%s\"", text);

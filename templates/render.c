@@ -1,29 +1,41 @@
 /* SPDX-License-Identifier: MIT */
-/* Runs a program over the values of one recipient. */
-#include <stdlib.h>
-
+/*
+ * Runs a program over the values of one recipient. All that a rendering needs
+ * besides the output is on its stack; nothing is allocated.
+ */
 #include "base/text.h"
 #include "templates/program.h"
+
+_Static_assert(TEMPLATE_OUTPUT_MAX <= TEXT_PUT_MAX, "a rendered text can be normalised");
+_Static_assert(SLOTS_MAX <= 128, "a bit for each slot");
 
 struct run {
 	const struct template *t;
 	const struct template_value *values;
-	struct template_value stack[STACK_MAX];
-	size_t depth;
+	struct template_value *top; /* the last value of the stack */
+	struct template_value *slots;
+	uint64_t assigned; /* variables that have a value: bit = slot */
 	int64_t today;
 	struct scratch scratch;
+	char *floor; /* scratch below it belongs to variables, above it to the tag */
 	struct buf *out;
-	size_t start; /* of this text in out */
+	size_t start;		      /* of this text in out */
+	size_t captured[NESTING_MAX]; /* where the captures that are open began */
+	size_t captures;
 	struct template_error *error;
 };
 
 static enum render_result
-missing(struct run *r, const struct instruction *i, const char *code, const char *why)
+missing(struct run *r, uint32_t field, struct place at, const char *code, const char *why)
 {
 	struct template_error *e = r->error;
-	const char *name = i->a == NO_FIELD ? "" : r->t->fields[i->a].name;
+	const char *name = "";
 
-	template_fail(e, code, i->at, "the field %s %s", name, why);
+	if (field != NO_FIELD && (field & IS_VARIABLE) != 0)
+		name = r->t->variables[field & ~IS_VARIABLE].name.name;
+	else if (field != NO_FIELD)
+		name = r->t->fields[field].name;
+	template_fail(e, code, at, "the field %s %s", name, why);
 	if (e != NULL)
 		copy_short(e->field, sizeof(e->field), slice_of(name));
 	return RENDER_MISSING;
@@ -37,99 +49,250 @@ too_long(struct run *r, const struct instruction *i)
 	return RENDER_TOO_LONG;
 }
 
-static enum render_result
+static inline enum render_result
 append(struct run *r, const struct instruction *i, struct slice s)
 {
-	if (s.n > TEMPLATE_OUTPUT_MAX - (r->out->len - r->start))
+	struct buf *out = r->out;
+
+	if (s.n > TEMPLATE_OUTPUT_MAX - (out->len - r->start))
 		return too_long(r, i);
-	buf_add_slice(r->out, s);
+	if (out->cap - out->len <= s.n) {
+		buf_add_slice(out, s);
+	} else if (s.n > 0) {
+		memcpy(out->data + out->len, s.p, s.n);
+		out->len += s.n;
+	}
 	return RENDER_OK;
+}
+
+/* Most texts begin with a letter or digit: then there is nothing to look for. */
+static inline bool
+is_blank(struct slice s)
+{
+	unsigned char first = s.n > 0 ? (unsigned char)s.p[0] : ' ';
+
+	if ((first > ' ' && first < 0x7F) || (first >= 0xC3 && first < 0xDC))
+		return false;
+	return is_blank_text(s);
+}
+
+/* ---- steps ---- */
+
+/* The value of field i, in NFC, pushed. */
+static enum render_result
+push_field(struct run *r, const struct instruction *i, uint32_t field)
+{
+	struct template_value v = r->values[field];
+	char *nfc;
+
+	if (v.text.p == NULL)
+		v.text = SLICE("");
+	*++r->top = v;
+	if (v.text.n == 0 || text_is_nfc_quick(v.text))
+		return RENDER_OK;
+	if (text_find_malformed(v.text) >= 0)
+		return missing(r, field, i->at, "malformed", "is not UTF-8");
+	nfc = r->scratch.at;
+	if (!text_put_nfc(v.text, nfc, (size_t)(r->scratch.end - nfc), &r->top->text.n))
+		return too_long(r, i);
+	r->top->text.p = nfc;
+	r->scratch.at += r->top->text.n;
+	return RENDER_OK;
+}
+
+static enum render_result
+print_field(struct run *r, const struct instruction *i)
+{
+	struct slice text = r->values[i->a].text;
+
+	if (is_blank(text))
+		return missing(r, i->a, i->at, "missing", "is missing or blank");
+	return append(r, i, text);
 }
 
 static enum render_result
 apply_filter(struct run *r, const struct instruction *i)
 {
-	struct template_value *in;
+	struct template_value *in = r->top -= i->b;
+	struct filter_call call = {in + 1, i->b, r->today, &r->scratch};
 
-	r->depth -= i->b;
-	in = &r->stack[r->depth - 1];
-	*in = filter_get(i->a)->apply(&(struct filter_call){in + 1, i->b, r->today, &r->scratch},
-				      *in);
+	if (in->text.n > TEMPLATE_OUTPUT_MAX)
+		return too_long(r, i);
+	*in = filter_get(i->a)->apply(&call, *in);
+	if (in->text.p == NULL)
+		in->text = SLICE("");
 	return r->scratch.is_full ? too_long(r, i) : RENDER_OK;
+}
+
+static enum render_result
+output(struct run *r, const struct instruction *i)
+{
+	struct slice text = r->top--->text;
+	enum render_result rc;
+
+	if (i->op == OP_OUTPUT && is_blank(text))
+		return missing(r, i->a, i->at, "missing", "is missing or blank");
+	rc = append(r, i, text);
+	r->scratch.at = r->floor;
+	return rc;
+}
+
+static enum render_result
+compare(struct run *r, const struct instruction *i)
+{
+	struct template_value right = *r->top--;
+	bool answer = value_compare((enum comparison)i->a, *r->top, right, &r->scratch);
+
+	*r->top = (struct template_value){answer ? TEMPLATE_TRUE : TEMPLATE_FALSE,
+					  answer ? SLICE("true") : SLICE("false"), 0};
+	return r->scratch.is_full ? too_long(r, i) : RENDER_OK;
+}
+
+static void
+set_bool(struct template_value *v, bool is_true)
+{
+	*v = (struct template_value){is_true ? TEMPLATE_TRUE : TEMPLATE_FALSE,
+				     is_true ? SLICE("true") : SLICE("false"), 0};
+}
+
+/* and, or: what decides is left as the answer and the rest jumped over. */
+static bool
+decides(struct run *r, const struct instruction *i)
+{
+	bool is_true = value_is_true(*r->top);
+
+	if (is_true != (i->op == OP_OR)) {
+		r->top--;
+		return false;
+	}
+	set_bool(r->top, is_true);
+	return true;
+}
+
+static void
+assign(struct run *r, uint32_t slot, struct template_value v)
+{
+	r->slots[slot] = v;
+	if (slot < VARIABLES_MAX)
+		r->assigned |= UINT64_C(1) << slot;
+	r->floor = r->scratch.at;
+}
+
+static enum render_result
+capture(struct run *r, const struct instruction *i)
+{
+	struct template_value v;
+	size_t from;
+
+	if (i->op == OP_CAPTURE) {
+		r->captured[r->captures++] = r->out->len;
+		return RENDER_OK;
+	}
+	from = r->captured[--r->captures];
+	v = scratch_text(&r->scratch, (struct slice){r->out->data + from, r->out->len - from});
+	if (r->scratch.is_full)
+		return too_long(r, i);
+	r->out->len = from;
+	assign(r, i->a, v);
+	return RENDER_OK;
+}
+
+static enum render_result
+push_either(struct run *r, const struct instruction *i)
+{
+	if ((r->assigned >> i->a & 1) == 0)
+		return push_field(r, i, i->b);
+	*++r->top = r->slots[i->a];
+	return RENDER_OK;
+}
+
+/* Where to go on behind a jump. */
+static const struct instruction *
+jump(struct run *r, const struct instruction *i)
+{
+	bool is_taken = true;
+
+	if (i->op == OP_AND || i->op == OP_OR) {
+		is_taken = decides(r, i);
+	} else if (i->op != OP_JUMP) {
+		is_taken = value_is_true(*r->top--) == (i->op == OP_JUMP_IF);
+		r->scratch.at = r->floor;
+	}
+	return is_taken ? r->t->program + i->a : i + 1;
 }
 
 static enum render_result
 run_program(struct run *r)
 {
-	const struct template *t = r->t;
+	const struct instruction *i = r->t->program;
 	enum render_result rc = RENDER_OK;
 
-	for (const struct instruction *i = t->program; rc == RENDER_OK; i++) {
-		struct template_value v;
+	while (rc == RENDER_OK && i->op != OP_END) {
+		const struct instruction *next = i + 1;
 
 		switch (i->op) {
 		case OP_TEXT:
-			rc = append(r, i, (struct slice){t->pool.p + i->a, i->b});
+			rc = append(r, i, (struct slice){r->t->pool.p + i->a, i->b});
+			break;
+		case OP_PRINT:
+			rc = print_field(r, i);
 			break;
 		case OP_FIELD:
-			r->stack[r->depth++] = r->values[i->a];
+			rc = push_field(r, i, i->a);
 			break;
 		case OP_CONST:
-			r->stack[r->depth++] = t->constants[i->a];
+			*++r->top = r->t->constants[i->a];
+			break;
+		case OP_VARIABLE:
+			*++r->top = r->slots[i->a];
+			break;
+		case OP_EITHER:
+			rc = push_either(r, i);
 			break;
 		case OP_FILTER:
 			rc = apply_filter(r, i);
 			break;
 		case OP_OUTPUT:
-			v = r->stack[--r->depth];
-			rc = is_blank_text(v.text) ? missing(r, i, "missing", "is missing or blank")
-						   : append(r, i, v.text);
+		case OP_SAY:
+			rc = output(r, i);
+			break;
+		case OP_COMPARE:
+			rc = compare(r, i);
+			break;
+		case OP_BOOL:
+			set_bool(r->top, value_is_true(*r->top));
+			break;
+		case OP_AND:
+		case OP_OR:
+		case OP_JUMP:
+		case OP_JUMP_IF:
+		case OP_JUMP_UNLESS:
+			next = jump(r, i);
+			break;
+		case OP_ASSIGN:
+			assign(r, i->a, *r->top--);
+			break;
+		case OP_CAPTURE:
+		case OP_CAPTURED:
+			rc = capture(r, i);
 			break;
 		case OP_END:
-			return RENDER_OK;
+			break;
 		}
+		i = next;
 	}
 	return rc;
 }
 
 /* ---- normal form ---- */
 
-/*
- * Only characters that are NFC next to any others: all of Vietnamese, ASCII,
- * Latin with accents, typographic quotes and dashes, signs of money. Others may
- * be NFC too; false means look closely.
- */
-static bool
-is_surely_nfc(struct slice s)
-{
-	const unsigned char *p = (const unsigned char *)s.p, *end = p + s.n;
-
-	while (p < end) {
-		if (*p < 0x80)
-			p++;
-		else if (*p >= 0xC3 && *p <= 0xCB && end - p >= 2 && (p[1] & 0xC0) == 0x80)
-			p += 2; /* U+00C0–02FF */
-		else if (end - p < 3 || (p[2] & 0xC0) != 0x80)
-			return false;
-		else if (*p == 0xE1 && p[1] >= 0xB8 && p[1] <= 0xBB)
-			p += 3; /* U+1E00–1EFF */
-		else if (*p == 0xE2 && p[1] == 0x80 && p[2] >= 0x90)
-			p += 3; /* U+2010–203F */
-		else if (*p == 0xE2 && p[1] == 0x82 && p[2] >= 0xA0)
-			p += 3; /* U+20A0–20BF */
-		else
-			return false;
-	}
-	return true;
-}
-
 /* The first output whose value is no UTF-8; pieces of the template always are. */
 static enum render_result
 find_malformed(struct run *r)
 {
 	for (const struct instruction *i = r->t->program; i->op != OP_END; i++)
-		if (i->op == OP_FIELD && text_find_malformed(r->values[i->a].text) >= 0)
-			return missing(r, i, "malformed", "is not UTF-8");
+		if (i->op == OP_PRINT && text_find_malformed(r->values[i->a].text) >= 0)
+			return missing(r, i->a, i->at, "malformed", "is not UTF-8");
 	return RENDER_OK;
 }
 
@@ -137,20 +300,18 @@ static enum render_result
 normalise(struct run *r)
 {
 	struct slice text = {r->out->data + r->start, r->out->len - r->start};
-	const struct instruction *last = &r->t->program[r->t->length - 1];
+	char nfc[TEMPLATE_OUTPUT_MAX];
 	enum render_result rc;
-	struct buf nfc = {0};
+	size_t n;
 
-	if (r->out->len == r->start || is_surely_nfc(text))
-		return RENDER_OK;
 	rc = find_malformed(r);
 	if (rc != RENDER_OK)
 		return rc;
-	text_add_nfc(&nfc, text);
+	if (!text_put_nfc(text, nfc, sizeof(nfc), &n))
+		return too_long(r, &r->t->program[r->t->length - 1]);
 	r->out->len = r->start;
-	rc = append(r, last, buf_slice(&nfc));
-	buf_free(&nfc);
-	return rc;
+	buf_add(r->out, nfc, n);
+	return RENDER_OK;
 }
 
 /* ---- public ---- */
@@ -160,22 +321,31 @@ template_render_values(const struct template *t, int64_t today, const struct tem
 		       struct buf *out, struct template_error *e)
 {
 	char memory[SCRATCH_BYTES];
-	struct run r = {.t = t,
-			.values = values,
-			.today = today,
-			.scratch = {memory, memory + sizeof(memory), false},
-			.out = out,
-			.start = out->len,
-			.error = e};
-	enum render_result rc = run_program(&r);
+	struct template_value stack[1 + STACK_MAX], slots[SLOTS_MAX];
+	struct run r;
+	enum render_result rc;
 
-	if (rc == RENDER_OK)
+	r.t = t;
+	r.values = values;
+	r.top = stack;
+	r.slots = slots;
+	r.assigned = 0;
+	r.today = today;
+	r.scratch = (struct scratch){memory, memory + sizeof(memory), false};
+	r.floor = memory;
+	r.out = out;
+	r.start = out->len;
+	r.captures = 0;
+	r.error = e;
+	if (out->data == NULL)
+		buf_reserve(out, 1);
+	rc = run_program(&r);
+	if (rc == RENDER_OK && out->len > r.start &&
+	    !text_is_nfc_quick((struct slice){out->data + r.start, out->len - r.start}))
 		rc = normalise(&r);
-	if (rc != RENDER_OK) {
+	if (rc != RENDER_OK)
 		out->len = r.start;
-		if (out->data != NULL)
-			out->data[out->len] = '\0';
-	}
+	out->data[out->len] = '\0';
 	return rc;
 }
 

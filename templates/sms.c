@@ -52,75 +52,108 @@ is_default_beyond_ascii(uint32_t c)
 	return false;
 }
 
+/* clang-format off */
+/* By ASCII character: septets, a blank for none. */
+static const char ascii_septets[] =
+	"          1 21                  " /* LF, FF (escaped), CR */
+	"11111111111111111111111111111111"
+	"11111111111111111111111111122221" /* [ \\ ] ^ */
+	" 111111111111111111111111112222 "; /* not `; { | } ~ */
+/* clang-format on */
+
 unsigned
 sms_gsm7_septets(uint32_t c)
 {
-	switch (c) {
-	case '\f':
-	case '[':
-	case '\\':
-	case ']':
-	case '^':
-	case '{':
-	case '|':
-	case '}':
-	case '~':
-	case 0x20AC: /* € */
-		return 2;
-	case '`':
-		return 0;
-	case '\n':
-	case '\r':
-		return 1;
-	}
 	if (c < 0x80)
-		return c >= 0x20 && c < 0x7F;
-	return is_default_beyond_ascii(c);
+		return ascii_septets[c] == ' ' ? 0 : (unsigned)(ascii_septets[c] - '0');
+	return c == 0x20AC /* € */ ? 2 : is_default_beyond_ascii(c);
 }
 
-/* Parts filled one after the other; a character that does not fit begins the next one. */
-struct packing {
-	uint32_t units;
-	uint32_t parts; /* if the text needs more than one */
-	uint32_t used;	/* of the last part */
-};
-
-static void
-pack(struct packing *p, uint32_t units, uint32_t part_max)
+/* Eight ASCII characters of one septet each? Says no more often than it must. */
+static bool
+is_eight_septets(const char *p)
 {
-	p->units += units;
-	if (p->parts == 0 || p->used + units > part_max) {
-		p->parts++;
-		p->used = 0;
+	const uint64_t each = 0x0101010101010101u, high = 0x80 * each;
+	uint64_t word, or_20;
+
+	memcpy(&word, p, sizeof(word));
+	if (word & high)
+		return false;
+	or_20 = word | 0x20 * each;
+	/* 5B–5F, 7B–7F; 00–1F; 60 */
+	return ((or_20 + 0x05 * each) & high) == 0 && ((word + 0x60 * each) & high) == high &&
+	       (((word ^ (0x60 * each)) + 0x7F * each) & high) == high;
+}
+
+/* Septets of a text in the alphabet; false, and nothing is known, when it is not. */
+static bool
+count_septets(struct slice s, size_t *septets, bool *has_escape)
+{
+	*septets = 0;
+	*has_escape = false;
+	while (s.n > 0) {
+		const char *stop = s.p + 8;
+
+		if (s.n >= 8 && is_eight_septets(s.p)) {
+			*septets += 8;
+			s.p += 8;
+			s.n -= 8;
+			continue;
+		}
+		while (s.n > 0 && s.p < stop) {
+			unsigned n = sms_gsm7_septets((uint32_t)text_next(&s));
+
+			if (n == 0)
+				return false;
+			*septets += n;
+			*has_escape |= n == 2;
+		}
 	}
-	p->used += units;
+	return true;
 }
 
-static struct sms_count
-count_of(enum sms_encoding encoding, const struct packing *p, uint32_t single_max)
+size_t
+sms_count_units(struct slice nfc, enum sms_encoding *encoding, bool *has_doubles)
 {
-	uint32_t parts = p->units <= single_max ? p->units > 0 : p->parts;
+	size_t units, pairs;
 
-	return (struct sms_count){encoding, p->units, parts};
+	*encoding = SMS_GSM7;
+	if (count_septets(nfc, &units, has_doubles))
+		return units;
+	*encoding = SMS_UCS2;
+	units = text_utf16_length(nfc, &pairs);
+	*has_doubles = pairs > 0;
+	return units;
+}
+
+unsigned
+sms_units_of(enum sms_encoding encoding, uint32_t c)
+{
+	return encoding == SMS_GSM7 ? sms_gsm7_septets(c) : c > 0xFFFF ? 2 : 1;
 }
 
 struct sms_count
 sms_count(struct slice nfc)
 {
-	struct packing gsm7 = {0}, ucs2 = {0};
-	bool is_gsm7 = true;
+	enum sms_encoding encoding;
+	bool has_doubles;
+	size_t units = sms_count_units(nfc, &encoding, &has_doubles);
+	size_t alone = encoding == SMS_GSM7 ? 160 : 70, part = encoding == SMS_GSM7 ? 153 : 67;
+	size_t parts = units <= alone ? units > 0 : (units + part - 1) / part, used = part;
 
-	while (nfc.n > 0) {
-		/* A malformed byte would leave as U+FFFD. */
-		int32_t next = text_next(&nfc);
-		uint32_t c = next < 0 ? 0xFFFD : (uint32_t)next;
-		uint32_t septets = is_gsm7 ? sms_gsm7_septets(c) : 0;
+	if (units <= alone || !has_doubles)
+		return (struct sms_count){encoding, (uint32_t)units, (uint32_t)parts};
+	for (parts = 0; nfc.n > 0;) {
+		int32_t c = text_next(&nfc);
+		unsigned n = sms_units_of(encoding, c < 0 ? 0xFFFD : (uint32_t)c);
 
-		is_gsm7 = septets > 0;
-		pack(&gsm7, septets, 153);
-		pack(&ucs2, c > 0xFFFF ? 2 : 1, 67);
+		if (used + n > part) {
+			parts++;
+			used = 0;
+		}
+		used += n;
 	}
-	return is_gsm7 ? count_of(SMS_GSM7, &gsm7, 160) : count_of(SMS_UCS2, &ucs2, 70);
+	return (struct sms_count){encoding, (uint32_t)units, (uint32_t)parts};
 }
 
 const char *

@@ -104,11 +104,20 @@ is_known(const struct known *k, const struct field *f)
 }
 
 static void
-describe_unknown(struct known *k, const struct field *f, struct place at, struct template_error *e)
+describe_unknown(struct known *k, const struct field *f, const struct instruction *i,
+		 struct template_error *e)
 {
+	bool is_variable = i->op == OP_EITHER;
+	struct place at = i->at;
 	const char *near_name = nearest_known(k, f);
 
-	if (near_name != NULL)
+	if (is_variable)
+		template_fail(
+			e, "unknown-field", at,
+			"%s has no value on some ways to this place, and there is no field of "
+			"that name: assign it before the condition too",
+			f->name);
+	else if (near_name != NULL)
 		template_fail(e, "unknown-field", at, "there is no field %s: did you mean %s?",
 			      f->name, near_name);
 	else
@@ -142,9 +151,9 @@ template_each_unknown(const struct template *t, const char *const *known, size_t
 	for (const struct instruction *i = t->program; i->op != OP_END; i++) {
 		struct template_error e;
 
-		if (i->op != OP_FIELD || is_known(&k, &t->fields[i->a]))
+		if (field_read(i) == NO_FIELD || is_known(&k, &t->fields[field_read(i)]))
 			continue;
-		describe_unknown(&k, &t->fields[i->a], i->at, &e);
+		describe_unknown(&k, &t->fields[field_read(i)], i, &e);
 		found++;
 		on_error(arg, &e);
 	}
@@ -171,6 +180,50 @@ template_check_fields(const struct template *t, const char *const *known, size_t
 		return true;
 	*e = first;
 	return false;
+}
+
+/* ---- where an error is ---- */
+
+#define SHOWN_BEFORE 60 /* characters of the line before the place, and at most so many behind */
+
+static struct slice
+line_of(struct slice s, int line)
+{
+	struct slice one = {"", 0};
+
+	for (; line > 0 && s.n > 0; line--)
+		one = slice_take_until(&s, '\n');
+	return one;
+}
+
+void
+template_add_caret(struct slice source, const struct template_error *e, struct buf *out)
+{
+	struct buf nfc = {0}, marks = {0};
+	struct slice rest;
+	int32_t c;
+
+	if (source.n >= 3 && memcmp(source.p, "\xEF\xBB\xBF", 3) == 0)
+		source = (struct slice){source.p + 3, source.n - 3};
+	rest = line_of(source, e->line);
+	if (!text_add_nfc(&nfc, rest)) /* columns count its characters */
+		buf_add_slice(&nfc, rest);
+	rest = buf_slice(&nfc);
+	for (int column = 1; (c = text_next(&rest)) != -1 && column < e->column + SHOWN_BEFORE;
+	     column++) {
+		bool is_mark = c >= 0x300 && c <= 0x36F; /* stands above the letter before it */
+
+		if (column <= e->column - SHOWN_BEFORE || c == '\r')
+			continue;
+		text_add_code_point(out, c == -2 ? 0xFFFD : c < ' ' ? ' ' : c);
+		if (column < e->column && !is_mark)
+			buf_addc(&marks, ' ');
+	}
+	buf_addc(out, '\n');
+	buf_add_slice(out, buf_slice(&marks));
+	buf_adds(out, "^\n");
+	buf_free(&nfc);
+	buf_free(&marks);
 }
 
 /* ---- helpers ---- */

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Templates: a subset of Liquid, compiled once to a flat program and rendered
- * without allocation per message but for the output. Today: output tags with
- * the filter default, {{ ho_ten | default: "Ông/Bà" }}, comment, raw and
- * whitespace control; what is not built yet is an error at compile, never
- * passed through. Pure.
+ * without allocation per message but for the output. Output tags with filters,
+ * {{ ho_ten | default: "Ông/Bà" }}, if, unless, case, assign, capture, comment,
+ * raw and white-space control; what is not of the subset is an error at compile,
+ * never passed through. Pure.
  *
  * A field is a column: letters of any script, digits, _ and -; names are
  * compared after folding (Ho_Ten = ho_ten). There are no dotted names.
  *
  * The strict rule: an output tag whose final value, after all filters, is
  * absent or blank makes that recipient skipped (RENDER_MISSING), never an empty
- * hole. Text is not trimmed. The result is NFC.
+ * hole. Conditions, assign and what stands inside a capture may be empty. Text is
+ * not trimmed. The result is NFC, and filters and comparisons see values in NFC.
+ *
+ * A name that assign or capture has made is a variable from there on and hides
+ * the field of that name. Where only some ways lead through the assign, the name
+ * is still a field as well: for template_check_fields it must be known.
  */
 #pragma once
 
@@ -24,7 +29,8 @@
 struct template;
 
 struct template_error {
-	/* "syntax", "unknown-tag", "unknown-filter", "unknown-field", "too-many", "not-utf8";
+	/* "syntax", "unknown-tag", "unknown-filter", "unknown-field", "too-many", "too-long",
+	   "not-utf8";
 	   of rendering: "missing", "malformed", "too-long" */
 	const char *code;
 	int line, column;  /* 1-based, in characters, in the source */
@@ -38,6 +44,12 @@ struct template_error {
  */
 struct template *template_compile(struct slice source, struct template_error *e);
 void template_free(struct template *t);
+
+/*
+ * The line of the source at e's place, a caret under it: two lines. A long line is
+ * cut around the place.
+ */
+void template_add_caret(struct slice source, const struct template_error *e, struct buf *out);
 
 /* The distinct fields it reads, in order of first use. */
 size_t template_field_count(const struct template *t);
@@ -58,7 +70,17 @@ size_t template_each_unknown(const struct template *t, const char *const *known,
  * booleans, which print as `text` says and differ only where Liquid says so:
  * `default` replaces false, but neither 0 nor the text "false".
  */
-enum template_kind { TEMPLATE_NIL, TEMPLATE_FALSE, TEMPLATE_TRUE, TEMPLATE_NUMBER, TEMPLATE_TEXT };
+enum template_kind {
+	TEMPLATE_NIL,
+	TEMPLATE_FALSE,
+	TEMPLATE_TRUE,
+	TEMPLATE_NUMBER,
+	TEMPLATE_TEXT,
+	/* inside templates only, never given to render: */
+	TEMPLATE_LIST,	/* what split makes; see program.h */
+	TEMPLATE_EMPTY, /* the words empty and blank of conditions */
+	TEMPLATE_BLANK,
+};
 
 struct template_value {
 	enum template_kind kind;
@@ -83,5 +105,5 @@ enum render_result template_render(const struct template *t, int64_t today,
 enum render_result template_render_values(const struct template *t, int64_t today,
 					  const struct template_value *values, struct buf *out,
 					  struct template_error *e);
-/* The same for every recipient: no output tag reads a field. */
+/* The same for every recipient: neither output nor condition reads a field. */
 bool template_is_constant(const struct template *t);

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "templates/invisible.h"
 #include "templates/sms.h"
 
 /*
@@ -37,21 +38,24 @@ struct sign {
 	const char *plain;
 };
 
-/* Signs and letters of more than one base letter, in order. "" = invisible, dropped unsaid. */
+/* Signs and letters of more than one base letter, in order. "" = an accent, dropped unsaid. */
+/* clang-format off */
 static const struct sign signs[] = {
-	{'\t', '\t', " "},
 	{'`', '`', "'"},
-	{0xA0, 0xA0, " "}, /* no-break space */
 	{0xA6, 0xA6, "|"},
 	{0xA9, 0xA9, "(c)"},
 	{0xAA, 0xAA, "a"},
 	{0xAB, 0xAB, "\""},
 	{0xAE, 0xAE, "(R)"},
 	{0xB0, 0xB0, "o"}, /* 30oC is what people type */
+	{0xB1, 0xB1, "+/-"},
 	{0xB4, 0xB4, "'"},
 	{0xB7, 0xB7, "."},
 	{0xBA, 0xBA, "o"},
 	{0xBB, 0xBB, "\""},
+	{0xBC, 0xBC, "1/4"},
+	{0xBD, 0xBD, "1/2"},
+	{0xBE, 0xBE, "3/4"},
 	{0xD7, 0xD7, "x"},
 	{0xDE, 0xDE, "Th"},
 	{0xFE, 0xFE, "th"},
@@ -89,8 +93,6 @@ static const struct sign signs[] = {
 	{0x1AB0, 0x1AFF, ""},
 	{0x1DC0, 0x1DFF, ""},
 	{0x1E9E, 0x1E9E, "SS"},
-	{0x2000, 0x200A, " "},
-	{0x200B, 0x200F, ""}, /* zero-width space, joiners, direction marks */
 	{0x2010, 0x2015, "-"},
 	{0x2018, 0x201B, "'"},
 	{0x201C, 0x201F, "\""},
@@ -99,9 +101,6 @@ static const struct sign signs[] = {
 	{0x2025, 0x2025, ".."},
 	{0x2026, 0x2026, "..."},
 	{0x2027, 0x2027, "."},
-	{0x2028, 0x2029, "\n"},
-	{0x202A, 0x202E, ""},
-	{0x202F, 0x202F, " "},
 	{0x2032, 0x2032, "'"},
 	{0x2033, 0x2033, "\""},
 	{0x2035, 0x2035, "'"},
@@ -109,13 +108,25 @@ static const struct sign signs[] = {
 	{0x2039, 0x203A, "'"},
 	{0x2043, 0x2043, "-"},
 	{0x2044, 0x2044, "/"},
-	{0x205F, 0x205F, " "},
-	{0x2060, 0x2064, ""},
-	{0x2066, 0x206F, ""},
 	{0x20AB, 0x20AB, "d"}, /* ₫ */
 	{0x20D0, 0x20FF, ""},
 	{0x2116, 0x2116, "No."},
 	{0x2122, 0x2122, "(TM)"},
+	{0x2150, 0x2150, "1/7"},
+	{0x2151, 0x2151, "1/9"},
+	{0x2152, 0x2152, "1/10"},
+	{0x2153, 0x2153, "1/3"},
+	{0x2154, 0x2154, "2/3"},
+	{0x2155, 0x2155, "1/5"},
+	{0x2156, 0x2156, "2/5"},
+	{0x2157, 0x2157, "3/5"},
+	{0x2158, 0x2158, "4/5"},
+	{0x2159, 0x2159, "1/6"},
+	{0x215A, 0x215A, "5/6"},
+	{0x215B, 0x215B, "1/8"},
+	{0x215C, 0x215C, "3/8"},
+	{0x215D, 0x215D, "5/8"},
+	{0x215E, 0x215E, "7/8"},
 	{0x2190, 0x2190, "<-"},
 	{0x2192, 0x2192, "->"},
 	{0x21D2, 0x21D2, "=>"},
@@ -128,7 +139,6 @@ static const struct sign signs[] = {
 	{0x25CB, 0x25CB, "-"},
 	{0x25CF, 0x25CF, "-"},
 	{0x25E6, 0x25E6, "-"},
-	{0x3000, 0x3000, " "},
 	{0x301D, 0x301F, "\""},
 	{0xFB00, 0xFB00, "ff"}, /* ligatures */
 	{0xFB01, 0xFB01, "fi"},
@@ -136,10 +146,9 @@ static const struct sign signs[] = {
 	{0xFB03, 0xFB03, "ffi"},
 	{0xFB04, 0xFB04, "ffl"},
 	{0xFB05, 0xFB06, "st"},
-	{0xFE00, 0xFE0F, ""}, /* variation selectors */
 	{0xFE20, 0xFE2F, ""},
-	{0xFEFF, 0xFEFF, ""}, /* byte order mark */
 };
+/* clang-format on */
 
 /* NULL: neither letter nor sign of the tables. */
 static const char *
@@ -173,59 +182,144 @@ base_letter(uint32_t c)
 	return letter == ' ' ? '\0' : letter;
 }
 
+static bool
+is_ascii_letter(uint32_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool
+is_letter(uint32_t c)
+{
+	return is_ascii_letter(c) || base_letter(c) != '\0';
+}
+
 /* m² → m2, but 10² is no 102. */
 static char
-exponent(uint32_t c, char before)
+exponent(uint32_t c, uint32_t before)
 {
-	bool is_after_letter = (before >= 'a' && before <= 'z') || (before >= 'A' && before <= 'Z');
-
-	if (!is_after_letter)
+	if (!is_letter(before))
 		return '\0';
 	return c == 0xB2 ? '2' : c == 0xB3 ? '3' : '\0';
 }
 
-static bool
-add_plain(struct buf *out, size_t start, uint32_t c)
+/* What goes unsaid, and blanks. Controls, and the soft hyphen that may be a letter, do not. */
+static const char *
+find_invisible(uint32_t c)
 {
-	const char *sign;
+	const char *plain = invisible_replacement(c);
+
+	return plain != NULL && plain[0] == '\0' && (c < 0xA0 || c == 0xAD) ? NULL : plain;
+}
+
+static bool
+is_mark(uint32_t c)
+{
+	const char *sign = find_sign(c);
+
+	return sign != NULL && sign[0] == '\0';
+}
+
+/* The space keeps 2½ from becoming 21/2. */
+static void
+add_sign(struct buf *out, const char *sign, uint32_t before)
+{
+	if (sign[0] >= '0' && sign[0] <= '9' && before >= '0' && before <= '9')
+		buf_addc(out, ' ');
+	buf_adds(out, sign);
+}
+
+/* What no table has: letters in a style (𝐀, ㎏), others without their accents (Ώ). */
+static bool
+add_decomposed(struct buf *out, uint32_t c)
+{
+	int32_t letters[8], base = text_base_of((int32_t)c);
+	size_t n = text_unstyled((int32_t)c, letters, ARRAY_LEN(letters));
+
+	/* ≠ must not become = */
+	if (base != (int32_t)c && (is_ascii_letter((uint32_t)base) || base >= 0xC0) &&
+	    sms_gsm7_septets((uint32_t)base) > 0) {
+		text_add_code_point(out, base);
+		return true;
+	}
+	for (size_t i = 0; i < n; i++)
+		if (!is_ascii_letter((uint32_t)letters[i]))
+			return false;
+	for (size_t i = 0; i < n; i++)
+		buf_addc(out, (char)letters[i]);
+	return n > 0;
+}
+
+bool
+plain_add_character(struct buf *out, uint32_t c, uint32_t before)
+{
+	const char *sign = NULL;
 	char letter;
 
 	if (c >= 0xFF01 && c <= 0xFF5E)
 		c -= 0xFF01 - '!'; /* full-width forms of ASCII */
 	letter = base_letter(c);
 	if (letter == '\0')
-		letter = exponent(c, out->len > start ? out->data[out->len - 1] : '\0');
-	sign = letter == '\0' ? find_sign(c) : NULL;
+		letter = exponent(c, before);
+	if (letter == '\0' && (sign = find_sign(c)) == NULL)
+		sign = find_invisible(c);
 	if (letter != '\0')
 		buf_addc(out, letter);
 	else if (sign != NULL)
-		buf_adds(out, sign);
+		add_sign(out, sign, before);
 	else if (sms_gsm7_septets(c) > 0)
 		text_add_code_point(out, (int32_t)c);
 	else
-		return false;
+		return add_decomposed(out, c);
 	return true;
+}
+
+/* Stays as it is, and quickly said so: what GSM 7-bit has of ASCII. */
+static bool
+is_plain_ascii(uint32_t c)
+{
+	return c >= 0x20 && c < 0x7F && c != '`';
+}
+
+static size_t
+add_nfc(struct buf *out, struct slice nfc, struct plain_lost *lost, size_t lost_max)
+{
+	size_t lost_count = 0;
+	uint32_t before = 0;
+
+	for (uint32_t at = 0; nfc.n > 0; at++) {
+		int32_t next = text_next(&nfc);
+		uint32_t c = next < 0 ? 0xFFFD : (uint32_t)next;
+		char letter = is_plain_ascii(c) ? (char)c : base_letter(c);
+
+		if (letter != '\0') {
+			buf_addc(out, letter);
+			before = c;
+			continue;
+		}
+		if (!plain_add_character(out, c, before)) {
+			if (lost_count < lost_max)
+				lost[lost_count] = (struct plain_lost){c, at};
+			lost_count++;
+		}
+		/* a letter is one under accents of its own, too */
+		if (invisible_replacement(c) == NULL && !is_mark(c))
+			before = c;
+	}
+	return lost_count;
 }
 
 size_t
 plain_add(struct buf *out, struct slice text, struct plain_lost *lost, size_t lost_max)
 {
 	struct buf nfc = {0};
-	size_t start = out->len, lost_count = 0;
-	struct slice rest;
-	int32_t c;
+	size_t lost_count;
 
+	if (text_is_nfc_quick(text))
+		return add_nfc(out, text, lost, lost_max);
 	if (!text_add_nfc(&nfc, text))
-		buf_add_slice(&nfc, text); /* malformed: its bad bytes are lost below */
-	rest = buf_slice(&nfc);
-	for (uint32_t at = 0; rest.n > 0; at++) {
-		c = text_next(&rest);
-		if (c >= 0 && add_plain(out, start, (uint32_t)c))
-			continue;
-		if (lost_count < lost_max)
-			lost[lost_count] = (struct plain_lost){c < 0 ? 0xFFFD : (uint32_t)c, at};
-		lost_count++;
-	}
+		buf_add_slice(&nfc, text); /* malformed: its bad bytes are lost */
+	lost_count = add_nfc(out, buf_slice(&nfc), lost, lost_max);
 	buf_free(&nfc);
 	return lost_count;
 }

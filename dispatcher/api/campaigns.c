@@ -84,12 +84,12 @@ campaign_json(const struct daemon *d, const struct campaign *c)
 		json_array_append_new(segments, json_pack("{s:s, s:s}", "name", c->segments[i],
 							  "query", c->queries[i]));
 	clock_format_vn(c->created_s, created);
-	out = json_pack("{s:I, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:o, s:s}", "id",
-			(json_int_t)c->id, "name", c->name, "state", c->state, "unit",
+	out = json_pack("{s:I, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:o, s:s}",
+			"id", (json_int_t)c->id, "name", c->name, "state", c->state, "unit",
 			(json_int_t)c->unit, "class", c->class, "goal", c->goal, "event", c->event,
 			"list", c->list, "per", c->per == PER_ROW ? "row" : "phone", "template",
-			c->template, "template_version", (int)c->template_version, "segments",
-			segments, "created", created);
+			c->template, "template_version", (int)c->template_version, "accents",
+			accents_names[c->accents], "segments", segments, "created", created);
 	if (c->run != 0)
 		json_object_set_new(out, "run", json_integer((json_int_t)c->run));
 	if (c->due_s != 0)
@@ -186,6 +186,41 @@ preview_carriers(const struct preview *p)
 	return out;
 }
 
+/* In which languages the messages are, and for how many it is not their own. */
+static json_t *
+preview_languages(const struct ready_campaign *c, const struct preview *p)
+{
+	const struct template_set *set = rendering_set(c->rendering);
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < set->count; i++) {
+		const struct preview_carrier *l = &p->language[i];
+
+		if (set->texts[i].sms != NULL)
+			json_array_append_new(out, json_pack("{s:s, s:I, s:I, s:I}", "language",
+							     set->texts[i].tag, "messages",
+							     (json_int_t)l->messages, "parts",
+							     (json_int_t)l->parts, "cost",
+							     (json_int_t)l->cost));
+	}
+	return out;
+}
+
+/* The tables of what staff can mend in the list or in the template. */
+static void
+preview_tables(const struct ready_campaign *c, const struct preview *p, json_t *out)
+{
+	json_object_set_new(out, "accents", json_string(accents_names[c->campaign->accents]));
+	json_object_set_new(out, "plain", json_integer((json_int_t)p->plain));
+	json_object_set_new(out, "languages", preview_languages(c, p));
+	json_object_set_new(out, "language_column", json_boolean(p->has_language_column));
+	if (p->has_language_column || rendering_set(c->rendering)->count > 1)
+		json_object_set_new(out, "no_language", row_table_json(&p->misfits, "why"));
+	json_object_set_new(out, "untranslated", row_table_json(&p->untranslated, "language"));
+	json_object_set_new(out, "missing_fields", row_table_json(&p->missing, "field"));
+	json_object_set_new(out, "refused_characters", row_table_json(&p->refused, "character"));
+}
+
 /* What somebody who reads the preview must know besides: [text]. */
 static json_t *
 preview_warnings(const struct ready_campaign *c, const struct config *config)
@@ -213,7 +248,7 @@ static json_t *
 preview_json(const struct daemon *d, const struct ready_campaign *c, const struct preview *p)
 {
 	json_t *skipped = json_object();
-	json_t *out;
+	json_t *out, *warnings;
 
 	for (unsigned r = 0; r < 256; r++)
 		if (p->skipped[r] > 0)
@@ -226,7 +261,10 @@ preview_json(const struct daemon *d, const struct ready_campaign *c, const struc
 			"parts", (json_int_t)p->parts, "unicode", (json_int_t)p->unicode, "cost",
 			(json_int_t)p->cost, "skipped", skipped, "carriers", preview_carriers(p),
 			"forecast_s", p->forecast_s, "opens_in_s", (json_int_t)p->opens_in_s);
-	json_object_set_new(out, "warnings", preview_warnings(c, d->config));
+	preview_tables(c, p, out);
+	warnings = preview_warnings(c, d->config);
+	registered_tell(c->registered, out, warnings);
+	json_object_set_new(out, "warnings", warnings);
 	if (strcmp(c->campaign->state, "scheduled") == 0) {
 		json_object_set_new(out, "due", time_json(c->campaign->due_s));
 		json_object_set_new(out, "sends_from", time_json(sends_from(d, c->campaign)));

@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "dispatcher/api/private.h"
+#include "segments/collate.h"
 #include "segments/import.h"
 
 #define SESSIONS_MAX 8
@@ -383,6 +384,45 @@ on_list_show(struct http_exchange *x, void *arg)
 		list_load(engine_redis(a->daemon->engine), name, false, on_list_loaded, x);
 }
 
+struct named {
+	struct buf key;
+	json_t *v;
+};
+
+static int
+by_key(const void *a, const void *b)
+{
+	const struct named *x = a, *y = b;
+	size_t n = x->key.len < y->key.len ? x->key.len : y->key.len;
+	int c = memcmp(x->key.data, y->key.data, n);
+
+	return c != 0 ? c : (x->key.len > y->key.len) - (x->key.len < y->key.len);
+}
+
+json_t *
+api_sorted(json_t *array)
+{
+	size_t n = json_array_size(array);
+	struct named *all = xcalloc(n > 0 ? n : 1, sizeof(*all));
+	json_t *sorted = json_array();
+
+	for (size_t i = 0; i < n; i++) {
+		json_t *v = json_array_get(array, i);
+		json_t *name = json_is_object(v) ? json_object_get(v, "name") : v;
+
+		all[i].v = json_incref(v);
+		collate_add_key(&all[i].key, slice_of(json_string_value(name)));
+	}
+	qsort(all, n, sizeof(*all), by_key);
+	for (size_t i = 0; i < n; i++) {
+		json_array_append_new(sorted, all[i].v);
+		buf_free(&all[i].key);
+	}
+	free(all);
+	json_decref(array);
+	return sorted;
+}
+
 static void
 on_names(void *arg, const struct reply *r)
 {
@@ -399,7 +439,7 @@ on_names(void *arg, const struct reply *r)
 
 		json_array_append_new(names, json_stringn(s.p, s.n));
 	}
-	http_answer_json(x, 200, json_pack("{s:o}", "lists", names));
+	http_answer_json(x, 200, json_pack("{s:o}", "lists", api_sorted(names)));
 }
 
 void

@@ -35,6 +35,8 @@ const char *api_who(const struct http_exchange *x);
 void api_answer_reply(struct http_exchange *x, const struct reply *r);
 /* The body as a JSON object; NULL: the exchange was answered with the error. */
 json_t *api_body_json(struct http_exchange *x);
+/* Names, or objects with a "name", in Vietnamese order; takes the array. */
+json_t *api_sorted(json_t *array);
 /* A path parameter that is a name; NULL: the exchange was answered. */
 const char *api_name(struct http_exchange *x, const char *param, const char *what);
 
@@ -62,9 +64,23 @@ void imports_free(struct imports *im);
 void on_segment_save(struct http_exchange *x, void *arg);
 void on_segment_ls(struct http_exchange *x, void *arg);
 void on_segment_count(struct http_exchange *x, void *arg);
+/* templates.c */
 void on_template_save(struct http_exchange *x, void *arg);
 void on_template_ls(struct http_exchange *x, void *arg);
 void on_template_show(struct http_exchange *x, void *arg);
+void on_template_set(struct http_exchange *x, void *arg);
+void on_template_diff(struct http_exchange *x, void *arg);
+/* brandnames.c, patterns.c */
+void on_brandname_save(struct http_exchange *x, void *arg);
+void on_brandname_ls(struct http_exchange *x, void *arg);
+void on_brandname_show(struct http_exchange *x, void *arg);
+void on_brandname_rm(struct http_exchange *x, void *arg);
+void on_pattern_import(struct http_exchange *x, void *arg);
+void on_pattern_ls(struct http_exchange *x, void *arg);
+void on_pattern_show(struct http_exchange *x, void *arg);
+void on_pattern_rm(struct http_exchange *x, void *arg);
+void on_pattern_check(struct http_exchange *x, void *arg);
+void on_content_show(struct http_exchange *x, void *arg);
 /* campaigns.c */
 void on_campaign_create(struct http_exchange *x, void *arg);
 void on_campaign_ls(struct http_exchange *x, void *arg);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Segments and templates over HTTP: saving, listing, counting. */
+/* Segments over HTTP: saving, listing, counting; names of campaigns. */
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -240,6 +240,7 @@ on_segment_count(struct http_exchange *x, void *arg)
 struct ls {
 	struct http_exchange *x;
 	const char *what; /* "segments" */
+	bool is_by_name;
 };
 
 static void
@@ -266,6 +267,8 @@ on_ls(void *arg, const struct reply *r)
 			}
 			json_array_append_new(out, item);
 		}
+		if (ls->is_by_name)
+			out = api_sorted(out);
 		http_answer_json(ls->x, 200, json_pack("{s:o}", ls->what, out));
 	}
 	free(ls);
@@ -281,7 +284,7 @@ list_things(struct http_exchange *x, struct api *a, const char *what, const char
 	if (!api_is_open(a, x))
 		return;
 	ls = xcalloc(1, sizeof(*ls));
-	*ls = (struct ls){x, what};
+	*ls = (struct ls){x, what, strcmp(kind, "campaign") != 0};
 	argv_adds(&args, kind);
 	for (; *fields != NULL; fields++)
 		argv_adds(&args, *fields);
@@ -298,14 +301,6 @@ on_segment_ls(struct http_exchange *x, void *arg)
 }
 
 void
-on_template_ls(struct http_exchange *x, void *arg)
-{
-	static const char *const fields[] = {"version", NULL};
-
-	list_things(x, arg, "templates", "template", fields);
-}
-
-void
 on_campaign_ls(struct http_exchange *x, void *arg)
 {
 	static const char *const fields[] = {"state",	   "class", "event",	"run",
@@ -313,87 +308,4 @@ on_campaign_ls(struct http_exchange *x, void *arg)
 					     "run.reason", "due_s", "problem",	NULL};
 
 	list_things(x, arg, "campaigns", "campaign", fields);
-}
-
-/* ---- templates ---- */
-
-static void
-on_template_saved(void *arg, const struct reply *r)
-{
-	struct http_exchange *x = arg;
-
-	if (r->kind == REPLY_INTEGER)
-		http_answer_json(x, 200,
-				 json_pack("{s:s, s:I}", "template", http_param(x, "name"),
-					   "version", (json_int_t)r->integer));
-	else
-		api_answer_reply(x, r);
-}
-
-/* The body is the template's text. */
-void
-on_template_save(struct http_exchange *x, void *arg)
-{
-	struct api *a = arg;
-	const char *name = api_name(x, "name", "template");
-	struct slice body = http_body(x);
-	struct template_error te;
-	struct template *t;
-	struct err_ctx e;
-	struct argv args = {0};
-
-	if (name == NULL || !api_is_open(a, x))
-		return;
-	t = body.n > TEMPLATE_SOURCE_MAX || body.n == 0 ? NULL : template_compile(body, &te);
-	if (t == NULL) {
-		if (body.n == 0 || body.n > TEMPLATE_SOURCE_MAX)
-			te = (struct template_error){.line = 1, .column = 1};
-		err_set(&e, ERR_INPUT, "template",
-			body.n == 0 ? "write the message into the file" : "", "%s",
-			body.n == 0		       ? "the text is empty"
-			: body.n > TEMPLATE_SOURCE_MAX ? "the text has more than 64 KiB"
-						       : te.message);
-		e.line = te.line;
-		e.column = te.column;
-		http_answer_error(x, &e);
-		return;
-	}
-	template_free(t);
-	argv_adds(&args, name);
-	argv_add(&args, body);
-	argv_adds(&args, "1");
-	engine_call(a->daemon->engine, "template_save", &args, on_template_saved, x);
-	argv_free(&args);
-}
-
-static void
-on_template(void *arg, const struct reply *r)
-{
-	struct http_exchange *x = arg;
-	struct err_ctx e;
-
-	if (r->kind == REPLY_STRING) {
-		http_answer_buf(x, 200, "text/plain; charset=utf-8", r->str);
-	} else if (r->kind == REPLY_NIL) {
-		err_set(&e, ERR_NOT_FOUND, "template", "see loa template ls",
-			"there is no template of this name and version");
-		http_answer_error(x, &e);
-	} else {
-		api_answer_reply(x, r);
-	}
-}
-
-void
-on_template_show(struct http_exchange *x, void *arg)
-{
-	struct api *a = arg;
-	const char *name = api_name(x, "name", "template"), *version = http_query(x, "version");
-	struct argv args = {0};
-
-	if (name == NULL || !api_is_open(a, x))
-		return;
-	argv_adds(&args, name);
-	argv_adds(&args, version != NULL ? version : "");
-	engine_call(a->daemon->engine, "template_get", &args, on_template, x);
-	argv_free(&args);
 }

@@ -102,19 +102,21 @@ on_progress(void *arg, uint64_t done, uint64_t total)
 }
 
 static json_t *
-texts_json(const struct trial_stream *s, const struct trial *t)
+texts_json(const struct trial_stream *s, const struct ready_campaign *c, const struct trial *t)
 {
+	const struct template_set *set = rendering_set(c->rendering);
 	json_t *list = json_array();
 	const struct capability *cap = t->provider->driver->capability(t->provider->account);
 
 	for (size_t i = 0; i < t->count; i++) {
 		const struct trial_text *one = &t->texts[i];
 
-		json_array_append_new(list, json_pack("{s:I, s:s, s:s, s:i, s:b, s:I}", "row",
+		json_array_append_new(list, json_pack("{s:I, s:s, s:s, s:s, s:i, s:b, s:I}", "row",
 						      (json_int_t)one->row, "why", one->why, "text",
-						      one->text, "parts", (int)one->parts,
-						      "unicode", one->is_unicode, "cost",
-						      (json_int_t)(one->parts * t->price)));
+						      one->text, "language",
+						      set->texts[one->language].tag, "parts",
+						      (int)one->parts, "unicode", one->is_unicode,
+						      "cost", (json_int_t)(one->parts * t->price)));
 	}
 	return json_pack("{s:s, s:s, s:b, s:o}", "to", s->phone, "provider", t->provider->name,
 			 "sandbox", cap->is_sandbox, "texts", list);
@@ -144,7 +146,7 @@ on_found(void *arg, const struct ready_campaign *c, const struct trial *t, const
 		stream_fail(s, e);
 		return;
 	}
-	stream_line(s, texts_json(s, t));
+	stream_line(s, texts_json(s, c, t));
 	messages = messages_json(s, c, t);
 	notices_send(d->engine, d->config, messages, s->key, on_sent, s);
 	json_decref(messages);

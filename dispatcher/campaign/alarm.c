@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "dispatcher/campaign/looked.h"
 
 #define LOOK_MS 10000 /* at least so often: Redis's clock may be set */
 #define AGAIN_MS 1000 /* after Redis did not answer */
@@ -82,11 +83,6 @@ on_ready(void *arg, struct ready_campaign *r, const struct err_ctx *e)
 		scheduling_end(s, e);
 		return;
 	}
-	if (ready_campaign_check_demo(r, s->config, &none) != ERR_OK) {
-		scheduling_end(s, &none);
-		ready_campaign_free(r);
-		return;
-	}
 	class = config_class(s->config, r->campaign->class);
 	if (class == NULL) {
 		err_set(&none, ERR_REFUSED, "class", "", "the policy knows its class no more");
@@ -110,7 +106,7 @@ campaign_schedule(struct engine *e, const struct config *c, const char *id_or_na
 	struct scheduling *s = xcalloc(1, sizeof(*s));
 
 	*s = (struct scheduling){.engine = e, .config = c, .due_s = due_s, .cb = cb, .arg = arg};
-	campaign_ready(e, c, id_or_name, on_ready, s);
+	campaign_looked(e, c, id_or_name, on_ready, s);
 }
 
 /* ---- and is fired ---- */

@@ -35,6 +35,7 @@ campaign_free(struct campaign *c)
 	free(c->reason);
 	free(c->why_by);
 	free(c->problem);
+	free(c->checked);
 	for (size_t i = 0; i < c->segment_count; i++) {
 		free(c->segments[i]);
 		free(c->queries[i]);
@@ -56,6 +57,16 @@ item_text(const struct reply *r, size_t i)
 	struct slice s = reply_item(r, i)->str;
 
 	return xmemdup0(s.p, s.n);
+}
+
+/* Of a campaign from before there was a choice: kept. */
+static enum accents
+accents_find(struct slice name)
+{
+	for (int i = 0; i < 3; i++)
+		if (slice_is(name, accents_names[i]))
+			return (enum accents)i;
+	return ACCENTS_KEPT;
 }
 
 /* In the order of load_fields, behind the four that campaign_get adds. */
@@ -92,6 +103,8 @@ campaign_read(const struct reply *r)
 	c->why_s = reply_int(r, 21);
 	c->due_s = reply_int(r, 22);
 	c->problem = item_text(r, 23);
+	c->checked = item_text(r, 24);
+	c->accents = accents_find(reply_item(r, 25)->str);
 	return c;
 }
 
@@ -126,7 +139,8 @@ campaign_load(struct engine *e, const char *id_or_name, campaign_cb cb, void *ar
 						  "canary_then", "canary_after_s",
 						  "run.why",	 "run.reason",
 						  "run.why_by",	 "run.why_s",
-						  "due_s",	 "problem"};
+						  "due_s",	 "problem",
+						  "checked",	 "accents"};
 	struct load *ld = xcalloc(1, sizeof(*ld));
 	struct argv a = {0};
 
@@ -212,7 +226,7 @@ static const char *const canary_thens[] = {"person", "auto"};
 
 struct document {
 	const char *name, *template, *class, *goal, *event;
-	int per, approval;
+	int per, approval, accents;
 	int64_t canary_messages, canary_after_s; /* 0 = none */
 	int canary_then;
 };
@@ -250,7 +264,7 @@ read_names(const struct json_at *root, struct document *d, struct err_ctx *e)
 	struct json_at name = json_get(root, "name"), template = json_get(root, "template");
 	struct json_at class = json_get(root, "class"), goal = json_get(root, "goal");
 	struct json_at event = json_get(root, "event"), per = json_get(root, "per");
-	struct json_at approval = json_get(root, "approval");
+	struct json_at approval = json_get(root, "approval"), accents = json_get(root, "accents");
 	enum err rc;
 
 	if ((rc = json_need_string(&name, &d->name, e)) != ERR_OK ||
@@ -261,7 +275,8 @@ read_names(const struct json_at *root, struct document *d, struct err_ctx *e)
 	    (rc = json_read_string(&goal, &d->goal, e)) != ERR_OK ||
 	    (rc = json_read_string(&event, &d->event, e)) != ERR_OK ||
 	    (rc = json_read_choice(&per, pers, 2, &d->per, e)) != ERR_OK ||
-	    (rc = json_read_choice(&approval, approvals, 2, &d->approval, e)) != ERR_OK)
+	    (rc = json_read_choice(&approval, approvals, 2, &d->approval, e)) != ERR_OK ||
+	    (rc = json_read_choice(&accents, accents_names, 3, &d->accents, e)) != ERR_OK)
 		return rc;
 	if (strlen(d->goal) > 200 || strlen(d->event) > 200)
 		return err_set(e, ERR_INPUT, "goal, event", "shorten it",
@@ -318,8 +333,8 @@ enum err
 campaign_create(struct engine *engine, const struct config *c, json_t *document,
 		const char *idempotency_key, campaign_created_cb cb, void *arg, struct err_ctx *e)
 {
-	static const char *const keys[] = {"name",  "template", "segments", "class", "goal",
-					   "event", "per",	"approval", "canary"};
+	static const char *const keys[] = {"name",  "template", "segments", "class",  "goal",
+					   "event", "per",	"approval", "canary", "accents"};
 	struct json_at root = json_root(document);
 	struct document d = {.goal = "", .event = "", .class = "", .name = "", .template = ""};
 	struct buf segments = {0};
@@ -355,6 +370,8 @@ campaign_create(struct engine *engine, const struct config *c, json_t *document,
 	argv_adds(&a, d.per == 1 ? "row" : "phone");
 	argv_adds(&a, "approval");
 	argv_adds(&a, "none");
+	argv_adds(&a, "accents");
+	argv_adds(&a, accents_names[d.accents]);
 	argv_adds(&a, "unit");
 	argv_adds(&a, "1");
 	if (d.canary_messages > 0) {

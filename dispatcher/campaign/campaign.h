@@ -23,6 +23,7 @@
 #pragma once
 
 #include "base/json.h"
+#include "dispatcher/campaign/registered.h"
 #include "dispatcher/config.h"
 #include "dispatcher/run/audience.h"
 #include "dispatcher/run/view.h"
@@ -37,16 +38,18 @@ struct campaign {
 	int64_t created_s;
 	char *name, *state, *class, *goal, *event, *template, *list;
 	enum per per;
+	enum accents accents;
 	unsigned canary_messages; /* a run begins with so many; 0 = with all */
 	bool is_canary_auto;	  /* and goes on by itself after canary_after_s without a brake */
 	int64_t canary_after_s;
 	unsigned template_version;
-	char *source; /* of the template */
+	char *source; /* of the template: its set, as it is written down */
 	/* Of its run: why it is paused or cancelled; "" = it is not. */
 	char *why, *reason, *why_by;
 	int64_t why_s;
 	int64_t due_s; /* when it is launched by itself, or was to be; 0 = no such time */
 	char *problem; /* why it was not launched at due_s; "" = none */
+	char *checked; /* fingerprint of its last preview that nothing was refused in; "" = none */
 	char *segments[RUN_QUERIES_MAX], *queries[RUN_QUERIES_MAX];
 	size_t segment_count;
 };
@@ -107,11 +110,13 @@ void brake_add(const struct config *c, struct argv *a);
 
 struct ready_campaign {
 	struct campaign *campaign;
-	struct list *list; /* the newest version */
-	struct template *template;
+	struct list *list;			/* the newest version */
 	struct query *queries[RUN_QUERIES_MAX]; /* bound */
-	int column_of_field[TEMPLATE_FIELDS_MAX];
 	struct route_plan route;
+	struct buf wording;	       /* what a run would freeze of its texts */
+	struct rendering *rendering;   /* that, opened; carriers that take no Unicode are known */
+	int64_t today;		       /* days since 1970 in Vietnam; a run gets the same */
+	struct registered *registered; /* what its texts are compared with */
 };
 void ready_campaign_free(struct ready_campaign *r);
 /* ERR_REFUSED: a demo list and a provider that is no sandbox. */

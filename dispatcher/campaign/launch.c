@@ -8,6 +8,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "dispatcher/campaign/campaign.h"
+#include "dispatcher/campaign/looked.h"
+#include "dispatcher/campaign/words.h"
 #include "dispatcher/store/keys.h"
 #include "segments/phone.h"
 
@@ -82,8 +84,10 @@ ready_campaign_free(struct ready_campaign *r)
 		return;
 	for (size_t i = 0; i < RUN_QUERIES_MAX; i++)
 		query_free(r->queries[i]);
-	template_free(r->template);
+	rendering_free(r->rendering);
+	buf_free(&r->wording);
 	list_free(r->list);
+	registered_free(r->registered);
 	campaign_free(r->campaign);
 	free(r);
 }
@@ -113,31 +117,6 @@ ready_end(struct ready_load *ld, const struct err_ctx *e)
 }
 
 static enum err
-check_template(struct ready_campaign *r, struct err_ctx *e)
-{
-	const struct schema *s = &r->list->schema;
-	const char *names[COLUMNS_MAX];
-	struct template_error te;
-
-	r->template = template_compile(slice_of(r->campaign->source), &te);
-	for (uint32_t i = 0; i < s->count; i++)
-		names[i] = s->columns[i].name;
-	if (r->template == NULL || !template_check_fields(r->template, names, s->count, &te)) {
-		char what[sizeof(e->what)];
-
-		snprintf(what, sizeof(what), "template %.60s:%d:%d", r->campaign->template, te.line,
-			 te.column);
-		err_set(e, ERR_INPUT, what, "", "%s", te.message);
-		e->line = te.line;
-		e->column = te.column;
-		return ERR_INPUT;
-	}
-	for (size_t i = 0; i < template_field_count(r->template); i++)
-		r->column_of_field[i] = schema_find(s, slice_of(template_field(r->template, i)));
-	return ERR_OK;
-}
-
-static enum err
 check_queries(struct ready_campaign *r, struct err_ctx *e)
 {
 	for (size_t i = 0; i < r->campaign->segment_count; i++) {
@@ -155,6 +134,15 @@ check_queries(struct ready_campaign *r, struct err_ctx *e)
 }
 
 static void
+on_registered(void *arg, struct registered *registered, const struct err_ctx *e)
+{
+	struct ready_load *ld = arg;
+
+	ld->r->registered = registered;
+	ready_end(ld, e);
+}
+
+static void
 on_list(void *arg, struct list *l, const struct err_ctx *why)
 {
 	struct ready_load *ld = arg;
@@ -165,11 +153,11 @@ on_list(void *arg, struct list *l, const struct err_ctx *why)
 		ready_end(ld, why);
 		return;
 	}
-	if (check_template(ld->r, &e) != ERR_OK || check_queries(ld->r, &e) != ERR_OK ||
-	    route_plan_make(ld->config, &ld->r->route, &e) != ERR_OK)
+	if (route_plan_make(ld->config, &ld->r->route, &e) != ERR_OK ||
+	    words_make(ld->r, ld->config, &e) != ERR_OK || check_queries(ld->r, &e) != ERR_OK)
 		ready_end(ld, &e);
 	else
-		ready_end(ld, NULL);
+		registered_load(ld->engine, ld->config, ld->r, on_registered, ld);
 }
 
 static void
@@ -375,14 +363,15 @@ on_run_id(void *arg, const struct reply *r)
 	add_text(&a, "campaign", id);
 	add_text(&a, "class", c->class);
 	add_int(&a, "unit", (int64_t)c->unit);
-	add_int(&a, "today", clock_today_vn());
+	add_int(&a, "today", ln->r->today);
 	add_text(&a, "per", c->per == PER_ROW ? "row" : "phone");
 	add_int(&a, "hours_from", class->hours_from);
 	add_int(&a, "hours_to", class->hours_to);
 	add_text(&a, "list", c->list);
 	add_int(&a, "list_version", ln->r->list->version);
 	add_int(&a, "list_rows", (int64_t)ln->r->list->rows);
-	add_text(&a, "template", c->source);
+	argv_adds(&a, "template");
+	argv_add(&a, buf_slice(&ln->r->wording));
 	add_int(&a, "template_version", c->template_version);
 	if (ln->due_s != 0)
 		add_int(&a, "due_s", ln->due_s);
@@ -400,13 +389,10 @@ on_ready(void *arg, struct ready_campaign *r, const struct err_ctx *e)
 {
 	struct launch *ln = arg;
 	struct slice v[4] = {SLICE("HINCRBY"), slice_of(key_prefix_seq), SLICE("run"), SLICE("1")};
-	struct err_ctx refused;
 
 	ln->r = r;
 	if (r == NULL)
 		launch_end(ln, 0, e);
-	else if (ready_campaign_check_demo(r, ln->config, &refused) != ERR_OK)
-		launch_end(ln, 0, &refused);
 	else
 		redis_command(engine_redis(ln->engine), v, 4, on_run_id, ln);
 }
@@ -422,7 +408,7 @@ on_loaded(void *arg, struct campaign *c, const struct err_ctx *e)
 	if (c == NULL || run != 0)
 		launch_end(ln, run, e);
 	else
-		campaign_ready(ln->engine, ln->config, ln->name, on_ready, ln);
+		campaign_looked(ln->engine, ln->config, ln->name, on_ready, ln);
 }
 
 void

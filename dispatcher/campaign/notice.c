@@ -9,8 +9,8 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "dispatcher/campaign/words.h"
 #include "segments/phone.h"
-#include "templates/sms.h"
 
 json_t *
 notice_refusal(const char *code, const char *what, const char *detail, const char *todo)
@@ -64,12 +64,13 @@ static enum err
 read_words(struct notices *n, struct notice *m, const struct json_at *at, struct err_ctx *e)
 {
 	struct json_at text = json_get(at, "text"), template = json_get(at, "template");
-	struct json_at fields = json_get(at, "fields");
+	struct json_at fields = json_get(at, "fields"), language = json_get(at, "language");
 	const char *name = NULL;
 	enum err rc;
 
 	if ((rc = json_read_string(&text, &m->text, e)) != ERR_OK ||
 	    (rc = json_read_string(&template, &name, e)) != ERR_OK ||
+	    (rc = json_read_string(&language, &m->language, e)) != ERR_OK ||
 	    (rc = json_want_object(&fields, e)) != ERR_OK)
 		return rc;
 	m->fields = fields.v;
@@ -79,6 +80,9 @@ read_words(struct notices *n, struct notice *m, const struct json_at *at, struct
 					       : "stands beside a template");
 	if (m->text != NULL && m->fields != NULL)
 		return err_set(e, ERR_INPUT, fields.path, "name a template, or leave it out",
+			       "belongs to a template");
+	if (m->text != NULL && m->language != NULL)
+		return err_set(e, ERR_INPUT, language.path, "name a template, or leave it out",
 			       "belongs to a template");
 	if (name == NULL)
 		return ERR_OK;
@@ -162,11 +166,12 @@ notices_free(struct notices *n)
 		return;
 	for (size_t i = 0; i < n->template_count; i++) {
 		free(n->templates[i]);
-		template_free(n->compiled[i]);
+		set_free(n->sets[i]);
 	}
 	for (size_t i = 0; i < n->count; i++) {
 		json_decref(n->list[i].refusal);
 		buf_free(&n->list[i].rendered);
+		buf_free(&n->list[i].plain);
 	}
 	json_decref(n->document);
 	free(n);
@@ -176,7 +181,8 @@ static enum err
 read_batch(struct notices *n, const struct json_at *root, struct err_ctx *e)
 {
 	static const char *const keys[] = {"messages", "class", "order", "unit"};
-	static const char *const message_keys[] = {"to", "text", "template", "fields", "label"};
+	static const char *const message_keys[] = {"to",     "text",  "template",
+						   "fields", "label", "language"};
 	struct json_at messages = json_get(root, "messages");
 	enum err rc = json_only_keys(root, keys, ARRAY_LEN(keys), e);
 
@@ -199,8 +205,8 @@ read_batch(struct notices *n, const struct json_at *root, struct err_ctx *e)
 enum err
 notices_read(const struct config *c, json_t *document, struct notices **out, struct err_ctx *e)
 {
-	static const char *const keys[] = {"to",    "text",  "template", "fields",
-					   "label", "class", "order",	 "unit"};
+	static const char *const keys[] = {"to",    "text",  "template", "fields",  "label",
+					   "class", "order", "unit",	 "language"};
 	struct json_at root = json_root(document), messages = json_get(&root, "messages");
 	size_t count = messages.v != NULL ? json_array_size(messages.v) : 1;
 	struct notices *n;
@@ -354,6 +360,24 @@ render(struct notice *m, const struct template *t)
 	json_decref(folded);
 }
 
+/* The text of the set in its language; nothing asked for is Vietnamese. */
+static void
+render_set(struct notice *m, const struct template_set *set, const struct languages *names)
+{
+	char tag[LANGUAGE_MAX] = "";
+
+	if (m->language != NULL && m->language[0] != '\0' &&
+	    !language_find(names, slice_of(m->language), tag))
+		notice_refuse(m, "input", "language", "is no language",
+			      "use a tag as vi, km, tyz, hmn, cjm, en");
+	else if (!set_has_sms(set))
+		notice_refuse(m, "no-text", "template",
+			      "has only a Zalo text, and no driver for Zalo is built in",
+			      "add an SMS text to it");
+	else
+		render(m, set->texts[set_choose(set, tag)].template);
+}
+
 /* Control characters but line ends: no telephone shows them as they were meant. */
 static bool
 has_control(struct slice s)
@@ -366,29 +390,45 @@ has_control(struct slice s)
 }
 
 static void
-judge_text(struct notices *n, struct notice *m)
+judge_text(struct notices *n, const struct config *c, struct notice *m)
 {
 	const char *member = m->template >= 0 ? "template" : "text";
-	struct sms_count count;
 
-	if (m->template >= 0 && n->compiled[m->template] == NULL)
+	if (m->template >= 0 && n->sets[m->template] == NULL)
 		notice_refuse(m, "no-template", member, "there is no template of this name",
 			      "see loa template ls");
 	else if (m->template >= 0)
-		render(m, n->compiled[m->template]);
+		render_set(m, n->sets[m->template], c->languages);
 	else if (!text_add_nfc(&m->rendered, slice_of(m->text)))
 		notice_refuse(m, "input", member, "is no UTF-8", "");
-	count = sms_count(buf_slice(&m->rendered));
-	if (count.parts == 0 || slice_trim(buf_slice(&m->rendered)).n == 0)
+	if (slice_trim(buf_slice(&m->rendered)).n == 0)
 		notice_refuse(m, "empty-text", member, "is empty", "write what is to be sent");
-	else if (m->rendered.len > TEMPLATE_OUTPUT_MAX || count.parts > UINT8_MAX)
+	else if (m->rendered.len > TEMPLATE_OUTPUT_MAX)
 		notice_refuse(m, "too-long", member, "is too long for a short message",
 			      "shorten it");
 	else if (has_control(buf_slice(&m->rendered)))
 		notice_refuse(m, "input", member, "has a control character", "take it out");
-	m->payload.parts = (uint8_t)count.parts;
-	m->payload.is_unicode = count.encoding == SMS_UCS2;
-	m->payload.text = buf_slice(&m->rendered);
+}
+
+/* Accents, parts and price as its provider has them. */
+static void
+judge_bill(const struct config *c, const struct provider_config *p, struct notice *m)
+{
+	const char *member = m->template >= 0 ? "template" : "text";
+	struct render_rules rules = words_rules(c, p, ACCENTS_KEPT, m->carrier, clock_today_vn());
+	struct rendered out;
+	enum record_reason reason = render_bill(&rules, buf_slice(&m->rendered), &m->plain, &out);
+
+	if (reason == REASON_TEXT_TOO_LONG)
+		notice_refuse(m, "too-long", member, "is too long for a short message",
+			      "shorten it");
+	else if (reason != REASON_NONE)
+		notice_refuse(m, "not-encodable", member, "the provider cannot carry this text",
+			      out.refused != 0 ? "take the signs out that it refuses"
+					       : "write it without accents");
+	m->payload.parts = (uint8_t)out.count.parts;
+	m->payload.is_unicode = out.count.encoding == SMS_UCS2;
+	m->payload.text = out.text;
 }
 
 /* By the route of now; the run may have one of this morning and is asked, too. */
@@ -403,9 +443,7 @@ judge_route(const struct config *c, struct notice *m)
 		return;
 	}
 	cap = c->providers[provider].driver->capability(c->providers[provider].account);
-	if (m->payload.is_unicode && !cap->has_unicode)
-		notice_refuse(m, "not-encodable", m->template >= 0 ? "template" : "text",
-			      "the provider cannot carry this text", "write it without accents");
+	judge_bill(c, &c->providers[provider], m);
 	if (cap->batch_min > 1)
 		notice_refuse(m, "no-single", "to",
 			      "the provider of this carrier takes no single messages", "");
@@ -420,7 +458,7 @@ notices_judge(struct notices *n, const struct config *c, int64_t now_ms)
 		if (m->refusal != NULL)
 			continue;
 		judge_phone(m);
-		judge_text(n, m);
+		judge_text(n, c, m);
 		if (m->refusal == NULL)
 			judge_route(c, m);
 		m->payload.accepted_ms = now_ms;

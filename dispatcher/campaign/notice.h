@@ -16,7 +16,7 @@
 #include "dispatcher/config.h"
 #include "dispatcher/run/payload.h"
 #include "dispatcher/store/engine.h"
-#include "templates/template.h"
+#include "templates/set.h"
 
 #define NOTICES_MAX 1000u
 #define NOTICE_TEMPLATES_MAX 16u /* different ones in a request */
@@ -27,13 +27,14 @@ struct notice {
 	char path[32]; /* "messages[3]", "" when the request is one message */
 	/* as asked; borrowed from the document */
 	const char *to, *text, *label;
+	const char *language; /* as asked: a tag or a name; NULL = vi */
 	json_t *fields;
 	int template; /* index in notices.templates; -1 = it has a text */
 	/* as judged */
 	json_t *refusal; /* {"code","what","detail","todo"}; NULL = good so far */
 	uint8_t carrier;
 	struct payload payload; /* its text is in `rendered` */
-	struct buf rendered;
+	struct buf rendered, plain;
 };
 
 struct notices {
@@ -44,7 +45,7 @@ struct notices {
 	const struct class_policy *policy;
 	struct route_plan route;
 	char *templates[NOTICE_TEMPLATES_MAX];
-	struct template *compiled[NOTICE_TEMPLATES_MAX]; /* NULL: there is none of this name */
+	struct template_set *sets[NOTICE_TEMPLATES_MAX]; /* NULL: there is none of this name */
 	size_t template_count;
 	size_t count;
 	struct notice list[];

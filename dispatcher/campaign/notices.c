@@ -284,11 +284,10 @@ on_template(void *arg, const struct reply *r)
 {
 	struct wanted *w = arg;
 	struct sending *s = w->sending;
-	struct template_error te;
 
 	s->has_failed = s->has_failed || !reply_is_good(r);
 	if (r->kind == REPLY_STRING)
-		s->notices->compiled[w->index] = template_compile(r->str, &te);
+		s->notices->sets[w->index] = set_read(r->str, NULL, NULL);
 	free(w);
 	if (--s->pending == 0)
 		templates_done(s);

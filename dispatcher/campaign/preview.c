@@ -5,17 +5,22 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "dispatcher/run/render.h"
+#include "base/text.h"
 #include "dispatcher/run/suppressed.h"
 
 #define PROGRESS_BLOCKS 64
 
 /* A message as it was rendered; counted when it is known whether its phone is suppressed. */
 struct shown {
-	struct slice text; /* in the window's arena */
+	struct slice text; /* in the window's arena, as `about` */
 	struct sms_count count;
 	enum record_reason reason; /* why it cannot be sent, if it is not suppressed */
-	uint8_t carrier;
+	/* the field that is missing, or the character that is refused; otherwise its language, a tag */
+	struct slice about;
+	uint32_t row;
+	uint8_t carrier, language;
+	enum language_fit fit;
+	bool is_plain;
 };
 
 struct window {
@@ -42,7 +47,6 @@ struct preview_job {
 	int64_t today;
 	double lane_cost[PROVIDERS_MAX]; /* in what the contract counts */
 	bool is_cancelled;
-	struct buf text;
 	struct preview p;
 };
 
@@ -61,7 +65,6 @@ job_free(struct preview_job *j)
 	window_free(j->window);
 	ready_campaign_free(j->c);
 	audience_free(j->audience);
-	buf_free(&j->text);
 	free(j->p.shortest);
 	free(j->p.longest);
 	free(j);
@@ -75,21 +78,56 @@ keep_text(char **slot, struct slice text)
 }
 
 static void
-count_message(struct preview_job *j, uint8_t carrier, struct sms_count n, struct slice text)
+count_carrier(struct preview_carrier *c, struct sms_count n, int64_t cost)
+{
+	c->messages++;
+	c->parts += n.parts;
+	c->cost += cost;
+}
+
+/* In which language it is, and why not in the row's own. */
+static void
+count_language(struct preview *p, const struct shown *m, int64_t cost)
+{
+	char tag[ROW_TABLE_NAME_MAX];
+
+	count_carrier(&p->language[m->language], m->count, cost);
+	p->plain += m->is_plain;
+	switch (m->fit) {
+	case LANGUAGE_OWN:
+		break;
+	case LANGUAGE_OTHER:
+		slice_copy(tag, sizeof(tag), m->about);
+		row_table_add(&p->untranslated, tag, m->row + 1ull);
+		break;
+	case LANGUAGE_MISSING:
+		row_table_add(&p->misfits, "missing", m->row + 1ull);
+		break;
+	case LANGUAGE_UNKNOWN:
+		row_table_add(&p->misfits, "unknown", m->row + 1ull);
+		break;
+	}
+}
+
+static void
+count_message(struct preview_job *j, const struct shown *m)
 {
 	struct preview *p = &j->p;
+	uint8_t carrier = m->carrier;
+	struct sms_count n = m->count;
+	struct slice text = m->text;
 	unsigned partition = j->c->route.map.partition[carrier & (CARRIERS_MAX - 1)];
 	unsigned provider = j->c->route.provider[partition];
 	const struct provider_config *pc = &j->config->providers[provider];
 	int64_t cost = j->c->route.price[partition] * n.parts;
 
+	registered_look(j->c->registered, carrier, text, n.parts);
 	p->messages++;
 	p->parts += n.parts;
 	p->unicode += n.encoding == SMS_UCS2;
 	p->cost += cost;
-	p->carrier[carrier].messages++;
-	p->carrier[carrier].parts += n.parts;
-	p->carrier[carrier].cost += cost;
+	count_carrier(&p->carrier[carrier % CARRIERS_MAX], n, cost);
+	count_language(p, m, cost);
 	/* Requests cannot be counted without batching them: messages stand in for them. */
 	j->lane_cost[provider] +=
 		pc->driver->capability(pc->account)->counts == COUNTS_PARTS ? n.parts : 1;
@@ -105,22 +143,28 @@ count_message(struct preview_job *j, uint8_t carrier, struct sms_count n, struct
 	}
 }
 
-static bool
-has_unicode(const struct preview_job *j, uint8_t carrier)
+static void
+count_skipped(struct preview *p, const struct shown *m)
 {
-	unsigned partition = j->c->route.map.partition[carrier & (CARRIERS_MAX - 1)];
-	const struct provider_config *pc = &j->config->providers[j->c->route.provider[partition]];
+	char about[ROW_TABLE_NAME_MAX];
 
-	return pc->driver->capability(pc->account)->has_unicode;
+	p->skipped[m->reason]++;
+	slice_copy(about, sizeof(about), m->about);
+	if (about[0] == '\0')
+		return;
+	if (m->reason == REASON_MISSING_FIELD)
+		row_table_add(&p->missing, about, m->row + 1ull);
+	else if (m->reason == REASON_NOT_ENCODABLE)
+		row_table_add(&p->refused, about, m->row + 1ull);
 }
 
 static void
 count_shown(struct preview_job *j, const struct shown *m)
 {
 	if (m->reason != REASON_NONE)
-		j->p.skipped[m->reason]++;
+		count_skipped(&j->p, m);
 	else
-		count_message(j, m->carrier, m->count, m->text);
+		count_message(j, m);
 }
 
 static void job_look(struct preview_job *j);
@@ -159,7 +203,7 @@ window_close(struct preview_job *j)
 	suppressed_check(j->engine, &q, on_checked, w);
 }
 
-/* m->text is copied. */
+/* m->text and m->about are copied. */
 static void
 window_add(struct preview_job *j, const struct shown *m, uint64_t phone)
 {
@@ -172,33 +216,60 @@ window_add(struct preview_job *j, const struct shown *m, uint64_t phone)
 	w->phones[w->count] = phone;
 	w->shown[w->count] = *m;
 	w->shown[w->count].text.p = arena_memdup0(&w->memory, m->text.p, m->text.n);
+	w->shown[w->count].about.p = arena_memdup0(&w->memory, m->about.p, m->about.n);
 	if (++w->count == SUPPRESSED_WINDOW)
 		window_close(j);
+}
+
+/* What the row's message would be; m's slices live until the next row. */
+static void
+show(struct preview_job *j, const struct block *b, struct shown *m, struct buf *about)
+{
+	struct rendered r = {.error.field = ""};
+
+	m->reason = render_row(j->c->rendering, b, m->row % BLOCK_ROWS, m->carrier, &r);
+	m->text = m->reason == REASON_NONE ? r.text : SLICE("");
+	m->count = r.count;
+	m->language = r.language;
+	m->fit = r.fit;
+	m->is_plain = r.is_plain;
+	buf_reset(about);
+	buf_adds(about, "");
+	if (m->reason == REASON_NONE)
+		buf_adds(about, r.fit == LANGUAGE_OTHER ? r.wanted : "");
+	else if (m->reason == REASON_MISSING_FIELD)
+		buf_adds(about, r.error.field);
+	else if (m->reason == REASON_NOT_ENCODABLE && r.refused != 0)
+		text_add_code_point(about, (int32_t)r.refused);
+	m->about = buf_slice(about);
 }
 
 static bool
 on_block(void *arg, uint32_t index, const struct block *b)
 {
 	struct preview_job *j = arg;
+	struct buf about = {0};
 	struct audience_row rows[BLOCK_ROWS];
 	size_t n = audience_block(j->audience, index, b, j->today, rows);
 
 	for (size_t k = 0; k < n; k++) {
 		uint32_t i = rows[k].row % BLOCK_ROWS;
-		struct shown m = {.reason = rows[k].reason, .carrier = block_carrier(b, i)};
+		struct shown m = {.reason = rows[k].reason,
+				  .row = rows[k].row,
+				  .carrier = block_carrier(b, i),
+				  .text = SLICE(""),
+				  .about = SLICE("")};
 		bool is_waiting = rows[k].state == RECORD_WAITING;
 
-		if (is_waiting) {
-			m.reason = render_row(j->c->template, j->today, j->c->column_of_field, b, i,
-					      has_unicode(j, m.carrier), &j->text, &m.count);
-			m.text = m.reason == REASON_NONE ? buf_slice(&j->text) : SLICE("");
-		}
+		if (is_waiting)
+			show(j, b, &m, &about);
 		j->p.audience++;
 		if (is_waiting && !j->has_nobody)
 			window_add(j, &m, block_phone(b, i));
 		else
 			count_shown(j, &m);
 	}
+	buf_free(&about);
 	if (j->cbs.on_progress != NULL && index % PROGRESS_BLOCKS == PROGRESS_BLOCKS - 1)
 		j->cbs.on_progress(j->cbs.arg, index + 1, j->c->list->block_count);
 	return true;
@@ -234,8 +305,11 @@ job_look(struct preview_job *j)
 {
 	if (!j->is_swept || j->pending > 0)
 		return;
-	if (j->failure.code == ERR_OK)
+	if (j->failure.code == ERR_OK) {
 		forecast(j);
+		if (!j->is_cancelled && registered_verdict(j->c->registered, NULL) == ERR_OK)
+			registered_remember(j->c->registered, j->engine, j->c->campaign->id);
+	}
 	job_end(j, j->failure.code == ERR_OK ? NULL : &j->failure);
 }
 
@@ -264,7 +338,8 @@ on_ready(void *arg, struct ready_campaign *c, const struct err_ctx *e)
 		job_end(j, e);
 		return;
 	}
-	j->today = clock_today_vn();
+	j->today = c->today;
+	j->p.has_language_column = rendering_language_column(c->rendering) >= 0;
 	j->p.list_rows = c->list->rows;
 	j->audience = audience_new(c->queries, c->campaign->segment_count, c->campaign->per,
 				   &c->route.map, c->list->block_count * BLOCK_ROWS);

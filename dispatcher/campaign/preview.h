@@ -7,6 +7,7 @@
 #pragma once
 
 #include "dispatcher/campaign/campaign.h"
+#include "dispatcher/campaign/row_table.h"
 #include "dispatcher/store/record.h"
 #include "segments/phone.h"
 
@@ -17,9 +18,16 @@ struct preview_carrier {
 
 struct preview {
 	uint64_t list_rows, audience, messages, parts, unicode;
+	uint64_t plain; /* messages whose accents were taken off */
 	int64_t cost;
 	uint64_t skipped[256]; /* by enum record_reason */
 	struct preview_carrier carrier[CARRIERS_MAX];
+	struct preview_carrier language[SET_LANGUAGES_MAX]; /* by text of the set */
+	bool has_language_column;
+	/* Messages in another language than the row's own, by why: and whose language has no text. */
+	struct row_table misfits, untranslated;
+	struct row_table missing; /* skipped: by field that has no value */
+	struct row_table refused; /* skipped: by character that the provider does not carry */
 	char *shortest, *longest; /* NULL = no message */
 	unsigned shortest_parts, longest_parts;
 	double forecast_s;  /* sending time at the contracted rates */

@@ -26,9 +26,8 @@ struct trial_job {
 	struct audience *audience;
 	struct sweep *sweep;
 	int64_t today;
-	bool has_unicode; /* the provider of the phone */
+	unsigned carrier; /* of the phone: its provider's rules hold */
 	bool is_cancelled;
-	struct buf text;
 	struct best shortest, longest, first;
 	uint64_t audience_count;
 	enum record_reason row_reason; /* why the wanted row has no text */
@@ -52,7 +51,6 @@ job_free(struct trial_job *j)
 	ready_campaign_free(j->c);
 	if (j->audience != NULL)
 		audience_free(j->audience);
-	buf_free(&j->text);
 	free(j);
 }
 
@@ -92,13 +90,14 @@ best_offer(struct best *b, const struct trial_text *t, int sign)
 }
 
 static void
-offer(struct trial_job *j, uint64_t row, struct sms_count n)
+offer(struct trial_job *j, uint64_t row, const struct rendered *r)
 {
 	struct trial_text t = {.row = row,
-			       .text = j->text.data,
-			       .n = j->text.len,
-			       .parts = n.parts,
-			       .is_unicode = n.encoding == SMS_UCS2};
+			       .text = (char *)(uintptr_t)r->text.p, /* best_offer copies it */
+			       .n = r->text.n,
+			       .parts = r->count.parts,
+			       .is_unicode = r->count.encoding == SMS_UCS2,
+			       .language = r->language};
 
 	best_offer(&j->shortest, &t, -1);
 	best_offer(&j->longest, &t, 1);
@@ -167,7 +166,7 @@ static void
 look_at(struct trial_job *j, const struct audience_row *r, const struct block *b)
 {
 	enum record_reason reason = r->reason;
-	struct sms_count n = {0};
+	struct rendered out = {0};
 	bool is_row = j->wish.pick == TRIAL_ROW;
 
 	j->audience_count++;
@@ -176,11 +175,10 @@ look_at(struct trial_job *j, const struct audience_row *r, const struct block *b
 	j->has_row = true;
 	/* The wanted row is rendered also if another of its phone goes before it. */
 	if (r->state == RECORD_WAITING || (is_row && reason == REASON_SAME_PHONE))
-		reason = render_row(j->c->template, j->today, j->c->column_of_field, b,
-				    r->row % BLOCK_ROWS, j->has_unicode, &j->text, &n);
+		reason = render_row(j->c->rendering, b, r->row % BLOCK_ROWS, j->carrier, &out);
 	j->row_reason = reason;
 	if (reason == REASON_NONE)
-		offer(j, r->row + 1ull, n);
+		offer(j, r->row + 1ull, &out);
 }
 
 static bool
@@ -219,7 +217,6 @@ find_route(struct trial_job *j, struct err_ctx *e)
 	const struct route_plan *route = &j->c->route;
 	unsigned carrier = (unsigned)carrier_of(j->wish.phone) & (CARRIERS_MAX - 1);
 	uint8_t p = route->map.partition[carrier];
-	const struct capability *cap;
 
 	if (ready_campaign_check_demo(j->c, j->config, e) != ERR_OK)
 		return e->code;
@@ -228,8 +225,7 @@ find_route(struct trial_job *j, struct err_ctx *e)
 			       "no provider of the route serves its carrier");
 	j->t.provider = &j->config->providers[route->provider[p]];
 	j->t.price = route->price[p];
-	cap = j->t.provider->driver->capability(j->t.provider->account);
-	j->has_unicode = cap->has_unicode;
+	j->carrier = carrier;
 	return ERR_OK;
 }
 
@@ -249,7 +245,7 @@ on_ready(void *arg, struct ready_campaign *c, const struct err_ctx *why)
 		job_end(j, &e);
 		return;
 	}
-	j->today = clock_today_vn();
+	j->today = c->today;
 	j->audience = audience_new(c->queries, c->campaign->segment_count, c->campaign->per,
 				   &c->route.map, c->list->block_count * BLOCK_ROWS);
 	j->sweep = sweep_start(j->loop, engine_redis(j->engine), c->list, 0,

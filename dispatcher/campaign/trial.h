@@ -32,6 +32,7 @@ struct trial_text {
 	size_t n; /* its bytes */
 	unsigned parts;
 	bool is_unicode;
+	uint8_t language; /* index in the set of the campaign's rendering */
 };
 
 struct trial {

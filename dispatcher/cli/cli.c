@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -106,24 +107,66 @@ cli_usage_words(const char *words, int argc, int wanted)
 						: "a word is too many (quote what has blanks)");
 }
 
+/* Standard input by lines; a line beyond CLI_LINE_MAX is passed over, not held. */
+struct line_reader {
+	char chunk[65536];
+	size_t at, n; /* what of the chunk is still to come: [at, n) */
+	struct buf line;
+	bool is_too_long;
+};
+
+/* False at the end of the input, or when it cannot be read (errno). */
+static bool
+read_chunk(struct line_reader *r)
+{
+	ssize_t n;
+
+	do {
+		n = read(STDIN_FILENO, r->chunk, sizeof(r->chunk));
+	} while (n < 0 && errno == EINTR);
+	r->at = 0;
+	r->n = n > 0 ? (size_t)n : 0;
+	return n > 0;
+}
+
+/* The next line, without its end, into r->line. */
+static bool
+read_line(struct line_reader *r)
+{
+	bool is_whole = false, has_any = false;
+
+	buf_reset(&r->line);
+	r->is_too_long = false;
+	while (!is_whole && (r->at < r->n || read_chunk(r))) {
+		const char *p = r->chunk + r->at, *end = memchr(p, '\n', r->n - r->at);
+		size_t n = end == NULL ? r->n - r->at : (size_t)(end - p);
+
+		is_whole = end != NULL;
+		has_any = true;
+		/* one more for a CR */
+		if (r->line.len + n > CLI_LINE_MAX + 1)
+			r->is_too_long = true;
+		else
+			buf_add(&r->line, p, n);
+		r->at += n + is_whole;
+	}
+	return has_any;
+}
+
 int
 cli_each_line(bool (*one)(struct slice line, struct buf *out, void *arg), void *arg)
 {
+	struct line_reader *r = xcalloc(1, sizeof(*r));
 	struct buf out = {0};
-	char *line = NULL;
-	size_t cap = 0;
-	ssize_t n;
 	int rc = 0;
 
-	while ((n = getline(&line, &cap, stdin)) >= 0) {
-		struct slice s = {line, (size_t)n};
+	while (read_line(r)) {
+		struct slice s = buf_slice(&r->line);
 
-		if (s.n > 0 && s.p[s.n - 1] == '\n')
-			s.n--;
 		if (s.n > 0 && s.p[s.n - 1] == '\r')
 			s.n--;
 		buf_reset(&out);
-		if (s.n > CLI_LINE_MAX) {
+		if (r->is_too_long || s.n > CLI_LINE_MAX) {
 			cli_add_error(&out, "too-long", "the line has more than 1 MiB");
 			rc = 1;
 		} else if (!one(s, &out, arg)) {
@@ -137,8 +180,9 @@ cli_each_line(bool (*one)(struct slice line, struct buf *out, void *arg), void *
 		fprintf(stderr, "loa: standard output: %s\n", strerror(errno));
 		rc = 3;
 	}
-	free(line);
+	buf_free(&r->line);
 	buf_free(&out);
+	free(r);
 	return rc;
 }
 

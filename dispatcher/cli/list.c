@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* loa list, segment and template against the server. */
+/* loa list and segment against the server. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -12,7 +12,6 @@
 #include "base/text.h"
 #include "dispatcher/cli/remote.h"
 #include "segments/query.h"
-#include "templates/template.h"
 
 #define PIECE_BYTES (2u << 20)
 
@@ -240,12 +239,6 @@ verb_segment_ls(int argc, char **argv)
 	return ls(argc, argv, "segment ls", "/api/v1/segments");
 }
 
-int
-verb_template_ls(int argc, char **argv)
-{
-	return ls(argc, argv, "template ls", "/api/v1/templates");
-}
-
 static void
 print_list(const json_t *l)
 {
@@ -388,60 +381,4 @@ verb_segment_count(int argc, char **argv)
 		return rc;
 	return remote_verb(&o, "GET", remote_path(path, "/api/v1/segments/", argv[1], "/count"),
 			   NULL, print_count);
-}
-
-/* ---- templates ---- */
-
-static void
-print_template(const json_t *t)
-{
-	printf("template %s: version %" JSON_INTEGER_FORMAT "\n", remote_text(t, "template"),
-	       remote_number(t, "version"));
-}
-
-int
-verb_template_save(int argc, char **argv)
-{
-	struct remote_options o = {0};
-	struct buf text = {0};
-	struct remote *r;
-	char path[512];
-	json_t *answer = NULL;
-	struct err_ctx e;
-	enum err code;
-	int rc = remote_words(&argc, argv, &o, "template save", 3);
-
-	if (rc != 0)
-		return rc;
-	code = cli_read_file(argv[2], TEMPLATE_SOURCE_MAX, &text, &e);
-	if (code == ERR_OK)
-		code = remote_open(&o, &r, &e);
-	if (code == ERR_OK) {
-		code = remote_send(r, "PUT", remote_path(path, "/api/v1/templates/", argv[1], ""),
-				   "text/plain; charset=utf-8", buf_slice(&text), &answer, &e);
-		remote_close(r);
-		if (code == ERR_INPUT && e.line > 0)
-			snprintf(e.what, sizeof(e.what), "%.120s:%d:%d", argv[2], e.line, e.column);
-	}
-	buf_free(&text);
-	if (code != ERR_OK)
-		return cli_fail(&e);
-	if (o.is_json) {
-		remote_print_json(answer);
-		return 0;
-	}
-	print_template(answer);
-	json_decref(answer);
-	return 0;
-}
-
-int
-verb_template_show(int argc, char **argv)
-{
-	struct remote_options o = {0};
-	char path[512];
-	int rc = remote_words(&argc, argv, &o, "template show", 2);
-
-	return rc != 0 ? rc
-		       : get_and_copy(&o, remote_path(path, "/api/v1/templates/", argv[1], ""));
 }

@@ -173,6 +173,14 @@ verb_segment_eval(int argc, char **argv)
 			qe.column, qe.message);
 		return cli_fail(&e);
 	}
+	if (query_external_count(q) > 0) {
+		query_free(q);
+		err_set(&e, ERR_INPUT, "query", "save it as a segment of a list",
+			"in_list, reached_by and state look at lists and campaigns of a server, "
+			"here is "
+			"none");
+		return cli_fail(&e);
+	}
 	r.query = q;
 	rc = cli_each_line(eval_line, &r);
 	arena_free(&r.arena);
@@ -202,6 +210,14 @@ verb_segment_check(int argc, char **argv)
 	rc = q != NULL ? 0 : 1;
 	if (fflush(stdout) != 0)
 		rc = 3;
+	buf_reset(&out);
+	if (q != NULL)
+		query_add_warnings(q, &out);
+	for (struct slice rest = buf_slice(&out); rest.n > 0;) {
+		struct slice line = slice_take_until(&rest, '\n');
+
+		fprintf(stderr, "loa: note: %.*s\n", (int)line.n, line.p);
+	}
 	query_free(q);
 	buf_free(&out);
 	return rc;

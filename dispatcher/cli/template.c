@@ -7,41 +7,29 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "dispatcher/campaign/registration.h"
 #include "dispatcher/cli/remote.h"
+#include "dispatcher/cli/template_file.h"
+#include "dispatcher/language_table.h"
+#include "templates/content.h"
 #include "templates/sms.h"
-#include "templates/template.h"
 
 #define FIELDS_LIST_MAX 4096
 
-/* FILE compiled; NULL and *exit_code, the error having gone to `errors`. */
-static struct template *
-load(const char *path, FILE *errors, int *exit_code)
-{
-	struct template_error te;
-	struct template *t = NULL;
-	struct buf source = {0};
-	struct err_ctx e;
-
-	if (cli_read_file(path, TEMPLATE_SOURCE_MAX, &source, &e) != ERR_OK) {
-		*exit_code = cli_fail(&e);
-	} else {
-		t = template_compile(buf_slice(&source), &te);
-		if (t == NULL) {
-			fprintf(errors, "%s%s:%d:%d: %s\n", errors == stderr ? "loa: " : "", path,
-				te.line, te.column, te.message);
-			*exit_code = 1;
-		}
-	}
-	buf_free(&source);
-	return t;
-}
-
 /* ---- render ---- */
 
-struct rendering {
-	struct template *t;
-	struct slice folded[TEMPLATE_FIELDS_MAX]; /* the fields' names as they are compared */
-	struct template_value values[TEMPLATE_FIELDS_MAX];
+/* A field of the set's texts, by its name as it is compared. */
+struct member {
+	struct slice name;
+	struct template_value value;
+	bool is_set; /* by this line */
+};
+
+struct lines {
+	struct template_set *set;
+	struct languages *languages;
+	struct member *members; /* of all texts */
+	size_t count;
 	struct arena memory; /* of one line */
 	struct arena names;
 };
@@ -56,6 +44,27 @@ folded(struct arena *a, const char *name)
 	s = (struct slice){arena_memdup0(a, b.len > 0 ? b.data : "", b.len), b.len};
 	buf_free(&b);
 	return s;
+}
+
+/* Its member, or NULL. */
+static struct member *
+find_member(struct lines *r, struct slice name)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (slice_eq(r->members[i].name, name))
+			return &r->members[i];
+	return NULL;
+}
+
+static void
+add_member(struct lines *r, const char *field)
+{
+	struct slice name = folded(&r->names, field);
+
+	if (find_member(r, name) != NULL)
+		return;
+	r->members = xrealloc(r->members, (r->count + 1) * sizeof(*r->members));
+	r->members[r->count++] = (struct member){.name = name};
 }
 
 static struct slice
@@ -115,33 +124,31 @@ refuse_key(struct buf *out, const char *key, const char *why)
 	return false;
 }
 
-/* The object's members into values[]; a name may come once only, whatever its case. */
+/* The object's members; a name may come once only, whatever its case. */
 static bool
-read_values(struct rendering *r, json_t *object, struct buf *out)
+read_values(struct lines *r, json_t *object, struct buf *out)
 {
-	bool is_set[TEMPLATE_FIELDS_MAX] = {0};
 	const char *key;
 	json_t *v;
 
-	memset(r->values, 0, sizeof(r->values));
+	for (size_t i = 0; i < r->count; i++)
+		r->members[i] = (struct member){.name = r->members[i].name};
 	json_object_foreach (object, key, v) {
-		struct slice name = folded(&r->memory, key);
+		struct member *m = find_member(r, folded(&r->memory, key));
 		struct template_value value;
 
 		if (!value_of(&r->memory, v, &value))
 			return refuse_key(out, key,
 					  "is an object or array: a value is a string, a number, "
 					  "true, false or null");
-		for (size_t i = 0; i < template_field_count(r->t); i++) {
-			if (!slice_eq(name, r->folded[i]))
-				continue;
-			if (is_set[i])
-				return refuse_key(out, key,
-						  "stands twice, in capitals and small letters or "
-						  "in two forms of its accents");
-			is_set[i] = true;
-			r->values[i] = value;
-		}
+		if (m == NULL)
+			continue;
+		if (m->is_set)
+			return refuse_key(out, key,
+					  "stands twice, in capitals and small letters or in two "
+					  "forms of its accents");
+		m->is_set = true;
+		m->value = value;
 	}
 	return true;
 }
@@ -160,21 +167,47 @@ add_render_error(struct buf *out, enum render_result rc, const struct template_e
 	buf_addf(out, ",\"line\":%d,\"column\":%d}}", e->line, e->column);
 }
 
-static bool
-render_values(struct rendering *r, struct buf *out)
+/* The text for the object's language, which stands in one of the columns of languages. */
+static const struct set_text *
+text_for(struct lines *r, json_t *object)
 {
+	const char *const *columns = languages_columns(r->languages);
+	char tag[LANGUAGE_MAX] = "";
+
+	for (; *columns != NULL; columns++) {
+		const char *key;
+		json_t *v;
+		struct slice wanted = folded(&r->memory, *columns);
+
+		json_object_foreach (object, key, v) {
+			if (!slice_eq(folded(&r->memory, key), wanted) || !json_is_string(v))
+				continue;
+			language_find(r->languages, slice_of(json_string_value(v)), tag);
+			return &r->set->texts[set_choose(r->set, tag)];
+		}
+	}
+	return &r->set->texts[set_choose(r->set, tag)];
+}
+
+static bool
+render_values(struct lines *r, const struct set_text *of, struct buf *out)
+{
+	struct template_value values[TEMPLATE_FIELDS_MAX];
+	const struct template *t = of->template;
 	struct buf text = {0};
 	struct template_error e;
-	enum render_result rc =
-		template_render_values(r->t, clock_today_vn(), r->values, &text, &e);
+	enum render_result rc;
 
+	for (size_t i = 0; i < template_field_count(t); i++)
+		values[i] = find_member(r, folded(&r->memory, template_field(t, i)))->value;
+	rc = template_render_values(t, clock_today_vn(), values, &text, &e);
 	if (rc == RENDER_OK) {
 		struct sms_count n = sms_count(buf_slice(&text));
 
 		buf_adds(out, "{\"text\":");
 		json_add_string(out, buf_slice(&text));
-		buf_addf(out, ",\"language\":\"vi\",\"encoding\":\"%s\",\"units\":%u,\"parts\":%u}",
-			 sms_encoding_name(n.encoding), n.units, n.parts);
+		buf_addf(out, ",\"language\":\"%s\",\"encoding\":\"%s\",\"units\":%u,\"parts\":%u}",
+			 of->tag, sms_encoding_name(n.encoding), n.units, n.parts);
 	} else {
 		add_render_error(out, rc, &e);
 	}
@@ -185,7 +218,7 @@ render_values(struct rendering *r, struct buf *out)
 static bool
 render_line(struct slice line, struct buf *out, void *arg)
 {
-	struct rendering *r = arg;
+	struct lines *r = arg;
 	struct err_ctx e;
 	bool is_good;
 	json_t *v;
@@ -199,41 +232,60 @@ render_line(struct slice line, struct buf *out, void *arg)
 		json_decref(v);
 		return false;
 	}
-	is_good = read_values(r, v, out) && render_values(r, out);
+	is_good = read_values(r, v, out) && render_values(r, text_for(r, v), out);
 	arena_reset(&r->memory);
 	json_decref(v);
 	return is_good;
+}
+
+static void
+lines_free(struct lines *r)
+{
+	arena_free(&r->memory);
+	arena_free(&r->names);
+	free(r->members);
+	set_free(r->set);
+	languages_free(r->languages);
 }
 
 int
 verb_template_render(int argc, char **argv)
 {
 	const struct cli_option options[] = {{NULL, NULL, NULL}};
-	struct rendering *r;
-	struct template *t;
+	struct template_files files = {0};
+	struct lines r = {0};
 	struct err_ctx e;
-	int rc;
+	int rc = 0;
 
 	if (cli_parse(&argc, argv, options, &e) != ERR_OK)
 		return cli_fail(&e);
-	if (argc != 2)
-		return cli_usage("template render", "needs one file");
+	if (argc < 2)
+		return cli_usage("template render", "needs a file");
 	if (strcmp(argv[1], "-") == 0)
 		return cli_usage("template render",
 				 "the template comes from a file, the recipients on standard "
 				 "input");
-	t = load(argv[1], stderr, &rc);
-	if (t == NULL)
-		return rc;
-	r = xcalloc(1, sizeof(*r));
-	r->t = t;
-	for (size_t i = 0; i < template_field_count(t); i++)
-		r->folded[i] = folded(&r->names, template_field(t, i));
-	rc = cli_each_line(render_line, r);
-	arena_free(&r->memory);
-	arena_free(&r->names);
-	template_free(t);
-	free(r);
+	if (template_files_read(argv + 1, (size_t)argc - 1, &files, &e) != ERR_OK ||
+	    language_table_load(&r.languages, NULL, &e) != ERR_OK) {
+		template_files_free(&files);
+		return cli_fail(&e);
+	}
+	r.set = template_files_set(&files, stderr);
+	template_files_free(&files);
+	if (r.set == NULL) {
+		rc = 1;
+	} else if (!set_has_sms(r.set)) {
+		err_set(&e, ERR_INPUT, argv[1], "add \"sms\" to its texts", "has no SMS text");
+		rc = cli_fail(&e);
+	} else {
+		for (size_t i = 0; i < r.set->count; i++)
+			for (size_t k = 0; r.set->texts[i].template != NULL &&
+					   k < template_field_count(r.set->texts[i].template);
+			     k++)
+				add_member(&r, template_field(r.set->texts[i].template, k));
+		rc = cli_each_line(render_line, &r);
+	}
+	lines_free(&r);
 	return rc;
 }
 
@@ -256,23 +308,130 @@ split_names(struct arena *a, const char *list, const char **names)
 	return count;
 }
 
-static void
-print_unknown(void *arg, const struct template_error *e)
-{
-	printf("%s:%d:%d: %s\n", (const char *)arg, e->line, e->column, e->message);
-}
-
 static int
-check_fields(const struct template *t, const char *list, char *path)
+check_fields(const struct template_set *set, const struct template_files *files, const char *list)
 {
 	const char **names = xcalloc(FIELDS_LIST_MAX, sizeof(*names));
 	struct arena memory = {0};
+	struct template_errors errors = {files, stdout};
 	size_t count = split_names(&memory, list, names);
-	size_t unknown = template_each_unknown(t, names, count, print_unknown, path);
+	size_t unknown = set_each_unknown(set, names, count, template_files_error, &errors);
 
 	arena_free(&memory);
 	free(names);
 	return unknown > 0;
+}
+
+/*
+ * The source with its tags blotted out: a stroke for each byte, which is no word, no
+ * link and in no place but its own. Comments and raw text count as tags and text.
+ */
+static void
+add_without_tags(struct buf *out, struct slice source)
+{
+	size_t i = 0;
+
+	while (i < source.n) {
+		const char *open = source.p + i, *end;
+		bool is_tag =
+			source.n - i >= 4 && open[0] == '{' && (open[1] == '{' || open[1] == '%');
+
+		end = is_tag ? memmem(open + 2, source.n - i - 2, open[1] == '{' ? "}}" : "%}", 2)
+			     : NULL;
+		if (end == NULL) {
+			buf_addc(out, source.p[i++]);
+			continue;
+		}
+		for (; open < end + 2; open++, i++)
+			buf_addc(out, *open == '\n' ? '\n' : '|');
+	}
+}
+
+/* One text against the rules for all providers: 1 when something is refused. */
+static int
+check_text(struct content_view *v, const struct template_files *files, const struct set_text *of)
+{
+	struct content_finding found[CONTENT_FINDINGS_MAX];
+	struct template_errors errors = {files, stdout};
+	struct buf text = {0};
+	size_t n;
+	int rc = 0;
+
+	add_without_tags(&text, (struct slice){of->sms, of->sms_n});
+	n = content_check(v, buf_slice(&text), 0, found);
+	for (size_t i = 0; i < n; i++) {
+		const struct content_finding *f = &found[i];
+		struct content_words w = content_rule_words(v, f->rule);
+		struct slice before = {text.data, (size_t)(f->found.p - text.data)};
+		struct set_error e = {.line = 1};
+
+		for (const char *p = text.data; p < f->found.p; p++) {
+			if (*p != '\n')
+				continue;
+			e.line++;
+			before = (struct slice){p + 1, (size_t)(f->found.p - p - 1)};
+		}
+		e.column = (int)text_length(before) + 1;
+		snprintf(e.path, sizeof(e.path), "texts.%s.sms", of->tag);
+		snprintf(e.message, sizeof(e.message), "%s%.60s: \"%.*s\": %.200s",
+			 w.severity == CONTENT_WARN ? "warning: " : "", w.rule,
+			 (int)(f->found.n < 80 ? f->found.n : 80), f->found.p, w.en);
+		template_files_error(&errors, &e);
+		rc = w.severity == CONTENT_REFUSE ? 1 : rc;
+	}
+	buf_free(&text);
+	return rc;
+}
+
+/* 1 when something is refused: the fixed words of the texts by rules for all providers. */
+static int
+check_content(const struct content *rules, const struct template_set *set,
+	      const struct template_files *files, const char *class)
+{
+	struct content_view *v;
+	char day[12];
+	int rc = 0;
+
+	day_text(clock_today_vn(), day);
+	v = content_view_new(rules, class, "", day, false);
+	for (size_t i = 0; i < set->count; i++)
+		if (set->texts[i].sms != NULL && check_text(v, files, &set->texts[i]) != 0)
+			rc = 1;
+	content_view_free(v);
+	return rc;
+}
+
+/* The rules of the server, or with server NULL those that are built in; NULL: *rc. */
+static int
+check_rules(const struct remote_options *server, const struct template_set *set,
+	    const struct template_files *files, const char *class)
+{
+	struct config *config = NULL;
+	struct content *rules = NULL;
+	struct remote *r;
+	struct err_ctx e;
+	json_t *document = NULL;
+	enum err code;
+	int rc;
+
+	if (server == NULL) {
+		if (config_load(NULL, &config, &e) != ERR_OK)
+			return cli_fail(&e);
+		rc = check_content(config->content_rules, set, files, class);
+		config_free(config);
+		return rc;
+	}
+	code = remote_open(server, &r, &e);
+	if (code == ERR_OK) {
+		code = remote_call(r, "GET", "/api/v1/content", NULL, &document, &e);
+		remote_close(r);
+	}
+	if (code == ERR_OK)
+		code = content_read(document, &rules, &e);
+	rc = code == ERR_OK ? check_content(rules, set, files, class) : cli_fail(&e);
+	content_free(rules);
+	json_decref(document);
+	return rc;
 }
 
 /* The names of a list's columns as "a,b,c". */
@@ -301,35 +460,42 @@ columns_of_list(const struct remote_options *o, const char *list, struct buf *ou
 int
 verb_template_check(int argc, char **argv)
 {
-	const char *fields = NULL, *list = NULL;
+	const char *fields = NULL, *list = NULL, *class = "";
 	struct remote_options server = {0};
 	const struct cli_option options[] = {
-		{"--fields", &fields, NULL},
-		{"--list", &list, NULL},
-		REMOTE_OPTIONS(server),
-		{NULL, NULL, NULL},
+		{"--fields", &fields, NULL}, {"--list", &list, NULL}, {"--class", &class, NULL},
+		REMOTE_OPTIONS(server),	     {NULL, NULL, NULL},
 	};
-	struct template *t;
+	struct template_files files = {0};
+	struct template_set *set;
 	struct buf columns = {0};
 	struct err_ctx e;
-	int rc = 0;
+	int rc = 0, judged;
 
 	if (cli_parse(&argc, argv, options, &e) != ERR_OK)
 		return cli_fail(&e);
-	if (argc != 2)
-		return cli_usage("template check", "needs one file");
+	if (argc < 2)
+		return cli_usage("template check", "needs a file");
 	if (list != NULL && fields != NULL)
 		return cli_usage("template check", "takes --fields or --list, not both");
-	if (list != NULL && columns_of_list(&server, list, &columns, &e) != ERR_OK) {
+	if ((list != NULL && columns_of_list(&server, list, &columns, &e) != ERR_OK) ||
+	    template_files_read(argv + 1, (size_t)argc - 1, &files, &e) != ERR_OK) {
 		buf_free(&columns);
+		template_files_free(&files);
 		return cli_fail(&e);
 	}
 	if (list != NULL)
 		fields = columns.data;
-	t = load(argv[1], stdout, &rc);
-	if (t != NULL && fields != NULL)
-		rc = check_fields(t, fields, argv[1]);
-	template_free(t);
+	set = template_files_set(&files, stdout);
+	rc = set == NULL;
+	if (set != NULL && fields != NULL)
+		rc = check_fields(set, &files, fields);
+	if (set != NULL) {
+		judged = check_rules(list != NULL ? &server : NULL, set, &files, class);
+		rc = judged > rc ? judged : rc;
+	}
+	set_free(set);
+	template_files_free(&files);
 	buf_free(&columns);
 	return rc;
 }

@@ -9,17 +9,19 @@ local function segment_save(_, a)
   return 1
 end
 
--- [name, source, unit] → version. The same text again is the same version.
+-- [name, source, unit, languages] → [version, 1 = it is new]. The same set again is the same
+-- version; a version never changes. languages: "vi,km", of the newest; records from before there
+-- were sets have none and are Vietnamese.
 local function template_save(_, a)
   local key = K.template .. a[1]
   local version = tonumber(call('HGET', key, 'version')) or 0
-  if version > 0 and call('HGET', key, 'source' .. version) == a[2] then return version end
+  if version > 0 and call('HGET', key, 'source' .. version) == a[2] then return { version, 0 } end
   local t = clock()
   version = version + 1
   call('HSET', key, 'version', version, 'source' .. version, a[2], 'unit', a[3],
-    'saved' .. version, int(floor(t.ms / 1000)))
+    'saved' .. version, int(floor(t.ms / 1000)), 'languages', a[4] or 'vi')
   call('SADD', K.names .. 'template', a[1])
-  return version
+  return { version, 1 }
 end
 
 -- [idempotency key or '', name, template, segment names joined by '\n', field, value …]
@@ -90,6 +92,29 @@ local function template_get(_, a)
   local key = K.template .. a[1]
   local version = a[2] ~= '' and a[2] or call('HGET', key, 'version')
   return version and call('HGET', key, 'source' .. version) or nil
+end
+
+-- [name, version or ''] → [version, its source, saved_s, newest version], or nil
+local function template_version(_, a)
+  local key = K.template .. a[1]
+  local newest = call('HGET', key, 'version')
+  local version = a[2] ~= '' and a[2] or newest
+  local source = version and call('HGET', key, 'source' .. version)
+  if not source then return nil end
+  return { version, source, call('HGET', key, 'saved' .. version) or '0', newest }
+end
+
+-- [] → for each template in order [name, newest version, languages, when it was saved]
+local function template_ls()
+  local names, out = call('SMEMBERS', K.names .. 'template'), {}
+  table.sort(names)
+  for i = 1, math.min(#names, 1000) do
+    local key = K.template .. names[i]
+    local version = call('HGET', key, 'version') or '0'
+    out[i] = { names[i], version, call('HGET', key, 'languages') or 'vi',
+      call('HGET', key, 'saved' .. version) or '0' }
+  end
+  return out
 end
 
 -- [kind, field …] → for each name in order ['name', name, field, value …]

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "dispatcher/run/results.h"
 #include "segments/phone.h"
+#include "segments/province.h"
 
 #define SAY_EVERY_MS 250
 #define SAY_EVERY_ROWS 1024
@@ -150,36 +151,12 @@ on_row(void *arg, const struct walk_row *r)
 
 /* ---- which column ---- */
 
-static bool
-is_province_name(const char *name)
-{
-	static const char *const names[] = {"tinh",	    "tinh_thanh",    "tinh_thanh_pho",
-					    "tinh_tp",	    "tinh_thanhpho", "ten_tinh",
-					    "tinh_thanh_tp"};
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (strcmp(name, names[i]) == 0)
-			return true;
-	return false;
-}
-
 static enum err
 find_province(struct breakdown_job *j, const struct schema *s, struct err_ctx *e)
 {
 	char all[240];
 
-	for (uint32_t i = 0; i < s->count && j->column < 0; i++) {
-		struct buf folded = {0};
-
-		/* "Tỉnh" without accents; spaces and strokes as the names have them. */
-		if (text_add_unaccented_folded(&folded, slice_of(s->columns[i].name))) {
-			for (size_t k = 0; k < folded.len; k++)
-				if (strchr(" /-", folded.data[k]) != NULL)
-					folded.data[k] = '_';
-			if (folded.len > 0 && is_province_name(folded.data))
-				j->column = (int)i;
-		}
-		buf_free(&folded);
-	}
+	j->column = province_find_column(s);
 	if (j->column >= 0)
 		return ERR_OK;
 	results_name_columns(s, all, sizeof(all));

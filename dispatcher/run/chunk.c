@@ -36,8 +36,7 @@ struct chunk_load {
 	uint32_t rank; /* the next whose row is not known */
 	struct need *needs;
 	size_t need_count, need_next;
-	uint32_t asked;	 /* members whose blocks or payload are under way */
-	struct buf text; /* scratch */
+	uint32_t asked; /* members whose blocks or payload are under way */
 };
 
 static void next_slice(struct chunk_load *ld);
@@ -99,7 +98,6 @@ static void
 load_free(struct chunk_load *ld)
 {
 	free(ld->needs);
-	buf_free(&ld->text);
 	free(ld);
 }
 
@@ -164,20 +162,18 @@ load_got(struct chunk_load *ld, const struct reply *r, enum reply_kind wanted, c
 static void
 member_render(struct chunk_load *ld, struct member *m, const struct block *b)
 {
-	const struct run_view *v = ld->chunk->view;
 	uint32_t i = m->row % BLOCK_ROWS;
-	struct sms_count count;
+	uint8_t carrier = i < b->rows ? block_carrier(b, i) : 0;
+	struct rendered r;
 
 	/* Whether the provider takes Unicode is its lane's business. */
-	m->skip = (uint8_t)render_row(v->template, v->today, v->column_of_field, b, i, true,
-				      &ld->text, &count);
+	m->skip = (uint8_t)render_row(ld->chunk->view->rendering, b, i, carrier, &r);
 	if (m->skip != REASON_NONE)
 		return;
 	snprintf(m->phone, sizeof(m->phone), "%llu", (unsigned long long)block_phone(b, i));
-	m->parts = (uint8_t)count.parts;
-	m->is_unicode = count.encoding == SMS_UCS2;
-	m->text = (struct slice){arena_memdup0(&ld->chunk->arena, ld->text.data, ld->text.len),
-				 ld->text.len};
+	m->parts = (uint8_t)r.count.parts;
+	m->is_unicode = r.count.encoding == SMS_UCS2;
+	m->text = (struct slice){arena_memdup0(&ld->chunk->arena, r.text.p, r.text.n), r.text.n};
 }
 
 static void ask_blocks(struct chunk_load *ld);

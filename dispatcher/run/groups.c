@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "segments/collate.h"
 
 #define SLOTS (2 * GROUPS_MAX) /* a power of two */
 
@@ -182,12 +183,12 @@ by_size(const void *a, const void *b)
 {
 	const struct group *x = *(const struct group *const *)a;
 	const struct group *y = *(const struct group *const *)b;
-	size_t n = x->key.n < y->key.n ? x->key.n : y->key.n;
-	int order = memcmp(x->key.p, y->key.p, n);
+	int order;
 
 	if (x->messages != y->messages)
 		return x->messages > y->messages ? -1 : 1;
-	return order != 0 ? order : (x->key.n > y->key.n) - (x->key.n < y->key.n);
+	order = collate_compare(x->label, y->label);
+	return order != 0 ? order : collate_compare(x->key, y->key);
 }
 
 size_t

@@ -36,7 +36,7 @@ struct group *groups_others(struct groups *g);
 /* Keep only the n largest and count anew: all counts begin at 0. */
 void groups_keep(struct groups *g, size_t n);
 /*
- * The n largest, largest first, ties by key; the rest goes into others. Returns how many;
+ * The n largest, largest first, ties in Vietnamese order; the rest goes into others. Returns how many;
  * out has room for n. *folded: how many values went into others by this call.
  */
 size_t groups_top(struct groups *g, size_t n, const struct group **out, size_t *folded);

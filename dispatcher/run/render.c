@@ -1,21 +1,228 @@
 /* SPDX-License-Identifier: MIT */
 #include "dispatcher/run/render.h"
 
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "segments/phone.h"
+
+#define CELLS_MAX 64 /* different values of the language column that are remembered */
+#define CELL_BYTES 48
+#define CARRIERS ARRAY_LEN(((struct carrier_map *)0)->partition)
+
+/* What a cell of the language column comes to. */
+struct choice {
+	char cell[CELL_BYTES];
+	size_t n;
+	char tag[LANGUAGE_MAX];
+	uint8_t text;
+	enum language_fit fit;
+};
+
+struct rendering {
+	struct wording_opened w;
+	int64_t today;
+	struct render_rules rules[CARRIERS];
+	const struct languages *lookup; /* the wording's, or the place's; NULL = none */
+	int language_column;
+	int *columns[SET_LANGUAGES_MAX]; /* by text, by field: column, -1 = none */
+	struct choice choices[CELLS_MAX];
+	size_t choice_count;
+	struct buf text, plain; /* scratch */
+};
+
+void
+rendering_free(struct rendering *r)
+{
+	if (r == NULL)
+		return;
+	for (size_t i = 0; i < SET_LANGUAGES_MAX; i++)
+		free(r->columns[i]);
+	wording_clear(&r->w);
+	buf_free(&r->text);
+	buf_free(&r->plain);
+	free(r);
+}
+
+/* ---- a wording in its place ---- */
+
+static void
+find_columns(struct rendering *r, const struct schema *s)
+{
+	const char *const *names = r->lookup != NULL ? languages_columns(r->lookup) : NULL;
+
+	for (size_t i = 0; i < r->w.set->count; i++) {
+		const struct template *t = r->w.set->texts[i].template;
+		size_t n = t != NULL ? template_field_count(t) : 0;
+
+		r->columns[i] = xcalloc(n + 1, sizeof(*r->columns[i]));
+		for (size_t k = 0; k < n; k++)
+			r->columns[i][k] = schema_find(s, slice_of(template_field(t, k)));
+	}
+	r->language_column = -1;
+	for (; names != NULL && *names != NULL && r->language_column < 0; names++)
+		r->language_column = schema_find(s, slice_of(*names));
+}
+
+static void
+find_rules(struct rendering *r, const struct carrier_map *map)
+{
+	char day[32];
+
+	clock_format_vn(r->today * 86400, day);
+	day[10] = '\0';
+	for (size_t i = 0; i < CARRIERS; i++) {
+		uint8_t p = map->partition[i];
+		struct render_rules *rules = &r->rules[i];
+
+		rules->has_unicode = true;
+		if (p >= WORDING_PARTITIONS_MAX)
+			continue;
+		rules->accents = r->w.accents[p];
+		rules->rules =
+			sms_rules_find(&r->w.table, carrier_name((int)i), r->w.traffic[p], day);
+	}
+}
+
+enum err
+rendering_new(struct slice wording, const struct rendering_place *place, struct rendering **out,
+	      struct err_ctx *e)
+{
+	struct rendering *r = xcalloc(1, sizeof(*r));
+	enum err rc = wording_open(wording, &r->w, e);
+
+	if (rc != ERR_OK) {
+		free(r);
+		return rc;
+	}
+	r->today = place->today;
+	r->lookup = r->w.languages != NULL ? r->w.languages : place->languages;
+	find_columns(r, place->schema);
+	find_rules(r, place->map);
+	*out = r;
+	return ERR_OK;
+}
+
+void
+rendering_set_unicode(struct rendering *r, unsigned carrier, bool has_unicode)
+{
+	r->rules[carrier % CARRIERS].has_unicode = has_unicode;
+}
+
+const struct template_set *
+rendering_set(const struct rendering *r)
+{
+	return r->w.set;
+}
+
+int
+rendering_language_column(const struct rendering *r)
+{
+	return r->language_column;
+}
+
+/* ---- one row ---- */
+
+static const struct choice *
+make_choice(struct rendering *r, struct slice cell)
+{
+	struct choice *c;
+
+	if (r->choice_count == CELLS_MAX)
+		r->choice_count = 0;
+	c = &r->choices[r->choice_count++];
+	*c = (struct choice){.n = cell.n < CELL_BYTES ? cell.n : 0};
+	if (c->n > 0)
+		memcpy(c->cell, cell.p, c->n);
+	if (cell.n == 0)
+		c->fit = LANGUAGE_MISSING;
+	else if (r->lookup == NULL ? !language_tag(cell, c->tag)
+				   : !language_find(r->lookup, cell, c->tag))
+		c->fit = LANGUAGE_UNKNOWN;
+	else
+		c->fit = LANGUAGE_OTHER;
+	c->text = (uint8_t)set_choose(r->w.set, c->tag);
+	if (c->fit == LANGUAGE_OTHER && set_is_own(r->w.set, c->text, c->tag))
+		c->fit = LANGUAGE_OWN;
+	return c;
+}
+
+static const struct choice *
+choose(struct rendering *r, const struct block *b, uint32_t row)
+{
+	struct slice cell = {NULL, 0};
+
+	if (r->language_column >= 0)
+		cell = block_cell(b, row, (uint32_t)r->language_column);
+	if (cell.n < CELL_BYTES)
+		for (size_t i = 0; i < r->choice_count; i++)
+			if (r->choices[i].n == cell.n &&
+			    (cell.n > 0 ? memcmp(r->choices[i].cell, cell.p, cell.n) == 0
+					: r->choices[i].fit == LANGUAGE_MISSING))
+				return &r->choices[i];
+	return make_choice(r, cell);
+}
+
 enum record_reason
-render_row(const struct template *t, int64_t today, const int *column_of_field,
-	   const struct block *b, uint32_t row_in_block, bool has_unicode, struct buf *out,
-	   struct sms_count *count)
+render_bill(const struct render_rules *rules, struct slice nfc, struct buf *scratch,
+	    struct rendered *out)
+{
+	struct accents_choice c;
+
+	buf_reset(scratch);
+	c = accents_choose(rules->accents, rules->rules, nfc, scratch);
+	out->text = c.text;
+	out->count = c.bill.count;
+	out->is_plain = c.is_plain;
+	out->refused = 0;
+	if (nfc.n == 0)
+		return REASON_MISSING_FIELD;
+	if (c.lost > 0)
+		return REASON_NOT_ENCODABLE;
+	switch (c.bill.verdict) {
+	case SMS_FITS:
+		break;
+	case SMS_TOO_LONG:
+		return REASON_TEXT_TOO_LONG;
+	case SMS_CHARACTER_REFUSED:
+		out->refused = c.bill.refused;
+		return REASON_NOT_ENCODABLE;
+	case SMS_UNICODE_NOT_ALLOWED:
+		return REASON_NOT_ENCODABLE;
+	}
+	if (out->count.parts == 0)
+		return REASON_MISSING_FIELD;
+	if (out->count.parts > UINT8_MAX) /* one byte of the record */
+		return REASON_TEXT_TOO_LONG;
+	if (out->count.encoding == SMS_UCS2 && !rules->has_unicode)
+		return REASON_NOT_ENCODABLE;
+	return REASON_NONE;
+}
+
+enum record_reason
+render_row(struct rendering *r, const struct block *b, uint32_t row, unsigned carrier,
+	   struct rendered *out)
 {
 	struct slice values[TEMPLATE_FIELDS_MAX];
+	const struct choice *c;
+	const struct template *t;
 
-	if (row_in_block >= b->rows || block_is_deleted(b, row_in_block))
+	if (row >= b->rows || block_is_deleted(b, row))
 		return REASON_DELETED_ROW;
-	for (size_t i = 0; i < template_field_count(t); i++)
-		values[i] = column_of_field[i] >= 0
-				    ? block_cell(b, row_in_block, (uint32_t)column_of_field[i])
-				    : (struct slice){NULL, 0};
-	buf_reset(out);
-	switch (template_render(t, today, values, out, NULL)) {
+	c = choose(r, b, row);
+	out->language = c->text;
+	out->fit = c->fit;
+	out->wanted = c->tag;
+	t = r->w.set->texts[c->text].template;
+	for (size_t i = 0; i < template_field_count(t); i++) {
+		int column = r->columns[c->text][i];
+
+		values[i] = column >= 0 ? block_cell(b, row, (uint32_t)column)
+					: (struct slice){NULL, 0};
+	}
+	buf_reset(&r->text);
+	switch (template_render(t, r->today, values, &r->text, &out->error)) {
 	case RENDER_OK:
 		break;
 	case RENDER_MISSING:
@@ -23,12 +230,6 @@ render_row(const struct template *t, int64_t today, const int *column_of_field,
 	case RENDER_TOO_LONG:
 		return REASON_TEXT_TOO_LONG;
 	}
-	*count = sms_count(buf_slice(out));
-	if (count->parts == 0)
-		return REASON_MISSING_FIELD;
-	if (count->parts > UINT8_MAX) /* one byte of the record */
-		return REASON_TEXT_TOO_LONG;
-	if (count->encoding == SMS_UCS2 && !has_unicode)
-		return REASON_NOT_ENCODABLE;
-	return REASON_NONE;
+	out->error.field[0] = '\0';
+	return render_bill(&r->rules[carrier % CARRIERS], buf_slice(&r->text), &r->plain, out);
 }

@@ -1,19 +1,70 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * One row becomes one text: the same function for the preview, which counts, and
- * for the chunk, which sends. What was previewed is what is sent.
+ * for the chunk, which sends. What was previewed is what is sent: both render the
+ * same wording.
  */
 #pragma once
 
+#include "dispatcher/run/audience.h"
+#include "dispatcher/run/wording.h"
 #include "dispatcher/store/record.h"
 #include "segments/block.h"
-#include "templates/sms.h"
-#include "templates/template.h"
+
+/* A wording where it is used: columns found, rules by carrier. One at a time renders. */
+struct rendering;
+
+/* Where a wording is used. */
+struct rendering_place {
+	const struct schema *schema;
+	const struct carrier_map *map; /* carrier → partition */
+	int64_t today;		       /* days since 1970 in Vietnam, frozen */
+	/* for a wording without them: to count whose language it has not; NULL = not asked */
+	const struct languages *languages;
+};
+/* place->languages must outlive it. */
+MUST_CHECK enum err rendering_new(struct slice wording, const struct rendering_place *place,
+				  struct rendering **out, struct err_ctx *e);
+void rendering_free(struct rendering *r);
+/* By itself every carrier's provider carries Unicode: the lane looks at that. Here it is known. */
+void rendering_set_unicode(struct rendering *r, unsigned carrier, bool has_unicode);
+
+const struct template_set *rendering_set(const struct rendering *r);
+/* Column of languages of the list; -1 = it has none. */
+int rendering_language_column(const struct rendering *r);
+/* How a row came to its language. */
+enum language_fit {
+	LANGUAGE_OWN,	  /* the set has a text in it */
+	LANGUAGE_OTHER,	  /* known, and the set has none: the fallback list, or vi */
+	LANGUAGE_MISSING, /* an empty cell, or no column: vi */
+	LANGUAGE_UNKNOWN, /* the cell says no language: vi */
+};
+
+struct rendered {
+	struct slice text;	/* NFC; until the next row */
+	struct sms_count count; /* as it is billed */
+	bool is_plain;		/* accents were taken off */
+	uint8_t language;	/* index in the set's texts */
+	enum language_fit fit;
+	const char *wanted; /* tag of the row; "" unless OWN or OTHER; until the next row */
+	struct template_error
+		error; /* of REASON_MISSING_FIELD and of a rendering that is too long */
+	/* REASON_NOT_ENCODABLE: the character that is refused or cannot be kept; 0 = another cause */
+	uint32_t refused;
+};
+
+/* REASON_NONE, or why this row gets nothing: then text and count say nothing. */
+enum record_reason render_row(struct rendering *r, const struct block *b, uint32_t row_in_block,
+			      unsigned carrier, struct rendered *out);
 
 /*
- * column_of_field[template_field_count]: column of each field, -1 = none. out is
- * emptied first and gets the NFC text. REASON_NONE, or why this row gets nothing.
+ * The end of it, also for texts that come from elsewhere: accents, parts, what is
+ * not taken. nfc must not be in scratch; out->text is in one of them.
  */
-enum record_reason render_row(const struct template *t, int64_t today, const int *column_of_field,
-			      const struct block *b, uint32_t row_in_block, bool has_unicode,
-			      struct buf *out, struct sms_count *count);
+struct render_rules {
+	enum accents accents;
+	const struct sms_rules *rules; /* NULL = the standard */
+	bool has_unicode;	       /* the provider carries it */
+};
+enum record_reason render_bill(const struct render_rules *rules, struct slice nfc,
+			       struct buf *scratch, struct rendered *out);

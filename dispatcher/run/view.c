@@ -46,8 +46,7 @@ run_view_unref(struct run_view *v)
 	if (--v->refs > 0)
 		return;
 	list_free(v->list);
-	template_free(v->template);
-	free(v->column_of_field);
+	rendering_free(v->rendering);
 	for (size_t i = 0; i < v->query_count; i++)
 		query_free(v->queries[i]);
 	for (unsigned p = 0; p < PARTITIONS_MAX; p++)
@@ -84,6 +83,7 @@ struct view_load {
 	run_view_cb cb;
 	void *arg;
 	char *queries; /* JSON array of texts */
+	struct buf wording;
 };
 
 static void
@@ -92,6 +92,7 @@ load_end(struct view_load *ld, const struct err_ctx *e)
 	struct run_views *vs = ld->vs;
 
 	free(ld->queries);
+	buf_free(&ld->wording);
 	if (e != NULL) {
 		run_view_unref(ld->v); /* from run_view_get */
 		ld->cb(ld->arg, NULL, e);
@@ -141,19 +142,20 @@ on_list(void *arg, struct list *l, const struct err_ctx *why)
 {
 	struct view_load *ld = arg;
 	struct run_view *v = ld->v;
+	struct rendering_place place = {.map = &v->map, .today = v->today};
 	struct err_ctx e;
-	size_t n = template_field_count(v->template);
 
 	if (l == NULL) {
 		load_end(ld, why);
 		return;
 	}
 	v->list = l;
-	v->column_of_field = xcalloc(n + 1, sizeof(*v->column_of_field));
-	for (size_t i = 0; i < n; i++)
-		v->column_of_field[i] =
-			schema_find(&l->schema, slice_of(template_field(v->template, i)));
-	load_end(ld, bind_queries(ld, &e) == ERR_OK ? NULL : &e);
+	place.schema = &l->schema;
+	if (rendering_new(buf_slice(&ld->wording), &place, &v->rendering, &e) != ERR_OK ||
+	    bind_queries(ld, &e) != ERR_OK)
+		load_end(ld, &e);
+	else
+		load_end(ld, NULL);
 }
 
 static void
@@ -174,7 +176,6 @@ on_run(void *arg, const struct reply *r)
 {
 	struct view_load *ld = arg;
 	struct run_view *v = ld->v;
-	struct template_error te;
 	struct err_ctx e;
 	char list[LIST_NAME_MAX + 1];
 
@@ -203,12 +204,7 @@ on_run(void *arg, const struct reply *r)
 		return;
 	}
 	ld->queries = xmemdup0(reply_item(r, 6)->str.p, reply_item(r, 6)->str.n);
-	v->template = template_compile(reply_item(r, 7)->str, &te);
-	if (v->template == NULL) {
-		err_set(&e, ERR_INPUT, "template", "", "%d:%d: %s", te.line, te.column, te.message);
-		load_end(ld, &e);
-		return;
-	}
+	buf_add_slice(&ld->wording, reply_item(r, 7)->str);
 	slice_copy(list, sizeof(list), reply_item(r, 8)->str);
 	list_load_version(engine_redis(ld->vs->engine), list, (uint32_t)reply_int(r, 9), on_list,
 			  ld);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A run as a process sees it: what was frozen at launch (template, list
+ * A run as a process sees it: what was frozen at launch (wording, list
  * snapshot, route), loaded once and shared by all chunks of the run that this
  * process works on. Immutable but for the directories, which grow with the
  * frontier.
@@ -9,9 +9,9 @@
 
 #include "base/loop.h"
 #include "dispatcher/run/audience.h"
+#include "dispatcher/run/render.h"
 #include "dispatcher/store/engine.h"
 #include "segments/list.h"
-#include "templates/template.h"
 
 #define SLICE_BLOCKS 64u /* blocks in a slice of the frontier */
 #define SLICE_ROWS (SLICE_BLOCKS * BLOCK_ROWS)
@@ -22,14 +22,13 @@ struct run_view {
 	uint64_t campaign;
 	int64_t launched_s;
 	int64_t today;	 /* days since 1970 in Vietnam, frozen */
-	bool is_notices; /* single messages: payload instead of list, template and queries */
+	bool is_notices; /* single messages: payload instead of list, texts and queries */
 	int order; /* the smaller, the more urgent: 2 * priority of its class, + 1 for campaigns */
 	char class[32];
 	uint64_t unit;
 	enum per per;
-	struct list *list; /* pinned version, with snapshot; NULL for notices, as template */
-	struct template *template;
-	int *column_of_field; /* per template field: column, -1 = none */
+	struct list *list; /* pinned version, with snapshot; NULL for notices, as rendering */
+	struct rendering *rendering;
 	struct query *queries[RUN_QUERIES_MAX];
 	size_t query_count;
 	struct carrier_map map;

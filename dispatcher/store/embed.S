@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/* Files inside the binary: the Lua library and the default policy. */
+/* Files inside the binary: the Lua library, the default policy, languages, SMS parts and content rules. */
 	.section .rodata
 	.global loa_lua_start
 	.global loa_lua_end
 	.global loa_policy_start
 	.global loa_policy_end
+	.global loa_languages_start
+	.global loa_languages_end
+	.global loa_sms_start
+	.global loa_sms_end
+	.global loa_content_start
+	.global loa_content_end
 loa_lua_start:
 	.incbin "dispatcher/lua/record.lua"
 	.incbin "dispatcher/lua/brake.lua"
@@ -21,10 +27,23 @@ loa_lua_start:
 	.incbin "dispatcher/lua/control.lua"
 	.incbin "dispatcher/lua/doubt.lua"
 	.incbin "dispatcher/lua/audit.lua"
+	.incbin "dispatcher/lua/registered.lua"
 loa_lua_end:
 	.byte 0
 loa_policy_start:
 	.incbin "config/policy.json"
 loa_policy_end:
+	.byte 0
+loa_languages_start:
+	.incbin "config/languages.json"
+loa_languages_end:
+	.byte 0
+loa_sms_start:
+	.incbin "config/sms.json"
+loa_sms_end:
+	.byte 0
+loa_content_start:
+	.incbin "config/content.json"
+loa_content_end:
 	.byte 0
 	.section .note.GNU-stack,"",@progbits

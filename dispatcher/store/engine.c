@@ -506,6 +506,12 @@ engine_redis(struct engine *e)
 	return e->redis;
 }
 
+struct loop *
+engine_loop(const struct engine *e)
+{
+	return e->loop;
+}
+
 const char *
 engine_incarnation(const struct engine *e)
 {

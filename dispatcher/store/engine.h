@@ -54,6 +54,7 @@ void engine_free(struct engine *e);
 
 bool engine_is_up(const struct engine *e);
 struct redis *engine_redis(struct engine *e);
+struct loop *engine_loop(const struct engine *e);
 /* Random, new at each start of the process and after each restart of Redis. */
 const char *engine_incarnation(const struct engine *e);
 

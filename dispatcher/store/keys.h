@@ -48,6 +48,8 @@
 	X(acts, ":acts")                    \
 	X(audit, "loa:audit")               \
 	X(head, ":head")                    \
+	X(brandnames, "loa:brandnames")     \
+	X(patterns, "loa:patterns")         \
 	X(libraries, "loa:libraries")       \
 	X(tick, "loa:tick")
 

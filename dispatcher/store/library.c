@@ -33,10 +33,12 @@ static const char *const function_names[] = {
 	"outcome",
 	"receipts",
 	"template_get",
+	"template_ls",
 	"ls",
 	"install",
 	"segment_save",
 	"template_save",
+	"template_version",
 	"campaign_create",
 	"campaign_get",
 	"remark",
@@ -72,6 +74,10 @@ static const char *const function_names[] = {
 	"audit_page",
 	"restored",
 	"unused",
+	"registered_save",
+	"registered_rm",
+	"registered_all",
+	"campaign_checked",
 };
 /* clang-format on */
 

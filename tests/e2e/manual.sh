@@ -76,7 +76,7 @@ missing=
 for f in usr/bin/loa usr/share/man/man1/loa.1 usr/share/man/man5/loa-config.5 usr/share/man/man8/loa-serve.8 \
 	usr/share/bash-completion/completions/loa usr/share/doc/loa/OPERATIONS.md usr/share/doc/loa/FORMATS.md \
 	usr/share/doc/loa/examples/loa-alerts.yml usr/lib/systemd/system/loa.service usr/lib/systemd/system/loa-backup.timer usr/lib/sysusers.d/loa.conf \
-	usr/lib/tmpfiles.d/loa.conf etc/loa/loa.json etc/loa/policy.json; do
+	usr/lib/tmpfiles.d/loa.conf etc/loa/loa.json etc/loa/policy.json etc/loa/content.json; do
 	[ -s "$root/$f" ] || missing="$missing $f"
 done
 is "$missing" '' 'everything is in its place'
@@ -88,7 +88,7 @@ echo '{ "log_level": "warn" }' >"$root/etc/loa/loa.json"
 install_to
 is "$(cat "$root/etc/loa/loa.json")" '{ "log_level": "warn" }' 'a configuration that is there stays'
 make -s uninstall B="$B" DESTDIR="$root" PREFIX=/usr >/dev/null
-is "$(cd "$root" && find . -type f | sort | tr '\n' ' ')" './etc/loa/loa.json ./etc/loa/policy.json ' \
+is "$(cd "$root" && find . -type f | sort | tr '\n' ' ')" './etc/loa/content.json ./etc/loa/loa.json ./etc/loa/policy.json ' \
 	'make uninstall takes away all but the configuration'
 install_to PREFIX=/opt/loa SYSCONFDIR=/opt/etc
 grep -q '^ExecStart=/opt/loa/bin/loa serve --config /opt/etc/loa/loa.json$' "$root/opt/loa/lib/systemd/system/loa.service"

@@ -37,6 +37,14 @@ is "and it ends with 1" 1 "$(printf '\xff\n0912345678\n' | "$loa" phone >/dev/nu
 is "one line in is one line out" 1000 "$(seq -f '09%08.0f' 1000 | "$loa" phone | wc -l)"
 is "phone takes no words" 2 "$("$loa" phone 0912345678 2>/dev/null </dev/null; echo $?)"
 
+is "a province's old name is explained beside the normal form" \
+	"province('Thái Bình') loa: note: province('Thái Bình') finds rows that say Thái Bình: it is part of Hưng Yên" \
+	"$("$loa" segment check 'Province("Thái Bình")' 2>&1 | tr '\n' ' ' | sed 's/ since.*//')"
+is "today's name finds rows of before and a row in Saigon is in Ho Chi Minh City" 'true false' \
+	"$(printf '{"tinh":"Bình Dương"}\n{"tinh":"Hà Nội"}\n' | "$loa" segment eval 'province("TP. HCM")' | paste -sd' ')"
+is "what needs a server is refused without one" 1 \
+	"$("$loa" segment eval "in_list('x')" </dev/null >/dev/null 2>&1; echo $?)"
+
 query="tinh = 'an giang' AND age(ngay_sinh) >= 60"
 is "rows are true or false" "true false false" "$(printf '%s\n' \
 	'{"tinh":"An Giang","ngay_sinh":"1950-01-31"}' '{"tinh":"Huế","ngay_sinh":"1950"}' '{"tinh":null}' |

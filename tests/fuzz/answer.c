@@ -175,7 +175,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	which = data[0] % GATEWAYS;
 	r.status = status_of(data + 1);
 	r.header_count = take_headers(&rest, headers);
-	body = slice_copy(rest);
+	body = fuzz_copy(rest);
 	r.body = body;
 	decode(which, &r);
 	check_asked(which, &r);

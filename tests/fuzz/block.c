@@ -20,7 +20,7 @@ static volatile size_t sink; /* so that the reads are not optimised away */
 static void
 read_all(struct slice bytes)
 {
-	struct slice copy = slice_copy(bytes);
+	struct slice copy = fuzz_copy(bytes);
 	struct err_ctx e = {0};
 	struct block b;
 	size_t sum = 0;

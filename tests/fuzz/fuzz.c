@@ -91,7 +91,7 @@ must_be_json(struct slice s)
 }
 
 struct slice
-slice_copy(struct slice s)
+fuzz_copy(struct slice s)
 {
 	char *p = xmalloc(s.n > 0 ? s.n : 1);
 
@@ -110,7 +110,7 @@ parts_split(const uint8_t *data, size_t n)
 		const char *end = s.n > 0 ? memchr(s.p, 0xFF, s.n) : NULL;
 		size_t part = end != NULL ? (size_t)(end - s.p) : s.n;
 
-		out.v[out.n++] = slice_copy((struct slice){s.p, part});
+		out.v[out.n++] = fuzz_copy((struct slice){s.p, part});
 		if (end == NULL)
 			break;
 		s = (struct slice){end + 1, s.n - part - 1};

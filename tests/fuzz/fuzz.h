@@ -34,4 +34,4 @@ struct parts {
 struct parts parts_split(const uint8_t *data, size_t n);
 void parts_free(struct parts *p);
 /* A copy in memory of its own, for free(). */
-struct slice slice_copy(struct slice s);
+struct slice fuzz_copy(struct slice s);

@@ -52,7 +52,7 @@ check_sums(const struct import *im, struct slice report)
 static enum err
 feed(struct import *im, struct slice s, struct err_ctx *e)
 {
-	struct slice copy = slice_copy(s);
+	struct slice copy = fuzz_copy(s);
 	enum err rc = import_feed(im, copy, e);
 
 	free((char *)copy.p);

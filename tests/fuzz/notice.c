@@ -91,7 +91,7 @@ check_request(json_t *document)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-	struct slice copy = slice_copy((struct slice){(const char *)data, n});
+	struct slice copy = fuzz_copy((struct slice){(const char *)data, n});
 	struct payload p;
 	struct err_ctx e;
 	json_t *document;

@@ -29,7 +29,7 @@ read_file(struct slice text, size_t piece, struct buf *cells, struct err_ctx *e)
 
 	while (rc == ERR_OK && text.n > 0) {
 		size_t n = piece < text.n ? piece : text.n;
-		struct slice copy = slice_copy((struct slice){text.p, n});
+		struct slice copy = fuzz_copy((struct slice){text.p, n});
 
 		rc = phone_file_feed(f, copy, e);
 		free((char *)copy.p);

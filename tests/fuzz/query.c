@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Queries. Input: the query, then the cells of rows, five each. Says: a
+ * Queries. Input: the query, then the cells of rows, six each. Says: a
  * normalised query means the same and is its own normal form; NOT turns around;
- * a row's answer does not depend on the rows beside it or on how they are coded.
+ * a row's answer does not depend on the rows beside it or on how they are coded,
+ * and is the same by values and in a block. External sets hold the odd phones;
+ * row i has the phone i + 1.
  */
 #include "segments/query.h"
+#include "segments/query_tree.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +16,7 @@
 #include "base/text.h"
 #include "tests/fuzz/fuzz.h"
 
-#define COLUMNS 5
+#define COLUMNS 6
 #define ROWS_MAX 12
 #define TODAY 20000 /* 2024-10-04 */
 
@@ -25,6 +28,7 @@ static struct schema schema = {
 			{"ngay_sinh", "Ngày sinh", COLUMN_DATE},
 			{"nhom", "Nhóm", COLUMN_TEXT},
 			{"ghi chú", "Ghi chú", COLUMN_TEXT},
+			{"tinh", "Tỉnh", COLUMN_TEXT},
 		},
 	.count = COLUMNS,
 	.phone = -1,
@@ -62,7 +66,7 @@ check_error(struct slice text, const struct query_error *e)
 static struct query *
 parse(struct slice text)
 {
-	struct slice copy = slice_copy(text);
+	struct slice copy = fuzz_copy(text);
 	struct query_error e;
 	struct query *q = query_parse(copy, &e);
 
@@ -92,7 +96,7 @@ eval_block(const struct query *q, const struct rows *r, uint32_t from, uint32_t 
 	uint64_t bits[4];
 
 	for (uint32_t i = from; i < from + count; i++)
-		block_builder_add(builder, r->cells[i], 0, 0, 0);
+		block_builder_add(builder, r->cells[i], i + 1, 0, 0);
 	block_builder_finish(builder, &bytes);
 	must(block_open(buf_slice(&bytes), &block, NULL) == ERR_OK, "our own block is refused");
 	query_eval_block(q, &block, TODAY, bits);
@@ -103,14 +107,56 @@ eval_block(const struct query *q, const struct rows *r, uint32_t from, uint32_t 
 	return bits[0];
 }
 
+static bool
+is_odd(void *arg, uint64_t phone)
+{
+	(void)arg;
+	return phone % 2 == 1;
+}
+
 static void
-check_blocks(const struct query *q, const struct query *normal, const struct rows *r)
+odd_rows(void *arg, const struct block *b, uint64_t out[4])
+{
+	for (uint32_t i = 0; i < b->rows; i++)
+		out[i / 64] |= (uint64_t)is_odd(arg, block_phone(b, i)) << (i % 64);
+}
+
+static void
+fill(struct query *q)
+{
+	for (size_t i = 0; i < query_external_count(q); i++)
+		query_fill(q, i, i % 2 == 0 ? is_odd : NULL, i % 2 == 0 ? NULL : odd_rows, NULL);
+}
+
+/* What is said beside the answer. */
+static void
+check_hints(const struct query *q, const struct rows *r)
+{
+	struct buf warnings = {0};
+	struct query_literal l;
+
+	query_add_warnings(q, &warnings);
+	must(text_find_malformed(buf_slice(&warnings)) < 0, "the warnings are not UTF-8");
+	buf_free(&warnings);
+	for (size_t i = 0; query_literal(q, i, &l); i++) {
+		ptrdiff_t near = query_nearest_value(l.text, r->cells[0], COLUMNS);
+
+		must(near >= -1 && near < COLUMNS && l.column < COLUMNS && l.at < q->text.n,
+		     "a hint to what is not there");
+	}
+}
+
+static void
+check_blocks(const struct query *q, const struct query *normal, struct rows *r)
 {
 	uint64_t all = eval_block(q, r, 0, r->count);
 
 	must(all == eval_block(normal, r, 0, r->count), "the normal form means something else");
 	for (uint32_t i = 0; i < r->count; i++)
 		must(eval_block(q, r, i, 1) == (all >> i & 1), "row %u alone is another", i);
+	for (uint32_t i = 0; i < r->count && query_external_count(q) == 0; i++)
+		must(query_eval_row(q, cell_by_name, r->cells[i], TODAY) == (all >> i & 1),
+		     "row %u by its values is another", i);
 }
 
 static void
@@ -133,10 +179,12 @@ check_query(struct query *q, struct slice text, struct rows *r)
 		if (not_q != NULL)
 			compare_rows(q, not_q, true, r);
 		query_free(not_q);
+		fill(q);
+		fill(n);
 		if (!query_bind(q, &schema, &e))
 			check_error(text, &e);
 		else if (query_bind(n, &schema, NULL))
-			check_blocks(q, n, r);
+			check_blocks(q, n, r), check_hints(q, r);
 		else
 			must(false, "only the normal form does not bind");
 		query_free(n);

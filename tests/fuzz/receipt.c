@@ -35,8 +35,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		return 0;
 	end = rest.n > 0 ? memchr(rest.p, '\n', rest.n) : NULL;
 	line = end != NULL ? (size_t)(end - rest.p) : rest.n;
-	query = slice_copy((struct slice){rest.p, line});
-	body = slice_copy(
+	query = fuzz_copy((struct slice){rest.p, line});
+	body = fuzz_copy(
 		(struct slice){rest.p + line + (end != NULL), rest.n - line - (end != NULL)});
 	rc = gateway_driver(data[0] % GATEWAYS)
 		     ->receipt(gateway_open(data[0] % GATEWAYS), query, body, &a, &receipts, &count,

@@ -22,7 +22,7 @@ check_encoded(const struct reference *r, size_t changed, char letter)
 	struct slice copy;
 
 	must(n < REFERENCE_TEXT_MAX && strlen(text) == n, "%zu letters", n);
-	copy = slice_copy((struct slice){text, n});
+	copy = fuzz_copy((struct slice){text, n});
 	must(reference_decode(copy, key, &back), "%s is not ours", text);
 	must(back.run == r->run && back.partition == r->partition && back.rank == r->rank &&
 		     back.attempt == r->attempt,

@@ -130,9 +130,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	method = xmemdup0(s.p, (size_t)(blank - s.p));
 	s = (struct slice){blank + 1, n - (size_t)(blank + 1 - s.p)};
 	mark = s.n > 0 ? memchr(s.p, '?', s.n) : NULL;
-	path = slice_copy((struct slice){s.p, mark != NULL ? (size_t)(mark - s.p) : s.n});
-	query = slice_copy(mark != NULL ? (struct slice){mark + 1, s.n - path.n - 1}
-					: (struct slice){NULL, 0});
+	path = fuzz_copy((struct slice){s.p, mark != NULL ? (size_t)(mark - s.p) : s.n});
+	query = fuzz_copy(mark != NULL ? (struct slice){mark + 1, s.n - path.n - 1}
+				       : (struct slice){NULL, 0});
 	check_route(method, path, &a);
 	check_forms(query, &a);
 	check_encoded(path, &a);

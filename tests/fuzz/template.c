@@ -52,11 +52,12 @@ value_of(struct slice s)
 {
 	static const char *const texts[] = {
 		[TEMPLATE_NIL] = "", [TEMPLATE_FALSE] = "false", [TEMPLATE_TRUE] = "true"};
-	enum template_kind kind = (enum template_kind)(s.n % 5);
+	enum template_kind kind =
+		(enum template_kind)(s.n % 5) /* the kinds that come from outside */;
 
 	if (kind == TEMPLATE_NUMBER || kind == TEMPLATE_TEXT)
-		return (struct template_value){kind, s};
-	return (struct template_value){kind, slice_of(texts[kind])};
+		return (struct template_value){kind, s, 0};
+	return (struct template_value){kind, slice_of(texts[kind]), 0};
 }
 
 static void
@@ -79,6 +80,33 @@ check_fields(const struct template *t)
 	}
 }
 
+/* The same values give the same text, whatever stands on the stack. */
+static void
+check_repeats(const struct template *t, const struct template_value *values)
+{
+	struct template_error first_error = {0}, again_error = {0};
+	struct buf first = {0}, again = {0};
+	enum render_result a = template_render_values(t, 20000, values, &first, &first_error);
+	enum render_result b = template_render_values(t, 20000, values, &again, &again_error);
+
+	must(a == b && first.len == again.len, "two renderings differ");
+	must_be_equal(buf_slice(&first), buf_slice(&again), "two renderings");
+	must(a == RENDER_OK || strcmp(first_error.message, again_error.message) == 0,
+	     "two errors differ");
+	buf_free(&first);
+	buf_free(&again);
+}
+
+static void
+check_caret(struct slice source, const struct template_error *e)
+{
+	struct buf out = {0};
+
+	template_add_caret(source, e, &out);
+	must(out.len >= 3 && out.len < 2048 && out.data[out.len - 2] == '^', "no caret");
+	buf_free(&out);
+}
+
 static void
 check_template(const struct template *t, const struct parts *p)
 {
@@ -99,6 +127,7 @@ check_template(const struct template *t, const struct parts *p)
 	buf_adds(&out, BEFORE);
 	rc = template_render_values(t, 20000, kinds, &out, &e);
 	check_result(rc, &out, &e);
+	check_repeats(t, kinds);
 }
 
 int
@@ -110,6 +139,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 	if (t == NULL) {
 		check_error(&e);
+		check_caret(p.v[0], &e);
 	} else {
 		check_fields(t);
 		check_template(t, &p);

@@ -150,10 +150,61 @@ unaccented_text_has_no_marks_and_d_for_dd(void **state)
 	check(text_add_unaccented_folded, "", "");
 }
 
+static void
+a_letter_has_its_other_case_and_its_base(void **state)
+{
+	static const struct {
+		int32_t c, upper, lower, bare;
+	} letters[] = {
+		{'a', 'A', 'a', 'a'},
+		{'Z', 'Z', 'z', 'z'},
+		{0x1EC5, 0x1EC4, 0x1EC5, 'e'}, /* ễ */
+		{0x110, 0x110, 0x111, 'd'},    /* Đ */
+		{0x1AF, 0x1AF, 0x1B0, 'u'},    /* Ư */
+		{'7', '7', '7', '7'},
+		{0x301, 0x301, 0x301, 0},	  /* an accent */
+		{0x1780, 0x1780, 0x1780, 0x1780}, /* Khmer has neither */
+	};
+	char four[4];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(letters); i++) {
+		assert_int_equal(text_upper(letters[i].c), letters[i].upper);
+		assert_int_equal(text_lower(letters[i].c), letters[i].lower);
+		assert_int_equal(text_bare(letters[i].c), letters[i].bare);
+	}
+	assert_int_equal(text_bare(-2), 0);
+	assert_int_equal(text_put(four, 0x1EC5), 3);
+	assert_memory_equal(four, "\xe1\xbb\x85", 3);
+	assert_int_equal(text_put(four, 'x'), 1);
+	assert_int_equal(text_put(four, 0x110000), 0);
+}
+
+static void
+a_word_is_compared_without_accents_and_case(void **state)
+{
+	char out[6];
+
+	(void)state;
+	assert_true(text_bare_word(SLICE("N\xe1\xbb\xae"), out, sizeof(out))); /* NỮ */
+	assert_string_equal(out, "nu");
+	assert_true(
+		text_bare_word(SLICE("e\xcc\x82\xcc\xa3 \xc4\x90"), out, sizeof(out))); /* ệ Đ */
+	assert_string_equal(out, "e d");
+	assert_true(text_bare_word(SLICE("abcde"), out, sizeof(out)));
+	assert_false(text_bare_word(SLICE("abcdef"), out, sizeof(out)));
+	assert_false(text_bare_word(SLICE("a\xff"), out, sizeof(out)));
+	assert_false(text_bare_word(SLICE("\xe1\x9e\x80"), out, sizeof(out)));
+	assert_true(text_bare_word(SLICE(""), out, sizeof(out)));
+	assert_string_equal(out, "");
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_letter_has_its_other_case_and_its_base),
+		cmocka_unit_test(a_word_is_compared_without_accents_and_case),
 		cmocka_unit_test(malformed_utf8_is_found_and_nothing_is_made_of_it),
 		cmocka_unit_test(well_formed_text_is_read_to_its_end),
 		cmocka_unit_test(a_malformed_byte_is_stepped_over_alone),

@@ -216,7 +216,14 @@ a_query_is_normalised_and_reads_back_the_same(void **state)
 	       "a LIKE 'x%' AND b NOT LIKE '_' AND c ~ 'd' AND e HAS 'f'");
 	normal("a is null or a is not null", "a IS NULL OR a IS NOT NULL");
 	normal("5 < a", "5 < a");
-	normal("ti\xcc\x89nh = 'Hue\xcc\x82\xcc\x81'", "tỉnh = 'Huế'"); /* NFD → NFC */
+	normal("a<=today()-60y and a + 18Y>'1/2/2006' - 2w+03d",
+	       "a <= today() - 60y AND a + 18y > '1/2/2006' - 2w + 3d");
+	normal("PROVINCE(\"tp hcm\") or province(`nơi ở`,'Huế')",
+	       "province('tp hcm') OR province(`nơi ở`, 'Huế')");
+	normal("in_list(\"a\") and not reached_by('b') or State('c',\"unknown\")",
+	       "in_list('a') AND NOT reached_by('b') OR state('c', 'unknown')");
+	normal("province = 'x' AND state=1", "province = 'x' AND state = 1"); /* columns */
+	normal("ti\xcc\x89nh = 'Hue\xcc\x82\xcc\x81'", "tỉnh = 'Huế'");	      /* NFD → NFC */
 }
 
 static void
@@ -249,10 +256,33 @@ an_error_has_its_place_in_characters_and_says_what_to_do(void **state)
 	wrong("age() > 1", 5, "column");
 	wrong("age(a > 1", 7, ")");
 	wrong("agee(a) > 1", 1, "age");
-	wrong("today() - 60y > a", 9, "arithmetic");
+	wrong("today() - 60 > a", 11, "60y");
+	wrong("today() - 6.5y > a", 11, "60y");
+	wrong("today() - -6y > a", 11, "60y");
+	wrong("today() + 123456d > a", 11, "60y");
+	wrong("today() + 1d + 1d + 1d + 1d + 1d > a", 29, "at most 4");
+	wrong("a = 60y", 5, "behind a date");
+	wrong("a > 5 + 1d", 7, "only a date");
+	wrong("a > 'x' + 1d", 9, "only a date");
+	wrong("age(a) + 1y > 5", 8, "only a date");
+	wrong("a > '1966' + 1m", 12, "whole years");
+	wrong("a > '9999-12-31' + 1d", 18, "9999");
+	wrong("a > today() – 1y", 13, "write -");
+	wrong("a = 1 + b", 7, "only a date");
+	wrong("a + 1d LIKE 'x'", 1, "column");
 	wrong("age(a) > 'già'", 10, "number");
-	wrong("today() = 'mai'", 11, "YYYY-MM-DD");
-	wrong("in_list('x')", 1, "not available");
+	wrong("today() = 'mai'", 11, "yyyy-mm-dd");
+	wrong("in_list(x)", 9, "write in_list");
+	wrong("in_list('')", 9, "name");
+	wrong("in_list('x' = 1", 13, "write in_list");
+	wrong("state('x')", 10, "write state");
+	wrong("a = state('x', 'y')", 5, "by itself");
+	wrong("in_list('x') = true", 14, "AND, OR");
+	wrong("province(1, 'Huế')", 10, "write province");
+	wrong("province('Thái Bin')", 10, "did you mean Thái Bình?");
+	wrong("province('34')", 10, "name");
+	wrong("province()", 10, "write province");
+	wrong("provinc('x')", 1, "did you mean province");
 	wrong("a = 'x' AND and = 1", 13, "missing");
 	wrong("``= 1", 1, "name");
 	wrong("a = \xff", 5, "UTF-8");
@@ -499,6 +529,10 @@ a_block_gives_the_rows(void **state)
 	rows_are("ho_ten != tinh", "0 1 2 3 5 6 7");
 	rows_are("1 = 1", "0 1 2 3 4 5 6 7");
 	rows_are("1 = 2", "");
+	/* in a column of numbers or dates only these are there */
+	rows_are("diem LIKE '%5%'", "0 7");
+	rows_are("ngay_sinh NOT LIKE '%-%'", "3 6 7");
+	rows_are("ngay_sinh ~ '1966'", "1 2 3");
 }
 
 static void
@@ -605,13 +639,15 @@ static void
 what_does_not_fit_the_list_is_refused_with_its_place(void **state)
 {
 	(void)state;
-	cannot_bind("a = 1 AND tinhh = 'x'", 1, "no column a");
+	cannot_bind("a = 1 AND tinhh = 'x'", 1,
+		    "no column a: if it is a text, put it in quotes; it has ho_ten, ngay_sinh, "
+		    "tinh, diem");
 	cannot_bind("tinhh = 'x'", 1, "did you mean tinh");
 	cannot_bind("tinh = Hanoi", 8, "quotes");
 	cannot_bind("diem > 'cao'", 8, "number");
 	cannot_bind("diem IN (1, 'cao')", 13, "number");
-	cannot_bind("ngay_sinh > 'hôm qua'", 13, "YYYY-MM-DD");
-	cannot_bind("ngay_sinh > '1960-02-30'", 13, "YYYY-MM-DD");
+	cannot_bind("ngay_sinh > 'hôm qua'", 13, "yyyy-mm-dd");
+	cannot_bind("ngay_sinh > '1960-02-30'", 13, "yyyy-mm-dd");
 	cannot_bind("ngay_sinh > 60", 13, "date");
 	cannot_bind("diem > today()", 1, "date");
 	cannot_bind("age(tuoi) > 1", 1, "no column");

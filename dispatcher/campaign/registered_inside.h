@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/* Inside of what a campaign's texts are compared with: loading and looking, telling. */
+#pragma once
+
+#include "dispatcher/campaign/campaign.h"
+#include "dispatcher/campaign/registered.h"
+#include "templates/content.h"
+
+#define REGISTERED_EXAMPLES 2 /* for each carrier */
+#define RULE_TALLIES (CONTENT_RULES_MAX * 2)
+
+/* A saved pattern that may stand for texts of some carrier. */
+struct registered_pattern {
+	struct pattern_record record; /* strings are of the documents */
+	struct pattern *pattern;
+};
+
+struct registered_example {
+	struct slice text;
+	struct pattern_near near; /* index among the side's patterns */
+	bool is_pending;	  /* it matches one that is not registered yet */
+};
+
+/* One carrier of the route. */
+struct registered_side {
+	const struct provider_config *provider;	  /* NULL = not served */
+	enum registered_texts mode;		  /* never AUTO; OFF where none is saved */
+	struct pattern_set *good, *all;		  /* registered; these, then pending ones */
+	const struct registered_pattern **of_all; /* by index in `all` */
+	size_t good_count, all_count;
+	struct content_view *content;
+	uint64_t messages, unmatched, pending; /* pending are unmatched too */
+	struct registered_example examples[REGISTERED_EXAMPLES];
+	size_t example_count;
+};
+
+/* One rule over all carriers. */
+struct rule_tally {
+	struct content_words words;
+	uint64_t messages;
+	struct slice text, found; /* of the first */
+	uint32_t at;
+};
+
+struct registered {
+	const struct config *config;
+	json_t **documents; /* of patterns, then of brandnames */
+	size_t document_count;
+	struct registered_pattern *patterns;
+	size_t pattern_count;
+	struct brandname *brandnames;
+	size_t brandname_count;
+	struct registered_side sides[CARRIERS_MAX];
+	struct rule_tally tallies[RULE_TALLIES];
+	size_t tally_count;
+	int64_t today, day; /* day: when it is launched, if it has a time */
+	char fingerprint[33];
+	struct arena memory; /* of examples */
+};

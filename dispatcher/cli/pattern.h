@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: MIT */
+/* What the verbs about texts print alike. */
+#pragma once
+
+#include "base/json.h"
+
+/* {"pattern","differences","more"}, a line each, with this in front of each line. */
+void print_nearest(const json_t *nearest, const char *indent);

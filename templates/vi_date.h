@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Dates as Vietnamese lists and officials write them. What is not surely one
+ * day, month or year is no date: "10/10/26" has no century, "31/02/2026" is
+ * none. Pure, no heap.
+ */
+#pragma once
+
+#include "base/buf.h"
+
+/* A day; or, with day 0, a month; or, with month 0 too, a year. */
+struct vi_date {
+	int year, month, day; /* 1800 … 2199 */
+};
+
+/*
+ * d/m/yyyy, d-m-yyyy, d.m.yyyy, yyyy-m-d (each also with a time behind a blank or T; a time
+ * with a zone becomes the day in Vietnam), m/yyyy, yyyy-mm, yyyy. Blanks around are allowed.
+ */
+bool vi_date_read(struct slice s, struct vi_date *out);
+/* Of a day: days since 1970-01-01. */
+int64_t vi_date_days(struct vi_date d);
+struct vi_date vi_date_of_days(int64_t days);
+
+/*
+ * How it is written (Decree 30/2020/NĐ-CP: zeros before days below 10 and months 1 and 2):
+ *   SHORT    10/10/2026    10/2026             2026
+ *   LONG     ngày 10 tháng 10 năm 2026         tháng 10 năm 2026       năm 2026
+ *   WEEKDAY  thứ Bảy
+ *   FULL     thứ Bảy, ngày 10 tháng 10 năm 2026
+ *   DAY      10/10         (day and month)
+ */
+enum vi_date_form { VI_DATE_SHORT, VI_DATE_LONG, VI_DATE_WEEKDAY, VI_DATE_FULL, VI_DATE_DAY };
+#define VI_DATE_MAX 64 /* bytes, with the NUL */
+/* False when the date has no day and the form needs one. */
+bool vi_date_print(struct vi_date d, enum vi_date_form form, char out[VI_DATE_MAX]);
