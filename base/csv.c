@@ -346,23 +346,52 @@ csv_sniff_separator(const struct csv_sniff *s)
 	return separators[best];
 }
 
-void
-csv_add_cell(struct buf *out, struct slice text, char separator)
+/* Append the cell with `before` in front of it. */
+static void
+add_cell(struct buf *out, const char *before, struct slice text, char separator)
 {
 	bool needs_quotes = false;
 
 	for (size_t i = 0; i < text.n; i++)
 		needs_quotes |= text.p[i] == '"' || text.p[i] == '\r' || text.p[i] == '\n' ||
 				text.p[i] == separator;
+	buf_adds(out, needs_quotes ? "\"" : "");
+	buf_adds(out, before);
 	if (!needs_quotes) {
 		buf_add_slice(out, text);
 		return;
 	}
-	buf_addc(out, '"');
 	for (size_t i = 0; i < text.n; i++) {
 		if (text.p[i] == '"')
 			buf_addc(out, '"');
 		buf_addc(out, text.p[i]);
 	}
 	buf_addc(out, '"');
+}
+
+void
+csv_add_cell(struct buf *out, struct slice text, char separator)
+{
+	add_cell(out, "", text, separator);
+}
+
+bool
+csv_is_formula(struct slice text)
+{
+	/* U+FF1D, FF0B, FF0D, FF20: what an Asian keyboard types for = + - @ */
+	static const char wide[4][4] = {"\xEF\xBC\x9D", "\xEF\xBC\x8B", "\xEF\xBC\x8D",
+					"\xEF\xBC\xA0"};
+
+	while (text.n > 0 && text.p[0] == '\'')
+		text = (struct slice){text.p + 1, text.n - 1};
+	for (size_t i = 0; i < 4 && text.n >= 3; i++)
+		if (memcmp(text.p, wide[i], 3) == 0)
+			return true;
+	return text.n > 0 && memchr("=+-@\t\r\n", text.p[0], 7) != NULL;
+}
+
+void
+csv_add_defused(struct buf *out, struct slice text, char separator)
+{
+	add_cell(out, csv_is_formula(text) ? "'" : "", text, separator);
 }

@@ -69,3 +69,15 @@ char csv_sniff_separator(const struct csv_sniff *s);
 
 /* Append a cell as RFC 4180 writes it: in quotes where it needs them. */
 void csv_add_cell(struct buf *out, struct slice text, char separator);
+/*
+ * Would a spreadsheet program run it as a formula, in quotes too? It begins with = + - @ or their
+ * full-width forms, a tab, CR or LF (OWASP, "CSV Injection"); also behind apostrophes, so that taking
+ * one apostrophe off such a cell always gives the text back.
+ */
+bool csv_is_formula(struct slice text);
+/*
+ * Append a cell for people who open the file in such a program: before what it would run stands an
+ * apostrophe. A phone +84… gets one too; files for programs are written with csv_add_cell, and tables
+ * for people better as XLSX (base/xlsx_write), where text is text.
+ */
+void csv_add_defused(struct buf *out, struct slice text, char separator);

@@ -5,27 +5,10 @@
 
 #include "base/csv.h"
 
-bool
-cells_is_formula(struct slice text)
-{
-	while (text.n > 0 && text.p[0] == '\'')
-		text = (struct slice){text.p + 1, text.n - 1};
-	return text.n > 0 && memchr("=+-@\t\r\n", text.p[0], 7) != NULL;
-}
-
 void
 cells_add_text(struct buf *out, struct slice text)
 {
-	struct buf defused = {0};
-
-	if (!cells_is_formula(text)) {
-		csv_add_cell(out, text, ',');
-		return;
-	}
-	buf_addc(&defused, '\'');
-	buf_add_slice(&defused, text);
-	csv_add_cell(out, buf_slice(&defused), ',');
-	buf_free(&defused);
+	csv_add_defused(out, text, ',');
 }
 
 void

@@ -252,6 +252,44 @@ cells_are_written_in_quotes_where_they_need_them(void **state)
 	buf_free(&out);
 }
 
+/* OWASP, "CSV Injection": = + - @ tab CR, LF, and the full-width forms of the first four. */
+static void
+what_a_spreadsheet_would_run_gets_an_apostrophe(void **state)
+{
+	static const struct {
+		const char *text, *want;
+	} table[] = {
+		{"=1+2", "'=1+2"},
+		{"+84912345678", "'+84912345678"},
+		{"-5", "'-5"},
+		{"@SUM(A1)", "'@SUM(A1)"},
+		{"\t=1", "'\t=1"},
+		{"\r=1", "\"'\r=1\""},
+		{"\n=1", "\"'\n=1\""},
+		{"\xEF\xBC\x9D"
+		 "1",
+		 "'\xEF\xBC\x9D"
+		 "1"},
+		{"=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"},
+		{"=\"a\";1", "\"'=\"\"a\"\";1\""},
+		{"'=1", "''=1"}, /* so that one apostrophe less always is the text */
+		{"'a", "'a"},
+		{"0912345678", "0912345678"},
+		{"a=1", "a=1"},
+		{"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct buf out = {0};
+
+		buf_adds(&out, "");
+		csv_add_defused(&out, slice_of(table[i].text), ';');
+		assert_string_equal(out.data, table[i].want);
+		buf_free(&out);
+	}
+}
+
 int
 main(void)
 {
@@ -267,6 +305,7 @@ main(void)
 		cmocka_unit_test(a_refused_row_ends_the_reading),
 		cmocka_unit_test(the_separator_is_the_most_frequent_of_the_first_line_with_text),
 		cmocka_unit_test(cells_are_written_in_quotes_where_they_need_them),
+		cmocka_unit_test(what_a_spreadsheet_would_run_gets_an_apostrophe),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
