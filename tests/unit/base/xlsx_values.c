@@ -171,8 +171,6 @@ number_formats_show_dates_times_or_numbers(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		if (xlsx_style_of_code(slice_of(table[i].code)) != table[i].style)
-			print_error("%s\n", table[i].code);
 		assert_int_equal(xlsx_style_of_code(slice_of(table[i].code)), table[i].style);
 	}
 }
@@ -361,6 +359,45 @@ the_caller_bounds_columns_and_rows(void **state)
 }
 
 static enum err
+check_flags(void *arg, const struct xlsx_row *row, struct err_ctx *e)
+{
+	(void)e;
+	++*(int *)arg;
+	assert_true(row->is_hidden);
+	assert_int_equal(row->count, 4);
+	assert_true(slice_is(row->cells[0].text, "84912345678"));
+	assert_true(slice_is(row->cells[0].raw, "8.4912345678E10"));
+	assert_false(row->cells[0].is_formula || row->cells[0].is_hidden);
+	assert_true(row->cells[1].kind == XLSX_EMPTY && row->cells[1].is_hidden);
+	assert_true(row->cells[1].text.p != NULL && row->cells[1].text.n == 0);
+	assert_true(row->cells[2].is_formula && row->cells[2].is_hidden);
+	assert_true(slice_is(row->cells[2].raw, "hai"));
+	assert_false(row->cells[3].is_hidden);
+	return ERR_OK;
+}
+
+static void
+rows_and_cells_say_whether_they_are_hidden_and_how_they_are_stored(void **state)
+{
+	int rows = 0;
+	struct xlsx_reading r = {.on_row = check_flags, .arg = &rows};
+	struct xlsx *x = open_sheet(SLICE(
+		"<worksheet><dimension ref='A1:D3'/><cols><col min='2' max='2' hidden='true'/>"
+		"<col min='3' max='3' width='0'/><col min='4' max='4' width='9'/></cols><sheetData>"
+		"<row hidden='1'><c><v>8.4912345678E10</v></c><c r='C1' t='str'><f>A2</f><v>hai</v>"
+		"</c><c><v>1</v></c></row>"
+		"<row ht='0'><c><v>8.4912345678E10</v></c><c r='C2' t='str'><f>A2</f><v>hai</v></c>"
+		"<c><v>1</v></c></row></sheetData></worksheet>"));
+
+	(void)state;
+	assert_int_equal(xlsx_read(x, 0, &r, NULL), ERR_OK);
+	assert_int_equal(rows, 2);
+	assert_int_equal(xlsx_sheet(x, 0)->dimension.last_row, 3);
+	assert_int_equal(xlsx_sheet(x, 0)->dimension.last_column, 4);
+	xlsx_close(x);
+}
+
+static enum err
 refuse_row(void *arg, const struct xlsx_row *row, struct err_ctx *e)
 {
 	++*(int *)arg;
@@ -451,6 +488,8 @@ main(void)
 		cmocka_unit_test(each_type_of_cell_is_told_and_what_is_empty_is_left_out),
 		cmocka_unit_test(elements_that_are_not_known_are_gone_over),
 		cmocka_unit_test(the_caller_bounds_columns_and_rows),
+		cmocka_unit_test(
+			rows_and_cells_say_whether_they_are_hidden_and_how_they_are_stored),
 		cmocka_unit_test(the_error_of_the_caller_ends_the_reading_as_it_is),
 		cmocka_unit_test(merged_areas_are_found_behind_any_form_of_rows),
 	};
