@@ -63,6 +63,7 @@ $(B)/%.o: %.S
 # The Lua functions, default files and demonstration data are inside the binary.
 $(B)/dispatcher/store/embed.o: $(wildcard dispatcher/lua/*.lua) $(wildcard config/*.json)
 $(B)/dispatcher/samples/embed.o: $(wildcard templates/samples/*)
+$(B)/segments/headers_embed.o: config/headers.json
 $(B)/dispatcher/demo/embed.o: $(wildcard config/demo/*)
 $(B)/segments/provinces.o: config/provinces.json
 
@@ -87,7 +88,8 @@ $(B)/tests/unit/segments/query_sqlite: LIBS += -lsqlite3
 $(B)/bench/%: bench/%.c $(LIB_FILES)
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< $(WRAP:%=-Wl,--wrap=%) -Wl,--start-group $(LIB_FILES) -Wl,--end-group $(LIBS)
+	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< $(WRAP:%=-Wl,--wrap=%) -Wl,--start-group $(LIB_FILES) \
+		-Wl,--end-group $(LIBS)
 
 # Every allocation of the program itself is counted.
 $(B)/bench/text: WRAP = malloc calloc realloc

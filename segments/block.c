@@ -74,6 +74,38 @@ schema_find(const struct schema *s, struct slice name)
 	return found;
 }
 
+static const struct {
+	const char *name;
+	enum column_type type;
+	enum column_form form;
+} types[] = {
+	{"text", COLUMN_TEXT, FORM_PLAIN}, {"number", COLUMN_NUMBER, FORM_PLAIN},
+	{"date", COLUMN_DATE, FORM_PLAIN}, {"bool", COLUMN_TEXT, FORM_BOOL},
+	{"tags", COLUMN_TEXT, FORM_TAGS},
+};
+
+const char *
+column_type_name(const struct column *c)
+{
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (types[i].type == c->type && types[i].form == c->form)
+			return types[i].name;
+	return types[c->type].name;
+}
+
+void
+column_set_type(struct column *c, const char *name)
+{
+	size_t i = 0;
+
+	while (i + 1 < ARRAY_LEN(types) && strcmp(types[i].name, name) != 0)
+		i++;
+	if (strcmp(types[i].name, name) != 0)
+		i = 0;
+	c->type = types[i].type;
+	c->form = types[i].form;
+}
+
 /* ---- writing ---- */
 
 struct cells {
@@ -96,6 +128,18 @@ block_builder_new(const struct schema *s)
 	assert(s->count <= COLUMNS_MAX);
 	b = xcalloc(1, sizeof(*b) + s->count * sizeof(b->cells[0]));
 	b->columns = s->count;
+	return b;
+}
+
+struct block_builder *
+block_builder_add_column(struct block_builder *b)
+{
+	struct cells *c;
+
+	assert(b->columns < COLUMNS_MAX);
+	b = xrealloc(b, sizeof(*b) + (b->columns + 1) * sizeof(b->cells[0]));
+	c = &b->cells[b->columns++];
+	memset(c, 0, sizeof(*c));
 	return b;
 }
 

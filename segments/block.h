@@ -25,11 +25,21 @@ enum column_type { COLUMN_TEXT, COLUMN_NUMBER, COLUMN_DATE };
  * NUMBER cells as decimal text. An empty cell is missing (NULL).
  */
 
+/* What the texts of a TEXT column are; blocks and queries do not care. */
+enum column_form { FORM_PLAIN, FORM_BOOL, FORM_TAGS };
+
 struct column {
 	char name[64];	 /* identifier used in queries and templates: ho_ten */
 	char title[128]; /* as the file's header had it: "Họ và tên" */
 	enum column_type type;
+	enum column_form form;
+	bool is_sensitive; /* by the law on personal data; kept for a reason that the report has */
+	bool is_masked;	   /* a personal number: not shown in full */
 };
+/* "text", "number", "date", "bool" (yes or no), "tags" (divided by , ; |). */
+const char *column_type_name(const struct column *c);
+/* Sets type and form; a name that is not known is a plain text. */
+void column_set_type(struct column *c, const char *name);
 
 struct schema {
 	struct column columns[COLUMNS_MAX];
@@ -53,6 +63,8 @@ void block_builder_free(struct block_builder *b);
 void block_builder_add(struct block_builder *b, const struct slice *cells, uint64_t phone,
 		       uint32_t same_phone_back, uint8_t carrier);
 uint32_t block_builder_rows(const struct block_builder *b);
+/* One more column, last; the rows that are in already have none. The caller's builder from now on. */
+struct block_builder *block_builder_add_column(struct block_builder *b);
 /* Append the encoded block to out and start an empty one; nothing when there are no rows. */
 void block_builder_finish(struct block_builder *b, struct buf *out);
 

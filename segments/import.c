@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- *   bytes ─▶ head (until the separator is known) ─▶ csv ─▶ on_row
- *     first row with text: schema
- *     others: clean ─▶ judge ─┬▶ reject
- *                             └▶ the first 256 wait for the columns' types ─▶ block
- *
- * Types are decided once, from the first 256 rows kept; a later value that does
- * not fit stays as text, is counted, and a query treats it as missing.
+ *   row ─▶ table_shape, until the titles are known ─▶ columns
+ *       ─▶ clean ─▶ has a phone? ─┬▶ kept: the first 256 wait for the columns' types ─▶ block
+ *                                 ├▶ nobody (row_kind): left out
+ *                                 └▶ rejected
  */
 #include "segments/import.h"
 
@@ -14,71 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/csv.h"
-#include "base/json.h"
-#include "base/mem.h"
-#include "base/text.h"
 #include "segments/cell.h"
-#include "segments/headers.h"
-#include "segments/last_row.h"
-#include "segments/phone.h"
-#include "segments/reject.h"
-
-#define HEAD_MAX 65536u		    /* bytes in which the first line must end */
-#define CELL_RAW_MAX (4 * CELL_MAX) /* beyond: an open quote, most likely */
-#define CELLS_RAW_MAX 16384u	    /* as many columns as a sheet of Excel has */
-#define ROW_RAW_MAX (256u << 10)
-
-/* A kept row, cleaned. */
-struct kept {
-	struct slice cells[COLUMNS_MAX];
-	uint64_t phone;
-	uint8_t carrier;
-};
-
-/* The first rows, until the types are known. */
-struct waiting {
-	struct kept rows[BLOCK_ROWS];
-	uint32_t count;
-	struct arena memory; /* of their cells */
-};
-
-struct column_count {
-	uint64_t filled;
-	uint64_t misfits; /* values that are not of the column's type */
-};
-
-struct import {
-	char *file;
-	char *phone_column; /* NULL = by synonyms */
-	void (*on_block)(void *arg, struct slice bytes, uint32_t rows);
-	void *arg;
-	bool is_over; /* finished, or ended by an error */
-
-	struct buf head; /* what was fed before the separator was known */
-	struct csv_sniff sniff;
-	char separator;
-	struct csv *csv; /* NULL = not known yet */
-
-	struct schema schema;
-	bool has_header;
-	uint32_t titles; /* cells of the header; those behind the schema's have no title */
-
-	struct buf text;	       /* cells of the row being read, cleaned */
-	char dates[COLUMNS_MAX][11];   /* its dates, rewritten */
-	struct waiting *waiting;       /* NULL once the types are known */
-	struct block_builder *builder; /* NULL until then */
-	struct buf block;
-	struct last_row last_row;
-
-	uint64_t rows_read, rows_kept;
-	uint64_t rows_repeated; /* whose phone an earlier row has */
-	struct rejects rejects;
-	struct tally repairs;
-	struct column_count counts[COLUMNS_MAX];
-};
-
-static enum err on_row(void *arg, const struct csv_row *row, struct err_ctx *e);
+#include "segments/import_inside.h"
 
 struct import *
 import_new(const struct import_options *o)
@@ -86,10 +20,21 @@ import_new(const struct import_options *o)
 	struct import *im = xcalloc(1, sizeof(*im));
 
 	im->file = xstrdup(o->file != NULL ? o->file : "CSV");
-	im->phone_column = o->phone_column != NULL ? xstrdup(o->phone_column) : NULL;
+	im->row_word = xstrdup(o->row_word != NULL ? o->row_word : "line");
+	im->encoding = xstrdup(o->encoding != NULL ? o->encoding : "utf-8");
+	if (o->choices != NULL)
+		import_choices_copy(&im->choices, o->choices);
+	im->recall = o->recall;
+	im->sample_rows = o->sample;
 	im->on_block = o->on_block;
 	im->arg = o->arg;
-	im->schema.phone = -1;
+	im->columns.schema.phone = -1;
+	im->columns.group = -1;
+	if (o->headers == NULL)
+		im->own_headers = headers_new();
+	im->headers = o->headers != NULL ? o->headers : im->own_headers;
+	im->shape = xcalloc(1, sizeof(*im->shape));
+	table_shape_init(im->shape, im->headers, &im->choices);
 	return im;
 }
 
@@ -102,26 +47,45 @@ free_waiting(struct waiting *w)
 	free(w);
 }
 
+static void
+free_shape(struct import *im)
+{
+	if (im->shape == NULL)
+		return;
+	table_shape_free(im->shape);
+	free(im->shape);
+	im->shape = NULL;
+}
+
 void
 import_free(struct import *im)
 {
 	if (im == NULL)
 		return;
 	free_waiting(im->waiting);
+	free_shape(im);
+	import_csv_free(&im->csv);
+	import_columns_free(&im->columns);
+	import_choices_clear(&im->choices);
+	headers_free(im->own_headers);
 	block_builder_free(im->builder);
-	csv_free(im->csv);
 	last_row_free(&im->last_row);
 	rejects_free(&im->rejects);
-	buf_free(&im->head);
+	arena_free(&im->titles);
 	buf_free(&im->text);
+	buf_free(&im->group);
 	buf_free(&im->block);
-	free(im->phone_column);
+	buf_free(&im->sample);
+	free(im->cells);
+	free(im->ends);
 	free(im->file);
+	free(im->row_word);
+	free(im->encoding);
 	free(im);
 }
 
-static enum err
-set_place(struct err_ctx *e, uint32_t line, uint32_t column)
+enum err
+import_set_place(struct err_ctx *e, uint32_t line, uint32_t column)
 {
 	if (e != NULL) {
 		e->line = (int)line;
@@ -130,110 +94,7 @@ set_place(struct err_ctx *e, uint32_t line, uint32_t column)
 	return ERR_INPUT;
 }
 
-/* ---- the header ---- */
-
-/* "STT, Họ và tên, …": whole titles, as many as fit a message. */
-static void
-list_titles(const struct schema *s, struct buf *out)
-{
-	for (uint32_t i = 0; i < s->count; i++) {
-		if (out->len + strlen(s->columns[i].title) > 240) {
-			buf_adds(out, ", …");
-			return;
-		}
-		buf_adds(out, i == 0 ? "" : ", ");
-		buf_adds(out, s->columns[i].title);
-	}
-}
-
-static enum err
-find_phone_column(struct import *im, uint32_t line, struct err_ctx *e)
-{
-	struct buf titles = {0};
-
-	if (im->phone_column != NULL)
-		im->schema.phone = schema_find(&im->schema, slice_of(im->phone_column));
-	if (im->schema.phone >= 0)
-		return ERR_OK;
-	list_titles(&im->schema, &titles);
-	if (im->phone_column != NULL)
-		err_set(e, ERR_INPUT, im->file, "name one of them with --phone COLUMN",
-			"line %u: no column \"%.60s\" among: %s", line, im->phone_column,
-			titles.data);
-	else
-		err_set(e, ERR_INPUT, im->file,
-			"say which one it is with --phone COLUMN; the first line must be the "
-			"columns' titles",
-			"line %u: no column of phone numbers among: %s", line, titles.data);
-	buf_free(&titles);
-	return set_place(e, line, 1);
-}
-
-static enum err
-read_header(struct import *im, const struct csv_row *row, struct err_ctx *e)
-{
-	struct slice titles[COLUMNS_MAX];
-	size_t lengths[COLUMNS_MAX], at = 0;
-	uint32_t count = 0;
-
-	buf_reset(&im->text);
-	for (size_t i = 0; i < row->count; i++) {
-		size_t before = im->text.len;
-
-		cell_clean(&im->text, row->cells[i].text);
-		if (im->text.len > before)
-			count = (uint32_t)i + 1;
-		if (i < COLUMNS_MAX)
-			lengths[i] = im->text.len - before;
-	}
-	if (count == 0) /* separators only: not the header yet */
-		return ERR_OK;
-	if (count > COLUMNS_MAX) {
-		err_set(e, ERR_INPUT, im->file, "take out the columns that are not needed",
-			"line %u: %u columns, at most %u", row->line, count, COLUMNS_MAX);
-		return set_place(e, row->line, 1);
-	}
-	for (uint32_t i = 0; i < count; i++) {
-		titles[i] = (struct slice){im->text.data + at, lengths[i]};
-		at += lengths[i];
-	}
-	headers_read(&im->schema, titles, count);
-	im->titles = (uint32_t)row->count;
-	im->has_header = true;
-	im->waiting = xcalloc(1, sizeof(*im->waiting));
-	rejects_begin(&im->rejects, row, im->separator);
-	return find_phone_column(im, row->line, e);
-}
-
 /* ---- types ---- */
-
-static enum column_type
-type_of(const struct import *im, uint32_t column)
-{
-	enum header_hint hint = headers_hint(im->schema.columns[column].name);
-	uint32_t filled = 0, years = 0, days = 0, numbers = 0;
-	char date[11];
-
-	if (hint == HINT_TEXT || (int)column == im->schema.phone)
-		return COLUMN_TEXT;
-	for (uint32_t i = 0; i < im->waiting->count; i++) {
-		struct slice cell = im->waiting->rows[i].cells[column];
-		enum date_kind kind = cell_read_date(cell, date);
-
-		filled += cell.n > 0;
-		years += kind == DATE_YEAR;
-		days += kind == DATE_DAY;
-		numbers += cell_is_number(cell);
-	}
-	/* a few slips of the pen make no date column a text column */
-	if (hint == HINT_DATE && (years + days) * 2 >= filled)
-		return COLUMN_DATE;
-	if (days > 0 && (years + days) * 10 >= filled * 9)
-		return COLUMN_DATE;
-	return filled > 0 && numbers == filled ? COLUMN_NUMBER : COLUMN_TEXT;
-}
-
-/* ---- kept rows ---- */
 
 static void
 finish_block(struct import *im)
@@ -252,25 +113,14 @@ finish_block(struct import *im)
 static void
 fit_cells(struct import *im, struct kept *row)
 {
-	for (uint32_t i = 0; i < im->schema.count; i++) {
-		struct slice *cell = &row->cells[i];
+	const struct schema *s = &im->columns.schema;
 
-		if (cell->n == 0)
+	for (uint32_t i = 0; i < s->count; i++) {
+		if (row->cells[i].n == 0)
 			continue;
 		im->counts[i].filled++;
-		switch (im->schema.columns[i].type) {
-		case COLUMN_TEXT:
-			break;
-		case COLUMN_NUMBER:
-			im->counts[i].misfits += !cell_is_number(*cell);
-			break;
-		case COLUMN_DATE:
-			if (cell_read_date(*cell, im->dates[i]) != DATE_NONE)
-				*cell = slice_of(im->dates[i]);
-			else
-				im->counts[i].misfits++;
-			break;
-		}
+		im->counts[i].misfits +=
+			!column_fit(im->headers, &s->columns[i], &row->cells[i], im->dates[i]);
 	}
 }
 
@@ -280,6 +130,8 @@ add_row(struct import *im, struct kept *row)
 	uint32_t back = last_row_put(&im->last_row, row->phone, (uint32_t)im->rows_kept);
 
 	fit_cells(im, row);
+	if (im->rows_kept < im->sample_rows)
+		import_add_sample(im, row->cells);
 	block_builder_add(im->builder, row->cells, row->phone, back, row->carrier);
 	im->rows_kept++;
 	im->rows_repeated += back != 0;
@@ -287,14 +139,40 @@ add_row(struct import *im, struct kept *row)
 		finish_block(im);
 }
 
+/* Columns without a title and without a value in the first rows are none. */
+static void
+drop_empty_columns(struct import *im, const struct column_facts *facts)
+{
+	struct waiting *w = im->waiting;
+
+	for (uint32_t i = im->columns.schema.count; i-- > 0;) {
+		size_t behind = im->columns.schema.count - i - 1;
+
+		if (!im->columns.sources[i].is_untitled || facts[i].filled > 0 ||
+		    (int)i == im->columns.schema.phone)
+			continue;
+		import_columns_remove(&im->columns, i);
+		for (uint32_t k = 0; k < w->count; k++)
+			memmove(&w->rows[k].cells[i], &w->rows[k].cells[i + 1],
+				behind * sizeof(struct slice));
+	}
+}
+
 static void
 decide_types(struct import *im)
 {
+	struct schema *s = &im->columns.schema;
+	struct column_facts *facts = xcalloc(COLUMNS_MAX, sizeof(*facts));
 	struct waiting *waiting = im->waiting;
 
-	for (uint32_t i = 0; i < im->schema.count; i++)
-		im->schema.columns[i].type = type_of(im, i);
-	im->builder = block_builder_new(&im->schema);
+	for (uint32_t i = 0; i < s->count; i++) {
+		for (uint32_t k = 0; k < waiting->count; k++)
+			column_facts_add(&facts[i], im->headers, waiting->rows[k].cells[i]);
+		column_decide(&facts[i], im->columns.sources[i].hint, &s->columns[i]);
+	}
+	drop_empty_columns(im, facts);
+	free(facts);
+	im->builder = block_builder_new(s);
 	im->waiting = NULL;
 	for (uint32_t i = 0; i < waiting->count; i++)
 		add_row(im, &waiting->rows[i]);
@@ -306,63 +184,187 @@ keep_row(struct import *im, struct kept *row)
 {
 	struct kept *copy;
 
+	im->table.is_signed = false;
 	if (im->waiting == NULL) {
 		add_row(im, row);
 		return;
 	}
 	copy = &im->waiting->rows[im->waiting->count++];
-	*copy = *row;
-	for (uint32_t i = 0; i < im->schema.count; i++)
+	copy->phone = row->phone;
+	copy->carrier = row->carrier;
+	for (uint32_t i = 0; i < im->columns.schema.count; i++)
 		if (row->cells[i].n > 0)
-			copy->cells[i].p = arena_memdup0(&im->waiting->memory, row->cells[i].p,
-							 row->cells[i].n);
+			copy->cells[i] =
+				(struct slice){arena_memdup0(&im->waiting->memory, row->cells[i].p,
+							     row->cells[i].n),
+					       row->cells[i].n};
 	if (im->waiting->count == BLOCK_ROWS)
 		decide_types(im);
 }
 
-/* ---- rows ---- */
+/* ---- columns that the rows bring ---- */
+
+/* Returns the new column, -1 when there is no room for it: counted. */
+static int
+add_column(struct import *im, const char *title, const char *name, enum column_from from,
+	   uint32_t number)
+{
+	struct column_source source = {.from = from, .cell = number, .hint = HINT_TEXT};
+	int at = import_columns_add(&im->columns, title, name, source);
+
+	if (at < 0)
+		tally_add(&im->repairs, "no-room-for-column", 1);
+	else if (im->builder != NULL)
+		im->builder = block_builder_add_column(im->builder);
+	return at;
+}
+
+static void
+begin_group(struct import *im)
+{
+	struct slice name = row_group_name(im->cells, im->columns.width);
+
+	if (name.n > CELL_MAX) {
+		name.n = CELL_MAX;
+		while (name.n > 0 && ((uint8_t)name.p[name.n] & 0xC0) == 0x80)
+			name.n--;
+	}
+	buf_reset(&im->group);
+	buf_add_slice(&im->group, name);
+	if (im->columns.group < 0)
+		im->columns.group = add_column(im, "Nhóm", "nhom", FROM_GROUP, 0);
+}
+
+static void
+take_more_phones(struct import *im)
+{
+	for (size_t k = 1; k < im->phone.count; k++) {
+		char title[64], name[32];
+
+		snprintf(im->numbers[k], sizeof(im->numbers[k]), "%llu",
+			 (unsigned long long)im->phone.phones[k]);
+		if (im->columns.phones[k] != 0)
+			continue;
+		snprintf(title, sizeof(title), "Số điện thoại %zu", k + 1);
+		snprintf(name, sizeof(name), "phone_%zu", k + 1);
+		im->columns.phones[k] = add_column(im, title, name, FROM_PHONES, (uint32_t)k);
+	}
+}
+
+/* ---- a row's values ---- */
 
 /* What the cells of a row say together. */
 struct seen {
 	bool is_empty;
-	bool has_extra; /* text behind the last cell of the header */
+	bool has_extra; /* text behind the last cell of the titles */
 	bool has_too_long;
 	uint32_t controls, not_nfc, untitled; /* cells */
 };
 
 static void
-clean_cells(struct import *im, const struct csv_row *row, struct kept *out, struct seen *seen)
+look_at_cell(struct import *im, size_t i, size_t n, unsigned changed, struct seen *seen)
 {
-	size_t lengths[COLUMNS_MAX] = {0}, at = 0;
-
-	*seen = (struct seen){.is_empty = true};
-	buf_reset(&im->text);
-	for (size_t i = 0; i < row->count; i++) {
-		size_t before = im->text.len, n;
-		unsigned changed = cell_clean(&im->text, row->cells[i].text);
-
-		n = im->text.len - before;
-		seen->is_empty = seen->is_empty && n == 0;
-		if (i >= im->schema.count) {
-			seen->untitled += n > 0;
-			seen->has_extra |= n > 0 && i >= im->titles;
-			continue;
-		}
+	seen->is_empty = seen->is_empty && n == 0;
+	if (i >= im->columns.width || im->columns.use[i] == CELL_WITHOUT_TITLE) {
+		seen->untitled += n > 0;
+		seen->has_extra |= n > 0 && i >= im->columns.width;
+	} else if (im->columns.use[i] == CELL_USED) {
 		seen->controls += (changed & CELL_WAS_CONTROL) != 0;
 		seen->not_nfc += (changed & CELL_WAS_NOT_NFC) != 0;
 		seen->has_too_long |= n > CELL_MAX;
-		lengths[i] = n;
-	}
-	for (uint32_t i = 0; i < im->schema.count; i++) {
-		out->cells[i] =
-			(struct slice){lengths[i] > 0 ? im->text.data + at : NULL, lengths[i]};
-		at += lengths[i];
 	}
 }
 
 static void
-count_repairs(struct import *im, const struct seen *seen, const struct phone_cell *phone)
+clean_cells(struct import *im, const struct import_cells *row, struct seen *seen)
 {
+	size_t width = im->columns.width, at = 0;
+
+	*seen = (struct seen){.is_empty = true};
+	buf_reset(&im->text);
+	for (size_t i = 0; i < row->count; i++) {
+		size_t before = im->text.len;
+		unsigned changed = 0;
+
+		if (row->cells[i].text.n > 0) {
+			changed = cell_clean(&im->text, row->cells[i].text);
+			look_at_cell(im, i, im->text.len - before, changed, seen);
+		}
+		if (i < width)
+			im->ends[i] = im->text.len;
+	}
+	for (size_t i = 0; i < width; i++) {
+		size_t end = i < row->count ? im->ends[i] : at;
+
+		im->cells[i] = (struct slice){end > at ? im->text.data + at : NULL, end - at};
+		at = end;
+	}
+}
+
+/* "-" and "0" in the cells of men and women are no values. */
+static bool
+has_value(struct slice s)
+{
+	for (size_t i = 0; i < s.n; i++)
+		if (memchr("-0 .", s.p[i], 4) == NULL)
+			return true;
+	return false;
+}
+
+static struct slice
+pair_value(struct import *im, const struct column_source *source)
+{
+	struct slice men = im->cells[source->cell], women = im->cells[source->other];
+	bool is_man = has_value(men), is_woman = has_value(women), has_digit = false;
+	struct slice value = is_man ? men : is_woman ? women : (struct slice){NULL, 0};
+
+	if (source->from == FROM_SEX) {
+		if (is_man && is_woman)
+			tally_add(&im->repairs, "both-sexes", 1);
+		return is_man == is_woman ? (struct slice){NULL, 0}
+		       : is_man		  ? SLICE("Nam")
+					  : SLICE("Nữ");
+	}
+	for (size_t i = 0; i < value.n; i++)
+		has_digit |= value.p[i] >= '0' && value.p[i] <= '9';
+	return has_digit ? value : (struct slice){NULL, 0}; /* a cross says the sex only */
+}
+
+static struct slice
+language_value(struct import *im, struct slice people)
+{
+	const char *code = people.n > 0 ? headers_language(im->headers, people) : NULL;
+
+	if (people.n > 0 && code == NULL)
+		tally_add(&im->repairs, "language-not-known", 1);
+	return slice_of(code);
+}
+
+static struct slice
+value_of(struct import *im, const struct column_source *source)
+{
+	switch (source->from) {
+	case FROM_CELL:
+		return im->cells[source->cell];
+	case FROM_BIRTH:
+	case FROM_SEX:
+		return pair_value(im, source);
+	case FROM_LANGUAGE:
+		return language_value(im, im->cells[source->cell]);
+	case FROM_GROUP:
+		return buf_slice(&im->group);
+	case FROM_PHONES:
+		return source->cell < im->phone.count ? slice_of(im->numbers[source->cell])
+						      : (struct slice){NULL, 0};
+	}
+	return (struct slice){NULL, 0};
+}
+
+static void
+count_repairs(struct import *im, const struct seen *seen)
+{
+	const struct phone_cell *phone = &im->phone;
+
 	for (size_t i = 0; i < phone->repair_count; i++)
 		tally_add(&im->repairs, phone->repairs[i], 1);
 	if (phone->count > 1)
@@ -375,142 +377,210 @@ count_repairs(struct import *im, const struct seen *seen, const struct phone_cel
 		tally_add(&im->repairs, "cells-without-title-dropped", seen->untitled);
 }
 
-static enum err
-read_row(struct import *im, const struct csv_row *row, struct err_ctx *e)
+/* ---- rows ---- */
+
+/* Nobody's row: true, and it is counted. */
+static bool
+is_left_out(struct import *im, const struct seen *seen)
 {
+	enum row_kind kind = ROW_PERSON;
+
+	if (seen->is_empty)
+		kind = ROW_EMPTY;
+	else if (im->phone.reason != NULL && !seen->has_extra)
+		kind = row_kind_of(&im->table, im->cells, im->columns.width);
+	if (kind == ROW_PERSON)
+		return false;
+	im->left_out[kind]++;
+	if (kind == ROW_GROUP)
+		begin_group(im);
+	return true;
+}
+
+static enum err
+read_row(struct import *im, const struct import_cells *row, struct err_ctx *e)
+{
+	const struct schema *s = &im->columns.schema;
 	struct kept kept;
 	struct seen seen;
-	struct phone_cell phone = {0};
 	const char *reason;
 
 	im->rows_read++;
-	clean_cells(im, row, &kept, &seen);
-	phone_parse(kept.cells[im->schema.phone], &phone);
-	reason = seen.is_empty	     ? "empty-row"
-		 : seen.has_extra    ? "too-many-cells"
+	im->rows_below++;
+	clean_cells(im, row, &seen);
+	im->phone = (struct phone_cell){0};
+	phone_parse(im->cells[im->columns.sources[s->phone].cell], &im->phone);
+	if (is_left_out(im, &seen))
+		return ERR_OK;
+	reason = seen.has_extra	     ? "too-many-cells"
 		 : seen.has_too_long ? "cell-too-long"
-				     : phone.reason;
+				     : im->phone.reason;
 	if (reason != NULL) {
+		im->table.is_signed = false;
 		rejects_add(&im->rejects, row, reason);
 		return ERR_OK;
 	}
-	if (im->rows_kept >= UINT32_MAX - BLOCK_ROWS) {
-		err_set(e, ERR_INPUT, im->file, "divide the file", "line %u: too many rows",
-			row->line);
-		return set_place(e, row->line, 1);
+	if (import_rows_kept(im) >= UINT32_MAX - BLOCK_ROWS) {
+		err_set(e, ERR_INPUT, im->file, "divide the file", "%s %u: too many rows",
+			im->row_word, row->line);
+		return import_set_place(e, row->line, 1);
 	}
-	kept.phone = phone.phones[0];
-	kept.carrier = (uint8_t)phone.carrier;
-	count_repairs(im, &seen, &phone);
+	kept.phone = im->phone.phones[0];
+	kept.carrier = (uint8_t)im->phone.carrier;
+	count_repairs(im, &seen);
+	take_more_phones(im);
+	for (uint32_t i = 0; i < s->count; i++)
+		kept.cells[i] = value_of(im, &im->columns.sources[i]);
 	keep_row(im, &kept);
 	return ERR_OK;
 }
 
-static enum err
-on_row(void *arg, const struct csv_row *row, struct err_ctx *e)
+/* ---- the titles ---- */
+
+/* A row above the titles: counted; who can be reached is not passed over in silence. */
+static void
+pass_row(struct import *im, const struct import_cells *row)
 {
-	struct import *im = arg;
+	bool is_empty = true, has_phone = false;
 
-	return im->has_header ? read_row(im, row, e) : read_header(im, row, e);
-}
+	im->rows_read++;
+	for (size_t i = 0; i < row->count; i++) {
+		struct phone_cell phone = {0};
 
-/* ---- bytes ---- */
-
-/* Files that are no CSV, by their first bytes. */
-static enum err
-check_magic(const struct import *im, struct err_ctx *e)
-{
-	static const struct {
-		const char *bytes, *what;
-	} table[] = {
-		{"PK\3\4", "this is an Excel workbook (.xlsx), not a CSV file"},
-		{"\xD0\xCF\x11\xE0", "this is an old Excel workbook (.xls), not a CSV file"},
-		{"%PDF", "this is a PDF, not a CSV file"},
-		{"\xFF\xFE", "this is UTF-16 text, not UTF-8"},
-		{"\xFE\xFF", "this is UTF-16 text, not UTF-8"},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		size_t n = strlen(table[i].bytes);
-
-		if (im->head.len < n || memcmp(im->head.data, table[i].bytes, n) != 0)
+		if (row->cells[i].text.n == 0)
 			continue;
-		err_set(e, ERR_INPUT, im->file,
-			"open it in Excel, save it as \"CSV UTF-8\" and import that",
-			"line 1, column 1: %s", table[i].what);
-		return set_place(e, 1, 1);
+		is_empty = false;
+		if (row->cells[i].text.n >= 9) {
+			phone_parse(row->cells[i].text, &phone);
+			has_phone |= phone.reason == NULL;
+		}
 	}
-	return ERR_OK;
+	if (has_phone)
+		rejects_add(&im->rejects, row, "above-titles");
+	else
+		im->left_out[is_empty ? ROW_EMPTY : ROW_TITLE]++;
 }
 
-/* Look for the separator in what is held back; true when it is known. */
-static bool
-sniff_head(struct import *im)
+/* The words of both rows of titles, to know them again. */
+static void
+keep_titles(struct import *im, const struct import_cells *row, size_t which)
 {
-	return csv_sniff_head(&im->sniff, buf_slice(&im->head)) || im->head.len >= HEAD_MAX;
+	struct slice *words = arena_alloc(&im->titles, (im->columns.width + 1) * sizeof(*words));
+	struct buf b = {0};
+
+	for (size_t i = 0; i < im->columns.width; i++) {
+		buf_reset(&b);
+		if (i < row->count)
+			headers_add_words(&b, row->cells[i].text);
+		words[i] = (struct slice){
+			arena_memdup0(&im->titles, b.len > 0 ? b.data : "", b.len), b.len};
+	}
+	im->table.titles[which] = words;
+	buf_free(&b);
 }
 
-/* The separator is known, or must be guessed now: read what was held back. */
+static void
+know_table(struct import *im, const struct import_cells *upper, const struct import_cells *lower)
+{
+	const struct schema *s = &im->columns.schema;
+
+	im->table.headers = im->headers;
+	im->table.width = im->columns.width;
+	im->table.phone = im->columns.sources[s->phone].cell;
+	im->table.number = -1;
+	for (uint32_t i = 0; i < s->count; i++)
+		if (strcmp(s->columns[i].name, "stt") == 0)
+			im->table.number = (int)im->columns.sources[i].cell;
+	keep_titles(im, upper, 0);
+	if (lower != NULL)
+		keep_titles(im, lower, 1);
+	im->cells = xcalloc(im->columns.width + 1, sizeof(*im->cells));
+	im->ends = xcalloc(im->columns.width + 1, sizeof(*im->ends));
+	im->waiting = xcalloc(1, sizeof(*im->waiting));
+	im->has_header = true;
+}
+
+/* What was chosen for a table with these titles, if nothing is chosen for this one. */
+static void
+recall_choices(struct import *im)
+{
+	const char *text;
+	json_t *doc;
+	struct err_ctx ignored;
+
+	import_columns_fingerprint(im->shape, im->columns.fingerprint);
+	if (im->recall == NULL || !import_choices_is_empty(&im->choices))
+		return;
+	text = im->recall(im->arg, im->columns.fingerprint);
+	if (text == NULL || json_parse(slice_of(text), 65536, "choices", &doc, &ignored) != ERR_OK)
+		return;
+	struct json_at root = json_root(doc);
+
+	im->is_remembered = import_choices_read(&im->choices, &root, &ignored) == ERR_OK;
+	if (!im->is_remembered)
+		import_choices_clear(&im->choices);
+	json_decref(doc);
+}
+
+/* The shape is settled: columns, then the rows that were looked at. */
 static enum err
-start_csv(struct import *im, struct err_ctx *e)
+begin_table(struct import *im, struct err_ctx *e)
 {
-	struct csv_options o = {
-		.file = im->file,
-		.cell_max = CELL_RAW_MAX,
-		.cells_max = CELLS_RAW_MAX,
-		.row_max = ROW_RAW_MAX,
-		.on_row = on_row,
-		.arg = im,
-	};
-	struct slice head = buf_slice(&im->head);
-	size_t mark = csv_mark_length(head);
-	enum err err = check_magic(im, e);
+	struct table_shape *t = im->shape;
+	const struct import_cells *upper, *lower = NULL;
+	enum err rc;
+	size_t i;
 
-	if (err != ERR_OK)
-		return err;
-	if (mark > 0)
-		head = (struct slice){head.p + mark, head.n - mark};
-	im->separator = o.separator = csv_sniff_separator(&im->sniff);
-	im->csv = csv_new(&o);
-	err = csv_feed(im->csv, head, e);
-	buf_free(&im->head);
-	return err;
+	recall_choices(im);
+	rc = import_columns_read(&im->columns, t, im->headers, &im->choices, im->file, im->row_word,
+				 e);
+	if (rc != ERR_OK)
+		return rc;
+	upper = &t->rows[t->upper >= 0 ? t->upper : t->found];
+	if (t->upper >= 0 || t->lower >= 0)
+		lower = &t->rows[t->lower >= 0 ? t->lower : t->found];
+	im->header_line = upper->line;
+	im->header_rows = lower != NULL ? 2 : 1;
+	know_table(im, upper, lower);
+	rejects_begin(&im->rejects, upper, lower, im->csv.separator != 0 ? im->csv.separator : ';');
+	for (i = 0; i < im->columns.width && i < im->rejects.titles; i++)
+		if (im->columns.use[i] == CELL_LEFT_OUT)
+			rejects_hide(&im->rejects, i);
+	im->rows_read += t->empty;
+	im->left_out[ROW_EMPTY] += t->empty;
+	for (i = 0; &t->rows[i] != upper; i++)
+		pass_row(im, &t->rows[i]);
+	for (i = table_shape_next(t); i < t->count && rc == ERR_OK; i++)
+		rc = read_row(im, &t->raw[i], e);
+	free_shape(im);
+	return rc;
 }
 
 enum err
-import_feed(struct import *im, struct slice bytes, struct err_ctx *e)
+import_row(struct import *im, const struct import_cells *row, struct err_ctx *e)
 {
-	enum err err = ERR_OK;
-
-	assert(!im->is_over);
-	if (im->csv == NULL) {
-		size_t room = HEAD_MAX - im->head.len, n = bytes.n < room ? bytes.n : room;
-
-		buf_add(&im->head, bytes.p, n);
-		bytes.p += n;
-		bytes.n -= n;
-		if (im->head.len >= 4 && sniff_head(im)) /* 4: what check_magic needs */
-			err = start_csv(im, e);
-	}
-	if (err == ERR_OK && im->csv != NULL)
-		err = csv_feed(im->csv, bytes, e);
-	im->is_over = err != ERR_OK;
-	return err;
+	if (im->has_header)
+		return read_row(im, row, e);
+	return table_shape_look(im->shape, row) ? begin_table(im, e) : ERR_OK;
 }
 
-/* Nothing of the file can be used: why. */
-static enum err
-fail_unusable(const struct import *im, struct err_ctx *e)
+enum err
+import_fail_unusable(const struct import *im, struct err_ctx *e)
 {
 	struct buf reasons = {0};
 
 	if (!im->has_header)
 		return err_set(e, ERR_INPUT, im->file, "the first line must be the columns' titles",
 			       "the file is empty");
-	if (im->rows_read == 0)
+	if (im->rows_below == 0)
 		return err_set(e, ERR_INPUT, im->file, "put a recipient a row under the titles",
 			       "there are titles, and no row under them");
 	tally_add_words(&im->rejects.reasons, &reasons);
+	for (size_t i = 0; i < ROW_KINDS; i++)
+		if (im->left_out[i] > 0)
+			buf_addf(&reasons, "%s%s rows %llu", reasons.len > 0 ? ", " : "",
+				 row_kind_name((enum row_kind)i),
+				 (unsigned long long)im->left_out[i]);
 	err_set(e, ERR_INPUT, im->file,
 		"check the column of phone numbers, or name another one with --phone COLUMN",
 		"none of %llu rows could be used: %.200s", (unsigned long long)im->rows_read,
@@ -520,92 +590,22 @@ fail_unusable(const struct import *im, struct err_ctx *e)
 }
 
 enum err
-import_finish(struct import *im, struct err_ctx *e)
+import_end(struct import *im, struct err_ctx *e)
 {
-	enum err err = ERR_OK;
+	enum err rc = ERR_OK;
 
-	assert(!im->is_over);
-	im->is_over = true;
-	if (im->csv == NULL) {
-		sniff_head(im);
-		if (!im->sniff.has_text) /* blanks and separators only */
-			return fail_unusable(im, e);
-		err = start_csv(im, e);
+	if (!im->has_header) {
+		table_shape_settle(im->shape);
+		if (im->shape->found < 0)
+			return import_fail_unusable(im, e);
+		rc = begin_table(im, e);
 	}
-	if (err == ERR_OK)
-		err = csv_finish(im->csv, e);
-	if (err != ERR_OK)
-		return err;
+	if (rc != ERR_OK)
+		return rc;
 	if (im->waiting != NULL)
 		decide_types(im);
 	if (im->rows_kept == 0)
-		return fail_unusable(im, e);
+		return import_fail_unusable(im, e);
 	finish_block(im);
 	return ERR_OK;
-}
-
-/* ---- what came of it ---- */
-
-const struct schema *
-import_schema(const struct import *im)
-{
-	return &im->schema;
-}
-
-/* Rows that wait for the types are kept already. */
-uint64_t
-import_rows_kept(const struct import *im)
-{
-	return im->rows_kept + (im->waiting != NULL ? im->waiting->count : 0);
-}
-
-uint64_t
-import_rows_read(const struct import *im)
-{
-	return im->rows_read;
-}
-
-static void
-report_column(const struct import *im, uint32_t i, struct buf *out)
-{
-	static const char *const types[] = {
-		[COLUMN_TEXT] = "text", [COLUMN_NUMBER] = "number", [COLUMN_DATE] = "date"};
-	const struct column *c = &im->schema.columns[i];
-
-	buf_adds(out, i == 0 ? "{\"title\":" : ",{\"title\":");
-	json_add_string(out, slice_of(c->title));
-	buf_addf(out, ",\"name\":\"%s\",\"type\":\"%s\",\"filled\":%llu,\"misfits\":%llu}", c->name,
-		 types[c->type], (unsigned long long)im->counts[i].filled,
-		 (unsigned long long)im->counts[i].misfits);
-}
-
-void
-import_report(const struct import *im, struct buf *out)
-{
-	buf_adds(out, "{\"file\":");
-	json_add_string(out, slice_of(im->file));
-	buf_addf(out, ",\"rows_read\":%llu,\"rows_kept\":%llu,\"rejects\":",
-		 (unsigned long long)im->rows_read, (unsigned long long)import_rows_kept(im));
-	tally_add_json(&im->rejects.reasons, out);
-	buf_addf(out,
-		 ",\"rejects_listed\":%llu,\"repairs\":", (unsigned long long)im->rejects.listed);
-	tally_add_json(&im->repairs, out);
-	buf_adds(out, ",\"separator\":");
-	json_add_string(out, (struct slice){&im->separator, im->csv != NULL});
-	buf_adds(out, ",\"columns\":[");
-	for (uint32_t i = 0; i < im->schema.count; i++)
-		report_column(im, i, out);
-	buf_adds(out, "],\"phone_column\":");
-	if (im->schema.phone >= 0)
-		json_add_string(out, slice_of(im->schema.columns[im->schema.phone].name));
-	else
-		buf_adds(out, "null");
-	buf_addf(out, ",\"shared_phones\":%zu,\"rows_repeated\":%llu}", im->last_row.shared,
-		 (unsigned long long)im->rows_repeated);
-}
-
-struct slice
-import_rejects(const struct import *im)
-{
-	return buf_slice(&im->rejects.csv);
 }

@@ -1,23 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CSV → blocks. Pure: bytes are fed in slices of any size, blocks come out
- * through a callback, a report and the rejected rows at the end. UTF-8 with or
- * without BOM; separator , ; or tab found from the header; quotes as in RFC
- * 4180. The first non-empty line is the header; Vietnamese headers are mapped to
- * column names (`Họ và tên` → ho_ten), the phone column by synonyms.
+ * A table → blocks. Pure: rows of cells come from a source, or the bytes of a CSV
+ * in slices of any size; blocks go out through a callback, a report and the
+ * rejected rows at the end.
  *
- * The invariant: rows read = kept + each kind of reject, whatever the input.
+ *   bytes ─▶ CSV ─┐
+ *                 ├─▶ import_row ─▶ where the table begins (table_shape.h)
+ *   a workbook  ──┘                 ─▶ its columns (import_columns.h)
+ *                                   ─▶ who is a person (row_kind.h) ─▶ blocks
+ *
+ * The invariant: rows read = kept + left out by kind + rejected by reason, whatever the
+ * input. The rows of titles are none of them; every other row is.
  */
 #pragma once
 
 #include "base/err.h"
-#include "segments/block.h"
+#include "segments/headers.h"
+#include "segments/import_choices.h"
+#include "segments/table_row.h"
 
 struct import;
 
 struct import_options {
-	const char *file;	  /* its name in errors */
-	const char *phone_column; /* header or name of the phone column; NULL = by synonyms */
+	const char *file;		      /* its name in errors */
+	const char *row_word;		      /* what errors call a row's place; NULL = "line" */
+	const char *encoding;		      /* of the file, for the report; NULL = "utf-8" */
+	const struct headers *headers;	      /* borrowed; NULL = of its own */
+	const struct import_choices *choices; /* NULL = none; copied */
+	/*
+	 * What was chosen before for a table with these titles, as import_choices_read has it, or
+	 * NULL. Asked once, when nothing is chosen now.
+	 */
+	const char *(*recall)(void *arg, const char *fingerprint);
+	uint32_t sample; /* kept rows that the report shows as they were understood */
 	void (*on_block)(void *arg, struct slice bytes, uint32_t rows);
 	void *arg;
 };
@@ -25,28 +40,45 @@ struct import_options {
 struct import *import_new(const struct import_options *o);
 void import_free(struct import *im);
 
-/*
- * Errors of the file as a whole (not UTF-8, no phone column, no header, a row
- * beyond limits) end the import: ERR_INPUT with line and column. Nothing may be
- * fed after an error.
- */
-MUST_CHECK enum err import_feed(struct import *im, struct slice bytes, struct err_ctx *e);
-/* The last block; checks that the file was complete (no open quote, at least one row kept). */
-MUST_CHECK enum err import_finish(struct import *im, struct err_ctx *e);
+/* ---- rows, from any source ---- */
 
 /*
- * After the header was read, and after finish. The columns'
- * types are decided from the first 256 rows kept, dates (d/m/yyyy, yyyy-m-d, yyyy)
- * are rewritten; a later value that is not of the type stays as text and is
- * counted as a misfit. Before, all types are TEXT.
+ * Errors of the table as a whole (no phone column, two that look like it, a choice that
+ * names none) end the import: ERR_INPUT with the row's place. Nothing may come after an error.
+ */
+MUST_CHECK enum err import_row(struct import *im, const struct import_cells *row,
+			       struct err_ctx *e);
+/* No more rows: the last block. ERR_INPUT when no row was kept. */
+MUST_CHECK enum err import_end(struct import *im, struct err_ctx *e);
+
+/* ---- a CSV ---- */
+
+/*
+ * UTF-8 with or without BOM; the separator , ; or tab is found from the first lines; quotes as
+ * in RFC 4180. Besides those of rows there are errors of bytes: not UTF-8, a cell or row beyond
+ * limits; with line and column.
+ */
+MUST_CHECK enum err import_feed(struct import *im, struct slice bytes, struct err_ctx *e);
+/* import_end, and checks that the file was complete (no open quote). */
+MUST_CHECK enum err import_finish(struct import *im, struct err_ctx *e);
+
+/* ---- what came of it ---- */
+
+/*
+ * After the titles were read, and after the end. The columns' types are decided from the first
+ * 256 rows kept (column_type.h), dates are rewritten; a later value that is not of the type stays
+ * as text and is counted as a misfit. Columns may be added at the end as long as rows come.
  */
 const struct schema *import_schema(const struct import *im);
 uint64_t import_rows_kept(const struct import *im);
 uint64_t import_rows_read(const struct import *im);
-/* JSON, docs/FORMATS.md "Import report": rows read = kept + rejects by reason; columns; repairs. */
+/* JSON, docs/FORMATS.md "Import report". */
 void import_report(const struct import *im, struct buf *out);
 /*
  * The rejected rows as CSV: their cells, line and reason (Vietnamese, English); at
- * most 10,000 and 2 MB, 100 of them empty. The report counts all.
+ * most 10,000 and 2 MB. The report counts all.
  */
 struct slice import_rejects(const struct import *im);
+/* Of the titles; "" before they were read. What was chosen for them; is_remembered: by recall. */
+const char *import_fingerprint(const struct import *im);
+const struct import_choices *import_chosen(const struct import *im, bool *is_remembered);

@@ -61,11 +61,24 @@ snapshot_key(char *out, uint64_t list_id, uint32_t version)
 	return out;
 }
 
+static const char *
+rejects_key(char *out, uint64_t list_id, uint32_t version)
+{
+	snprintf(out, 64, "loa:rejects:%" PRIu64 ":%u", list_id, version);
+	return out;
+}
+
 const char *
 list_key(char *out, const char *name)
 {
 	snprintf(out, LIST_KEY_MAX, KEY_LIST "%.*s", LIST_NAME_MAX, name);
 	return out;
+}
+
+const char *
+list_names_key(void)
+{
+	return KEY_LISTS;
 }
 
 void
@@ -91,8 +104,6 @@ list_rejects(struct redis *r, const char *name, redis_reply_cb cb, void *arg)
 
 /* ---- schema as JSON ---- */
 
-static const char *const type_names[] = {"text", "number", "date"};
-
 static char *
 schema_to_json(const struct schema *s)
 {
@@ -104,7 +115,9 @@ schema_to_json(const struct schema *s)
 		json_add_string(&b, slice_of(s->columns[i].name));
 		buf_adds(&b, ",\"title\":");
 		json_add_string(&b, slice_of(s->columns[i].title));
-		buf_addf(&b, ",\"type\":\"%s\"}", type_names[s->columns[i].type]);
+		buf_addf(&b, ",\"type\":\"%s\"%s%s}", column_type_name(&s->columns[i]),
+			 s->columns[i].is_sensitive ? ",\"sensitive\":true" : "",
+			 s->columns[i].is_masked ? ",\"masked\":true" : "");
 	}
 	buf_adds(&b, "]}");
 	return buf_take(&b);
@@ -135,9 +148,9 @@ schema_from_json(struct slice text, struct schema *s)
 			break;
 		snprintf(to->name, sizeof(to->name), "%s", name);
 		snprintf(to->title, sizeof(to->title), "%s", title);
-		for (int t = 0; t < 3; t++)
-			if (strcmp(type, type_names[t]) == 0)
-				to->type = (enum column_type)t;
+		column_set_type(to, type);
+		to->is_sensitive = json_is_true(json_object_get(c, "sensitive"));
+		to->is_masked = json_is_true(json_object_get(c, "masked"));
 	}
 	json_decref(doc);
 	return is_good;
@@ -350,10 +363,11 @@ write_block(struct list_writer *w, struct slice bytes)
 	redis_command(w->redis, v, 3, on_block_written, w);
 }
 
-/* [id of the list, its version, first free block number] of a name, taken in one step. */
+/* [id of the list, its last version, first free block number] of a name, taken in one step. */
 static const char take_numbers[] =
 	"local id = redis.call('HGET', KEYS[1], 'id') or redis.call('INCR', KEYS[2]) "
-	"return {tostring(id), redis.call('HGET', KEYS[1], 'version') or '0', "
+	"return {tostring(id), redis.call('HGET', KEYS[1], 'last') or "
+	"redis.call('HGET', KEYS[1], 'version') or '0', "
 	"redis.call('HINCRBY', KEYS[3], id, ARGV[1])}";
 
 static void
@@ -435,6 +449,12 @@ list_writer_block(struct list_writer *w, struct slice bytes, uint32_t rows)
 	write_block(w, bytes);
 }
 
+uint32_t
+list_writer_version(const struct list_writer *w)
+{
+	return w->version;
+}
+
 size_t
 list_writer_pending(const struct list_writer *w)
 {
@@ -476,10 +496,14 @@ on_committed(void *arg, const struct reply *r)
 
 /*
  * Snapshot, rejects and record appear together, unless somebody else imported meanwhile.
- * ARGV: snapshot, rejects, name, version before, then field, value…
+ * ARGV: snapshot, rejects, name, last version before, then field, value… (the fourth is the
+ * version). Which version was current before is what an undo goes back to.
  */
 static const char commit_list[] =
-	"if (redis.call('HGET', KEYS[3], 'version') or '0') ~= ARGV[4] then return 0 end "
+	"local v = redis.call('HMGET', KEYS[3], 'version', 'last') "
+	"if (v[2] or v[1] or '0') ~= ARGV[4] then return 0 end "
+	"redis.call('HSET', KEYS[3], 'last', ARGV[8], 'previous' .. ARGV[8], v[1] or '0') "
+	"if v[1] then redis.call('HDEL', KEYS[3], 'next' .. v[1]) end "
 	"redis.call('SET', KEYS[1], ARGV[1]) redis.call('SET', KEYS[2], ARGV[2]) "
 	"redis.call('HSET', KEYS[3], unpack(ARGV, 5)) redis.call('SADD', KEYS[4], ARGV[3]) return "
 	"1";
@@ -502,7 +526,7 @@ send_commit(struct list_writer *w)
 
 	for (uint32_t i = 0; i < w->blocks; i++)
 		buf_add_u32(&ids, w->first + i);
-	snprintf(rejects, sizeof(rejects), "loa:rejects:%" PRIu64 ":%u", w->id, w->version);
+	rejects_key(rejects, w->id, w->version);
 	list_key(key, w->name);
 	snprintf(id, sizeof(id), "%" PRIu64, w->id);
 	snprintf(version, sizeof(version), "%u", w->version);
@@ -600,4 +624,49 @@ list_writer_free(struct list_writer *w)
 	free(w->report);
 	buf_free(&w->rejects);
 	free(w);
+}
+
+/* ---- forgetting ---- */
+
+#define DROPPED_AT_ONCE 256
+
+struct drop {
+	struct redis *redis;
+	uint64_t id;
+	uint32_t version;
+};
+
+static void
+on_drop_snapshot(void *arg, const struct reply *r)
+{
+	struct drop *d = arg;
+	struct reader rd = reader_of(r->kind == REPLY_STRING ? r->str : (struct slice){NULL, 0});
+	char(*keys)[64] = xmalloc(DROPPED_AT_ONCE * sizeof(*keys));
+	struct slice v[DROPPED_AT_ONCE + 1] = {SLICE("UNLINK")};
+	size_t n = 1;
+
+	while (rd.left >= 4) {
+		v[n] = slice_of(list_block_key(keys[n - 1], d->id, reader_u32(&rd)));
+		if (++n <= DROPPED_AT_ONCE && rd.left >= 4)
+			continue;
+		redis_command(d->redis, v, n, NULL, NULL);
+		n = 1;
+	}
+	v[n++] = slice_of(snapshot_key(keys[0], d->id, d->version));
+	v[n++] = slice_of(rejects_key(keys[1], d->id, d->version));
+	redis_command(d->redis, v, n, NULL, NULL);
+	free(keys);
+	free(d);
+}
+
+void
+list_drop_version(struct redis *r, uint64_t id, uint32_t version)
+{
+	struct drop *d = xmalloc(sizeof(*d));
+	char key[64];
+	struct slice v[2] = {SLICE("GET"), {NULL, 0}};
+
+	*d = (struct drop){r, id, version};
+	v[1] = slice_of(snapshot_key(key, id, version));
+	redis_command(r, v, 2, on_drop_snapshot, d);
 }

@@ -6,8 +6,9 @@
  * and a run keeps the snapshot it was approved with.
  *
  * Keys (the only ones spelled outside dispatcher/store/keys):
- *   loa:list:NAME          hash: id, unit, version; for each version V schemaV and reportV
- *                          (JSON), rowsV, created_sV; demoV
+ *   loa:list:NAME          hash: id, unit, version (the current one), last (the highest); for each
+ *                          version V schemaV and reportV (JSON), rowsV, created_sV, demoV, previousV
+ *                          (current before it), nextV (that an undo went back from)
  *   loa:lists              set of names
  *   loa:snap:ID:VERSION    string: block ids, u32 LE each
  *   loa:block:ID:N         string: one block of up to 256 rows (segments/block.h)
@@ -49,6 +50,8 @@ void list_load(struct redis *r, const char *name, bool with_snapshot, list_cb cb
 /* A certain version of the list with that id (a run's pinned snapshot). */
 void list_load_version(struct redis *r, const char *name, uint32_t version, list_cb cb, void *arg);
 
+/* The key of the set of names. */
+const char *list_names_key(void);
 /* All names, as an array reply, sorted. */
 void list_names(struct redis *r, redis_reply_cb cb, void *arg);
 /* The rejected rows of the newest version's import as CSV; NIL = no such list. */
@@ -72,6 +75,8 @@ void list_writer_free(struct list_writer *w);
 void list_writer_set_demo(struct list_writer *w);
 /* Write a block; may be called any number of times. */
 void list_writer_block(struct list_writer *w, struct slice bytes, uint32_t rows);
+/* The version that it makes; known when the commit was called back. */
+uint32_t list_writer_version(const struct list_writer *w);
 /* Blocks written and not yet acknowledged: the caller pauses above a few dozen. */
 size_t list_writer_pending(const struct list_writer *w);
 /*
@@ -81,6 +86,12 @@ size_t list_writer_pending(const struct list_writer *w);
  */
 void list_writer_commit(struct list_writer *w, const struct schema *s, const char *report,
 			struct slice rejects, list_done_cb cb, void *arg);
+
+/*
+ * Delete a version's blocks, snapshot and rejects. The record is gone already: what cannot be
+ * deleted now costs room, nothing else.
+ */
+void list_drop_version(struct redis *r, uint64_t id, uint32_t version);
 
 /* ---- reading all of it ---- */
 

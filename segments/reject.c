@@ -2,7 +2,9 @@
 #include "segments/reject.h"
 
 #include <assert.h>
+#include <stdlib.h>
 
+#include "base/csv.h"
 #include "base/json.h"
 #include "base/mem.h"
 
@@ -10,7 +12,8 @@
 static const struct {
 	const char *name, *vi, *en;
 } reasons[] = {
-	{"empty-row", "Dòng trống", "the row is empty"},
+	{"above-titles", "Nằm trên dòng tiêu đề của bảng",
+	 "stands above the titles of the columns"},
 	{"too-many-cells", "Nhiều ô hơn dòng tiêu đề", "more cells than the header has"},
 	{"cell-too-long", "Có ô dài quá 1000 byte", "a cell is longer than 1000 bytes"},
 	{"empty", "Không có số điện thoại", "no phone number"},
@@ -92,21 +95,36 @@ tally_add_words(const struct tally *t, struct buf *out)
 }
 
 void
-rejects_begin(struct rejects *r, const struct csv_row *header, char separator)
+rejects_begin(struct rejects *r, const struct import_cells *header,
+	      const struct import_cells *lower, char separator)
 {
 	static const char *const titles[] = {"Dòng", "Lý do", "Reason"};
+	size_t count = header->count;
 
+	if (lower != NULL && lower->count > count)
+		count = lower->count;
 	r->separator = separator;
-	r->titles = (uint32_t)header->count;
+	r->titles = (uint32_t)count;
+	r->is_hidden = xcalloc(count + 1, 1);
 	buf_adds(&r->csv, "\xEF\xBB\xBF");
-	for (size_t i = 0; i < header->count; i++) {
-		add_cell(r, header->cells[i].text);
+	for (size_t i = 0; i < count; i++) {
+		if (i < header->count)
+			add_cell(r, header->cells[i].text);
 		buf_addc(&r->csv, separator);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(titles); i++) {
 		if (i > 0)
 			buf_addc(&r->csv, separator);
 		buf_adds(&r->csv, titles[i]);
+	}
+	buf_adds(&r->csv, "\r\n");
+	if (lower == NULL)
+		return;
+	for (size_t i = 0; i < count + ARRAY_LEN(titles); i++) {
+		if (i > 0)
+			buf_addc(&r->csv, separator);
+		if (i < lower->count)
+			add_cell(r, lower->cells[i].text);
 	}
 	buf_adds(&r->csv, "\r\n");
 }
@@ -127,17 +145,15 @@ add_reason(struct rejects *r, const char *reason)
 }
 
 void
-rejects_add(struct rejects *r, const struct csv_row *row, const char *reason)
+rejects_add(struct rejects *r, const struct import_cells *row, const char *reason)
 {
 	tally_add(&r->reasons, reason, 1);
 	r->rows++;
 	if (r->listed >= REJECTS_ROWS_MAX || r->csv.len >= REJECTS_BYTES_MAX)
 		return;
-	if (strcmp(reason, "empty-row") == 0 && ++r->empty > REJECTS_EMPTY_MAX)
-		return;
 	r->listed++;
 	for (size_t i = 0; i < r->titles; i++) {
-		if (i < row->count)
+		if (i < row->count && !r->is_hidden[i])
 			add_cell(r, row->cells[i].text);
 		buf_addc(&r->csv, r->separator);
 	}
@@ -151,7 +167,14 @@ rejects_add(struct rejects *r, const struct csv_row *row, const char *reason)
 }
 
 void
+rejects_hide(struct rejects *r, size_t column)
+{
+	r->is_hidden[column] = 1;
+}
+
+void
 rejects_free(struct rejects *r)
 {
+	free(r->is_hidden);
 	buf_free(&r->csv);
 }

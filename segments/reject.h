@@ -6,11 +6,10 @@
  */
 #pragma once
 
-#include "base/csv.h"
+#include "segments/table_row.h"
 
 #define REJECTS_ROWS_MAX 10000u
 #define REJECTS_BYTES_MAX (2u << 20)
-#define REJECTS_EMPTY_MAX 100u /* empty rows listed: thousands of them must not hide the others */
 #define TALLY_MAX 48u
 
 /* Counts by name, in the order of first use. Names are borrowed and must stay. */
@@ -30,14 +29,20 @@ struct rejects {
 	struct tally reasons;
 	uint64_t rows;	 /* all of them */
 	uint64_t listed; /* those in csv */
-	uint64_t empty;	 /* empty rows */
 	struct buf csv;
 	uint32_t titles; /* columns of the header */
 	char separator;
+	uint8_t *is_hidden; /* [titles] */
 };
 
-/* The header of the CSV: the file's own, then line and reasons. */
-void rejects_begin(struct rejects *r, const struct csv_row *header, char separator);
+/*
+ * The header of the CSV: the file's own, then line and reasons. lower: the second row of titles,
+ * NULL = there is one row.
+ */
+void rejects_begin(struct rejects *r, const struct import_cells *header,
+		   const struct import_cells *lower, char separator);
+/* The cells of that column are left empty: what a list may not hold is not kept with its rejects. */
+void rejects_hide(struct rejects *r, size_t column);
 /* Cells beyond the header's stand behind the reason, so that the columns stay in line. */
-void rejects_add(struct rejects *r, const struct csv_row *row, const char *reason);
+void rejects_add(struct rejects *r, const struct import_cells *row, const char *reason);
 void rejects_free(struct rejects *r);

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Lists over HTTP. A file comes in pieces (PUT …?offset=N), is parsed a little
- * in each loop turn and written as blocks on the way; nothing is visible before
- * the commit. When all are taken, the one that was idle longest, a minute at least, is given up.
- */
+/* Lists over HTTP: what there is, and taking an import back. imports.c makes them. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,343 +7,25 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/random.h"
 #include "dispatcher/api/private.h"
 #include "segments/collate.h"
-#include "segments/import.h"
-
-#define SESSIONS_MAX 8
-#define SESSION_IDLE_MS 60000
-#define FEED_BYTES 32768 /* parsed in one loop turn */
-#define WRITES_PENDING_MAX 48
-
-struct session {
-	struct imports *imports;
-	char id[33]; /* "" = free */
-	char list[LIST_NAME_MAX + 1];
-	char file[128];
-	struct import *import;
-	struct list_writer *writer;
-	uint64_t offset;	 /* bytes taken */
-	struct http_exchange *x; /* piece or commit being worked on; NULL = none */
-	size_t fed;		 /* of its body */
-	bool is_committing;
-	int64_t touched_ms;
-	struct timer step;
-};
-
-struct imports {
-	struct api *api;
-	struct session sessions[SESSIONS_MAX];
-};
-
-static void
-session_clear(struct session *s)
-{
-	timer_disarm(s->imports->api->daemon->loop, &s->step);
-	import_free(s->import);
-	if (s->writer != NULL)
-		list_writer_free(s->writer);
-	s->import = NULL;
-	s->writer = NULL;
-	s->x = NULL;
-	s->id[0] = '\0';
-}
-
-static struct session *
-session_find(struct imports *im, struct http_exchange *x)
-{
-	const char *id = http_param(x, "id");
-	struct err_ctx e;
-
-	for (size_t i = 0; i < SESSIONS_MAX; i++)
-		if (im->sessions[i].id[0] != '\0' && strcmp(im->sessions[i].id, id) == 0)
-			return &im->sessions[i];
-	err_set(&e, ERR_NOT_FOUND, "import", "begin the import again",
-		"there is no such import under way here");
-	http_answer_error(x, &e);
-	return NULL;
-}
-
-static struct session *
-session_get_free(struct imports *im)
-{
-	int64_t now = clock_mono_ms();
-	struct session *idle = NULL;
-
-	for (size_t i = 0; i < SESSIONS_MAX; i++) {
-		struct session *s = &im->sessions[i];
-
-		if (s->id[0] == '\0')
-			return s;
-		if (s->x == NULL && (idle == NULL || s->touched_ms < idle->touched_ms))
-			idle = s;
-	}
-	/* Somebody who went away in the middle keeps nobody else out. */
-	if (idle == NULL || now - idle->touched_ms < SESSION_IDLE_MS)
-		return NULL;
-	session_clear(idle);
-	return idle;
-}
-
-static void
-on_block(void *arg, struct slice bytes, uint32_t rows)
-{
-	struct session *s = arg;
-
-	list_writer_block(s->writer, bytes, rows);
-}
-
-static void on_feed(struct timer *t, void *arg);
-
-static void
-session_begin(struct session *s, const char *list, const char *file, const char *phone)
-{
-	struct import_options o = {.on_block = on_block, .arg = s};
-
-	random_hex(s->id, 16);
-	snprintf(s->list, sizeof(s->list), "%s", list);
-	snprintf(s->file, sizeof(s->file), "%s", file);
-	s->offset = 0;
-	s->is_committing = false;
-	s->touched_ms = clock_mono_ms();
-	o.file = s->file;
-	o.phone_column = phone;
-	s->import = import_new(&o);
-	s->writer = list_writer_new(engine_redis(s->imports->api->daemon->engine), list);
-	timer_init(&s->step, on_feed, s);
-}
-
-void
-on_import_begin(struct http_exchange *x, void *arg)
-{
-	static const char *const keys[] = {"list", "file", "phone", "demo"};
-	struct api *a = arg;
-	const char *list = "", *file = "", *phone = NULL;
-	bool is_demo = false;
-	struct session *s;
-	struct err_ctx e;
-	json_t *body;
-
-	if (!api_is_open(a, x) || (body = api_body_json(x)) == NULL)
-		return;
-	struct json_at root = json_root(body), list_at = json_get(&root, "list"),
-		       file_at = json_get(&root, "file"), phone_at = json_get(&root, "phone"),
-		       demo_at = json_get(&root, "demo");
-
-	if (json_only_keys(&root, keys, ARRAY_LEN(keys), &e) != ERR_OK ||
-	    json_need_string(&list_at, &list, &e) != ERR_OK ||
-	    name_check("list", slice_of(list), &e) != ERR_OK ||
-	    json_read_string(&file_at, &file, &e) != ERR_OK ||
-	    json_read_string(&phone_at, &phone, &e) != ERR_OK ||
-	    json_read_bool(&demo_at, &is_demo, &e) != ERR_OK) {
-		http_answer_error(x, &e);
-	} else if ((s = session_get_free(a->imports)) == NULL) {
-		err_set(&e, ERR_CONFLICT, "import", "wait until one of them is done",
-			"%d imports are under way", SESSIONS_MAX);
-		http_answer_error(x, &e);
-	} else {
-		session_begin(s, list, file, phone);
-		if (is_demo)
-			list_writer_set_demo(s->writer);
-		http_answer_json(x, 201, json_pack("{s:s}", "import", s->id));
-	}
-	json_decref(body);
-}
-
-static void
-session_fail(struct session *s, const struct err_ctx *e)
-{
-	http_answer_error(s->x, e);
-	session_clear(s);
-}
-
-static void
-session_committed(void *arg, const struct err_ctx *e)
-{
-	struct session *s = arg;
-	struct buf report = {0};
-
-	if (e != NULL) {
-		session_fail(s, e);
-		return;
-	}
-	import_report(s->import, &report);
-	http_answer_buf(s->x, 200, "application/json", buf_slice(&report));
-	log_info("list=%s rows=%" PRIu64 " result=imported", s->list, import_rows_kept(s->import));
-	buf_free(&report);
-	session_clear(s);
-}
-
-static void
-session_commit(struct session *s)
-{
-	struct buf report = {0};
-	struct err_ctx e;
-
-	if (import_finish(s->import, &e) != ERR_OK) {
-		session_fail(s, &e);
-		return;
-	}
-	import_report(s->import, &report);
-	list_writer_commit(s->writer, import_schema(s->import), report.data,
-			   import_rejects(s->import), session_committed, s);
-	buf_free(&report);
-}
-
-static void
-on_feed(struct timer *t, void *arg)
-{
-	struct session *s = arg;
-	struct loop *l = s->imports->api->daemon->loop;
-	struct slice body = http_body(s->x);
-	size_t n = body.n - s->fed;
-	struct http_exchange *x = s->x;
-	struct err_ctx e;
-
-	(void)t;
-	s->touched_ms = clock_mono_ms();
-	if (list_writer_pending(s->writer) > WRITES_PENDING_MAX) {
-		timer_arm_ms(l, &s->step, 1);
-		return;
-	}
-	if (s->is_committing) {
-		session_commit(s);
-		return;
-	}
-	n = n > FEED_BYTES ? FEED_BYTES : n;
-	if (import_feed(s->import, (struct slice){body.p + s->fed, n}, &e) != ERR_OK) {
-		session_fail(s, &e);
-		return;
-	}
-	s->fed += n;
-	if (s->fed < body.n) {
-		timer_arm_us(l, &s->step, 0);
-		return;
-	}
-	s->offset += body.n;
-	s->x = NULL;
-	http_answer_json(x, 200,
-			 json_pack("{s:I, s:I, s:I}", "offset", (json_int_t)s->offset, "rows_read",
-				   (json_int_t)import_rows_read(s->import), "rows_kept",
-				   (json_int_t)import_rows_kept(s->import)));
-}
-
-static void
-session_work(struct session *s, struct http_exchange *x, bool is_commit)
-{
-	struct err_ctx e;
-
-	if (s->x != NULL) {
-		err_set(&e, ERR_CONFLICT, "import", "wait for the answer",
-			"a piece of it is being read");
-		http_answer_error(x, &e);
-		return;
-	}
-	s->x = x;
-	s->fed = 0;
-	s->is_committing = is_commit;
-	timer_arm_us(s->imports->api->daemon->loop, &s->step, 0);
-}
-
-void
-on_import_piece(struct http_exchange *x, void *arg)
-{
-	struct api *a = arg;
-	struct session *s = session_find(a->imports, x);
-	const char *text = http_query(x, "offset");
-	int64_t offset = -1;
-
-	if (s == NULL)
-		return;
-	if (text != NULL && slice_to_i64(slice_of(text), &offset) && offset >= 0 &&
-	    (uint64_t)offset + http_body(x).n <= s->offset && s->x == NULL) {
-		/* Sent again because its answer was lost. */
-		http_answer_json(x, 200, json_pack("{s:I}", "offset", (json_int_t)s->offset));
-		return;
-	}
-	if (offset < 0 || (uint64_t)offset != s->offset) {
-		struct err_ctx e;
-
-		err_set(&e, ERR_CONFLICT, "offset", "go on there",
-			"the next piece begins at %" PRIu64, s->offset);
-		http_answer_error(x, &e);
-		return;
-	}
-	session_work(s, x, false);
-}
-
-void
-on_import_commit(struct http_exchange *x, void *arg)
-{
-	struct api *a = arg;
-	struct session *s = session_find(a->imports, x);
-
-	if (s != NULL && api_is_open(a, x))
-		session_work(s, x, true);
-}
-
-void
-on_import_abort(struct http_exchange *x, void *arg)
-{
-	struct api *a = arg;
-	struct session *s = session_find(a->imports, x);
-	struct err_ctx e;
-
-	if (s == NULL)
-		return;
-	if (s->x != NULL) {
-		err_set(&e, ERR_CONFLICT, "import", "wait for the answer",
-			"a piece of it is being read");
-		http_answer_error(x, &e);
-		return;
-	}
-	session_clear(s);
-	http_answer_json(x, 200, json_object());
-}
-
-struct imports *
-imports_new(struct api *a)
-{
-	struct imports *im = xcalloc(1, sizeof(*im));
-
-	im->api = a;
-	for (size_t i = 0; i < SESSIONS_MAX; i++)
-		im->sessions[i].imports = im;
-	return im;
-}
-
-void
-imports_free(struct imports *im)
-{
-	struct err_ctx e;
-
-	err_set(&e, ERR_UNREACHABLE, "server", "import again", "is stopping");
-	for (size_t i = 0; i < SESSIONS_MAX; i++) {
-		struct session *s = &im->sessions[i];
-
-		if (s->x != NULL)
-			http_answer_error(s->x, &e); /* to nobody: its client was cut */
-		if (s->id[0] != '\0')
-			session_clear(s);
-	}
-	free(im);
-}
 
 /* ---- reading ---- */
 
 static json_t *
 schema_json(const struct schema *s)
 {
-	static const char *const types[] = {"text", "number", "date"};
 	json_t *columns = json_array();
 
-	for (uint32_t i = 0; i < s->count; i++)
+	for (uint32_t i = 0; i < s->count; i++) {
+		const struct column *c = &s->columns[i];
+
 		json_array_append_new(columns,
-				      json_pack("{s:s, s:s, s:s, s:b}", "name", s->columns[i].name,
-						"title", s->columns[i].title, "type",
-						types[s->columns[i].type], "is_phone",
-						(int)i == s->phone));
+				      json_pack("{s:s, s:s, s:s, s:b, s:b, s:b}", "name", c->name,
+						"title", c->title, "type", column_type_name(c),
+						"is_phone", (int)i == s->phone, "is_sensitive",
+						c->is_sensitive, "is_masked", c->is_masked));
+	}
 	return columns;
 }
 
@@ -476,4 +154,124 @@ on_list_rejects(struct http_exchange *x, void *arg)
 
 	if (name != NULL && api_is_open(a, x))
 		list_rejects(engine_redis(a->daemon->engine), name, on_rejects, x);
+}
+
+/* ---- taking an import back ---- */
+
+struct undo {
+	struct api *api;
+	struct http_exchange *x;
+	struct list *list;
+	const char *word; /* "undo" or "redo" */
+	uint64_t version; /* that it must be at; 0 = any */
+};
+
+static void
+undo_end(struct undo *u)
+{
+	list_free(u->list);
+	free(u);
+}
+
+/* What Lua's list_undo answers besides 'ok' and 'removed'. */
+static void
+undo_fail(struct undo *u, const struct reply *r)
+{
+	struct slice what = reply_item(r, 0)->str, name = reply_item(r, 1)->str;
+	struct err_ctx e;
+
+	if (slice_is(what, "other"))
+		err_set(&e, ERR_CONFLICT, u->list->name, "look at loa list show, then say it again",
+			"somebody else changed it meanwhile: it is at version %.*s now",
+			(int)name.n, name.p);
+	else if (slice_is(what, "none"))
+		err_set(&e, ERR_CONFLICT, u->list->name, "import again instead",
+			"no import of it was taken back since the last one");
+	else
+		err_set(&e, ERR_CONFLICT, u->list->name,
+			"import the right file instead: it becomes the next version",
+			"this was its first import, there is nothing to go back to, and %.*s uses "
+			"it",
+			(int)(name.n > 160 ? 160 : name.n), name.p);
+	http_answer_error(u->x, &e);
+}
+
+static void
+on_undone(void *arg, const struct reply *r)
+{
+	struct undo *u = arg;
+	struct slice what = r->kind == REPLY_ARRAY ? reply_item(r, 0)->str : SLICE("");
+	bool is_removed = slice_is(what, "removed");
+
+	if (r->kind != REPLY_ARRAY) {
+		api_answer_reply(u->x, r);
+	} else if (!is_removed && !slice_is(what, "ok")) {
+		undo_fail(u, r);
+	} else {
+		for (size_t i = 1; is_removed && i < r->count; i++)
+			list_drop_version(engine_redis(u->api->daemon->engine), u->list->id,
+					  (uint32_t)reply_u64(r, i));
+		log_info("list=%s from=%u to=%" PRIu64 " result=%s", u->list->name,
+			 u->list->version, is_removed ? 0 : reply_u64(r, 1), u->word);
+		http_answer_json(u->x, 200,
+				 json_pack("{s:s, s:I, s:I, s:I, s:b}", "list", u->list->name,
+					   "from", (json_int_t)u->list->version, "version",
+					   is_removed ? (json_int_t)0 : (json_int_t)reply_u64(r, 1),
+					   "rows",
+					   is_removed ? (json_int_t)0 : (json_int_t)reply_u64(r, 2),
+					   "removed", is_removed));
+	}
+	undo_end(u);
+}
+
+static void
+on_undo_list(void *arg, struct list *l, const struct err_ctx *e)
+{
+	struct undo *u = arg;
+	struct argv a = {0};
+	char key[LIST_KEY_MAX], version[24];
+
+	u->list = l;
+	if (l == NULL) {
+		http_answer_error(u->x, e);
+		undo_end(u);
+		return;
+	}
+	snprintf(version, sizeof(version), "%" PRIu64, u->version != 0 ? u->version : l->version);
+	argv_adds(&a, u->word);
+	argv_adds(&a, l->name);
+	argv_adds(&a, list_key(key, l->name));
+	argv_adds(&a, list_names_key());
+	argv_adds(&a, version);
+	engine_call(u->api->daemon->engine, "list_undo", &a, on_undone, u);
+	argv_free(&a);
+}
+
+static void
+undo_begin(struct http_exchange *x, struct api *a, const char *word)
+{
+	const char *name = api_name(x, "name", "list");
+	struct undo *u;
+
+	if (name == NULL || !api_is_open(a, x))
+		return;
+	u = xcalloc(1, sizeof(*u));
+	u->api = a;
+	u->x = x;
+	u->word = word;
+	if (http_query(x, "version") != NULL)
+		u->version = slice_to_u64(slice_of(http_query(x, "version")));
+	list_load(engine_redis(a->daemon->engine), name, false, on_undo_list, u);
+}
+
+void
+on_list_undo(struct http_exchange *x, void *arg)
+{
+	undo_begin(x, arg, "undo");
+}
+
+void
+on_list_redo(struct http_exchange *x, void *arg)
+{
+	undo_begin(x, arg, "redo");
 }

@@ -50,16 +50,19 @@ MUST_CHECK enum err api_read_full(const struct api *a, const struct http_exchang
 				  struct err_ctx *e);
 
 /* The handlers, by file. Each gets the struct api as arg. */
-/* lists.c */
+/* imports.c */
 void on_import_begin(struct http_exchange *x, void *arg);
 void on_import_piece(struct http_exchange *x, void *arg);
 void on_import_commit(struct http_exchange *x, void *arg);
 void on_import_abort(struct http_exchange *x, void *arg);
+struct imports *imports_new(struct api *a);
+void imports_free(struct imports *im);
+/* lists.c */
 void on_list_ls(struct http_exchange *x, void *arg);
 void on_list_show(struct http_exchange *x, void *arg);
 void on_list_rejects(struct http_exchange *x, void *arg);
-struct imports *imports_new(struct api *a);
-void imports_free(struct imports *im);
+void on_list_undo(struct http_exchange *x, void *arg);
+void on_list_redo(struct http_exchange *x, void *arg);
 /* segments.c */
 void on_segment_save(struct http_exchange *x, void *arg);
 void on_segment_ls(struct http_exchange *x, void *arg);

@@ -61,6 +61,8 @@ int verb_config_check(int argc, char **argv);
 int verb_list_import(int argc, char **argv);
 int verb_list_ls(int argc, char **argv);
 int verb_list_show(int argc, char **argv);
+int verb_list_undo(int argc, char **argv);
+int verb_list_redo(int argc, char **argv);
 int verb_segment_save(int argc, char **argv);
 int verb_segment_ls(int argc, char **argv);
 int verb_segment_count(int argc, char **argv);

@@ -1,178 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* loa list and segment against the server. */
-#include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/text.h"
 #include "dispatcher/cli/remote.h"
 #include "segments/query.h"
-
-#define PIECE_BYTES (2u << 20)
-
-/* ---- list import ---- */
-
-struct upload {
-	struct remote *remote;
-	const char *path;
-	char id[64];
-	int fd;
-	uint64_t size; /* 0 = not known (a pipe) */
-	bool is_demo;
-};
-
-static enum err
-upload_pieces(struct upload *u, struct err_ctx *e)
-{
-	char *piece = xmalloc(PIECE_BYTES);
-	uint64_t offset = 0;
-	enum err rc = ERR_OK;
-
-	while (rc == ERR_OK) {
-		ssize_t n = read(u->fd, piece, PIECE_BYTES);
-		char path[128];
-		json_t *answer = NULL;
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			rc = err_set(e, ERR_INPUT, u->path, "name a file that can be read",
-				     "cannot be read: %s", strerror(errno));
-		if (n <= 0)
-			break;
-		snprintf(path, sizeof(path), "/api/v1/imports/%s?offset=%" PRIu64, u->id, offset);
-		rc = remote_send(u->remote, "PUT", path, "text/csv",
-				 (struct slice){piece, (size_t)n}, &answer, e);
-		json_decref(answer);
-		offset += (uint64_t)n;
-		remote_bar(offset, u->size, "read");
-	}
-	remote_bar_end();
-	free(piece);
-	return rc;
-}
-
-static enum err
-upload_file(struct upload *u, const char *list, const char *phone, json_t **report,
-	    struct err_ctx *e)
-{
-	const char *slash = strrchr(u->path, '/');
-	json_t *begin =
-		json_pack("{s:s, s:s}", "list", list, "file", slash != NULL ? slash + 1 : u->path);
-	json_t *answer = NULL;
-	char path[128];
-	enum err rc;
-
-	if (phone != NULL)
-		json_object_set_new(begin, "phone", json_string(phone));
-	if (u->is_demo)
-		json_object_set_new(begin, "demo", json_true());
-	rc = remote_call(u->remote, "POST", "/api/v1/imports", begin, &answer, e);
-	if (rc != ERR_OK)
-		return rc;
-	snprintf(u->id, sizeof(u->id), "%s", remote_text(answer, "import"));
-	json_decref(answer);
-	rc = upload_pieces(u, e);
-	if (rc == ERR_OK) {
-		snprintf(path, sizeof(path), "/api/v1/imports/%s/commit", u->id);
-		return remote_call(u->remote, "POST", path, NULL, report, e);
-	}
-	/* The server has given it up already if it was its error; then this finds nothing. */
-	snprintf(path, sizeof(path), "/api/v1/imports/%s", u->id);
-	answer = NULL;
-	(void)!remote_call(u->remote, "DELETE", path, NULL, &answer, NULL);
-	json_decref(answer);
-	return rc;
-}
-
-static void
-print_counts(const char *title, const json_t *counts)
-{
-	const char *key;
-	json_t *v;
-
-	json_object_foreach ((json_t *)(uintptr_t)counts, key, v)
-		printf("  %s %-28s %8" JSON_INTEGER_FORMAT "\n", title, key, json_integer_value(v));
-}
-
-static void
-print_import(const json_t *r)
-{
-	json_t *columns = json_object_get(r, "columns"), *c;
-	size_t i;
-
-	printf("%s: %" JSON_INTEGER_FORMAT " rows read, %" JSON_INTEGER_FORMAT " kept\n",
-	       remote_text(r, "file"), remote_number(r, "rows_read"),
-	       remote_number(r, "rows_kept"));
-	print_counts("rejected:", json_object_get(r, "rejects"));
-	print_counts("mended:  ", json_object_get(r, "repairs"));
-	printf("  columns:");
-	json_array_foreach (columns, i, c)
-		printf("%s %s (%s)", i > 0 ? "," : "", remote_text(c, "name"),
-		       remote_text(c, "type"));
-	printf("\n  phone column: %s\n", remote_text(r, "phone_column"));
-}
-
-static int
-run_import(struct remote_options *o, const char *list, const char *file, const char *phone,
-	   bool is_demo)
-{
-	bool is_stdin = strcmp(file, "-") == 0;
-	struct upload u = {.path = file, .is_demo = is_demo};
-	struct stat st;
-	struct err_ctx e;
-	json_t *report = NULL;
-	enum err rc;
-
-	u.fd = is_stdin ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
-	if (u.fd < 0) {
-		err_set(&e, ERR_INPUT, file, "check the path and its permissions", "%s",
-			strerror(errno));
-		return cli_fail(&e);
-	}
-	if (fstat(u.fd, &st) == 0 && S_ISREG(st.st_mode))
-		u.size = (uint64_t)st.st_size;
-	rc = remote_open(o, &u.remote, &e);
-	if (rc == ERR_OK) {
-		rc = upload_file(&u, list, phone, &report, &e);
-		remote_close(u.remote);
-	}
-	if (!is_stdin)
-		close(u.fd);
-	if (rc != ERR_OK)
-		return cli_fail(&e);
-	if (o->is_json) {
-		remote_print_json(report);
-		return 0;
-	}
-	print_import(report);
-	json_decref(report);
-	return 0;
-}
-
-int
-verb_list_import(int argc, char **argv)
-{
-	struct remote_options o = {0};
-	const char *phone = NULL;
-	bool is_demo = false;
-	const struct cli_option options[] = {REMOTE_OPTIONS(o),
-					     {"--phone", &phone, NULL},
-					     {"--demo", NULL, &is_demo},
-					     {NULL, NULL, NULL}};
-	struct err_ctx e;
-
-	if (cli_parse(&argc, argv, options, &e) != ERR_OK)
-		return cli_fail(&e);
-	if (argc != 3)
-		return cli_usage("list import", "needs a name and a file");
-	return run_import(&o, argv[1], argv[2], phone, is_demo);
-}
 
 /* ---- what is printed as it is ---- */
 
@@ -252,9 +87,10 @@ print_list(const json_t *l)
 	       json_is_true(json_object_get(l, "demo")) ? "; demo: for sandbox providers only"
 							: "");
 	json_array_foreach (columns, i, c)
-		printf("  %-24s %-8s %s%s\n", remote_text(c, "name"), remote_text(c, "type"),
+		printf("  %-24s %-8s %s%s%s\n", remote_text(c, "name"), remote_text(c, "type"),
 		       remote_text(c, "title"),
-		       json_is_true(json_object_get(c, "is_phone")) ? "  (phone)" : "");
+		       json_is_true(json_object_get(c, "is_phone")) ? "  (phone)" : "",
+		       json_is_true(json_object_get(c, "is_sensitive")) ? "  (sensitive)" : "");
 }
 
 int
@@ -273,6 +109,71 @@ verb_list_show(int argc, char **argv)
 		return cli_usage("list show", "needs a name");
 	remote_path(path, "/api/v1/lists/", argv[1], is_rejects ? "/rejects" : "");
 	return is_rejects ? get_and_copy(&o, path) : remote_verb(&o, "GET", path, NULL, print_list);
+}
+
+static void
+print_undo(const json_t *l)
+{
+	if (json_is_true(json_object_get(l, "removed")))
+		printf("%s: version %" JSON_INTEGER_FORMAT
+		       " was its first import and nothing uses it: the list is removed\n",
+		       remote_text(l, "list"), remote_number(l, "from"));
+	else
+		printf("%s: version %" JSON_INTEGER_FORMAT
+		       " is current again, %" JSON_INTEGER_FORMAT " rows (was %" JSON_INTEGER_FORMAT
+		       ")\n",
+		       remote_text(l, "list"), remote_number(l, "version"),
+		       remote_number(l, "rows"), remote_number(l, "from"));
+}
+
+/* The version that it is at is named, so that an answer that was lost is not asked for twice. */
+static int
+undo(int argc, char **argv, const char *words, const char *rest)
+{
+	struct remote_options o = {0};
+	json_t *l = NULL, *answer = NULL;
+	struct remote *r;
+	struct err_ctx e;
+	char path[512], query[64];
+	enum err code;
+	int rc = remote_words(&argc, argv, &o, words, 2);
+
+	if (rc != 0)
+		return rc;
+	code = remote_open(&o, &r, &e);
+	if (code != ERR_OK)
+		return cli_fail(&e);
+	code = remote_call(r, "GET", remote_path(path, "/api/v1/lists/", argv[1], ""), NULL, &l,
+			   &e);
+	if (code == ERR_OK) {
+		snprintf(query, sizeof(query), "%s?version=%" JSON_INTEGER_FORMAT, rest,
+			 remote_number(l, "version"));
+		code = remote_call(r, "POST", remote_path(path, "/api/v1/lists/", argv[1], query),
+				   NULL, &answer, &e);
+	}
+	json_decref(l);
+	remote_close(r);
+	if (code != ERR_OK)
+		return cli_fail(&e);
+	if (o.is_json) {
+		remote_print_json(answer);
+		return 0;
+	}
+	print_undo(answer);
+	json_decref(answer);
+	return 0;
+}
+
+int
+verb_list_undo(int argc, char **argv)
+{
+	return undo(argc, argv, "list undo", "/undo");
+}
+
+int
+verb_list_redo(int argc, char **argv)
+{
+	return undo(argc, argv, "list redo", "/redo");
 }
 
 /* ---- segments ---- */

@@ -50,6 +50,7 @@
 	X(head, ":head")                    \
 	X(brandnames, "loa:brandnames")     \
 	X(patterns, "loa:patterns")         \
+	X(choices, "loa:choices")           \
 	X(libraries, "loa:libraries")       \
 	X(tick, "loa:tick")
 

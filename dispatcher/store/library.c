@@ -36,6 +36,8 @@ static const char *const function_names[] = {
 	"template_ls",
 	"ls",
 	"install",
+	"list_undo",
+	"choices_remember",
 	"segment_save",
 	"template_save",
 	"template_version",

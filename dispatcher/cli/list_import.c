@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/* loa list import: a file goes to the server in pieces; its report, or that of a dry run. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "dispatcher/cli/remote.h"
+#include "segments/import_choices.h"
+
+#define PIECE_BYTES (2u << 20)
+
+struct upload {
+	struct remote *remote;
+	const char *path;
+	char id[64];
+	int fd;
+	uint64_t size; /* 0 = not known (a pipe) */
+};
+
+/* What the words of the command said. */
+struct wishes {
+	struct remote_options remote;
+	const char *phone, *language_from;
+	const char *maps[CHOICES_MAX], *keeps[CHOICES_MAX];
+	size_t map_count, keep_count;
+	bool is_demo, is_dry, is_fresh;
+};
+
+static enum err
+upload_pieces(struct upload *u, struct err_ctx *e)
+{
+	char *piece = xmalloc(PIECE_BYTES);
+	uint64_t offset = 0;
+	enum err rc = ERR_OK;
+
+	while (rc == ERR_OK) {
+		ssize_t n = read(u->fd, piece, PIECE_BYTES);
+		char path[128];
+		json_t *answer = NULL;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			rc = err_set(e, ERR_INPUT, u->path, "name a file that can be read",
+				     "cannot be read: %s", strerror(errno));
+		if (n <= 0)
+			break;
+		snprintf(path, sizeof(path), "/api/v1/imports/%s?offset=%" PRIu64, u->id, offset);
+		rc = remote_send(u->remote, "PUT", path, "text/csv",
+				 (struct slice){piece, (size_t)n}, &answer, e);
+		json_decref(answer);
+		offset += (uint64_t)n;
+		remote_bar(offset, u->size, "read");
+	}
+	remote_bar_end();
+	free(piece);
+	return rc;
+}
+
+static void
+add_strings(json_t *to, const char *key, const char *const *words, size_t count)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(array, json_string(words[i]));
+	json_object_set_new(to, key, array);
+}
+
+static enum err
+upload_file(struct upload *u, const char *list, const struct wishes *w, json_t **report,
+	    struct err_ctx *e)
+{
+	const char *slash = strrchr(u->path, '/');
+	json_t *begin = json_pack("{s:s, s:s, s:b, s:b, s:b}", "list", list, "file",
+				  slash != NULL ? slash + 1 : u->path, "demo", w->is_demo,
+				  "dry_run", w->is_dry, "fresh", w->is_fresh);
+	json_t *answer = NULL;
+	char path[128];
+	enum err rc;
+
+	if (begin == NULL)
+		return err_set(e, ERR_INPUT, "list import", "", "its words are not UTF-8");
+	if (w->phone != NULL)
+		json_object_set_new(begin, "phone", json_string(w->phone));
+	if (w->language_from != NULL)
+		json_object_set_new(begin, "language_from", json_string(w->language_from));
+	add_strings(begin, "map", w->maps, w->map_count);
+	add_strings(begin, "keep", w->keeps, w->keep_count);
+	rc = remote_call(u->remote, "POST", "/api/v1/imports", begin, &answer, e);
+	if (rc != ERR_OK)
+		return rc;
+	snprintf(u->id, sizeof(u->id), "%s", remote_text(answer, "import"));
+	json_decref(answer);
+	rc = upload_pieces(u, e);
+	if (rc == ERR_OK) {
+		snprintf(path, sizeof(path), "/api/v1/imports/%s/commit", u->id);
+		return remote_call(u->remote, "POST", path, NULL, report, e);
+	}
+	/* The server has given it up already if it was its error; then this finds nothing. */
+	snprintf(path, sizeof(path), "/api/v1/imports/%s", u->id);
+	answer = NULL;
+	(void)!remote_call(u->remote, "DELETE", path, NULL, &answer, NULL);
+	json_decref(answer);
+	return rc;
+}
+
+static void
+print_counts(const char *title, const json_t *counts)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach ((json_t *)(uintptr_t)counts, key, v)
+		printf("  %-10s %-28s %8" JSON_INTEGER_FORMAT "\n", title, key,
+		       json_integer_value(v));
+}
+
+static void
+print_columns(const json_t *r)
+{
+	json_t *columns = json_object_get(r, "columns"), *c;
+	size_t i;
+
+	printf("  columns:\n");
+	json_array_foreach (columns, i, c) {
+		json_int_t misfits = remote_number(c, "misfits");
+
+		printf("    %-24s %-8s %s%s", remote_text(c, "name"), remote_text(c, "type"),
+		       remote_text(c, "title"),
+		       strcmp(remote_text(c, "name"), remote_text(r, "phone_column")) == 0
+			       ? "  (phone)"
+			       : "");
+		if (misfits > 0)
+			printf("  %" JSON_INTEGER_FORMAT " do not fit", misfits);
+		printf("%s%s%s\n", json_is_true(json_object_get(c, "hidden")) ? "  hidden" : "",
+		       json_object_get(c, "from") != NULL ? "  from " : "", remote_text(c, "from"));
+	}
+}
+
+/* Columns that are not in the list, and those that are although they are sensitive. */
+static void
+print_left_columns(const json_t *r)
+{
+	json_t *c;
+	size_t i;
+
+	json_array_foreach (json_object_get(r, "columns_left_out"), i, c) {
+		if (json_is_string(json_object_get(c, "sensitive")))
+			printf("  left out: %s: sensitive (%s); --keep \"%s=REASON\" keeps it\n",
+			       remote_text(c, "title"), remote_text(c, "sensitive"),
+			       remote_text(c, "title"));
+		else
+			printf("  left out: %s\n", remote_text(c, "title"));
+	}
+	json_array_foreach (json_object_get(r, "sensitive_kept"), i, c)
+		printf("  kept although sensitive (%s): %s: %s\n", remote_text(c, "sensitive"),
+		       remote_text(c, "title"), remote_text(c, "reason"));
+}
+
+/* What only a dry run has: the table as it was found, rows as they were understood. */
+static void
+print_dry(const json_t *r)
+{
+	const json_t *header = json_object_get(r, "header");
+	const char *separator = remote_text(r, "separator"),
+		   *rejected = remote_text(r, "rejected_rows");
+	json_t *row, *v;
+	const char *key;
+	size_t i;
+
+	printf("  encoding %s, separator %s, titles in line %" JSON_INTEGER_FORMAT
+	       "%s, choices: %s\n",
+	       remote_text(r, "encoding"), strcmp(separator, "\t") == 0 ? "tab" : separator,
+	       remote_number(header, "line"),
+	       remote_number(header, "rows") == 2 ? " and the one below" : "",
+	       remote_text(r, "choices"));
+	json_array_foreach (json_object_get(r, "sample"), i, row) {
+		printf("  row %zu:\n", i + 1);
+		json_object_foreach (row, key, v)
+			printf("    %-24s %s\n", key, json_string_value(v));
+	}
+	if (json_object_size(json_object_get(r, "rejects")) > 0)
+		printf("  rejected rows:\n%s", rejected);
+}
+
+static void
+print_import(const json_t *r)
+{
+	bool is_dry = json_is_true(json_object_get(r, "dry_run"));
+
+	printf("%s: %" JSON_INTEGER_FORMAT " rows read, %" JSON_INTEGER_FORMAT " kept",
+	       remote_text(r, "file"), remote_number(r, "rows_read"),
+	       remote_number(r, "rows_kept"));
+	if (is_dry)
+		printf("; a dry run: nothing is stored\n");
+	else
+		printf(": version %" JSON_INTEGER_FORMAT "\n", remote_number(r, "version"));
+	print_counts("left out:", json_object_get(r, "left_out"));
+	print_counts("rejected:", json_object_get(r, "rejects"));
+	print_counts("mended:", json_object_get(r, "repairs"));
+	print_columns(r);
+	print_left_columns(r);
+	if (!is_dry && strcmp(remote_text(r, "choices"), "remembered") == 0)
+		printf("  read as the last table with these titles; --fresh reads it anew\n");
+	if (is_dry)
+		print_dry(r);
+}
+
+static int
+run_import(const struct wishes *w, const char *list, const char *file)
+{
+	bool is_stdin = strcmp(file, "-") == 0;
+	struct upload u = {.path = file};
+	struct stat st;
+	struct err_ctx e;
+	json_t *report = NULL;
+	enum err rc;
+
+	u.fd = is_stdin ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
+	if (u.fd < 0) {
+		err_set(&e, ERR_INPUT, file, "check the path and its permissions", "%s",
+			strerror(errno));
+		return cli_fail(&e);
+	}
+	if (fstat(u.fd, &st) == 0 && S_ISREG(st.st_mode))
+		u.size = (uint64_t)st.st_size;
+	rc = remote_open(&w->remote, &u.remote, &e);
+	if (rc == ERR_OK) {
+		rc = upload_file(&u, list, w, &report, &e);
+		remote_close(u.remote);
+	}
+	if (!is_stdin)
+		close(u.fd);
+	if (rc != ERR_OK)
+		return cli_fail(&e);
+	if (w->remote.is_json) {
+		remote_print_json(report);
+		return 0;
+	}
+	print_import(report);
+	json_decref(report);
+	return 0;
+}
+
+/* Each `name WORD` counts, not the last one only: they are taken out first. */
+static enum err
+take_words(const char *name, const char **words, size_t *count, int *argc, char **argv,
+	   struct err_ctx *e)
+{
+	size_t n = strlen(name);
+	int to = 0;
+
+	for (int i = 0; i < *argc; i++) {
+		const char *word;
+
+		if (strcmp(argv[i], name) == 0)
+			word = i + 1 < *argc ? argv[++i] : NULL;
+		else if (strncmp(argv[i], name, n) == 0 && argv[i][n] == '=')
+			word = argv[i] + n + 1;
+		else {
+			argv[to++] = argv[i];
+			continue;
+		}
+		if (word == NULL)
+			return err_set(e, ERR_USAGE, name, "", "needs a word behind it");
+		if (*count == CHOICES_MAX)
+			return err_set(e, ERR_USAGE, name, "", "more than %u", CHOICES_MAX);
+		words[(*count)++] = word;
+	}
+	*argc = to;
+	return ERR_OK;
+}
+
+int
+verb_list_import(int argc, char **argv)
+{
+	struct wishes w = {0};
+	const struct cli_option options[] = {REMOTE_OPTIONS(w.remote),
+					     {"--phone", &w.phone, NULL},
+					     {"--language-from", &w.language_from, NULL},
+					     {"--demo", NULL, &w.is_demo},
+					     {"--dry-run", NULL, &w.is_dry},
+					     {"--fresh", NULL, &w.is_fresh},
+					     {NULL, NULL, NULL}};
+	struct err_ctx e;
+
+	if (take_words("--map", w.maps, &w.map_count, &argc, argv, &e) != ERR_OK ||
+	    take_words("--keep", w.keeps, &w.keep_count, &argc, argv, &e) != ERR_OK ||
+	    cli_parse(&argc, argv, options, &e) != ERR_OK)
+		return cli_fail(&e);
+	if (argc != 3)
+		return cli_usage("list import", "needs a name and a file");
+	return run_import(&w, argv[1], argv[2]);
+}
