@@ -351,19 +351,19 @@ apply_replace_first(const struct filter_call *c, struct template_value in)
 }
 
 const struct filter text_filters[] = {
-	{"default", 1, 1, false, apply_default},
-	{"upcase", 0, 0, false, apply_upcase},
-	{"downcase", 0, 0, false, apply_downcase},
-	{"capitalize", 0, 0, false, apply_capitalize},
-	{"strip", 0, 1, false, apply_strip},
-	{"lstrip", 0, 1, false, apply_lstrip},
-	{"rstrip", 0, 1, false, apply_rstrip},
-	{"truncate", 0, 2, false, apply_truncate},
-	{"truncatewords", 0, 2, false, apply_truncatewords},
-	{"replace", 2, 2, false, apply_replace},
-	{"replace_first", 2, 2, false, apply_replace_first},
-	{"remove", 1, 1, false, apply_remove},
-	{"append", 1, 1, false, apply_append},
-	{"prepend", 1, 1, false, apply_prepend},
+	{"default", 1, 1, false, apply_default, NULL},
+	{"upcase", 0, 0, false, apply_upcase, NULL},
+	{"downcase", 0, 0, false, apply_downcase, NULL},
+	{"capitalize", 0, 0, false, apply_capitalize, NULL},
+	{"strip", 0, 1, false, apply_strip, NULL},
+	{"lstrip", 0, 1, false, apply_lstrip, NULL},
+	{"rstrip", 0, 1, false, apply_rstrip, NULL},
+	{"truncate", 0, 2, false, apply_truncate, NULL},
+	{"truncatewords", 0, 2, false, apply_truncatewords, NULL},
+	{"replace", 2, 2, false, apply_replace, NULL},
+	{"replace_first", 2, 2, false, apply_replace_first, NULL},
+	{"remove", 1, 1, false, apply_remove, NULL},
+	{"append", 1, 1, false, apply_append, NULL},
+	{"prepend", 1, 1, false, apply_prepend, NULL},
 };
 const size_t text_filter_count = ARRAY_LEN(text_filters);
