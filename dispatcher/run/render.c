@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "segments/cell.h"
 #include "segments/phone.h"
 
 #define CELLS_MAX 64 /* different values of the language column that are remembered */
@@ -27,6 +28,7 @@ struct rendering {
 	const struct languages *lookup; /* the wording's, or the place's; NULL = none */
 	int language_column;
 	int *columns[SET_LANGUAGES_MAX]; /* by text, by field: column, -1 = none */
+	enum column_type types[COLUMNS_MAX];
 	struct choice choices[CELLS_MAX];
 	size_t choice_count;
 	struct buf text, plain; /* scratch */
@@ -99,6 +101,8 @@ rendering_new(struct slice wording, const struct rendering_place *place, struct 
 	r->today = place->today;
 	r->lookup = r->w.languages != NULL ? r->w.languages : place->languages;
 	find_columns(r, place->schema);
+	for (uint32_t i = 0; i < place->schema->count; i++)
+		r->types[i] = place->schema->columns[i].type;
 	find_rules(r, place->map);
 	*out = r;
 	return ERR_OK;
@@ -200,11 +204,28 @@ render_bill(const struct render_rules *rules, struct slice nfc, struct buf *scra
 	return REASON_NONE;
 }
 
+/* What a template's field is in this row; column -1 = the list has no such column. */
+static struct template_value
+value_of(const struct rendering *r, const struct block *b, uint32_t row, int column)
+{
+	struct template_value v = {.kind = TEMPLATE_NIL};
+
+	if (column < 0)
+		return v;
+	v.text = block_cell(b, row, (uint32_t)column);
+	if (v.text.n == 0)
+		return v;
+	/* a later value that is no number may stand in a column of numbers */
+	v.kind = r->types[column] == COLUMN_NUMBER && cell_is_number(v.text) ? TEMPLATE_CELL
+									     : TEMPLATE_TEXT;
+	return v;
+}
+
 enum record_reason
 render_row(struct rendering *r, const struct block *b, uint32_t row, unsigned carrier,
 	   struct rendered *out)
 {
-	struct slice values[TEMPLATE_FIELDS_MAX];
+	struct template_value values[TEMPLATE_FIELDS_MAX];
 	const struct choice *c;
 	const struct template *t;
 
@@ -215,14 +236,10 @@ render_row(struct rendering *r, const struct block *b, uint32_t row, unsigned ca
 	out->fit = c->fit;
 	out->wanted = c->tag;
 	t = r->w.set->texts[c->text].template;
-	for (size_t i = 0; i < template_field_count(t); i++) {
-		int column = r->columns[c->text][i];
-
-		values[i] = column >= 0 ? block_cell(b, row, (uint32_t)column)
-					: (struct slice){NULL, 0};
-	}
+	for (size_t i = 0; i < template_field_count(t); i++)
+		values[i] = value_of(r, b, row, r->columns[c->text][i]);
 	buf_reset(&r->text);
-	switch (template_render(t, r->today, values, &r->text, &out->error)) {
+	switch (template_render_values(t, r->today, values, &r->text, &out->error)) {
 	case RENDER_OK:
 		break;
 	case RENDER_MISSING:
