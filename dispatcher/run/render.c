@@ -31,7 +31,7 @@ struct rendering {
 	enum column_type types[COLUMNS_MAX];
 	struct choice choices[CELLS_MAX];
 	size_t choice_count;
-	struct buf text, plain; /* scratch */
+	struct buf text, plain, other; /* scratch */
 };
 
 void
@@ -44,6 +44,7 @@ rendering_free(struct rendering *r)
 	wording_clear(&r->w);
 	buf_free(&r->text);
 	buf_free(&r->plain);
+	buf_free(&r->other);
 	free(r);
 }
 
@@ -168,38 +169,31 @@ choose(struct rendering *r, const struct block *b, uint32_t row)
 	return make_choice(r, cell);
 }
 
-enum record_reason
-render_bill(const struct render_rules *rules, struct slice nfc, struct buf *scratch,
-	    struct rendered *out)
+/* Can it be sent like this? *refused: see struct rendered. */
+static enum record_reason
+judge(const struct render_rules *rules, const struct accents_choice *c, uint32_t *refused)
 {
-	struct accents_choice c;
+	const struct sms_count *count = &c->bill.count;
 
-	buf_reset(scratch);
-	c = accents_choose(rules->accents, rules->rules, nfc, scratch);
-	out->text = c.text;
-	out->count = c.bill.count;
-	out->is_plain = c.is_plain;
-	out->refused = 0;
-	if (nfc.n == 0)
-		return REASON_MISSING_FIELD;
-	if (c.lost > 0)
+	*refused = 0;
+	if (c->lost > 0)
 		return REASON_NOT_ENCODABLE;
-	switch (c.bill.verdict) {
+	switch (c->bill.verdict) {
 	case SMS_FITS:
 		break;
 	case SMS_TOO_LONG:
 		return REASON_TEXT_TOO_LONG;
 	case SMS_CHARACTER_REFUSED:
-		out->refused = c.bill.refused;
+		*refused = c->bill.refused;
 		return REASON_NOT_ENCODABLE;
 	case SMS_UNICODE_NOT_ALLOWED:
 		return REASON_NOT_ENCODABLE;
 	}
-	if (out->count.parts == 0)
+	if (count->parts == 0)
 		return REASON_MISSING_FIELD;
-	if (out->count.parts > UINT8_MAX) /* one byte of the record */
+	if (count->parts > UINT8_MAX) /* one byte of the record */
 		return REASON_TEXT_TOO_LONG;
-	if (out->count.encoding == SMS_UCS2 && !rules->has_unicode)
+	if (count->encoding == SMS_UCS2 && !rules->has_unicode)
 		return REASON_NOT_ENCODABLE;
 	return REASON_NONE;
 }
@@ -222,6 +216,44 @@ value_of(const struct rendering *r, const struct block *b, uint32_t row, int col
 }
 
 enum record_reason
+render_bill(const struct render_rules *rules, struct slice nfc, struct buf *scratch,
+	    struct rendered *out)
+{
+	struct accents_choice c;
+	enum record_reason reason;
+
+	buf_reset(scratch);
+	c = accents_choose(rules->accents, rules->rules, nfc, scratch);
+	reason = judge(rules, &c, &out->refused);
+	out->nfc = nfc;
+	out->text = c.text;
+	out->count = c.bill.count;
+	out->is_plain = c.is_plain;
+	return nfc.n == 0 ? REASON_MISSING_FIELD : reason;
+}
+
+const struct sms_rules *
+rendering_rules(const struct rendering *r, unsigned carrier)
+{
+	return r->rules[carrier % CARRIERS].rules;
+}
+
+void
+render_modes(struct rendering *r, struct slice nfc, unsigned carrier, struct render_mode out[3])
+{
+	const struct render_rules *rules = &r->rules[carrier % CARRIERS];
+	struct accents_choice choices[3];
+	uint32_t refused;
+
+	buf_reset(&r->other);
+	accents_compare(rules->rules, nfc, &r->other, choices);
+	for (size_t i = 0; i < ARRAY_LEN(choices); i++) {
+		out[i].reason = judge(rules, &choices[i], &refused);
+		out[i].count = choices[i].bill.count;
+	}
+}
+
+enum record_reason
 render_row(struct rendering *r, const struct block *b, uint32_t row, unsigned carrier,
 	   struct rendered *out)
 {
@@ -232,6 +264,7 @@ render_row(struct rendering *r, const struct block *b, uint32_t row, unsigned ca
 	if (row >= b->rows || block_is_deleted(b, row))
 		return REASON_DELETED_ROW;
 	c = choose(r, b, row);
+	out->nfc = SLICE("");
 	out->language = c->text;
 	out->fit = c->fit;
 	out->wanted = c->tag;
