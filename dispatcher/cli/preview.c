@@ -200,4 +200,3 @@ verb_campaign_preview(int argc, char **argv)
 	json_decref(lines.preview);
 	return 0;
 }
-
