@@ -109,12 +109,14 @@ preview_languages(const struct ready_campaign *c, const struct preview *p)
 	json_t *out = json_array();
 
 	for (size_t i = 0; i < set->count; i++) {
-		json_t *one;
+		json_t *one, *sum;
 
 		if (set->texts[i].sms == NULL)
 			continue;
-		one = tally_sum_json(&p->language[i]);
-		json_object_set_new(one, "language", json_string(set->texts[i].tag));
+		one = json_pack("{s:s}", "language", set->texts[i].tag);
+		sum = tally_sum_json(&p->language[i]);
+		json_object_update(one, sum);
+		json_decref(sum);
 		json_array_append_new(out, one);
 	}
 	return out;

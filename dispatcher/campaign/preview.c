@@ -27,6 +27,7 @@ struct shown {
 
 struct window {
 	struct preview_job *job;
+	struct window *next; /* among those that were answered */
 	struct shown shown[SUPPRESSED_WINDOW];
 	uint64_t phones[SUPPRESSED_WINDOW];
 	size_t count;
@@ -42,8 +43,10 @@ struct preview_job {
 	struct audience *audience;
 	struct sweep *sweep;
 	struct window *window; /* being filled; NULL = none */
-	size_t pending;	       /* windows that Redis is asked about */
-	bool has_nobody;       /* suppressed: nothing more is asked */
+	size_t pending;	       /* windows that Redis is asked about, or that are to be counted */
+	struct window *answered, **answered_end;
+	struct timer step; /* counts one of these a turn: many answers come at once */
+	bool has_nobody;   /* suppressed: nothing more is asked */
 	bool is_swept;
 	struct err_ctx failure; /* of a window; code ERR_OK = none */
 	int64_t today;
@@ -181,25 +184,65 @@ count_shown(struct preview_job *j, const struct shown *m)
 
 static void job_look(struct preview_job *j);
 
+/* It may have been the last one. */
+static void
+window_done(struct window *w)
+{
+	struct preview_job *j = w->job;
+
+	window_free(w);
+	j->pending--;
+	job_look(j);
+}
+
+static struct window *
+take_answered(struct preview_job *j)
+{
+	struct window *w = j->answered;
+
+	if (w == NULL)
+		return NULL;
+	j->answered = w->next;
+	if (j->answered == NULL)
+		j->answered_end = &j->answered;
+	return w;
+}
+
+static void
+on_step(struct timer *t, void *arg)
+{
+	struct preview_job *j = arg;
+	struct window *w = take_answered(j);
+
+	for (size_t i = 0; i < w->count; i++)
+		count_shown(j, &w->shown[i]);
+	if (j->answered != NULL)
+		timer_arm_us(j->loop, t, 0);
+	window_done(w);
+}
+
 static void
 on_checked(void *arg, const struct suppressed_answer *a, const struct err_ctx *e)
 {
 	struct window *w = arg;
 	struct preview_job *j = w->job;
 
-	j->pending--;
 	if (a == NULL)
 		j->failure = *e;
-	for (size_t i = 0; a != NULL && i < w->count; i++) {
-		if (a->reasons != NULL && a->reasons[i] != 0) {
+	if (a == NULL || j->is_cancelled) {
+		window_done(w);
+		return;
+	}
+	for (size_t i = 0; a->reasons != NULL && i < w->count; i++)
+		if (a->reasons[i] != 0) {
 			w->shown[i].reason = (enum record_reason)a->reasons[i];
 			w->shown[i].has_modes = false;
 		}
-		count_shown(j, &w->shown[i]);
-	}
-	j->has_nobody = j->has_nobody || (a != NULL && a->reasons == NULL);
-	window_free(w);
-	job_look(j);
+	j->has_nobody = j->has_nobody || a->reasons == NULL;
+	*j->answered_end = w;
+	j->answered_end = &w->next;
+	if (!timer_is_armed(&j->step))
+		timer_arm_us(j->loop, &j->step, 0);
 }
 
 /* Ask about the messages of the window, and count them then. */
@@ -332,7 +375,7 @@ forecast(struct preview_job *j)
 		j->p.opens_in_s = (class->hours_from - minute + 1440) % 1440 * 60;
 }
 
-/* Is it over? Only when all is read and Redis owes no answer. */
+/* Is it over? Only when all is read and counted. */
 static void
 job_look(struct preview_job *j)
 {
@@ -409,6 +452,8 @@ preview_start(struct loop *l, struct engine *e, const struct config *c, const ch
 	j->engine = e;
 	j->config = c;
 	j->cbs = *cbs;
+	j->answered_end = &j->answered;
+	timer_init(&j->step, on_step, j);
 	campaign_ready(e, c, id_or_name, on_ready, j);
 	return j;
 }
@@ -416,10 +461,18 @@ preview_start(struct loop *l, struct engine *e, const struct config *c, const ch
 void
 preview_cancel(struct preview_job *j)
 {
+	struct window *w;
+
 	j->is_cancelled = true;
-	if (j->sweep == NULL) /* a callback that is still to come ends it */
+	while ((w = take_answered(j)) != NULL) {
+		window_free(w);
+		j->pending--;
+	}
+	timer_disarm(j->loop, &j->step);
+	if (j->sweep != NULL)
+		sweep_cancel(j->sweep);
+	else if (!j->is_swept) /* the callback that is still to come ends it */
 		return;
-	sweep_cancel(j->sweep);
 	j->sweep = NULL;
 	j->is_swept = true;
 	if (j->pending == 0)
