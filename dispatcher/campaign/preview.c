@@ -9,6 +9,7 @@
 #include "dispatcher/run/suppressed.h"
 
 #define PROGRESS_BLOCKS 64
+#define LOOKED_IN_A_TURN 256 /* messages; no fewer than the sweep brings in one */
 
 /* A message as it was rendered; counted when it is known whether its phone is suppressed. */
 struct shown {
@@ -25,9 +26,10 @@ struct shown {
 
 struct window {
 	struct preview_job *job;
+	struct window *next; /* that is answered */
 	struct shown shown[SUPPRESSED_WINDOW];
 	uint64_t phones[SUPPRESSED_WINDOW];
-	size_t count;
+	size_t count, counted;
 	struct arena memory;
 };
 
@@ -41,7 +43,10 @@ struct preview_job {
 	struct sweep *sweep;
 	struct window *window; /* being filled; NULL = none */
 	size_t pending;	       /* windows that Redis is asked about */
-	bool has_nobody;       /* suppressed: nothing more is asked */
+	/* Windows that it has answered: their messages are counted, a few in each turn. */
+	struct window *answered, **answered_end;
+	struct timer counter;
+	bool has_nobody; /* suppressed: nothing more is asked */
 	bool is_swept;
 	struct err_ctx failure; /* of a window; code ERR_OK = none */
 	int64_t today;
@@ -63,6 +68,13 @@ static void
 job_free(struct preview_job *j)
 {
 	window_free(j->window);
+	while (j->answered != NULL) {
+		struct window *next = j->answered->next;
+
+		window_free(j->answered);
+		j->answered = next;
+	}
+	timer_disarm(j->loop, &j->counter);
 	ready_campaign_free(j->c);
 	audience_free(j->audience);
 	free(j->p.shortest);
@@ -176,16 +188,40 @@ on_checked(void *arg, const struct suppressed_answer *a, const struct err_ctx *e
 	struct preview_job *j = w->job;
 
 	j->pending--;
-	if (a == NULL)
+	if (a == NULL) {
 		j->failure = *e;
-	for (size_t i = 0; a != NULL && i < w->count; i++) {
-		if (a->reasons != NULL && a->reasons[i] != 0)
-			w->shown[i].reason = (enum record_reason)a->reasons[i];
-		count_shown(j, &w->shown[i]);
+		window_free(w);
+		job_look(j);
+		return;
 	}
-	j->has_nobody = j->has_nobody || (a != NULL && a->reasons == NULL);
-	window_free(w);
-	job_look(j);
+	for (size_t i = 0; a->reasons != NULL && i < w->count; i++)
+		if (a->reasons[i] != 0)
+			w->shown[i].reason = (enum record_reason)a->reasons[i];
+	j->has_nobody = j->has_nobody || a->reasons == NULL;
+	*j->answered_end = w;
+	j->answered_end = &w->next;
+	if (!timer_is_armed(&j->counter))
+		timer_arm_us(j->loop, &j->counter, 0);
+}
+
+static void
+on_count(struct timer *t, void *arg)
+{
+	struct preview_job *j = arg;
+	struct window *w = j->answered;
+
+	for (unsigned n = 0; n < LOOKED_IN_A_TURN && w->counted < w->count; n++)
+		count_shown(j, &w->shown[w->counted++]);
+	if (w->counted == w->count) {
+		j->answered = w->next;
+		if (j->answered == NULL)
+			j->answered_end = &j->answered;
+		window_free(w);
+	}
+	if (j->answered != NULL)
+		timer_arm_us(j->loop, t, 0);
+	else
+		job_look(j);
 }
 
 /* Ask about the messages of the window, and count them then. */
@@ -299,11 +335,11 @@ forecast(struct preview_job *j)
 		j->p.opens_in_s = (class->hours_from - minute + 1440) % 1440 * 60;
 }
 
-/* Is it over? Only when all is read and Redis owes no answer. */
+/* Is it over? Only when all is read and counted, and Redis owes no answer. */
 static void
 job_look(struct preview_job *j)
 {
-	if (!j->is_swept || j->pending > 0)
+	if (!j->is_swept || j->pending > 0 || j->answered != NULL)
 		return;
 	if (j->failure.code == ERR_OK) {
 		forecast(j);
@@ -357,6 +393,8 @@ preview_start(struct loop *l, struct engine *e, const struct config *c, const ch
 	j->engine = e;
 	j->config = c;
 	j->cbs = *cbs;
+	j->answered_end = &j->answered;
+	timer_init(&j->counter, on_count, j);
 	campaign_ready(e, c, id_or_name, on_ready, j);
 	return j;
 }
@@ -370,6 +408,6 @@ preview_cancel(struct preview_job *j)
 	sweep_cancel(j->sweep);
 	j->sweep = NULL;
 	j->is_swept = true;
-	if (j->pending == 0)
+	if (j->pending == 0 && j->answered == NULL)
 		job_free(j);
 }

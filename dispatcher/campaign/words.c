@@ -120,10 +120,10 @@ words_make(struct ready_campaign *r, const struct config *c, struct err_ctx *e)
 	struct template_set *set;
 	enum err rc;
 
+	r->today = place.today;
 	set = read_set(r, c, &first, &rc);
 	if (set == NULL)
 		return rc;
-	r->today = place.today;
 	encode(r, c, set);
 	set_free(set);
 	rc = rendering_new(buf_slice(&r->wording), &place, &r->rendering, e);
