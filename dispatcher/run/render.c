@@ -200,6 +200,21 @@ render_bill(const struct render_rules *rules, struct slice nfc, struct buf *scra
 	return REASON_NONE;
 }
 
+/* Does it say anything beside the label and the footer of its class? */
+static bool
+is_blank(const struct wording_opened *w, struct slice text)
+{
+	struct slice label = slice_of(w->label), footer = slice_of(w->footer);
+
+	text = slice_trim(text);
+	if (label.n > 0 && text.n >= label.n && memcmp(text.p, label.p, label.n) == 0)
+		text = (struct slice){text.p + label.n, text.n - label.n};
+	if (footer.n > 0 && text.n >= footer.n &&
+	    memcmp(text.p + text.n - footer.n, footer.p, footer.n) == 0)
+		text.n -= footer.n;
+	return slice_trim(text).n == 0;
+}
+
 enum record_reason
 render_row(struct rendering *r, const struct block *b, uint32_t row, unsigned carrier,
 	   struct rendered *out)
@@ -231,5 +246,7 @@ render_row(struct rendering *r, const struct block *b, uint32_t row, unsigned ca
 		return REASON_TEXT_TOO_LONG;
 	}
 	out->error.field[0] = '\0';
+	if (is_blank(&r->w, buf_slice(&r->text)))
+		return REASON_MISSING_FIELD;
 	return render_bill(&r->rules[carrier % CARRIERS], buf_slice(&r->text), &r->plain, out);
 }

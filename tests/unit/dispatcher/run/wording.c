@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 #include "base/mem.h"
@@ -25,6 +26,7 @@ static struct buf block_bytes, wording;
 static struct rendering *rendering;
 static struct template_set *set;
 static const char *names_text; /* of languages; NULL = none */
+static struct content_frame frame;
 
 static int
 forget(void **state)
@@ -35,6 +37,7 @@ forget(void **state)
 	set_free(set);
 	set = NULL;
 	names_text = NULL;
+	frame = (struct content_frame){NULL, NULL};
 	buf_free(&wording);
 	buf_free(&block_bytes);
 	return 0;
@@ -48,7 +51,8 @@ open_rendering(const char *source, enum accents accents, enum sms_traffic traffi
 	struct rendering_place place = {.schema = &schema, .map = &map, .today = 20700};
 	struct wording w = {.partitions = 2,
 			    .accents = {accents, ACCENTS_KEPT},
-			    .traffic = {traffic, SMS_STANDARD}};
+			    .traffic = {traffic, SMS_STANDARD},
+			    .frame = frame};
 	struct err_ctx e;
 
 	memset(map.partition, NO_PARTITION, sizeof(map.partition));
@@ -175,6 +179,31 @@ a_missing_field_skips(void **state)
 	assert_int_equal(why, REASON_MISSING_FIELD);
 }
 
+static void
+a_text_that_says_nothing_beside_its_label_is_not_sent(void **state)
+{
+	static const char if_an[] = "{% if ho_ten == 'An' %}hop{% endif %}";
+	enum record_reason why;
+	char source[100];
+
+	(void)state;
+	frame = (struct content_frame){"[QC] ", " TC: 1900"};
+	snprintf(source, sizeof(source), "[QC] %s\n TC: 1900", if_an);
+	open_rendering(source, ACCENTS_KEPT, SMS_STANDARD);
+	assert_string_equal(rendered("An", "", VIETTEL, &why), "[QC] hop\n TC: 1900");
+	assert_null(rendered("Ba", "", VIETTEL, &why));
+	assert_int_equal(why, REASON_MISSING_FIELD);
+	forget(NULL);
+	snprintf(source, sizeof(source), "%s\n", if_an);
+	open_rendering(source, ACCENTS_KEPT, SMS_STANDARD);
+	assert_null(rendered("Ba", "", VIETTEL, &why));
+	assert_int_equal(why, REASON_MISSING_FIELD);
+	forget(NULL);
+	/* A label that a person wrote is a text: the rules of content say what they think of it. */
+	open_rendering("[QC]", ACCENTS_KEPT, SMS_STANDARD);
+	assert_string_equal(rendered("Ba", "", VIETTEL, &why), "[QC]");
+}
+
 int
 main(void)
 {
@@ -187,6 +216,7 @@ main(void)
 		T(saving_takes_them_off_where_the_text_is_not_taken_otherwise),
 		T(each_row_gets_its_language_from_the_frozen_names),
 		T(a_missing_field_skips),
+		T(a_text_that_says_nothing_beside_its_label_is_not_sent),
 #undef T
 	};
 
