@@ -182,6 +182,17 @@ count_shown(struct preview_job *j, const struct shown *m)
 static void job_look(struct preview_job *j);
 
 static void
+window_count(struct window *w)
+{
+	struct preview_job *j = w->job;
+
+	*j->answered_end = w;
+	j->answered_end = &w->next;
+	if (!timer_is_armed(&j->counter))
+		timer_arm_us(j->loop, &j->counter, 0);
+}
+
+static void
 on_checked(void *arg, const struct suppressed_answer *a, const struct err_ctx *e)
 {
 	struct window *w = arg;
@@ -198,10 +209,7 @@ on_checked(void *arg, const struct suppressed_answer *a, const struct err_ctx *e
 		if (a->reasons[i] != 0)
 			w->shown[i].reason = (enum record_reason)a->reasons[i];
 	j->has_nobody = j->has_nobody || a->reasons == NULL;
-	*j->answered_end = w;
-	j->answered_end = &w->next;
-	if (!timer_is_armed(&j->counter))
-		timer_arm_us(j->loop, &j->counter, 0);
+	window_count(w);
 }
 
 static void
@@ -224,7 +232,7 @@ on_count(struct timer *t, void *arg)
 		job_look(j);
 }
 
-/* Ask about the messages of the window, and count them then. */
+/* Ask about the messages of the window, and count them then: behind those that were asked for before. */
 static void
 window_close(struct preview_job *j)
 {
@@ -235,6 +243,10 @@ window_close(struct preview_job *j)
 				     .count = w->count};
 
 	j->window = NULL;
+	if (j->has_nobody && j->pending == 0) {
+		window_count(w);
+		return;
+	}
 	j->pending++;
 	suppressed_check(j->engine, &q, on_checked, w);
 }
@@ -280,6 +292,13 @@ show(struct preview_job *j, const struct block *b, struct shown *m, struct buf *
 	m->about = buf_slice(about);
 }
 
+/* Nobody is suppressed and nothing stands before it: in the order of the rows. */
+static bool
+may_count_now(const struct preview_job *j)
+{
+	return j->has_nobody && j->window == NULL && j->pending == 0 && j->answered == NULL;
+}
+
 static bool
 on_block(void *arg, uint32_t index, const struct block *b)
 {
@@ -300,7 +319,7 @@ on_block(void *arg, uint32_t index, const struct block *b)
 		if (is_waiting)
 			show(j, b, &m, &about);
 		j->p.audience++;
-		if (is_waiting && !j->has_nobody)
+		if (is_waiting && !may_count_now(j))
 			window_add(j, &m, block_phone(b, i));
 		else
 			count_shown(j, &m);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "segments/phone.h"
+#include "templates/vietnamese.h"
 
 #define CELLS_MAX 64 /* different values of the language column that are remembered */
 #define CELL_BYTES 48
@@ -164,6 +165,18 @@ choose(struct rendering *r, const struct block *b, uint32_t row)
 	return make_choice(r, cell);
 }
 
+/* The first character that the plain form cannot keep; the few texts that have one are read again. */
+static uint32_t
+first_lost(struct slice nfc)
+{
+	struct plain_lost lost = {0};
+	struct buf plain = {0};
+
+	plain_add(&plain, nfc, &lost, 1);
+	buf_free(&plain);
+	return lost.code_point;
+}
+
 enum record_reason
 render_bill(const struct render_rules *rules, struct slice nfc, struct buf *scratch,
 	    struct rendered *out)
@@ -178,8 +191,10 @@ render_bill(const struct render_rules *rules, struct slice nfc, struct buf *scra
 	out->refused = 0;
 	if (nfc.n == 0)
 		return REASON_MISSING_FIELD;
-	if (c.lost > 0)
+	if (c.lost > 0) {
+		out->refused = first_lost(nfc);
 		return REASON_NOT_ENCODABLE;
+	}
 	switch (c.bill.verdict) {
 	case SMS_FITS:
 		break;

@@ -27,6 +27,7 @@ static struct rendering *rendering;
 static struct template_set *set;
 static const char *names_text; /* of languages; NULL = none */
 static struct content_frame frame;
+static uint32_t refused; /* of the last row */
 
 static int
 forget(void **state)
@@ -89,7 +90,9 @@ rendered(const char *name, const char *language, unsigned carrier, enum record_r
 	block_builder_finish(b, &block_bytes);
 	block_builder_free(b);
 	assert_int_equal(block_open(buf_slice(&block_bytes), &block, &e), ERR_OK);
+	out.refused = 0;
 	*why = render_row(rendering, &block, 0, carrier, &out);
+	refused = out.refused;
 	if (*why != REASON_NONE)
 		return NULL;
 	slice_copy(text, sizeof(text), out.text);
@@ -135,6 +138,7 @@ accents_are_taken_off_by_the_partition_of_the_carrier(void **state)
 	assert_string_equal(rendered("Bình", "", MOBIFONE, &why), "Chào Bình");
 	assert_null(rendered("ស", "", VIETTEL, &why)); /* a letter would be lost */
 	assert_int_equal(why, REASON_NOT_ENCODABLE);
+	assert_int_equal(refused, 0x179F); /* and is told */
 }
 
 static void
