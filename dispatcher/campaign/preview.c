@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "dispatcher/run/suppressed.h"
 
+#define COUNTED_IN_A_TURN 256 /* messages; no fewer than the sweep brings in one */
 #define PROGRESS_BLOCKS 64
 
 /* A message as it was rendered; counted when it is known whether its phone is suppressed. */
@@ -30,7 +31,7 @@ struct window {
 	struct window *next; /* among those that were answered */
 	struct shown shown[SUPPRESSED_WINDOW];
 	uint64_t phones[SUPPRESSED_WINDOW];
-	size_t count;
+	size_t count, counted;
 	struct arena memory;
 };
 
@@ -45,7 +46,7 @@ struct preview_job {
 	struct window *window; /* being filled; NULL = none */
 	size_t pending;	       /* windows that Redis is asked about, or that are to be counted */
 	struct window *answered, **answered_end;
-	struct timer step; /* counts one of these a turn: many answers come at once */
+	struct timer step; /* counts some of these a turn: many answers come at once */
 	bool has_nobody;   /* suppressed: nothing more is asked */
 	bool is_swept;
 	struct err_ctx failure; /* of a window; code ERR_OK = none */
@@ -212,10 +213,15 @@ static void
 on_step(struct timer *t, void *arg)
 {
 	struct preview_job *j = arg;
-	struct window *w = take_answered(j);
+	struct window *w = j->answered;
 
-	for (size_t i = 0; i < w->count; i++)
-		count_shown(j, &w->shown[i]);
+	for (unsigned n = 0; n < COUNTED_IN_A_TURN && w->counted < w->count; n++)
+		count_shown(j, &w->shown[w->counted++]);
+	if (w->counted < w->count) {
+		timer_arm_us(j->loop, t, 0);
+		return;
+	}
+	take_answered(j);
 	if (j->answered != NULL)
 		timer_arm_us(j->loop, t, 0);
 	window_done(w);

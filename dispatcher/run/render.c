@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "segments/cell.h"
 #include "segments/phone.h"
+#include "templates/vietnamese.h"
 
 #define CELLS_MAX 64 /* different values of the language column that are remembered */
 #define CELL_BYTES 48
@@ -169,6 +170,18 @@ choose(struct rendering *r, const struct block *b, uint32_t row)
 	return make_choice(r, cell);
 }
 
+/* The first character that the plain form cannot keep; the few texts that have one are read again. */
+static uint32_t
+first_lost(struct slice nfc)
+{
+	struct plain_lost lost = {0};
+	struct buf plain = {0};
+
+	plain_add(&plain, nfc, &lost, 1);
+	buf_free(&plain);
+	return lost.code_point;
+}
+
 /* Can it be sent like this? *refused: see struct rendered. */
 static enum record_reason
 judge(const struct render_rules *rules, const struct accents_choice *c, uint32_t *refused)
@@ -229,6 +242,8 @@ render_bill(const struct render_rules *rules, struct slice nfc, struct buf *scra
 	out->text = c.text;
 	out->count = c.bill.count;
 	out->is_plain = c.is_plain;
+	if (c.lost > 0)
+		out->refused = first_lost(nfc);
 	return nfc.n == 0 ? REASON_MISSING_FIELD : reason;
 }
 
@@ -251,6 +266,21 @@ render_modes(struct rendering *r, struct slice nfc, unsigned carrier, struct ren
 		out[i].reason = judge(rules, &choices[i], &refused);
 		out[i].count = choices[i].bill.count;
 	}
+}
+
+/* Does it say anything beside the label and the footer of its class? */
+static bool
+is_blank(const struct wording_opened *w, struct slice text)
+{
+	struct slice label = slice_of(w->label), footer = slice_of(w->footer);
+
+	text = slice_trim(text);
+	if (label.n > 0 && text.n >= label.n && memcmp(text.p, label.p, label.n) == 0)
+		text = (struct slice){text.p + label.n, text.n - label.n};
+	if (footer.n > 0 && text.n >= footer.n &&
+	    memcmp(text.p + text.n - footer.n, footer.p, footer.n) == 0)
+		text.n -= footer.n;
+	return slice_trim(text).n == 0;
 }
 
 enum record_reason
@@ -281,5 +311,7 @@ render_row(struct rendering *r, const struct block *b, uint32_t row, unsigned ca
 		return REASON_TEXT_TOO_LONG;
 	}
 	out->error.field[0] = '\0';
+	if (is_blank(&r->w, buf_slice(&r->text)))
+		return REASON_MISSING_FIELD;
 	return render_bill(&r->rules[carrier % CARRIERS], buf_slice(&r->text), &r->plain, out);
 }
