@@ -87,8 +87,6 @@ compile(struct set_reading *r, const char *path, struct slice source)
 	if (source.n == 0)
 		snprintf(te.message, sizeof(te.message),
 			 "the text is empty: write the message into the file");
-	else if (source.n > TEMPLATE_SOURCE_MAX)
-		snprintf(te.message, sizeof(te.message), "the text has more than 64 KiB");
 	else
 		t = template_compile(source, &te);
 	if (t == NULL)

@@ -155,10 +155,11 @@ until_true is_finished ad
 is "$(grep '"event":"accepted"' "$dir/ledger" | grep -c '\[QC\] Mời xem')" 60 'it is sent with it'
 campaign typed advert '[QC] Mời xem lớp học số.'
 has "$(loa campaign launch typed 2>&1)" 'typed-label' 'a label that was typed is refused'
-configure '"traffic": "qc",'
+# Such traffic takes no Unicode: a text with accents would be skipped.
+configure '"traffic": "qc", "accents": "plain",'
 kill -HUP "$loa_pid"
 campaign ad2 advert 'Mời xem lớp học.'
-bare() { loa campaign preview ad2 --json | grep -q '"text": "Mời xem'; }
+bare() { loa campaign preview ad2 --json | grep -q '"text": "Moi xem'; }
 until_true bare
 ok $? 'where the carriers add it Loa does not'
 has "$(loa campaign launch typed 2>&1)" 'typed-label' 'a label that was typed is refused there too'
