@@ -114,7 +114,7 @@ read_text(struct slice s, struct moment *m)
 	while (n < s.n && s.p[n] != ' ' && s.p[n] != 'T')
 		n++;
 	day.n = n;
-	if (!vi_date_read(day, &d))
+	if (!vi_date_read(day, &d) || (d.day == 0 && n < s.n))
 		return false;
 	d.month += d.month == 0;
 	d.day += d.day == 0;

@@ -464,6 +464,40 @@ dates_are_written_as_in_official_letters(void **state)
 	expect_with("date_vi: y", "nil", text_value("2026-10-10"), NONE);
 }
 
+/* Both filters read the same texts as days; `date` prints all others as they are. */
+static void
+date_and_date_vi_read_the_same_days(void **state)
+{
+	static const char *const rows[][2] = {
+		{"2026-10-10", "10/10/2026"},
+		{"2026-1-5", "05/01/2026"},
+		{"5.2.2026", "05/02/2026"},
+		{" 5-2-2026 ", "05/02/2026"},
+		{"10/10/2026 8:30", "10/10/2026"},
+		{"2026-10-10T08:30:59", "10/10/2026"},
+		{"2026-10-10 08:00:00 +0700", "10/10/2026"},
+		{"2026-10-10 17:00 Z", "11/10/2026"},
+		{"2026-10-10T17:00:00.5Z", "11/10/2026"},
+		{"2026-10-10T08:30:60", NONE},
+		{"2026-10-10T24:00", NONE},
+		{"2026-10-10 08:60", NONE},
+		{"2026-10-10T8:0", NONE},
+		{"2026-10-10T", NONE},
+		{"2026 08:00", NONE},
+		{"10/2026 08:00", NONE},
+		{"2026-10-10T08:00+15:00", NONE},
+		{"2026-10-10T08:00+07:00x", NONE},
+		{"2026-02-29", NONE},
+		{"10/10/26", NONE},
+	};
+
+	(void)state;
+	EXPECT_ROWS("date_vi", rows);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		expect("date: \"%d/%m/%Y\"", rows[i][0],
+		       strcmp(rows[i][1], NONE) == 0 ? rows[i][0] : rows[i][1]);
+}
+
 /* ---- phones ---- */
 
 static void
@@ -548,6 +582,7 @@ main(void)
 		cmocka_unit_test(decimals_are_rounded_half_away_from_zero),
 		cmocka_unit_test(money_is_in_whole_dong_unless_said_otherwise),
 		cmocka_unit_test(dates_are_read_as_lists_write_them),
+		cmocka_unit_test(date_and_date_vi_read_the_same_days),
 		cmocka_unit_test(dates_are_written_as_in_official_letters),
 		cmocka_unit_test(phones_are_grouped_as_people_read_them),
 		cmocka_unit_test(what_does_not_fit_is_too_long_and_never_cut),
