@@ -13,7 +13,7 @@
 #include "base/text.h"
 #include "segments/syllable.h"
 
-enum { SURE_MARGIN = 24, SAMPLE_BACK = 24, SAMPLE_BYTES = 48 };
+enum { SURE_MARGIN = 14, SAMPLE_BACK = 24, SAMPLE_BYTES = 48 };
 
 /* What d->word has. */
 enum { WORD_CAPITAL = 1, WORD_CAPITALS = 2, WORD_SMALL = 4, WORD_SMALL_ACCENTED = 8 };
