@@ -13,7 +13,7 @@ const struct verb cli_verbs[] = {
 	 verb_config_check},
 	{"list import",
 	 "NAME FILE [--dry-run] [--phone COLUMN] [--map COLUMN=NAME …] [--keep COLUMN=REASON …] "
-	 "[--language-from COLUMN] [--fresh] [--demo]",
+	 "[--language-from COLUMN] [--encoding NAME] [--fresh] [--demo]",
 	 "import a CSV (- = standard input) as a list; --demo: invented people, for a sandbox only",
 	 verb_list_import},
 	{"list ls", "", "the lists", verb_list_ls},
