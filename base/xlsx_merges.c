@@ -174,7 +174,7 @@ xlsx_merges(struct xlsx *x, size_t sheet, uint32_t rows_max, struct xlsx_merges 
 	const struct sheet *s = &x->sheets[sheet];
 	struct collecting c = {.x = x, .sheet = s->name, .rows_max = rows_max, .out = out};
 	struct xml *xml = xml_new(&grammar, x->file, &c);
-	bool is_found;
+	bool is_found = false;
 	enum err err;
 
 	*out = (struct xlsx_merges){0};
@@ -184,9 +184,13 @@ xlsx_merges(struct xlsx *x, size_t sheet, uint32_t rows_max, struct xlsx_merges 
 	if (xml_is_malformed(xml) && e != NULL) {
 		struct err_ctx was = *e;
 
-		/* the line counts from the end of the rows: it would mislead */
-		err_set(e, ERR_INPUT, x->file, was.todo, "sheet %.120s, behind its rows: %s",
-			s->name, strchr(was.why, ':') != NULL ? strchr(was.why, ':') + 2 : was.why);
+		/* behind the rows lines count anew: they would mislead */
+		if (is_found && strchr(was.why, ':') != NULL)
+			err_set(e, ERR_INPUT, x->file, was.todo, "sheet %.120s, behind its rows%s",
+				s->name, strchr(was.why, ':'));
+		else
+			err_set(e, ERR_INPUT, x->file, was.todo, "sheet %.120s: %s", s->name,
+				was.why);
 	}
 	xml_free(xml);
 	if (err == ERR_OK && out->count > 0)

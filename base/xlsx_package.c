@@ -13,6 +13,9 @@
 #define INFLATION_MIN (16u << 20)
 #define RELATIONS_MAX 20000
 
+static const char *const save_anew =
+	"open the file in Excel and save it anew (mở bằng Excel rồi lưu lại)";
+
 struct archive_limits
 xlsx_limits(const struct xlsx *x, bool is_large)
 {
@@ -62,7 +65,7 @@ read_small(struct xlsx *x, const struct xml_grammar *g, const char *name, void *
 		return ERR_OK;
 	p.xml = xml_new(g, x->file, arg);
 	err = xlsx_pass_run(x, &p, e);
-	if (xml_is_malformed(p.xml) && e != NULL) {
+	if (err == ERR_INPUT && e != NULL && (xml_is_malformed(p.xml) || e->what[0] == '\0')) {
 		struct err_ctx was = *e;
 
 		err_set(e, ERR_INPUT, x->file, was.todo, "%s, %s", name, was.why);
@@ -98,7 +101,7 @@ on_type(void *arg, unsigned state, const char **attrs, struct err_ctx *e)
 	if (state == 1)
 		return ERR_OK;
 	if (t->count >= RELATIONS_MAX)
-		return err_set(e, ERR_INPUT, "[Content_Types].xml", "", "has too many entries");
+		return err_set(e, ERR_INPUT, "", save_anew, "it has too many entries");
 	if (t->count == t->cap) {
 		t->cap = t->cap > 0 ? t->cap * 2 : 16;
 		t->v = xrealloc(t->v, t->cap * sizeof(*t->v));
@@ -162,7 +165,7 @@ on_relation(void *arg, unsigned state, const char **attrs, struct err_ctx *e)
 	if (state == 1)
 		return ERR_OK;
 	if (r->count >= RELATIONS_MAX)
-		return err_set(e, ERR_INPUT, "relationships", "", "there are too many");
+		return err_set(e, ERR_INPUT, "", save_anew, "it has too many entries");
 	if (r->count == r->cap) {
 		r->cap = r->cap > 0 ? r->cap * 2 : 16;
 		r->v = xrealloc(r->v, r->cap * sizeof(*r->v));

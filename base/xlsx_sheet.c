@@ -52,8 +52,11 @@ fail_at(struct reader_of_sheet *s, struct err_ctx *e, const char *todo, const ch
 	char column[8], place[64];
 
 	xlsx_column_name(s->column, column);
-	snprintf(place, sizeof(place), s->column > 0 ? "cell %s%u" : "row %s%u", column,
-		 s->row.number);
+	if (s->row.number == 0)
+		snprintf(place, sizeof(place), "before its rows");
+	else
+		snprintf(place, sizeof(place), "%s %s%u", s->column > 0 ? "cell" : "row", column,
+			 s->row.number);
 	err_set(e, ERR_INPUT, s->x->file, todo, "sheet %.120s, %s: %s", s->sheet->name, place, why);
 	if (e != NULL) {
 		e->line = (int)s->row.number;

@@ -146,7 +146,9 @@ on_begin(void *arg, unsigned state, const char **attrs, struct err_ctx *e)
 	if (state != FORMAT && state != CELL)
 		return ERR_OK;
 	if (r->count >= FORMATS_MAX || x->styles_count >= STYLES_MAX)
-		return err_set(e, ERR_INPUT, x->file, "", "it has too many cell styles");
+		return err_set(e, ERR_INPUT, x->file,
+			       "copy the list into a new workbook (chép danh sách sang tệp mới)",
+			       "it has too many cell styles");
 	if (state == FORMAT) {
 		add_format(r, attrs);
 		return ERR_OK;

@@ -65,7 +65,8 @@ rule_of(const struct xml *x, const char *name)
 	unsigned parent = x->states[x->depth];
 
 	for (size_t i = 0; i < x->g->count; i++)
-		if (x->g->rules[i].parent == parent && strcmp(x->g->rules[i].name, name) == 0)
+		if (x->g->rules[i].parent == parent && x->g->rules[i].name[0] == name[0] &&
+		    strcmp(x->g->rules[i].name, name) == 0)
 			return x->g->rules[i].state;
 	return 0;
 }
@@ -73,9 +74,13 @@ rule_of(const struct xml *x, const char *name)
 static void
 count_name(struct xml *x, uint64_t hash)
 {
-	unsigned bit = (unsigned)((hash * 0x9E3779B97F4A7C15u) >> 32) % NAME_BITS;
-	uint64_t mask = (uint64_t)1 << bit % 64;
+	unsigned bit;
+	uint64_t mask;
 
+	hash = (hash ^ hash >> 30) * 0xBF58476D1CE4E5B9u; /* the finish of splitmix64 */
+	hash = (hash ^ hash >> 27) * 0x94D049BB133111EBu;
+	bit = (unsigned)(hash >> 32) % NAME_BITS;
+	mask = (uint64_t)1 << bit % 64;
 	x->names_count += (x->names[bit / 64] & mask) == 0;
 	x->names[bit / 64] |= mask;
 }
@@ -111,9 +116,8 @@ on_begin(void *arg, const char *name, const char **attrs)
 	}
 	if (x->depth + x->skipped == 0)
 		snprintf(x->root, sizeof(x->root), "%s", name);
-	colon = strchr(name, ':');
-	state = x->skipped > 0 ? 0 : rule_of(x, colon != NULL ? colon + 1 : name);
-	if (has_too_many_names(x, state != 0 && colon == NULL ? NULL : name, attrs)) {
+	state = x->skipped > 0 ? 0 : rule_of(x, name);
+	if (has_too_many_names(x, state != 0 ? NULL : name, attrs)) {
 		end_with(x, fail(x, "it has too many different names of elements and attributes"));
 		return;
 	}
@@ -121,6 +125,9 @@ on_begin(void *arg, const char *name, const char **attrs)
 		x->skipped++;
 		return;
 	}
+	colon = state == 0 ? strchr(name, ':') : NULL;
+	if (colon != NULL)
+		state = rule_of(x, colon + 1);
 	if (state == 0) {
 		x->skipped = 1;
 		return;

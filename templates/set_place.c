@@ -186,7 +186,7 @@ set_place(struct slice document, const struct set_error *e, int *line, int *colu
 	const char *at, *begin = document.p;
 
 	*line = e->line > 0 ? e->line : 1;
-	*column = e->line > 0 ? e->column : 1;
+	*column = e->line > 0 && e->column > 0 ? e->column : 1;
 	if (e->is_syntax || document.n == 0 || !set_is_document(document))
 		return;
 	if (document.n >= 3 && memcmp(document.p, "\xEF\xBB\xBF", 3) == 0) {

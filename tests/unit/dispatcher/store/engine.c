@@ -345,7 +345,7 @@ a_sure_call_is_told_once_and_forgotten_when_it_was_acknowledged(void **state)
 	assert_int_equal(engine_unacknowledged(fx.engine), 1);
 	TURN_UNTIL(t.times > 0);
 	assert_int_equal(engine_unacknowledged(fx.engine), 0);
-	assert_int_equal(t.kind, REPLY_INTEGER);
+	assert_int_equal(t.kind, REPLY_ARRAY);
 	assert_string_equal(saved("a"), "text");
 	/* told again it would be there again */
 	COMMAND("DEL", "loa:template:a");
@@ -380,7 +380,7 @@ sure_calls_survive_a_kill_of_redis(void **state)
 	assert_int_equal(before.times, 1);
 	assert_int_equal(at.times, 1);
 	assert_int_equal(after.times, 1);
-	assert_int_equal(at.kind, REPLY_INTEGER);
+	assert_int_equal(at.kind, REPLY_ARRAY);
 }
 
 /* Killed at any moment between the turn that sends and the one that reads. */
@@ -427,7 +427,7 @@ a_sure_call_is_repeated_until_redis_takes_it(void **state)
 	assert_int_equal(engine_unacknowledged(fx.engine), 1);
 	COMMAND("DEL", "loa:template:a");
 	TURN_UNTIL(t.times == 1);
-	assert_int_equal(t.kind, REPLY_INTEGER);
+	assert_int_equal(t.kind, REPLY_ARRAY);
 	assert_int_equal(engine_unacknowledged(fx.engine), 0);
 }
 
