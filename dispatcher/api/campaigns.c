@@ -96,7 +96,8 @@ campaign_json(const struct daemon *d, const struct campaign *c)
 			"id", (json_int_t)c->id, "name", c->name, "state", c->state, "unit",
 			(json_int_t)c->unit, "class", c->class, "goal", c->goal, "event", c->event,
 			"list", c->list, "per", c->per == PER_ROW ? "row" : "phone", "template",
-			c->template, "template_version", (int)c->template_version, "accents",
+			c->template, "template_version",
+			(int)(c->run != 0 ? c->sent_version : c->template_version), "accents",
 			accents_names[c->accents], "segments", segments, "created", created);
 	if (c->run != 0)
 		json_object_set_new(out, "run", json_integer((json_int_t)c->run));

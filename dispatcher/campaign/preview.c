@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "dispatcher/run/suppressed.h"
 
+#define COUNTED_IN_A_TURN 256 /* messages; no fewer than the sweep brings in one */
 #define PROGRESS_BLOCKS 64
 
 /* A message as it was rendered; counted when it is known whether its phone is suppressed. */
@@ -31,7 +32,7 @@ struct window {
 	bool is_answered;    /* can be counted */
 	struct shown shown[SUPPRESSED_WINDOW];
 	uint64_t phones[SUPPRESSED_WINDOW];
-	size_t count;
+	size_t count, counted;
 	struct arena memory;
 };
 
@@ -47,7 +48,7 @@ struct preview_job {
 	size_t pending;	       /* windows that are closed and not yet counted */
 	/* These, in the order of the list: first rows are told, whenever Redis answers. */
 	struct window *closed, **closed_end;
-	struct timer step; /* counts one of them a turn: many answers come at once */
+	struct timer step; /* counts some of them a turn: many answers come at once */
 	bool has_nobody;   /* suppressed: nothing more is asked */
 	bool is_swept;
 	struct err_ctx failure; /* of a window; code ERR_OK = none */
@@ -216,12 +217,15 @@ on_step(struct timer *t, void *arg)
 	struct preview_job *j = arg;
 	struct window *w = j->closed;
 
-	(void)t;
+	for (unsigned n = 0; n < COUNTED_IN_A_TURN && w->counted < w->count; n++)
+		count_shown(j, &w->shown[w->counted++]);
+	if (w->counted < w->count) {
+		timer_arm_us(j->loop, t, 0);
+		return;
+	}
 	j->closed = w->next;
 	if (j->closed == NULL)
 		j->closed_end = &j->closed;
-	for (size_t i = 0; i < w->count; i++)
-		count_shown(j, &w->shown[i]);
 	step_if_answered(j);
 	window_done(w);
 }
