@@ -28,7 +28,8 @@ struct shown {
 
 struct window {
 	struct preview_job *job;
-	struct window *next; /* among those that were answered */
+	struct window *next; /* of the list */
+	bool is_answered;    /* can be counted */
 	struct shown shown[SUPPRESSED_WINDOW];
 	uint64_t phones[SUPPRESSED_WINDOW];
 	size_t count, counted;
@@ -44,9 +45,10 @@ struct preview_job {
 	struct audience *audience;
 	struct sweep *sweep;
 	struct window *window; /* being filled; NULL = none */
-	size_t pending;	       /* windows that Redis is asked about, or that are to be counted */
-	struct window *answered, **answered_end;
-	struct timer step; /* counts some of these a turn: many answers come at once */
+	size_t pending;	       /* windows that are closed and not yet counted */
+	/* These, in the order of the list: first rows are told, whenever Redis answers. */
+	struct window *closed, **closed_end;
+	struct timer step; /* counts some of them a turn: many answers come at once */
 	bool has_nobody;   /* suppressed: nothing more is asked */
 	bool is_swept;
 	struct err_ctx failure; /* of a window; code ERR_OK = none */
@@ -196,24 +198,24 @@ window_done(struct window *w)
 	job_look(j);
 }
 
-static struct window *
-take_answered(struct preview_job *j)
+static bool
+has_answered(const struct preview_job *j)
 {
-	struct window *w = j->answered;
+	return j->closed != NULL && j->closed->is_answered;
+}
 
-	if (w == NULL)
-		return NULL;
-	j->answered = w->next;
-	if (j->answered == NULL)
-		j->answered_end = &j->answered;
-	return w;
+static void
+step_if_answered(struct preview_job *j)
+{
+	if (has_answered(j) && !timer_is_armed(&j->step))
+		timer_arm_us(j->loop, &j->step, 0);
 }
 
 static void
 on_step(struct timer *t, void *arg)
 {
 	struct preview_job *j = arg;
-	struct window *w = j->answered;
+	struct window *w = j->closed;
 
 	for (unsigned n = 0; n < COUNTED_IN_A_TURN && w->counted < w->count; n++)
 		count_shown(j, &w->shown[w->counted++]);
@@ -221,9 +223,10 @@ on_step(struct timer *t, void *arg)
 		timer_arm_us(j->loop, t, 0);
 		return;
 	}
-	take_answered(j);
-	if (j->answered != NULL)
-		timer_arm_us(j->loop, t, 0);
+	j->closed = w->next;
+	if (j->closed == NULL)
+		j->closed_end = &j->closed;
+	step_if_answered(j);
 	window_done(w);
 }
 
@@ -233,25 +236,25 @@ on_checked(void *arg, const struct suppressed_answer *a, const struct err_ctx *e
 	struct window *w = arg;
 	struct preview_job *j = w->job;
 
-	if (a == NULL)
-		j->failure = *e;
-	if (a == NULL || j->is_cancelled) {
+	if (j->is_cancelled) {
 		window_done(w);
 		return;
 	}
-	for (size_t i = 0; a->reasons != NULL && i < w->count; i++)
+	if (a == NULL) {
+		j->failure = *e;
+		w->count = 0;
+	}
+	for (size_t i = 0; a != NULL && a->reasons != NULL && i < w->count; i++)
 		if (a->reasons[i] != 0) {
 			w->shown[i].reason = (enum record_reason)a->reasons[i];
 			w->shown[i].has_modes = false;
 		}
-	j->has_nobody = j->has_nobody || a->reasons == NULL;
-	*j->answered_end = w;
-	j->answered_end = &w->next;
-	if (!timer_is_armed(&j->step))
-		timer_arm_us(j->loop, &j->step, 0);
+	j->has_nobody = j->has_nobody || (a != NULL && a->reasons == NULL);
+	w->is_answered = true;
+	step_if_answered(j);
 }
 
-/* Ask about the messages of the window, and count them then. */
+/* Ask about the messages of the window, unless nobody is suppressed; they are counted then. */
 static void
 window_close(struct preview_job *j)
 {
@@ -263,7 +266,13 @@ window_close(struct preview_job *j)
 
 	j->window = NULL;
 	j->pending++;
-	suppressed_check(j->engine, &q, on_checked, w);
+	*j->closed_end = w;
+	j->closed_end = &w->next;
+	w->is_answered = j->has_nobody;
+	if (w->is_answered)
+		step_if_answered(j);
+	else
+		suppressed_check(j->engine, &q, on_checked, w);
 }
 
 /* m->text and m->about are copied. */
@@ -346,7 +355,8 @@ on_block(void *arg, uint32_t index, const struct block *b)
 		if (is_waiting)
 			show(j, b, &m, &about);
 		j->p.audience++;
-		if (is_waiting && !j->has_nobody)
+		/* Once nobody is suppressed, as soon as nothing before it is to be counted. */
+		if (is_waiting && (!j->has_nobody || j->window != NULL || j->pending > 0))
 			window_add(j, &m, block_phone(b, i));
 		else
 			count_shown(j, &m);
@@ -458,7 +468,7 @@ preview_start(struct loop *l, struct engine *e, const struct config *c, const ch
 	j->engine = e;
 	j->config = c;
 	j->cbs = *cbs;
-	j->answered_end = &j->answered;
+	j->closed_end = &j->closed;
 	timer_init(&j->step, on_step, j);
 	campaign_ready(e, c, id_or_name, on_ready, j);
 	return j;
@@ -467,12 +477,16 @@ preview_start(struct loop *l, struct engine *e, const struct config *c, const ch
 void
 preview_cancel(struct preview_job *j)
 {
-	struct window *w;
+	struct window *w = j->closed, *next;
 
 	j->is_cancelled = true;
-	while ((w = take_answered(j)) != NULL) {
-		window_free(w);
-		j->pending--;
+	j->closed = NULL;
+	for (; w != NULL; w = next) {
+		next = w->next;
+		if (w->is_answered) { /* the others end with their answer */
+			window_free(w);
+			j->pending--;
+		}
 	}
 	timer_disarm(j->loop, &j->step);
 	if (j->sweep != NULL)

@@ -69,9 +69,8 @@ suppress() {
 after_suppress() { [ "$(report delivered) $(report suppressed) $(accepted)" = '5 1 5' ]; }
 
 before_later() { campaign=c; make_list 6; make_campaign "so_dien_thoai != ''"; }
-later() {
-	stubborn loa campaign launch c --at "$(TZ=UTC-7 date -d '+2 seconds' +%Y-%m-%dT%H:%M:%S)" && until_true settled
-}
+in_a_while() { loa campaign launch c --at "$(TZ=UTC-7 date -d '+2 seconds' +%Y-%m-%dT%H:%M:%S)"; }
+later() { stubborn in_a_while && until_true settled; } # (each time a new time)
 after_later() { [ "$(report delivered) $(accepted) $(twice)" = '6 6 0' ]; }
 
 before_retry() {
@@ -127,7 +126,7 @@ walk() { # ACT
 		write
 	fi
 	start_loa
-	"before_$act" >/dev/null 2>&1 || { ok 1 "$act: what comes before it"; return; }
+	"before_$act" >"$dir/why" 2>&1 || { ok 1 "$act: what comes before it"; sed "s/^/# /" "$dir/why"; return; }
 	stop_all
 	keep
 
@@ -138,7 +137,7 @@ walk() { # ACT
 	"$act"
 	ok $? "$act: done when nothing happens"
 	sort "$dir/trace" | uniq -c | awk '{
-		if ($2 ~ /^(hello|beat|progress|reconcile|claim|campaign_get|due|poll_take|unused|bytes|outcome|permit|receipts?|release|suppress_check|registered_all|audit_head)\./) next
+		if ($2 ~ /^(hello|beat|progress|reconcile|claim|campaign_get|due|poll_take|unused|unmark|bytes|outcome|permit|receipts?|release|suppress_check|registered_all|audit_head)\./) next
 		n = $2 ~ /^(step|control)\./ ? 1 : $1 > 2 ? 2 : $1
 		for (i = 1; i <= n; i++) print $2 ":" i }' >"$dir/points"
 	stop_all
