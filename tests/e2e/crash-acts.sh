@@ -69,7 +69,7 @@ suppress() {
 after_suppress() { [ "$(report delivered) $(report suppressed) $(accepted)" = '5 1 5' ]; }
 
 before_later() { campaign=c; make_list 6; make_campaign "so_dien_thoai != ''"; }
-in_a_while() { loa campaign launch c --at "$(TZ=UTC-7 date -d '+2 seconds' +%Y-%m-%dT%H:%M:%S)"; }
+in_a_while() { loa campaign launch c --at "$(TZ=UTC-7 date -d '+4 seconds' +%Y-%m-%dT%H:%M:%S)"; }
 later() { stubborn in_a_while && until_true settled; } # (each time a new time)
 after_later() { [ "$(report delivered) $(accepted) $(twice)" = '6 6 0' ]; }
 
