@@ -7,7 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 
 root=$dir/root
-mkdir -p "$dir/bin" "$dir/work" "$root/etc/loa"
+mkdir -p "$dir/bin" "$dir/here" "$root/etc/loa"
 stand_in() { # NAME SCRIPT
 	printf '#!/bin/sh\n%s\n' "$2" >"$dir/bin/$1"
 	chmod +x "$dir/bin/$1"
@@ -39,15 +39,15 @@ port=$(free_port $((30000 + RANDOM % 2000)))
 	-e "s|127.0.0.1:8088|127.0.0.1:$port|g" \
 	-e "s|^build/gateway |$(realpath "$B")/gateway |; s|^\t--receipts .*&\$|& echo \$! >'$dir/gateway.pid'|" \
 	-e "s|^make deps$|tests/deps|; s|^make$|make -s B='$B' all manual|" \
-	-e "s|make install$|make -s B='$B' DESTDIR='$root' install; cp README.md '$dir/work'; cd '$dir/work'|" \
+	-e "s|make install$|make -s B='$B' DESTDIR='$root' install; cp README.md '$dir/here'; cd '$dir/here'|" \
 	-e "s|\(^sudo runuser .*&\)\$|\1 echo \$! >'$dir/loa.pid'|" >"$dir/script"
 is "$(grep -c '^echo "== block' "$dir/script")" "$(grep -cE '^```sh( simulator)?$' docs/OPERATIONS.md)" 'every block of commands is found'
 PATH=$dir/bin:$root/usr/local/bin:$PATH LOA_DATA=$dir/data timeout 240 bash "$dir/script" >"$dir/out" 2>&1 </dev/null
 rc=$?
 ok $rc 'every command of the page works'
 [ "$rc" -eq 0 ] || tail -n 25 "$dir/out" | sed 's/^/# /'
-is "$(grep -c '"event":"accepted"' "$dir/work/ledger")" 2 'the gateway has the two first messages'
-is "$(grep '"event":"accepted"' "$dir/work/ledger" | grep -c 'Kính gửi Nguyễn Văn An, mời')" 1 'with their words'
+is "$(grep -c '"event":"accepted"' "$dir/here/ledger")" 2 'the gateway has the two first messages'
+is "$(grep '"event":"accepted"' "$dir/here/ledger" | grep -c 'Kính gửi Nguyễn Văn An, mời')" 1 'with their words'
 has "$(tr -s ' \n' ' ' <"$dir/out")" ' delivered 2 audience 2 ' 'the report says that they were delivered'
 has "$(cat "$dir/log/loa.log")" 'config=reload result=done' 'HUP was understood'
 is "$(ls "$dir"/backups/*.loa | wc -l)" 1 'there is a backup'
