@@ -30,3 +30,5 @@ void clock_format_vn(int64_t unix_s, char out[32]);
 int clock_minute_of_day_vn(int64_t unix_s);
 /* Days since 1970-01-01 of today in Vietnam. */
 int64_t clock_today_vn(void);
+/* Days of month 1..12 of a year, by the Gregorian calendar. */
+int clock_month_days(int year, int month);

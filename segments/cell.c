@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 
 static bool
@@ -136,12 +137,9 @@ take_number(struct slice *s, size_t max, size_t *digits)
 static bool
 is_day(int year, int month, int day)
 {
-	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-	bool is_leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-
 	if (year < 1800 || year > 2199 || month < 1 || month > 12 || day < 1)
 		return false;
-	return day <= days[month - 1] + (month == 2 && is_leap);
+	return day <= clock_month_days(year, month);
 }
 
 enum date_kind

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What cells and literals are worth: numbers, dates, ages, and texts in the form that compares. */
+#include "base/clock.h"
 #include "base/text.h"
 #include "segments/query_tree.h"
 #include "segments/scan.h"
@@ -22,25 +23,11 @@ digits_at(struct slice s, size_t at, size_t n)
 	return v;
 }
 
-static bool
-is_leap(int year)
-{
-	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
-
-static int
-month_days(int year, int month)
-{
-	static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-
-	return days[month - 1] + (month == 2 && is_leap(year));
-}
-
 static int32_t
 date_of(int year, int month, int day)
 {
 	if (year < 1000 || month < 1 || month > 12 || day < 1 ||
-	    (day > 28 && day > month_days(year, month)))
+	    (day > 28 && day > clock_month_days(year, month)))
 		return 0;
 	return year * 10000 + month * 100 + day;
 }
@@ -131,7 +118,8 @@ query_shift_date(int32_t date, struct shift by)
 	if (month == 0)
 		return year * 10000;
 	month = (int)(months % 12) + 1;
-	return date_of(year, month, day < month_days(year, month) ? day : month_days(year, month));
+	return date_of(year, month,
+		       day < clock_month_days(year, month) ? day : clock_month_days(year, month));
 }
 
 int

@@ -3,24 +3,12 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
+
 #define VIETNAM_MINUTES (7 * 60)
 #define DAY_MINUTES (24 * 60)
 #define DAYS_MIN (-70000) /* 1778 */
 #define DAYS_MAX 200000	  /* 2517 */
-
-static bool
-is_leap(int year)
-{
-	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
-
-static int
-month_days(int year, int month)
-{
-	static const uint8_t days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-
-	return days[month - 1] + (month == 2 && is_leap(year));
-}
 
 /* Years have 365 days and a leap day each fourth; counted from March, so that it is the last. */
 int64_t
@@ -43,8 +31,8 @@ vi_date_of_days(int64_t days)
 	while (vi_date_days((struct vi_date){d.year + 1, 1, 1}) <= days)
 		d.year++;
 	days -= vi_date_days(d);
-	for (; days >= month_days(d.year, d.month); d.month++)
-		days -= month_days(d.year, d.month);
+	for (; days >= clock_month_days(d.year, d.month); d.month++)
+		days -= clock_month_days(d.year, d.month);
 	d.day = (int)days + 1;
 	return d;
 }
@@ -72,7 +60,7 @@ is_date(struct vi_date d)
 {
 	if (d.year < 1800 || d.year > 2199 || d.month < 0 || d.month > 12 || d.day < 0)
 		return false;
-	return d.month == 0 ? d.day == 0 : d.day <= month_days(d.year, d.month);
+	return d.month == 0 ? d.day == 0 : d.day <= clock_month_days(d.year, d.month);
 }
 
 /* yyyy, yyyy-mm, yyyy-m-d */

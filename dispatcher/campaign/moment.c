@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "dispatcher/campaign/moment.h"
 
+#include "base/clock.h"
+
 int64_t
 floor_div(int64_t a, int64_t b)
 {
@@ -13,20 +15,12 @@ floor_mod(int64_t a, int64_t b)
 	return a - floor_div(a, b) * b;
 }
 
-static bool
-is_leap(int year)
-{
-	return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
-}
-
 bool
 civil_is_valid(struct civil c)
 {
-	static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-
 	if (c.year < MOMENT_YEAR_MIN || c.year > MOMENT_YEAR_MAX || c.month < 1 || c.month > 12)
 		return false;
-	return c.day >= 1 && c.day <= days[c.month - 1] + (c.month == 2 && is_leap(c.year));
+	return c.day >= 1 && c.day <= clock_month_days(c.year, c.month);
 }
 
 /*

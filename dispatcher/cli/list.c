@@ -9,26 +9,6 @@
 #include "dispatcher/cli/remote.h"
 #include "segments/query.h"
 
-/* ---- what is printed as it is ---- */
-
-static int
-get_and_copy(const struct remote_options *o, const char *path)
-{
-	struct remote *r;
-	struct buf out = {0};
-	struct err_ctx e;
-	enum err rc = remote_open(o, &r, &e);
-
-	if (rc == ERR_OK) {
-		rc = remote_get(r, path, &out, &e);
-		remote_close(r);
-	}
-	if (rc == ERR_OK && out.len > 0)
-		fwrite(out.data, 1, out.len, stdout);
-	buf_free(&out);
-	return rc == ERR_OK ? 0 : cli_fail(&e);
-}
-
 static void
 print_rows(const json_t *answer)
 {
@@ -108,7 +88,7 @@ verb_list_show(int argc, char **argv)
 	if (argc != 2)
 		return cli_usage("list show", "needs a name");
 	remote_path(path, "/api/v1/lists/", argv[1], is_rejects ? "/rejects" : "");
-	return is_rejects ? get_and_copy(&o, path) : remote_verb(&o, "GET", path, NULL, print_list);
+	return is_rejects ? remote_copy(&o, path) : remote_verb(&o, "GET", path, NULL, print_list);
 }
 
 static void

@@ -409,6 +409,24 @@ remote_words(int *argc, char **argv, struct remote_options *o, const char *words
 }
 
 int
+remote_copy(const struct remote_options *o, const char *path)
+{
+	struct remote *r;
+	struct buf out = {0};
+	struct err_ctx e;
+	enum err rc = remote_open(o, &r, &e);
+
+	if (rc == ERR_OK) {
+		rc = remote_get(r, path, &out, &e);
+		remote_close(r);
+	}
+	if (rc == ERR_OK && out.len > 0)
+		fwrite(out.data, 1, out.len, stdout);
+	buf_free(&out);
+	return rc == ERR_OK ? 0 : cli_fail(&e);
+}
+
+int
 remote_verb(const struct remote_options *o, const char *method, const char *path, json_t *body,
 	    remote_print_cb print)
 {

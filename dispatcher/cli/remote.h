@@ -66,6 +66,8 @@ MUST_CHECK enum err remote_stream(struct remote *r, const char *method, const ch
  */
 int remote_words(int *argc, char **argv, struct remote_options *o, const char *words, int wanted);
 /* One call and its printed answer: by print, or as JSON with --json or without print. */
+/* A verb that prints the answer to a GET as it is; the exit code. */
+int remote_copy(const struct remote_options *o, const char *path);
 typedef void (*remote_print_cb)(const json_t *answer);
 int remote_verb(const struct remote_options *o, const char *method, const char *path, json_t *body,
 		remote_print_cb print);

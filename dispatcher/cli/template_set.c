@@ -174,24 +174,6 @@ add_query(char *path, const char *name, const char *value)
 	return true;
 }
 
-static int
-copy_text(const struct remote_options *o, const char *path)
-{
-	struct remote *r;
-	struct buf out = {0};
-	struct err_ctx e;
-	enum err rc = remote_open(o, &r, &e);
-
-	if (rc == ERR_OK) {
-		rc = remote_get(r, path, &out, &e);
-		remote_close(r);
-	}
-	if (rc == ERR_OK && out.len > 0)
-		fwrite(out.data, 1, out.len, stdout);
-	buf_free(&out);
-	return rc == ERR_OK ? 0 : cli_fail(&e);
-}
-
 int
 verb_template_show(int argc, char **argv)
 {
@@ -214,7 +196,7 @@ verb_template_show(int argc, char **argv)
 	if (!add_query(path, "version", version) || !add_query(path, "language", language))
 		return cli_usage("template show", "takes a number and a language tag");
 	if (language != NULL)
-		return copy_text(&o, path);
+		return remote_copy(&o, path);
 	return remote_verb(&o, "GET", path, NULL, print_set);
 }
 
