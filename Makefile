@@ -63,7 +63,7 @@ $(B)/%.o: %.S
 # The Lua functions, default files and demonstration data are inside the binary.
 $(B)/dispatcher/store/embed.o: $(wildcard dispatcher/lua/*.lua) $(wildcard config/*.json)
 $(B)/dispatcher/samples/embed.o: $(wildcard templates/samples/*)
-$(B)/segments/headers_embed.o: config/headers.json
+$(B)/segments/headers_embed.o: config/headers.json config/languages.json
 $(B)/dispatcher/demo/embed.o: $(wildcard config/demo/*)
 $(B)/segments/provinces.o: config/provinces.json
 

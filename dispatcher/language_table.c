@@ -3,7 +3,7 @@
 
 #define MAX_BYTES (1u << 16)
 
-extern const char loa_languages_start[], loa_languages_end[]; /* in store/embed.S */
+extern const char loa_languages_start[], loa_languages_end[]; /* in segments/headers_embed.S */
 
 enum err
 language_table_load(struct languages **out, json_t **document, struct err_ctx *e)

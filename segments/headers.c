@@ -12,6 +12,7 @@
 #define FILE_BYTES_MAX (256u << 10)
 
 extern const char headers_json_start[], headers_json_end[];
+extern const char loa_languages_start[], loa_languages_end[];
 
 struct title {
 	struct slice words, plain; /* folded; the same without accents */
@@ -269,9 +270,22 @@ read_languages(struct headers *h, const json_t *languages)
 	for (size_t i = 0; i < h->language_count; i++) {
 		const json_t *l = json_array_get(languages, i);
 
-		h->languages[i].code = keep_string(h, json_object_get(l, "code"));
+		h->languages[i].code = keep_string(h, json_object_get(l, "tag"));
 		h->languages[i].names = read_words(h, json_object_get(l, "names"));
 	}
+}
+
+/* A document of ours inside the binary. */
+static json_t *
+built_in(const char *name, const char *start, const char *end)
+{
+	struct err_ctx e;
+	json_t *root;
+
+	if (json_parse((struct slice){start, (size_t)(end - start)}, FILE_BYTES_MAX, name, &root,
+		       &e) != ERR_OK)
+		fatalx("%s: %s", name, e.why);
+	return root;
 }
 
 struct headers *
@@ -279,12 +293,8 @@ headers_new(void)
 {
 	static const char *const rows[] = {"total", "note", "signature", "group", "title"};
 	struct headers *h = xcalloc(1, sizeof(*h));
-	struct slice text = {headers_json_start, (size_t)(headers_json_end - headers_json_start)};
-	struct err_ctx e;
-	json_t *root, *part;
+	json_t *root = built_in("headers.json", headers_json_start, headers_json_end), *part;
 
-	if (json_parse(text, FILE_BYTES_MAX, "headers.json", &root, &e) != ERR_OK)
-		fatalx("headers.json: %s", e.why);
 	read_titles(h, json_object_get(root, "columns"));
 	part = json_object_get(root, "phone");
 	h->phone_words = read_words(h, json_object_get(part, "words"));
@@ -298,6 +308,8 @@ headers_new(void)
 	part = json_object_get(root, "rows");
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		h->lists[WORDS_TOTAL + i] = read_words(h, json_object_get(part, rows[i]));
+	json_decref(root);
+	root = built_in("languages.json", loa_languages_start, loa_languages_end);
 	read_languages(h, json_object_get(root, "languages"));
 	json_decref(root);
 	return h;

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* Files inside the binary: the Lua library, the default policy, languages, SMS parts and content rules. */
+/* Files inside the binary: the Lua library, the default policy, SMS parts and content rules. */
 	.section .rodata
 	.global loa_lua_start
 	.global loa_lua_end
 	.global loa_policy_start
 	.global loa_policy_end
-	.global loa_languages_start
-	.global loa_languages_end
 	.global loa_sms_start
 	.global loa_sms_end
 	.global loa_content_start
@@ -33,10 +31,6 @@ loa_lua_end:
 loa_policy_start:
 	.incbin "config/policy.json"
 loa_policy_end:
-	.byte 0
-loa_languages_start:
-	.incbin "config/languages.json"
-loa_languages_end:
 	.byte 0
 loa_sms_start:
 	.incbin "config/sms.json"
