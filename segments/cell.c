@@ -206,3 +206,13 @@ cell_is_number(struct slice s)
 			return false;
 	return digits > 0 && whole + digits <= 15;
 }
+
+size_t
+cell_count_digits(struct slice s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		n += s.p[i] >= '0' && s.p[i] <= '9';
+	return n;
+}

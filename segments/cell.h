@@ -21,5 +21,7 @@ enum date_kind { DATE_NONE, DATE_YEAR, DATE_DAY };
  * 1800..2199 → "yyyy-mm-dd" or "yyyy" in out.
  */
 enum date_kind cell_read_date(struct slice s, char out[11]);
+/* ASCII digits in it. */
+size_t cell_count_digits(struct slice s);
 /* -12, 0, 3.25: at most 15 digits, no leading zero (that would be a code). */
 bool cell_is_number(struct slice s);

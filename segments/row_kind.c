@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "segments/cell.h"
 #include "segments/phone.h"
 
 #define PHONE_DIGITS_MIN 7u /* so many digits in the phone's cell: somebody's phone, mistyped */
@@ -27,16 +28,6 @@ row_kind_name(enum row_kind kind)
 }
 
 /* ---- cells ---- */
-
-static size_t
-count_digits(struct slice s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.n; i++)
-		n += s.p[i] >= '0' && s.p[i] <= '9';
-	return n;
-}
 
 /* "25", "25,5", "1.200", "25 %": a figure of a total. */
 static bool
@@ -191,7 +182,8 @@ is_dated(const struct row *r)
 static bool
 is_signature(const struct row_table *t, const struct row *r)
 {
-	if (r->filled > SIGNATURES_MAX || count_digits(r->cells[r->first]) == r->cells[r->first].n)
+	if (r->filled > SIGNATURES_MAX ||
+	    cell_count_digits(r->cells[r->first]) == r->cells[r->first].n)
 		return false;
 	if (headers_begins(t->headers, WORDS_SIGNATURE, buf_slice(&r->words)) > 0 || is_dated(r))
 		return true;
@@ -280,7 +272,7 @@ has_phone(const struct row *r)
 	for (size_t i = 0; i < r->count; i++) {
 		struct phone_cell phone = {0};
 
-		if (count_digits(r->cells[i]) < 9)
+		if (cell_count_digits(r->cells[i]) < 9)
 			continue;
 		phone_parse(r->cells[i], &phone);
 		if (phone.reason == NULL)
@@ -312,7 +304,7 @@ judge(struct row_table *t, const struct row *r)
 		return ROW_HEADER_AGAIN;
 	if (is_numbers(r, t->phone))
 		return ROW_NUMBERS;
-	if (count_digits(cell_at(r, t->phone)) >= PHONE_DIGITS_MIN || has_phone(r))
+	if (cell_count_digits(cell_at(r, t->phone)) >= PHONE_DIGITS_MIN || has_phone(r))
 		return ROW_PERSON;
 	if (headers_begins(t->headers, WORDS_NOTE, buf_slice(&r->words)) > 0 && r->filled <= 2)
 		return ROW_NOTE;
@@ -336,7 +328,7 @@ row_kind_of(struct row_table *t, const struct slice *cells, size_t count)
 			continue;
 		if (r.filled++ == 0)
 			r.first = i;
-		r.digits += count_digits(cells[i]);
+		r.digits += cell_count_digits(cells[i]);
 	}
 	if (r.filled > 0) {
 		headers_add_words(&r.words, cells[r.first]);

@@ -29,23 +29,13 @@ struct look {
 	bool has_words;			 /* that speak of a phone */
 };
 
-static size_t
-count_digits(struct slice s)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s.n; i++)
-		n += s.p[i] >= '0' && s.p[i] <= '9';
-	return n;
-}
-
 static bool
 is_number(struct slice s)
 {
 	for (size_t i = 0; i < s.n; i++)
 		if (memchr("0123456789 .-+()/,;'", s.p[i], 20) == NULL)
 			return false;
-	return count_digits(s) >= 7;
+	return cell_count_digits(s) >= 7;
 }
 
 static bool
@@ -53,7 +43,7 @@ is_phone(struct slice s)
 {
 	struct phone_cell phone = {0};
 
-	if (count_digits(s) < 9)
+	if (cell_count_digits(s) < 9)
 		return false;
 	phone_parse(s, &phone);
 	return phone.reason == NULL;
@@ -98,7 +88,7 @@ look_at(const struct table_shape *t, const struct import_cells *row)
 		} else if (s.n <= TITLE_BYTES_MAX) {
 			known = headers_find(t->headers, s);
 			/* a letterhead: "Điện thoại: (0296) 3852 000" */
-			l.numbers += known.phone == HEADER_PHONE_WORDS && count_digits(s) > 4;
+			l.numbers += known.phone == HEADER_PHONE_WORDS && cell_count_digits(s) > 4;
 			l.known += known.name != NULL;
 			l.has_title |= known.phone >= HEADER_PHONE_LOW || is_chosen_phone(t, s);
 			l.has_words |= known.phone == HEADER_PHONE_WORDS;

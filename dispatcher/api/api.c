@@ -243,6 +243,21 @@ api_answer_reply(struct http_exchange *x, const struct reply *r)
 	http_answer_error(x, &e);
 }
 
+void
+api_stream_line(struct http_exchange *x, bool *has_begun, json_t *take_line)
+{
+	struct buf b = {0};
+
+	if (!*has_begun)
+		http_stream_begin(x, 200, "application/x-ndjson");
+	*has_begun = true;
+	json_add_value(&b, take_line);
+	buf_addc(&b, '\n');
+	http_stream_write(x, buf_slice(&b));
+	buf_free(&b);
+	json_decref(take_line);
+}
+
 json_t *
 api_body_json(struct http_exchange *x)
 {

@@ -17,16 +17,7 @@ struct preview_stream {
 static void
 stream_line(struct preview_stream *s, json_t *take_line)
 {
-	struct buf b = {0};
-
-	if (!s->has_begun)
-		http_stream_begin(s->x, 200, "application/x-ndjson");
-	s->has_begun = true;
-	json_add_value(&b, take_line);
-	buf_addc(&b, '\n');
-	http_stream_write(s->x, buf_slice(&b));
-	buf_free(&b);
-	json_decref(take_line);
+	api_stream_line(s->x, &s->has_begun, take_line);
 }
 
 static void

@@ -35,6 +35,8 @@ const char *api_who(const struct http_exchange *x);
 void api_answer_reply(struct http_exchange *x, const struct reply *r);
 /* The body as a JSON object; NULL: the exchange was answered with the error. */
 json_t *api_body_json(struct http_exchange *x);
+/* The next line of an answer of JSON lines, which the first one begins; takes the line. */
+void api_stream_line(struct http_exchange *x, bool *has_begun, json_t *take_line);
 /* Names, or objects with a "name", in Vietnamese order; takes the array. */
 json_t *api_sorted(json_t *array);
 /* A path parameter that is a name; NULL: the exchange was answered. */
