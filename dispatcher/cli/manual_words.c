@@ -80,6 +80,9 @@ const struct option_words option_words[] = {
 	{NULL, "--scope", "of which messages: all (the default), unit:N or class:NAME"},
 	{NULL, "--server",
 	 "address of the server, like https://loa.example, instead of its socket"},
+	{NULL, "--sheet",
+	 "read this sheet of the workbook: its name, or its number from 1; else the first visible "
+	 "one with a list"},
 	{NULL, "--shortest", "the shortest text"},
 	{NULL, "--state", "only these states, as the report names them"},
 	{NULL, "--status", "column of what the gateway says became of it"},

@@ -1,0 +1,138 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# Workbooks through the server: those of tests/cases/lists against their .report files (README.md
+# there), the choice of the sheet, hostile files, a helper or a server that dies in the middle.
+. "$(dirname "$0")/lib.sh"
+
+gateway_port=1 # nobody sends anything
+write_config
+start_loa
+cases=tests/cases/lists
+
+# The helpers of this server: its children of that name.
+helpers() {
+	local f
+	for f in /proc/[0-9]*/stat; do
+		sed -n "s/^\([0-9]*\) (loa-workbook) [^Z] $loa_pid .*/\1/p" "$f" 2>/dev/null
+	done
+}
+has_helper() { [ -n "$(helpers)" ]; }
+has_list() { loa list show "$1" >/dev/null 2>&1; }
+# What an import leaves in the data folder, or holds open there without a name
+leftovers() {
+	find "$dir/data" -name 'workbook*'
+	local f
+	for f in /proc/[0-9]*/fd/*; do
+		case $(readlink "$f" 2>/dev/null) in "$dir/data/"*"(deleted)") echo "$f" ;; esac
+	done
+}
+count() { # LIST QUERY
+	loa segment save q "$1" "$2" >/dev/null && loa segment count q --json | json_field count
+}
+
+# ---- the files of officials ----
+for report in "$cases"/*.report; do
+	name=$(basename "$report" .report)
+	file=$(echo "$cases/$name".xls[xm])
+	out=$(loa list import "$name" "$file" 2>&1)
+	code=$?
+	if grep -q '^! ' "$report"; then
+		is $code 1 "$name: is refused"
+		has "$out" "$(sed -n 's/^! //p' "$report")" "$name: with the sheet and the row"
+		has_list "$name"
+		is $? 1 "$name: leaves no list"
+		continue
+	fi
+	is "$(sed "1s/^[^:]*: //; 1s/: version 1\$//; s/^ *//; s/  */ /g; s/ \$//; /^columns:/,/^left out: .*: sensitive/{/^left out:/!d}" <<<"$out")" \
+		"$(grep -v '^[#?]' "$report")" "$name: what was found is what is there"
+	while IFS= read -r line; do
+		query=${line#? }
+		is "$(count "$name" "${query% : *}")" "${query##* : }" "$name: ${query% : *}"
+	done < <(grep '^? ' "$report")
+done
+
+# ---- the sheet ----
+# (The only phone of that sheet is one of nobody: 0955 was never given out.)
+for sheet in 'Tổ 2 & 3' 'TO 2 3' 3; do
+	has "$(loa list import s "$cases/nhieu-sheet.xlsx" --sheet "$sheet" 2>&1)" \
+		'sheet Tổ 2 & 3: none of 1 rows could be used: unknown-prefix 1' "the sheet $sheet is read when it is asked for"
+done
+has "$(loa list import s "$cases/nhieu-sheet.xlsx" --sheet 2)" 'sheet Tổ 1' 'or by its number'
+out=$(loa list import s "$cases/nhieu-sheet.xlsx" --sheet 'Tổ 9' 2>&1)
+is $? 1 'one that is not there is an error'
+has "$out" 'has no sheet "Tổ 9"; it has: 1 Hướng dẫn, 2 Tổ 1, 3 Tổ 2 & 3, 4 DM' 'which names those that are'
+out=$(loa list import s "$cases/refused/csv-goi-la.xlsx" --sheet 1 2>&1)
+is $? 1 'a text has no sheets'
+out=$(loa list import d "$cases/ho-gia-dinh.xlsx" --dry-run)
+has "$out" 'a dry run: nothing is stored' 'a dry run says what it found'
+has "$out" 'titles in row 1' 'with the row of the titles'
+has_list d
+is $? 1 'and leaves no list'
+has "$(loa list import pipe - <"$cases/google.xlsx")" '2 rows read, 2 kept' 'a workbook comes from standard input too'
+loa list import p "$cases/phu-huynh.xlsx" --phone 'SĐT mẹ' >/dev/null
+is "$(loa list show p --rejects | tr -d '\r' | cut -d';' -f2,8,10 | sed -n 2p)" 'Đoàn Gia Hân;5;no phone number' 'a reject names its row of the sheet'
+has "$(loa list import p "$cases/phu-huynh.xlsx")" 'read as the last table with these titles' 'the choice is remembered for a workbook with these titles'
+has "$(loa list import c "$cases/refused/csv-goi-la.xlsx")" '1 kept' 'a CSV that is called a workbook is read as what it is'
+
+# ---- hostile files ----
+refused() { # FILE PART SENTENCE
+	local out
+	out=$(loa list import bad "$1" 2>&1)
+	is $? 1 "$3"
+	has "$out" "$2" "$3: says why"
+	has_list bad
+	is $? 1 "$3: leaves no list"
+}
+for n in 100 1000 4000; do
+	head -c $n "$cases/thon-ho-dan.xlsx" >"$dir/cut.xlsx"
+	refused "$dir/cut.xlsx" 'cut.xlsx: ' "a workbook of its first $n bytes"
+done
+{ head -c 3000 "$cases/thon-ho-dan.xlsx"; head -c 500 /dev/zero | tr '\0' 'U'; tail -c +3501 "$cases/thon-ho-dan.xlsx"; } >"$dir/holed.xlsx"
+refused "$dir/holed.xlsx" 'holed.xlsx' 'a workbook with other bytes in the middle'
+refused "$cases/refused/danh-sach.xls" '.xls' 'a workbook of Excel 97'
+refused "$cases/refused/danh-sach.ods" 'OpenDocument' 'a table of OpenDocument'
+refused "$cases/refused/trang-web-goi-la.xls" 'web page' 'a web page that is called .xls'
+: >"$dir/empty.xlsx"
+refused "$dir/empty.xlsx" 'empty' 'a file of nothing'
+until_false has_helper
+ok $? 'no helper is left'
+is "$(leftovers)" '' 'and no file'
+
+# ---- dying in the middle: an upload that is not committed ----
+begin_upload() {
+	id=$(api POST /imports '{"list":"half","file":"half.xlsx"}' | sed -n 's/.*"import": *"\([0-9a-f]*\)".*/\1/p')
+	exec 8<>"/dev/tcp/127.0.0.1/$loa_port"
+	{
+		printf 'PUT /api/v1/imports/%s?offset=0 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer %s\r\nContent-Length: %s\r\n\r\n' \
+			"$id" "$token" "$(wc -c <"$cases/thon-ho-dan.xlsx")"
+		cat "$cases/thon-ho-dan.xlsx"
+	} >&8
+	cat <&8 >/dev/null
+	exec 8<&- 8>&-
+	until_true has_helper
+}
+begin_upload
+ok $? 'while a workbook comes there is a helper'
+has "$(leftovers)" "/fd/" 'which holds it in a file without a name'
+kill -9 "$(helpers)"
+until_false has_helper
+api POST "/imports/$id/commit" >"$dir/answer"
+is "$(status)" 422 'when the helper dies the import fails'
+has "$(cat "$dir/answer")" 'has died' 'and says so'
+has_list half
+is $? 1 'there is no list'
+begin_upload
+api DELETE "/imports/$id" >/dev/null
+until_false has_helper
+is "$(status) $(leftovers)" '200 ' 'given up, helper and file are gone'
+begin_upload
+helper=$(helpers)
+kill -9 "$loa_pid"
+wait "$loa_pid" 2>/dev/null
+until_false kill -0 "$helper"
+ok $? 'a helper dies with its server'
+is "$(find "$dir/data" -name 'workbook*')" '' 'its file is gone'
+start_loa
+has_list half
+is $? 1 'and there is no list'
+done_testing
