@@ -4,7 +4,7 @@
  * before the commit. A dry run is read wholly and written nowhere.
  *
  * What the file is, its first bytes say. A CSV is parsed here; the bytes of a workbook go to a helper
- * process, whose rows come after the commit (receive/workbook.h). A commit that takes longer than a
+ * process, whose rows come after the commit (receive/book.h). A commit that takes longer than a
  * second is answered with how far it is, and asked for again; who does not ask for five minutes is gone.
  */
 #include <inttypes.h>
@@ -29,7 +29,7 @@ import_session_clear(struct session *s)
 {
 	timer_disarm(s->imports->api->daemon->loop, &s->step);
 	timer_disarm(s->imports->api->daemon->loop, &s->idle);
-	workbook_close(s->workbook);
+	book_close(s->book);
 	import_free(s->import);
 	import_choices_clear(&s->choices);
 	buf_free(&s->head);
@@ -38,7 +38,7 @@ import_session_clear(struct session *s)
 	if (s->writer != NULL)
 		list_writer_free(s->writer);
 	s->import = NULL;
-	s->workbook = NULL;
+	s->book = NULL;
 	s->writer = NULL;
 	s->x = NULL;
 	s->is_reading = s->is_read = s->has_failed = false;
@@ -103,10 +103,10 @@ add_report(struct session *s, struct buf *out)
 {
 	import_report(s->import, out);
 	out->len--;
-	if (s->workbook == NULL)
+	if (s->book == NULL)
 		return;
 	buf_adds(out, ",\"workbook\":");
-	buf_add_slice(out, workbook_seen(s->workbook));
+	buf_add_slice(out, book_seen(s->book));
 }
 
 static void
@@ -165,7 +165,7 @@ static void session_finish(struct session *s);
 static void
 name_sheet(const struct session *s, struct err_ctx *e)
 {
-	const char *sheet = s->workbook != NULL ? workbook_sheet(s->workbook) : "";
+	const char *sheet = s->book != NULL ? book_sheet(s->book) : "";
 
 	if (sheet[0] != '\0')
 		snprintf(e->what, sizeof(e->what), "%.90s, sheet %.60s", s->file, sheet);
@@ -224,21 +224,21 @@ on_rows_end(void *arg, const struct err_ctx *e)
 }
 
 static enum err
-workbook_begin(struct session *s, struct err_ctx *e)
+book_begin(struct session *s, struct err_ctx *e)
 {
-	struct workbook_options o = {.folder = s->imports->api->daemon->config->data,
-				     .file = s->file,
-				     .sheet = s->sheet,
-				     .headers = s->imports->headers,
-				     .choices = &s->choices,
-				     .is_remembered = on_is_remembered,
-				     .on_sent = on_sent,
-				     .may_go_on = may_go_on,
-				     .on_row = on_row,
-				     .on_end = on_rows_end,
-				     .arg = s};
+	struct book_options o = {.folder = s->imports->api->daemon->config->data,
+				 .file = s->file,
+				 .sheet = s->sheet,
+				 .headers = s->imports->headers,
+				 .choices = &s->choices,
+				 .is_remembered = on_is_remembered,
+				 .on_sent = on_sent,
+				 .may_go_on = may_go_on,
+				 .on_row = on_row,
+				 .on_end = on_rows_end,
+				 .arg = s};
 
-	return workbook_start(s->imports->workbooks, &o, &s->workbook, e);
+	return book_start(s->imports->books, &o, &s->book, e);
 }
 
 static void
@@ -259,8 +259,7 @@ session_finish(struct session *s)
 {
 	struct buf report = {0};
 	struct err_ctx e;
-	enum err rc =
-		s->workbook != NULL ? import_end(s->import, &e) : import_finish(s->import, &e);
+	enum err rc = s->book != NULL ? import_end(s->import, &e) : import_finish(s->import, &e);
 
 	if (rc != ERR_OK) {
 		name_sheet(s, &e);
@@ -324,7 +323,7 @@ session_recognise(struct session *s, struct err_ctx *e)
 	if (f == XLSX_IS_ZIP) {
 		import_begin(s, "row");
 		timer_arm_ms(s->imports->api->daemon->loop, &s->idle, WORKBOOK_IDLE_MS);
-		return workbook_begin(s, e);
+		return book_begin(s, e);
 	}
 	if (f != XLSX_IS_TEXT && f != XLSX_IS_EMPTY)
 		return xlsx_refuse(f, s->file, e);
@@ -353,10 +352,10 @@ session_feed(struct session *s, bool *is_sending, struct err_ctx *e)
 	}
 	part = s->head.len > 0 ? buf_slice(&s->head)
 			       : (struct slice){body.p + s->fed, body.n - s->fed};
-	if (s->workbook != NULL) {
+	if (s->book != NULL) {
 		*is_sending = part.n > 0;
 		if (*is_sending)
-			workbook_send(s->workbook, part);
+			book_send(s->book, part);
 		return ERR_OK;
 	}
 	part.n = part.n > FEED_BYTES ? FEED_BYTES : part.n;
@@ -370,7 +369,7 @@ session_feed(struct session *s, bool *is_sending, struct err_ctx *e)
 
 /* The commit of a workbook: its rows come now, or go on coming. */
 static void
-workbook_commit(struct session *s)
+book_commit(struct session *s)
 {
 	struct http_exchange *x = s->x;
 	json_t *answer;
@@ -379,7 +378,7 @@ workbook_commit(struct session *s)
 		session_finish(s);
 	} else if (!s->is_reading) {
 		s->is_reading = true;
-		workbook_read(s->workbook);
+		book_read(s->book);
 		timer_arm_ms(s->imports->api->daemon->loop, &s->step, ANSWER_MS);
 	} else {
 		s->x = NULL;
@@ -398,14 +397,14 @@ on_step(struct timer *t, void *arg)
 	struct err_ctx e;
 
 	s->touched_ms = clock_mono_ms();
-	if (s->writer != NULL && s->workbook == NULL &&
+	if (s->writer != NULL && s->book == NULL &&
 	    list_writer_pending(s->writer) > WRITES_PENDING_MAX) {
 		timer_arm_ms(l, t, 1);
 		return;
 	}
 	if (s->is_committing && s->import != NULL && s->head.len == 0) {
-		if (s->workbook != NULL)
-			workbook_commit(s);
+		if (s->book != NULL)
+			book_commit(s);
 		else
 			session_finish(s);
 		return;

@@ -197,12 +197,11 @@ on_import_piece(struct http_exchange *x, void *arg)
 		http_answer_json(x, 200, json_pack("{s:I}", "offset", (json_int_t)s->offset));
 		return;
 	}
-	if (s->x == NULL && s->workbook != NULL &&
-	    s->offset + http_body(x).n > WORKBOOK_BYTES_MAX) {
+	if (s->x == NULL && s->book != NULL && s->offset + http_body(x).n > BOOK_BYTES_MAX) {
 		struct err_ctx e;
 
 		err_set(&e, ERR_INPUT, s->file, "divide the workbook", "is larger than %u MB",
-			WORKBOOK_BYTES_MAX >> 20);
+			BOOK_BYTES_MAX >> 20);
 		http_answer_error(x, &e);
 		import_session_clear(s);
 		return;
@@ -254,7 +253,7 @@ imports_new(struct api *a)
 
 	im->api = a;
 	im->headers = headers_new();
-	im->workbooks = workbooks_new(a->daemon->loop);
+	im->books = books_new(a->daemon->loop);
 	for (size_t i = 0; i < SESSIONS_MAX; i++)
 		im->sessions[i].imports = im;
 	return im;
@@ -274,7 +273,7 @@ imports_free(struct imports *im)
 		if (s->id[0] != '\0')
 			import_session_clear(s);
 	}
-	workbooks_free(im->workbooks);
+	books_free(im->books);
 	headers_free(im->headers);
 	free(im);
 }

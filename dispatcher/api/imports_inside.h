@@ -6,7 +6,7 @@
 #pragma once
 
 #include "dispatcher/api/private.h"
-#include "dispatcher/receive/workbook.h"
+#include "dispatcher/receive/book.h"
 #include "segments/import.h"
 
 #define SESSIONS_MAX 8
@@ -20,11 +20,11 @@ struct session {
 	char file[128];
 	char sheet[SHEET_MAX]; /* asked for; "" = none */
 	struct import_choices choices;
-	struct buf head;	   /* first bytes, while they are not read yet */
-	struct import *import;	   /* NULL = it is not known yet what the file is */
-	struct workbook *workbook; /* NULL = it is none */
-	bool is_reading, is_read;  /* the workbook's rows: they come; all are here */
-	bool has_failed;	   /* without an exchange to tell it to */
+	struct buf head;	  /* first bytes, while they are not read yet */
+	struct import *import;	  /* NULL = it is not known yet what the file is */
+	struct book *book;	  /* NULL = it is none */
+	bool is_reading, is_read; /* the workbook's rows: they come; all are here */
+	bool has_failed;	  /* without an exchange to tell it to */
 	struct err_ctx failed;
 	struct list_writer *writer; /* NULL = a dry run */
 	bool is_dry;
@@ -42,7 +42,7 @@ struct session {
 struct imports {
 	struct api *api;
 	struct headers *headers; /* of all imports */
-	struct workbooks *workbooks;
+	struct books *books;
 	struct session sessions[SESSIONS_MAX];
 };
 

@@ -92,6 +92,7 @@ const struct option_words option_words[] = {
 	{NULL, "--unit", "number of the unit in whose name it is sent"},
 	{NULL, "--version", "number of a version; by itself the newest"},
 	{NULL, "--wait", "follow it until the gateway has it"},
+	{NULL, "--xlsx", "write an Excel workbook, whatever the file is called"},
 	{NULL, "--yes", "do not ask"},
 	{NULL, "-n", "how many"},
 	{NULL, NULL, NULL},

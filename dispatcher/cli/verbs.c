@@ -21,6 +21,8 @@ const struct verb cli_verbs[] = {
 	{"list ls", "", "the lists", verb_list_ls},
 	{"list show", "NAME [--rejects]",
 	 "columns of a list; or the rows its import rejected, as CSV", verb_list_show},
+	{"list export", "NAME FILE [--xlsx] [--full] [--bom]",
+	 "the rows of a list as CSV (- = standard output), or as a workbook", verb_list_export},
 	{"list undo", "NAME", "take the last import back: the version before it is current again",
 	 verb_list_undo},
 	{"list redo", "NAME", "take the last undo back", verb_list_redo},

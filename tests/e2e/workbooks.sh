@@ -12,8 +12,8 @@ cases=tests/cases/lists
 # The helpers of this server: its children of that name.
 helpers() {
 	local f
-	for f in /proc/[0-9]*/stat; do
-		sed -n "s/^\([0-9]*\) (loa-workbook) [^Z] $loa_pid .*/\1/p" "$f" 2>/dev/null
+	for f in $(grep -lsx loa-workbook /proc/[0-9]*/comm); do
+		sed -n "s/^\([0-9]*\) (loa-workbook) [^Z] $loa_pid .*/\1/p" "${f%comm}stat" 2>/dev/null
 	done
 }
 has_helper() { [ -n "$(helpers)" ]; }
@@ -98,6 +98,35 @@ until_false has_helper
 ok $? 'no helper is left'
 is "$(leftovers)" '' 'and no file'
 
+# ---- a large one, there and back ----
+kill_server
+make_list 100000
+sed -i '2s/[^;]*/=1+1/' "$dir/list.csv"
+loa list import big "$dir/list.csv" >/dev/null
+loa list export big "$dir/big.xlsx" --full --token-file "$dir/token"
+ok $? 'a list of 100,000 rows is written as a workbook'
+is "$(stat -c %a "$dir/big.xlsx")" 600 'which only its owner can read'
+began=${EPOCHREALTIME/[.,]/}
+out=$(loa list import back "$dir/big.xlsx")
+us=$((${EPOCHREALTIME/[.,]/} - began))
+echo "# $(wc -c <"$dir/big.xlsx") bytes: $us us, $((100000 * 1000000 / us)) rows/s"
+has "$out" '100000 rows read, 100000 kept' 'and imported again'
+for list in big back; do loa list export $list "$dir/$list.csv" --full --token-file "$dir/token"; done
+is "$(cmp "$dir/big.csv" "$dir/back.csv" && echo same)" same 'row by row and cell by cell it is the same list'
+is "$(sed -n 2p "$dir/back.csv" | tr -d '\r')" "'=1+1,1940-10-01,0910000000,Xã số 0" 'what a program would run is defused in the CSV'
+longest=$(metrics | sed -n 's/^loa_loop_longest_turn_seconds //p')
+echo "# the longest turn of the loop: $longest s"
+ok "$(awk -v s="$longest" 'BEGIN { print (s >= 0.1) }')" 'no turn of the loop was long'
+
+# ---- exports ----
+loa list export back "$dir/none.csv" --full >/dev/null 2>&1
+is $? 4 'phones in full need the token'
+is "$(ls "$dir" | grep -c none)" 0 'and nothing is left of the file'
+is "$(loa list export back - | sed -n 2p | tr -d '\r')" "'=1+1,1940-10-01,0910***000,Xã số 0" 'else they are masked'
+is "$(loa list export back - | grep -cE '(84|0)[35789][0-9]{8}')" 0 'all of them'
+loa list export nobody "$dir/none.xlsx" >/dev/null 2>&1
+is $? 1 'a list that is not there is an error'
+
 # ---- dying in the middle: an upload that is not committed ----
 begin_upload() {
 	id=$(api POST /imports '{"list":"half","file":"half.xlsx"}' | sed -n 's/.*"import": *"\([0-9a-f]*\)".*/\1/p')
@@ -125,6 +154,18 @@ begin_upload
 api DELETE "/imports/$id" >/dev/null
 until_false has_helper
 is "$(status) $(leftovers)" '200 ' 'given up, helper and file are gone'
+# While the bytes or the rows come.
+for delay in 0 0.1 0.2; do
+	loa list import half "$dir/big.xlsx" >"$dir/out" 2>&1 &
+	client=$!
+	until helper=$(helpers) && [ -n "$helper" ]; do :; done
+	sleep $delay
+	kill -9 "$helper" 2>/dev/null
+	wait $client
+	is $? 1 "a helper that dies after $delay s ends the import"
+	has_list half
+	is $? 1 'without a list'
+done
 begin_upload
 helper=$(helpers)
 kill -9 "$loa_pid"

@@ -9,12 +9,12 @@
  */
 #pragma once
 
-#include "dispatcher/receive/workbook.h"
+#include "dispatcher/receive/book.h"
 
 #define FRAME_HEAD 5u
 #define FRAME_CELL_HIDDEN 128u
 /* Texts of a row, and the heads of its cells. */
-#define FRAME_BYTES_MAX (WORKBOOK_ROW_BYTES_MAX + 5u * 16384u + 64u)
+#define FRAME_BYTES_MAX (BOOK_ROW_BYTES_MAX + 5u * 16384u + 64u)
 
 /* Of child_start: takes the bytes from fd until their end, then writes frames to it. */
-void workbook_helper_run(int fd, void *options);
+void book_helper_run(int fd, void *options);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "dispatcher/receive/workbook.h"
+#include "dispatcher/receive/book.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -14,17 +14,17 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "dispatcher/receive/child.h"
-#include "dispatcher/receive/workbook_helper.h"
+#include "dispatcher/receive/book_helper.h"
 
 #define TURN_BYTES 32768u /* taken from the helper, and given to it, in one turn of the loop */
 #define AGAIN_MS 1
 #define REAP_MS 2
 #define KILL_MS 1000 /* after its end of the line was closed */
 
-struct workbook {
-	struct workbooks *all;
-	struct workbook *next;
-	struct workbook_options o;
+struct book {
+	struct books *all;
+	struct book *next;
+	struct book_options o;
 	char *folder, *file, *wanted;
 	int fd;	   /* our side; -1 = closed */
 	pid_t pid; /* 0 = reaped */
@@ -45,15 +45,15 @@ struct workbook {
 	size_t cells_cap;
 };
 
-struct workbooks {
+struct books {
 	struct loop *loop;
-	struct workbook *head;
+	struct book *head;
 };
 
 /* ---- the end of a helper ---- */
 
 static void
-hang_up(struct workbook *w)
+hang_up(struct book *w)
 {
 	timer_disarm(w->all->loop, &w->again);
 	if (w->watch != NULL)
@@ -65,9 +65,9 @@ hang_up(struct workbook *w)
 }
 
 static void
-release(struct workbook *w)
+release(struct book *w)
 {
-	struct workbook **at = &w->all->head;
+	struct book **at = &w->all->head;
 
 	while (*at != w)
 		at = &(*at)->next;
@@ -84,7 +84,7 @@ release(struct workbook *w)
 }
 
 static void
-end(struct workbook *w, const struct err_ctx *e)
+end(struct book *w, const struct err_ctx *e)
 {
 	w->is_over = true;
 	hang_up(w);
@@ -97,7 +97,7 @@ end(struct workbook *w, const struct err_ctx *e)
 
 /* Without a last word: by what it died of. */
 static void
-end_by_death(struct workbook *w)
+end_by_death(struct book *w)
 {
 	int by = WIFSIGNALED(w->status) ? WTERMSIG(w->status) : 0;
 	struct err_ctx e;
@@ -105,7 +105,7 @@ end_by_death(struct workbook *w)
 	log_error("workbook=%s result=helper-died signal=%d", w->sheet, by);
 	if (by == SIGXCPU)
 		err_set(&e, ERR_INPUT, w->file, "divide the workbook",
-			"reading it takes more than %d s", WORKBOOK_CPU_S);
+			"reading it takes more than %d s", BOOK_CPU_S);
 	else
 		err_set(&e, ERR_INPUT, w->file,
 			"import it again; if that fails too, save it in Excel again, or divide it",
@@ -118,7 +118,7 @@ end_by_death(struct workbook *w)
 static void
 on_reap(struct timer *t, void *arg)
 {
-	struct workbook *w = arg;
+	struct book *w = arg;
 
 	if (w->pid > 0 && waitpid(w->pid, &w->status, WNOHANG) == 0) {
 		if (!w->is_over && clock_mono_ms() - w->closed_ms > KILL_MS)
@@ -136,7 +136,7 @@ on_reap(struct timer *t, void *arg)
 /* ---- frames ---- */
 
 static enum err
-fail_nonsense(const struct workbook *w, struct err_ctx *e)
+fail_nonsense(const struct book *w, struct err_ctx *e)
 {
 	return err_set(e, ERR_SYSTEM, w->file, "", "its reader wrote nonsense");
 }
@@ -152,7 +152,7 @@ is_object(struct slice text)
 }
 
 static enum err
-take_row(struct workbook *w, struct slice frame, struct err_ctx *e)
+take_row(struct book *w, struct slice frame, struct err_ctx *e)
 {
 	struct reader r = reader_of(frame);
 	struct import_cells row = {0};
@@ -183,7 +183,7 @@ take_row(struct workbook *w, struct slice frame, struct err_ctx *e)
 }
 
 static void
-end_by_error(struct workbook *w, struct slice frame)
+end_by_error(struct book *w, struct slice frame)
 {
 	json_t *v = json_loadb(frame.p, frame.n, 0, NULL);
 	int64_t code = json_integer_value(json_object_get(v, "code"));
@@ -202,7 +202,7 @@ end_by_error(struct workbook *w, struct slice frame)
 
 /* False: the workbook is over. */
 static bool
-take_frame(struct workbook *w, char kind, struct slice frame)
+take_frame(struct book *w, char kind, struct slice frame)
 {
 	struct err_ctx e = {0};
 	enum err rc = ERR_OK;
@@ -234,7 +234,7 @@ take_frame(struct workbook *w, char kind, struct slice frame)
 }
 
 static void
-take_frames(struct workbook *w)
+take_frames(struct book *w)
 {
 	size_t at = 0;
 
@@ -262,7 +262,7 @@ take_frames(struct workbook *w)
 /* ---- the line to it ---- */
 
 static void
-send_some(struct workbook *w)
+send_some(struct book *w)
 {
 	ssize_t n;
 
@@ -284,7 +284,7 @@ static void on_line(void *arg);
 static void
 on_again(struct timer *t, void *arg)
 {
-	struct workbook *w = arg;
+	struct book *w = arg;
 
 	if (!w->o.may_go_on(w->o.arg)) {
 		timer_arm_ms(w->all->loop, t, AGAIN_MS);
@@ -297,7 +297,7 @@ on_again(struct timer *t, void *arg)
 static void
 on_line(void *arg)
 {
-	struct workbook *w = arg;
+	struct book *w = arg;
 	ssize_t n;
 
 	if (!w->has_sending && !w->o.may_go_on(w->o.arg)) {
@@ -320,7 +320,7 @@ on_line(void *arg)
 }
 
 void
-workbook_send(struct workbook *w, struct slice bytes)
+book_send(struct book *w, struct slice bytes)
 {
 	w->sending = bytes;
 	w->has_sending = true;
@@ -329,7 +329,7 @@ workbook_send(struct workbook *w, struct slice bytes)
 }
 
 void
-workbook_read(struct workbook *w)
+book_read(struct book *w)
 {
 	w->is_reading = true;
 	if (w->fd >= 0)
@@ -339,10 +339,9 @@ workbook_read(struct workbook *w)
 /* ---- the whole ---- */
 
 enum err
-workbook_start(struct workbooks *all, const struct workbook_options *o, struct workbook **out,
-	       struct err_ctx *e)
+book_start(struct books *all, const struct book_options *o, struct book **out, struct err_ctx *e)
 {
-	struct workbook *w = xcalloc(1, sizeof(*w));
+	struct book *w = xcalloc(1, sizeof(*w));
 
 	*out = NULL;
 	w->all = all;
@@ -354,7 +353,7 @@ workbook_start(struct workbooks *all, const struct workbook_options *o, struct w
 	timer_init(&w->reap, on_reap, w);
 	w->next = all->head;
 	all->head = w;
-	if (!child_start(workbook_helper_run, &w->o, -1, &w->fd, &w->pid)) {
+	if (!child_start(book_helper_run, &w->o, -1, &w->fd, &w->pid)) {
 		err_set(e, ERR_SYSTEM, o->file, "import it again in a moment",
 			"a process that reads it cannot be started: %s", strerror(errno));
 		w->fd = -1;
@@ -367,19 +366,19 @@ workbook_start(struct workbooks *all, const struct workbook_options *o, struct w
 }
 
 const char *
-workbook_sheet(const struct workbook *w)
+book_sheet(const struct book *w)
 {
 	return w->sheet;
 }
 
 struct slice
-workbook_seen(const struct workbook *w)
+book_seen(const struct book *w)
 {
 	return buf_slice(&w->seen);
 }
 
 void
-workbook_close(struct workbook *w)
+book_close(struct book *w)
 {
 	if (w == NULL)
 		return;
@@ -391,20 +390,20 @@ workbook_close(struct workbook *w)
 	timer_arm_ms(w->all->loop, &w->reap, 0);
 }
 
-struct workbooks *
-workbooks_new(struct loop *l)
+struct books *
+books_new(struct loop *l)
 {
-	struct workbooks *all = xcalloc(1, sizeof(*all));
+	struct books *all = xcalloc(1, sizeof(*all));
 
 	all->loop = l;
 	return all;
 }
 
 void
-workbooks_free(struct workbooks *all)
+books_free(struct books *all)
 {
 	while (all->head != NULL) {
-		struct workbook *w = all->head;
+		struct book *w = all->head;
 
 		if (w->pid > 0) {
 			kill(w->pid, SIGKILL);

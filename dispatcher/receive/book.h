@@ -4,7 +4,7 @@
  * into a file without a name, finds the sheet, and writes its rows to us; what a hostile file can do
  * is done to it, within limits of memory and time. It dies with the server, and the file with it.
  *
- *   workbook_start ─▶ workbook_send … ─▶ workbook_read ─▶ on_row … ─▶ on_end
+ *   book_start ─▶ book_send … ─▶ book_read ─▶ on_row … ─▶ on_end
  *        pieces of the upload │               │                ▲
  *                             ▼               ▼                │
  *                  helper:  file ──────▶ which sheet ──▶ rows, what it saw
@@ -21,17 +21,17 @@
 #include "segments/import_choices.h"
 #include "segments/table_row.h"
 
-#define WORKBOOK_BYTES_MAX (512u << 20)	    /* of an upload */
-#define WORKBOOK_ROW_BYTES_MAX (256u << 10) /* of a row's texts */
-#define WORKBOOK_CPU_S 300
+#define BOOK_BYTES_MAX (512u << 20)	/* of an upload */
+#define BOOK_ROW_BYTES_MAX (256u << 10) /* of a row's texts */
+#define BOOK_CPU_S 300
 
 /* All that are under way in this process. */
-struct workbooks;
-struct workbooks *workbooks_new(struct loop *l);
+struct books;
+struct books *books_new(struct loop *l);
 /* Ends their helpers, without calling back. */
-void workbooks_free(struct workbooks *all);
+void books_free(struct books *all);
 
-struct workbook_options {
+struct book_options {
 	const char *folder; /* for the file */
 	const char *file;   /* its name in errors */
 	const char *sheet;  /* name or number from 1; "" = see above */
@@ -45,22 +45,22 @@ struct workbook_options {
 	bool (*may_go_on)(void *arg);
 	/* Anything but ERR_OK is what on_end gets. */
 	enum err (*on_row)(void *arg, const struct import_cells *row, struct err_ctx *e);
-	/* Once, also before workbook_read when it fails; e NULL = that were all rows. */
+	/* Once, also before book_read when it fails; e NULL = that were all rows. */
 	void (*on_end)(void *arg, const struct err_ctx *e);
 	void *arg;
 };
 
-struct workbook;
+struct book;
 /* All but the strings is borrowed. ERR_SYSTEM; *out is NULL then. */
-MUST_CHECK enum err workbook_start(struct workbooks *all, const struct workbook_options *o,
-				   struct workbook **out, struct err_ctx *e);
+MUST_CHECK enum err book_start(struct books *all, const struct book_options *o, struct book **out,
+			       struct err_ctx *e);
 /* The next bytes; they stay where they are until on_sent, which always comes unless on_end does. */
-void workbook_send(struct workbook *w, struct slice bytes);
+void book_send(struct book *w, struct slice bytes);
 /* No more bytes come: read them. */
-void workbook_read(struct workbook *w);
+void book_read(struct book *w);
 /* The sheet's name, "" as long as it is not known. */
-const char *workbook_sheet(const struct workbook *w);
+const char *book_sheet(const struct book *w);
 /* After the last row: what was seen, a JSON object (docs/FORMATS.md, "workbook" of the import report). */
-struct slice workbook_seen(const struct workbook *w);
+struct slice book_seen(const struct book *w);
 /* At any time, also in a callback; nothing is called back any more. NULL is fine. */
-void workbook_close(struct workbook *w);
+void book_close(struct book *w);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* It blocks and burns; nothing else of the server lives in it. */
-#include "dispatcher/receive/workbook_helper.h"
+#include "dispatcher/receive/book_helper.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +44,7 @@ struct active {
 };
 
 struct helper {
-	const struct workbook_options *o;
+	const struct book_options *o;
 	int fd;
 	struct xlsx *x;
 	struct probe *probes; /* [sheets] */
@@ -225,12 +225,12 @@ on_row(void *arg, const struct xlsx_row *row, struct err_ctx *e)
 		count = fill_one(h, &h->active[i], row->number, count);
 	for (size_t i = 0; i < count; i++)
 		bytes += h->cells[i].text.n;
-	if (bytes > WORKBOOK_ROW_BYTES_MAX) {
+	if (bytes > BOOK_ROW_BYTES_MAX) {
 		e->line = (int)row->number;
 		return err_set(e, ERR_INPUT, h->o->file, "shorten its texts",
 			       "sheet %.60s, row %u: the row is longer than %u kB",
 			       xlsx_sheet(h->x, h->sheet)->name, row->number,
-			       WORKBOOK_ROW_BYTES_MAX >> 10);
+			       BOOK_ROW_BYTES_MAX >> 10);
 	}
 	buf_add_u32(&h->out, (uint32_t)(8 + 5 * count + bytes));
 	buf_addc(&h->out, 'R');
@@ -451,8 +451,8 @@ set_limits(void)
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, "loa-workbook");
 	setpriority(PRIO_PROCESS, 0, 10); /* messages go first */
-	set_limit(RLIMIT_CPU, WORKBOOK_CPU_S);
-	set_limit(RLIMIT_FSIZE, WORKBOOK_BYTES_MAX);
+	set_limit(RLIMIT_CPU, BOOK_CPU_S);
+	set_limit(RLIMIT_FSIZE, BOOK_BYTES_MAX);
 	set_limit(RLIMIT_CORE, 0);
 	if (HAS_MEMORY_LIMIT)
 		set_limit(RLIMIT_AS, MEMORY_MAX);
@@ -510,7 +510,7 @@ take_upload(struct helper *h, int file, struct err_ctx *e)
 }
 
 void
-workbook_helper_run(int fd, void *options)
+book_helper_run(int fd, void *options)
 {
 	struct helper h = {.o = options, .fd = fd};
 	struct err_ctx e = {0};
