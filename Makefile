@@ -81,7 +81,7 @@ $(B)/tests/unit/%: tests/unit/%.c $(LIB_FILES)
 		-Wl,--end-group -lcmocka $(LIBS)
 
 # This one lets memory run out.
-$(B)/tests/unit/templates/memory: WRAP = malloc calloc realloc utf8proc_map
+$(B)/tests/unit/templates/memory: WRAP = malloc calloc realloc
 
 $(B)/tests/unit/segments/query_sqlite: LIBS += -lsqlite3
 

@@ -318,20 +318,99 @@ text_is_nfc_quick(struct slice s)
 
 /* ---- normal forms ---- */
 
+/* Code points that n bytes may become. U+0390 is the worst: two bytes, three code points. */
+#define POINTS_OF(n) ((n) / 2 * 3 + 4)
+#define SHORT_RUN 32 /* marks in a row; Unicode's stream-safe text has 30 at most */
+
+static utf8proc_propval_t
+class_of(int32_t c)
+{
+	return utf8proc_get_property(c)->combining_class;
+}
+
+/* By class, those of one class as they stand. */
+static void
+order_long_run(int32_t *run, size_t n, int32_t *spare)
+{
+	size_t begin[256 + 1] = {0};
+
+	for (size_t i = 0; i < n; i++)
+		begin[class_of(run[i]) + 1]++;
+	for (size_t k = 1; k <= 256; k++)
+		begin[k] += begin[k - 1];
+	for (size_t i = 0; i < n; i++)
+		spare[begin[class_of(run[i])]++] = run[i];
+	memcpy(run, spare, n * sizeof(*run));
+}
+
+static void
+order_run(int32_t *run, size_t n, int32_t *spare)
+{
+	if (n > SHORT_RUN) {
+		order_long_run(run, n, spare);
+		return;
+	}
+	for (size_t i = 1; i < n; i++) {
+		int32_t c = run[i];
+		size_t at = i;
+
+		for (; at > 0 && class_of(run[at - 1]) > class_of(c); at--)
+			run[at] = run[at - 1];
+		run[at] = c;
+	}
+}
+
+/* The canonical order (UAX #15): marks behind a letter, by their class. */
+static void
+order_marks(int32_t *points, size_t count, int32_t *spare)
+{
+	size_t begin = 0;
+
+	for (size_t i = 0; i <= count; i++) {
+		if (i < count && class_of(points[i]) != 0)
+			continue;
+		if (i - begin > 1)
+			order_run(points + begin, i - begin, spare);
+		begin = i + 1;
+	}
+}
+
+/*
+ * As utf8proc_map, into points[POINTS_OF(s.n)], which become UTF-8. Its own
+ * ordering takes the square of the time for many marks in a row. Bytes, or -1.
+ */
+static ptrdiff_t
+map(struct slice s, int32_t *points, int32_t *spare, utf8proc_option_t options)
+{
+	size_t count = 0, room = POINTS_OF(s.n) - 1;
+	int boundary = UTF8PROC_BOUNDCLASS_START;
+
+	for (int32_t c; (c = text_next(&s)) != -1;) {
+		utf8proc_ssize_t n;
+
+		if (c == -2)
+			return -1;
+		n = utf8proc_decompose_char(c, points + count, (utf8proc_ssize_t)(room - count),
+					    options, &boundary);
+		if (n < 0 || (size_t)n > room - count)
+			return -1;
+		count += (size_t)n;
+	}
+	order_marks(points, count, spare);
+	return utf8proc_reencode(points, (utf8proc_ssize_t)count, options);
+}
+
 static bool
 add_mapped(struct buf *out, struct slice s, utf8proc_option_t options)
 {
-	utf8proc_uint8_t *mapped = NULL;
-	utf8proc_ssize_t n = utf8proc_map((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n,
-					  &mapped, options);
+	size_t bytes = POINTS_OF(s.n) * sizeof(int32_t);
+	int32_t *points = xmalloc(2 * bytes);
+	ptrdiff_t n = map(s, points, points + POINTS_OF(s.n), options);
 
-	if (n == UTF8PROC_ERROR_NOMEM)
-		mem_die(s.n);
-	if (n < 0)
-		return false;
-	buf_add(out, mapped, (size_t)n);
-	free(mapped);
-	return true;
+	if (n >= 0)
+		buf_add(out, points, (size_t)n);
+	free(points);
+	return n >= 0;
 }
 
 bool
@@ -347,18 +426,12 @@ text_add_nfc(struct buf *out, struct slice s)
 bool
 text_put_nfc(struct slice s, char *out, size_t room, size_t *n)
 {
-	/* U+0390 is the worst: two bytes that become three code points */
-	utf8proc_int32_t points[TEXT_PUT_MAX * 3 / 2 + 2];
-	const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
-	utf8proc_ssize_t count, bytes;
+	int32_t points[POINTS_OF(TEXT_PUT_MAX)], spare[POINTS_OF(TEXT_PUT_MAX)];
+	ptrdiff_t bytes;
 
 	if (s.n > TEXT_PUT_MAX)
 		return false;
-	count = utf8proc_decompose((const utf8proc_uint8_t *)s.p, (utf8proc_ssize_t)s.n, points,
-				   (utf8proc_ssize_t)ARRAY_LEN(points) - 1, options);
-	if (count < 0 || (size_t)count >= ARRAY_LEN(points))
-		return false;
-	bytes = utf8proc_reencode(points, count, options);
+	bytes = map(s, points, spare, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
 	if (bytes < 0 || (size_t)bytes > room)
 		return false;
 	memcpy(out, points, (size_t)bytes);

@@ -152,7 +152,6 @@ read_registration(struct provider_config *p, const struct json_at *at, struct er
 	    (rc = json_read_choice(&registered, modes, ARRAY_LEN(modes), &mode, e)) != ERR_OK)
 		return rc;
 	p->traffic = (enum sms_traffic)traffic;
-	p->is_qc = traffic == SMS_QC;
 	p->accents = (enum accents)accents;
 	p->registered_texts = (enum registered_texts)mode;
 	return ERR_OK;
@@ -179,8 +178,7 @@ open_account(struct provider_config *p, const struct json_at *at, const char *dr
 		return rc;
 	}
 	cap = p->driver->capability(p->account);
-	p->is_qc = p->is_qc || cap->is_advertising;
-	if (p->is_qc)
+	if (cap->is_advertising)
 		p->traffic = SMS_QC;
 	if (cap->counts != COUNTS_REQUESTS && cap->batch_min > p->rate)
 		return err_set(e, ERR_INPUT, rate.path, "lower settings' batch minimum",

@@ -32,9 +32,9 @@ struct provider_config {
 	int64_t timeout_ms;	  /* of a request, after its bytes left */
 	double polls_per_s;	  /* questions about what has no receipt, over all processes */
 	char brandname[32];
-	enum sms_traffic traffic; /* by which rules its carriers count parts */
+	/* By which rules its carriers count parts. QC: they put label and refusal text in themselves. */
+	enum sms_traffic traffic;
 	enum accents accents; /* no more than this is kept of accents, whatever a campaign says */
-	bool is_qc; /* traffic is QC: advertising traffic: its carriers put label and refusal text in */
 	enum registered_texts registered_texts;
 	char token[64]; /* in the URL of its receipts; made from the install key when empty */
 	int64_t price[CARRIERS_MAX]; /* VND per part, by carrier index */

@@ -14,6 +14,8 @@
 #include "segments/cell.h"
 #include "segments/import_inside.h"
 
+static enum err on_row(void *arg, const struct import_cells *row, struct err_ctx *e);
+
 struct import *
 import_new(const struct import_options *o)
 {
@@ -35,6 +37,9 @@ import_new(const struct import_options *o)
 	im->headers = o->headers != NULL ? o->headers : im->own_headers;
 	im->shape = xcalloc(1, sizeof(*im->shape));
 	table_shape_init(im->shape, im->headers, &im->choices);
+	im->bytes.is_given =
+		o->encoding != NULL && charset_by_name(slice_of(o->encoding), &im->bytes.given);
+	hidden_text_init(&im->hidden, on_row, im);
 	return im;
 }
 
@@ -64,7 +69,9 @@ import_free(struct import *im)
 		return;
 	free_waiting(im->waiting);
 	free_shape(im);
+	import_bytes_free(&im->bytes);
 	import_csv_free(&im->csv);
+	hidden_text_free(&im->hidden);
 	import_columns_free(&im->columns);
 	import_choices_clear(&im->choices);
 	headers_free(im->own_headers);
@@ -556,12 +563,20 @@ begin_table(struct import *im, struct err_ctx *e)
 	return rc;
 }
 
-enum err
-import_row(struct import *im, const struct import_cells *row, struct err_ctx *e)
+static enum err
+on_row(void *arg, const struct import_cells *row, struct err_ctx *e)
 {
+	struct import *im = arg;
+
 	if (im->has_header)
 		return read_row(im, row, e);
 	return table_shape_look(im->shape, row) ? begin_table(im, e) : ERR_OK;
+}
+
+enum err
+import_row(struct import *im, const struct import_cells *row, struct err_ctx *e)
+{
+	return hidden_text_row(&im->hidden, row, e);
 }
 
 enum err
@@ -592,8 +607,14 @@ import_fail_unusable(const struct import *im, struct err_ctx *e)
 enum err
 import_end(struct import *im, struct err_ctx *e)
 {
-	enum err rc = ERR_OK;
+	enum err rc = hidden_text_end(&im->hidden, e);
 
+	if (rc != ERR_OK)
+		return rc;
+	if (im->hidden.decoded > 0)
+		tally_add(&im->repairs, "old-font-text", im->hidden.decoded);
+	if (im->hidden.decoder.words_of_capitals > 0)
+		tally_add(&im->repairs, "capitals-unknown", im->hidden.decoder.words_of_capitals);
 	if (!im->has_header) {
 		table_shape_settle(im->shape);
 		if (im->shape->found < 0)

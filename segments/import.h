@@ -4,10 +4,11 @@
  * in slices of any size; blocks go out through a callback, a report and the
  * rejected rows at the end.
  *
- *   bytes ─▶ CSV ─┐
- *                 ├─▶ import_row ─▶ where the table begins (table_shape.h)
- *   a workbook  ──┘                 ─▶ its columns (import_columns.h)
- *                                   ─▶ who is a person (row_kind.h) ─▶ blocks
+ *   bytes ─▶ text (charset.h) ─▶ CSV ─┐
+ *                                     ├─▶ import_row ─▶ text of old fonts (hidden_text.h)
+ *   a workbook ───────────────────────┘     ─▶ where the table begins (table_shape.h)
+ *                                           ─▶ its columns (import_columns.h)
+ *                                           ─▶ who is a person (row_kind.h) ─▶ blocks
  *
  * The invariant: rows read = kept + left out by kind + rejected by reason, whatever the
  * input. The rows of titles are none of them; every other row is.
@@ -22,9 +23,12 @@
 struct import;
 
 struct import_options {
-	const char *file;		      /* its name in errors */
-	const char *row_word;		      /* what errors call a row's place; NULL = "line" */
-	const char *encoding;		      /* of the file, for the report; NULL = "utf-8" */
+	const char *file;     /* its name in errors */
+	const char *row_word; /* what errors call a row's place; NULL = "line" */
+	/*
+	 * Of a CSV: by charset.h, NULL = found by content. Of other rows: what the report shall say.
+	 */
+	const char *encoding;
 	const struct headers *headers;	      /* borrowed; NULL = of its own */
 	const struct import_choices *choices; /* NULL = none; copied */
 	/*
@@ -54,7 +58,8 @@ MUST_CHECK enum err import_end(struct import *im, struct err_ctx *e);
 /* ---- a CSV ---- */
 
 /*
- * UTF-8 with or without BOM; the separator , ; or tab is found from the first lines; quotes as
+ * In the encoding that was given, or found (charset.h): in doubt ERR_INPUT with the candidates
+ * and a sample. The separator , ; or tab is found from the first lines; quotes as
  * in RFC 4180. Besides those of rows there are errors of bytes: not UTF-8, a cell or row beyond
  * limits; with line and column.
  */

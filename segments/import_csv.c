@@ -53,33 +53,6 @@ on_row(void *arg, const struct csv_row *row, struct err_ctx *e)
 	return import_row(im, &(struct import_cells){c->cells, row->count, row->line}, e);
 }
 
-/* Files that are no CSV, by their first bytes. */
-static enum err
-check_magic(const struct import *im, struct err_ctx *e)
-{
-	static const struct {
-		const char *bytes, *what;
-	} table[] = {
-		{"PK\3\4", "this is an Excel workbook (.xlsx), not a CSV file"},
-		{"\xD0\xCF\x11\xE0", "this is an old Excel workbook (.xls), not a CSV file"},
-		{"%PDF", "this is a PDF, not a CSV file"},
-		{"\xFF\xFE", "this is UTF-16 text, not UTF-8"},
-		{"\xFE\xFF", "this is UTF-16 text, not UTF-8"},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(table); i++) {
-		size_t n = strlen(table[i].bytes);
-
-		if (im->csv.head.len < n || memcmp(im->csv.head.data, table[i].bytes, n) != 0)
-			continue;
-		err_set(e, ERR_INPUT, im->file,
-			"open it in Excel, save it as \"CSV UTF-8\" and import that",
-			"line 1, column 1: %s", table[i].what);
-		return import_set_place(e, 1, 1);
-	}
-	return ERR_OK;
-}
-
 /* The line that the sniffer has gone over, or what there is of it. */
 static void
 count_line(struct import_csv *c)
@@ -151,10 +124,8 @@ start_csv(struct import *im, struct err_ctx *e)
 	};
 	struct slice head = buf_slice(&im->csv.head);
 	size_t mark = csv_mark_length(head);
-	enum err rc = check_magic(im, e);
+	enum err rc;
 
-	if (rc != ERR_OK)
-		return rc;
 	im->csv.separator = find_separator(&im->csv);
 	o.separator = im->csv.separator;
 	im->csv.csv = csv_new(&o);
@@ -164,7 +135,7 @@ start_csv(struct import *im, struct err_ctx *e)
 }
 
 static enum err
-feed(struct import *im, struct slice bytes, struct err_ctx *e)
+feed_text(struct import *im, struct slice bytes, struct err_ctx *e)
 {
 	struct import_csv *c = &im->csv;
 	size_t n;
@@ -184,33 +155,48 @@ feed(struct import *im, struct slice bytes, struct err_ctx *e)
 }
 
 enum err
+import_csv_feed(struct import *im, struct slice text, struct err_ctx *e)
+{
+	if (text.n == 0)
+		return ERR_OK;
+	im->csv.has_nul |= memchr(text.p, '\0', text.n) != NULL;
+	return feed_text(im, text, e);
+}
+
+enum err
 import_feed(struct import *im, struct slice bytes, struct err_ctx *e)
 {
 	enum err rc;
 
 	assert(!im->is_over);
-	if (bytes.n == 0)
-		return ERR_OK;
-	im->csv.has_nul |= memchr(bytes.p, '\0', bytes.n) != NULL;
-	rc = feed(im, bytes, e);
+	rc = import_bytes_feed(im, bytes, e);
 	im->is_over = rc != ERR_OK;
 	return rc;
 }
 
-enum err
-import_finish(struct import *im, struct err_ctx *e)
+static enum err
+finish_csv(struct import *im, struct err_ctx *e)
 {
 	enum err rc = ERR_OK;
 
-	assert(!im->is_over);
-	im->is_over = true;
 	if (im->csv.csv == NULL) {
 		sniff_head(&im->csv);
 		if (im->csv.lines == 0 && !im->csv.sniff.has_text) /* blanks and separators only */
 			return import_fail_unusable(im, e);
 		rc = start_csv(im, e);
 	}
+	return rc == ERR_OK ? csv_finish(im->csv.csv, e) : rc;
+}
+
+enum err
+import_finish(struct import *im, struct err_ctx *e)
+{
+	enum err rc;
+
+	assert(!im->is_over);
+	im->is_over = true;
+	rc = import_bytes_end(im, e);
 	if (rc == ERR_OK)
-		rc = csv_finish(im->csv.csv, e);
+		rc = finish_csv(im, e);
 	return rc == ERR_OK ? import_end(im, e) : rc;
 }

@@ -4,7 +4,10 @@
 
 #include "base/csv.h"
 #include "base/mem.h"
+#include "segments/cell.h"
+#include "segments/charset.h"
 #include "segments/column_type.h"
+#include "segments/hidden_text.h"
 #include "segments/import.h"
 #include "segments/import_columns.h"
 #include "segments/last_row.h"
@@ -47,6 +50,18 @@ struct import_csv {
 	size_t cells_cap;
 };
 
+/* The bytes of a file before that, until and after their encoding is known. */
+struct import_bytes {
+	enum charset given; /* only if is_given */
+	bool is_given;
+	bool has_begun; /* ASCII was passed on */
+	bool is_known;	/* the decoder has begun */
+	struct buf head;
+	uint32_t line, column; /* of the head's first byte, 0-based */
+	struct charset_decoder decoder;
+	struct buf text, sample;
+};
+
 struct import {
 	char *file, *row_word, *encoding;
 	struct import_choices choices;
@@ -57,7 +72,9 @@ struct import {
 	void *arg;
 	bool is_over; /* finished, or ended by an error */
 
+	struct import_bytes bytes;
 	struct import_csv csv;
+	struct hidden_text hidden; /* all rows go through it */
 	const struct headers *headers;
 	struct headers *own_headers; /* NULL = they are borrowed */
 	struct table_shape *shape;   /* until the titles are known; NULL afterwards */
@@ -94,5 +111,11 @@ enum err import_set_place(struct err_ctx *e, uint32_t line, uint32_t column);
 /* Nothing of the file can be used: why. */
 enum err import_fail_unusable(const struct import *im, struct err_ctx *e);
 void import_csv_free(struct import_csv *c);
+/* The text of a CSV, as UTF-8. */
+MUST_CHECK enum err import_csv_feed(struct import *im, struct slice text, struct err_ctx *e);
+void import_bytes_free(struct import_bytes *b);
+/* Its bytes as they come; the end gives what was held back. */
+MUST_CHECK enum err import_bytes_feed(struct import *im, struct slice bytes, struct err_ctx *e);
+MUST_CHECK enum err import_bytes_end(struct import *im, struct err_ctx *e);
 /* The row as it was understood, for the report's sample. */
 void import_add_sample(struct import *im, const struct slice *cells);

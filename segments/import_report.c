@@ -93,6 +93,8 @@ report_column(const struct import *im, uint32_t i, struct buf *out)
 {
 	const struct column *c = &im->columns.schema.columns[i];
 	const struct column_source *source = &im->columns.sources[i];
+	const char *old_font =
+		source->from == FROM_CELL ? hidden_text_of(&im->hidden, source->cell) : NULL;
 
 	buf_adds(out, i == 0 ? "{\"title\":" : ",{\"title\":");
 	json_add_string(out, slice_of(c->title));
@@ -101,6 +103,8 @@ report_column(const struct import *im, uint32_t i, struct buf *out)
 		 (unsigned long long)im->counts[i].misfits);
 	if (source->from != FROM_CELL)
 		buf_addf(out, ",\"from\":\"%s\"", origin_of(source));
+	if (old_font != NULL)
+		buf_addf(out, ",\"encoding\":\"%s\"", old_font);
 	if (source->is_hidden)
 		buf_adds(out, ",\"hidden\":true");
 	if (c->is_sensitive)
@@ -169,6 +173,10 @@ report_table(const struct import *im, struct buf *out)
 
 	buf_adds(out, ",\"encoding\":");
 	json_add_string(out, slice_of(im->encoding));
+	if (im->bytes.sample.len > 0) {
+		buf_adds(out, ",\"encoding_sample\":");
+		json_add_string(out, buf_slice(&im->bytes.sample));
+	}
 	buf_adds(out, ",\"separator\":");
 	json_add_string(out, (struct slice){&separator, im->csv.csv != NULL});
 	buf_addf(out, ",\"header\":{\"line\":%u,\"rows\":%u},\"choices\":\"%s\",\"columns\":[",

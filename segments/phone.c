@@ -23,6 +23,7 @@
 #define NUMBER_DIGITS 9	   /* of a mobile number, behind the 0 */
 #define LANDLINE_DIGITS 10 /* of a fixed line, behind the 0 */
 #define GROUPS_MAX 32	   /* groups of digits in one piece */
+#define COUNTRY_CODE_MAX 8 /* bytes, with its + and what stands around it */
 #define MARK_LETTER 'x'
 #define MARK_OTHER '?'
 
@@ -450,7 +451,10 @@ is_whole_number(const struct number *n)
 	return n->phone != 0 || (n->reason != NULL && strcmp(n->reason, "fixed-line") == 0);
 }
 
-/* Where groups of digits begin (a + belongs to the digits behind it); at[count] = the end. */
+/*
+ * Where groups of digits begin (a + belongs to the digits behind it); at[count] = the end. None, if
+ * a word or a sign stands in front of them: "CMND 912 345 678" is no phone.
+ */
 static size_t
 find_groups(struct slice s, size_t at[GROUPS_MAX + 1])
 {
@@ -460,6 +464,8 @@ find_groups(struct slice s, size_t at[GROUPS_MAX + 1])
 		bool is_start = (is_digit(s.p[i]) || s.p[i] == '+') &&
 				(i == 0 || !(is_digit(s.p[i - 1]) || s.p[i - 1] == '+'));
 
+		if (count == 0 && (s.p[i] == MARK_LETTER || s.p[i] == MARK_OTHER))
+			return 0;
 		if (s.p[i] == '+' && i > 0 && is_digit(s.p[i - 1]))
 			is_start = true;
 		if (is_start && count == GROUPS_MAX)
@@ -522,13 +528,33 @@ read_piece(struct reading *r, struct slice s)
 	}
 }
 
+/*
+ * Is it a country's code alone, as in "+81/0359658756"? What is behind the separator is a number of
+ * that country, however Vietnamese it looks.
+ */
+static bool
+is_country_code(struct slice s)
+{
+	size_t digits = 0;
+
+	while (s.n > 0 && strchr(" ([", s.p[0]) != NULL)
+		s = slice_from(s, 1);
+	if (s.n == 0 || s.n > COUNTRY_CODE_MAX || s.p[0] != '+')
+		return false;
+	for (size_t i = 1; i < s.n; i++)
+		if (is_digit(s.p[i]))
+			digits++;
+	return digits >= 1 && digits <= 3;
+}
+
 static void
 read_pieces(struct reading *r, struct slice s)
 {
 	while (s.n > 0) {
 		size_t n = 0;
 
-		while (n < s.n && strchr(";,/|&", s.p[n]) == NULL)
+		while (n < s.n &&
+		       (strchr(";,/|&", s.p[n]) == NULL || is_country_code((struct slice){s.p, n})))
 			n++;
 		if (n > 0)
 			read_piece(r, (struct slice){s.p, n});

@@ -28,5 +28,12 @@ struct accents_choice {
 struct accents_choice accents_choose(enum accents mode, const struct sms_rules *rules,
 				     struct slice nfc, struct buf *out);
 
+/*
+ * All three modes beside each other, each text taken apart once: choices[mode] is
+ * what accents_choose comes to. The plain form is appended to out; texts as above.
+ */
+void accents_compare(const struct sms_rules *rules, struct slice nfc, struct buf *out,
+		     struct accents_choice choices[3]);
+
 /* "keep", "plain", "save": in the order of the enum. */
 extern const char *const accents_names[3];

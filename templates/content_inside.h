@@ -4,9 +4,10 @@
 
 #include "templates/compare.h"
 #include "templates/content.h"
+#include "templates/template.h"
 
-#define CONTENT_PHRASE_MAX 8 /* words of one entry of `words` */
-#define CONTENT_TOKENS_MAX 2048
+#define CONTENT_PHRASE_MAX 8		       /* words of one entry of `words` */
+#define CONTENT_TOKENS_MAX TEMPLATE_OUTPUT_MAX /* no text that is sent has more */
 
 /* In the order of kind_names. */
 enum content_kind {

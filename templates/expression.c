@@ -446,6 +446,23 @@ parse_arguments(struct parser *p, uint32_t *count)
 	return true;
 }
 
+/* Arguments are the last instructions, one each. */
+static bool
+check_arguments(struct parser *p, const struct filter *f, uint32_t count)
+{
+	for (uint32_t i = 0; f->check != NULL && i < count; i++) {
+		const struct instruction *arg = &p->program[p->length - count + i];
+		const char *why;
+
+		if (arg->op != OP_CONST)
+			continue;
+		why = f->check(i, p->constants[arg->a]);
+		if (why != NULL)
+			return template_fail(p->error, "syntax", arg->at, "%s: %s", f->name, why);
+	}
+	return true;
+}
+
 /* Behind the | */
 static bool
 parse_filter(struct parser *p)
@@ -471,7 +488,7 @@ parse_filter(struct parser *p)
 		return template_fail(p->error, "syntax", name.at,
 				     "%s has too many arguments: it takes %u", f->name,
 				     f->args_max);
-	return emit_filter(p, (uint32_t)i, count, name.at);
+	return check_arguments(p, f, count) && emit_filter(p, (uint32_t)i, count, name.at);
 }
 
 bool

@@ -114,7 +114,7 @@ read_text(struct slice s, struct moment *m)
 	while (n < s.n && s.p[n] != ' ' && s.p[n] != 'T')
 		n++;
 	day.n = n;
-	if (!vi_date_read(day, &d))
+	if (!vi_date_read(day, &d) || (d.day == 0 && n < s.n))
 		return false;
 	d.month += d.month == 0;
 	d.day += d.day == 0;
@@ -442,5 +442,31 @@ apply_date(const struct filter_call *c, struct template_value in)
 	return (struct template_value){TEMPLATE_TEXT, {out, (size_t)(p - out)}, 0};
 }
 
-const struct filter date_filters[] = {{"date", 0, 1, true, apply_date}};
+/* nil is as if not given. Letters alone, as dd/mm/yyyy, would go out to everybody as they are. */
+static const char *
+check_date(size_t i, struct template_value arg)
+{
+	struct slice s = arg.text;
+	struct format f;
+	size_t count = 0;
+
+	(void)i;
+	if (arg.kind == TEMPLATE_NIL)
+		return NULL;
+	while (s.n > 0) {
+		if (!slice_take_char(&s, '%')) {
+			s = (struct slice){s.p + 1, s.n - 1};
+			continue;
+		}
+		if (!take_format(&s, &f))
+			return "a % stands before what is no part of a date: known are %d %m %Y "
+			       "%H %M …; for the sign write %%";
+		count++;
+	}
+	return count > 0 ? NULL
+			 : "the format names no part of a date: write it as \"%d/%m/%Y\", or use "
+			   "date_vi";
+}
+
+const struct filter date_filters[] = {{"date", 0, 1, true, apply_date, check_date}};
 const size_t date_filter_count = ARRAY_LEN(date_filters);

@@ -127,8 +127,8 @@ apply_size(const struct filter_call *c, struct template_value in)
 }
 
 const struct filter list_filters[] = {
-	{"split", 1, 1, false, apply_split}, {"first", 0, 0, false, apply_first},
-	{"last", 0, 0, false, apply_last},   {"join", 0, 1, false, apply_join},
-	{"size", 0, 0, false, apply_size},
+	{"split", 1, 1, false, apply_split, NULL}, {"first", 0, 0, false, apply_first, NULL},
+	{"last", 0, 0, false, apply_last, NULL},   {"join", 0, 1, false, apply_join, NULL},
+	{"size", 0, 0, false, apply_size, NULL},
 };
 const size_t list_filter_count = ARRAY_LEN(list_filters);

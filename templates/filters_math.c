@@ -82,10 +82,14 @@ apply_abs(const struct filter_call *c, struct template_value in)
 }
 
 const struct filter math_filters[] = {
-	{"plus", 1, 1, false, apply_plus},     {"minus", 1, 1, false, apply_minus},
-	{"times", 1, 1, false, apply_times},   {"divided_by", 1, 2, false, apply_divided_by},
-	{"modulo", 1, 1, false, apply_modulo}, {"round", 0, 1, false, apply_round},
-	{"ceil", 0, 0, false, apply_ceil},     {"floor", 0, 0, false, apply_floor},
-	{"abs", 0, 0, false, apply_abs},
+	{"plus", 1, 1, false, apply_plus, NULL},
+	{"minus", 1, 1, false, apply_minus, NULL},
+	{"times", 1, 1, false, apply_times, NULL},
+	{"divided_by", 1, 2, false, apply_divided_by, NULL},
+	{"modulo", 1, 1, false, apply_modulo, NULL},
+	{"round", 0, 1, false, apply_round, NULL},
+	{"ceil", 0, 0, false, apply_ceil, NULL},
+	{"floor", 0, 0, false, apply_floor, NULL},
+	{"abs", 0, 0, false, apply_abs, NULL},
 };
 const size_t math_filter_count = ARRAY_LEN(math_filters);

@@ -9,6 +9,8 @@
 #include "base/text.h"
 #include "templates/program.h"
 
+#define CHARACTERS 0x110000 /* of Unicode */
+
 static struct template_value
 text_of(const char *p, size_t n)
 {
@@ -102,22 +104,40 @@ apply_capitalize(const struct filter_call *c, struct template_value in)
 
 /* ---- ends ---- */
 
-/* Is it one of these characters? Without any: white space. */
-static bool
-is_one_of(int32_t c, struct slice set)
+/* A bit for each character; what is beyond `most` is not there, nor cleared. */
+struct character_set {
+	int32_t most;
+	uint64_t bits[CHARACTERS / 64];
+};
+
+static void
+fill_set(struct character_set *set, struct slice characters)
 {
-	if (set.n == 0)
-		return is_space_char(c);
-	while (set.n > 0)
-		if (text_next(&set) == c)
-			return true;
-	return false;
+	struct slice rest = characters;
+	int32_t c;
+
+	set->most = -1;
+	while ((c = text_next(&rest)) != -1)
+		set->most = c > set->most ? c : set->most;
+	memset(set->bits, 0, (size_t)(set->most + 64) / 64 * sizeof(set->bits[0]));
+	while ((c = text_next(&characters)) != -1)
+		if (c >= 0)
+			set->bits[c / 64] |= UINT64_C(1) << c % 64;
 }
 
-static struct template_value
-strip(const struct filter_call *c, struct template_value in, bool left, bool right)
+/* Without a set: white space. */
+static bool
+is_one_of(int32_t c, const struct character_set *set)
 {
-	struct slice set = text_argument(c, 0, SLICE("")), s = in.text, next = s;
+	if (set == NULL)
+		return is_space_char(c);
+	return c >= 0 && c <= set->most && (set->bits[c / 64] >> c % 64 & 1) != 0;
+}
+
+static struct slice
+strip_ends(struct slice s, const struct character_set *set, bool left, bool right)
+{
+	struct slice next = s;
 	const char *end;
 	int32_t one;
 
@@ -127,7 +147,19 @@ strip(const struct filter_call *c, struct template_value in, bool left, bool rig
 	for (next = s; right && (one = text_next(&next)) != -1;)
 		if (!is_one_of(one, set))
 			end = next.p;
-	return text_of(s.p, s.n > 0 ? (size_t)(end - s.p) : 0);
+	return (struct slice){s.p, s.n > 0 ? (size_t)(end - s.p) : 0};
+}
+
+static struct template_value
+strip(const struct filter_call *c, struct template_value in, bool left, bool right)
+{
+	struct slice characters = text_argument(c, 0, SLICE("")), s;
+	struct character_set set;
+
+	if (characters.n > 0)
+		fill_set(&set, characters);
+	s = strip_ends(in.text, characters.n > 0 ? &set : NULL, left, right);
+	return text_of(s.p, s.n);
 }
 
 static struct template_value
@@ -243,7 +275,7 @@ apply_truncatewords(const struct filter_call *c, struct template_value in)
 	if (out == NULL)
 		return (struct template_value){.kind = TEMPLATE_NIL};
 	most = most <= 0 ? 1 : most;
-	rest = strip(&(struct filter_call){0}, in, true, false).text;
+	rest = strip_ends(in.text, NULL, true, false);
 	for (; next_word(&rest, &is_last, &word); count++) {
 		if (!((double)(count + 1) <= most))
 			continue;
@@ -351,19 +383,19 @@ apply_replace_first(const struct filter_call *c, struct template_value in)
 }
 
 const struct filter text_filters[] = {
-	{"default", 1, 1, false, apply_default},
-	{"upcase", 0, 0, false, apply_upcase},
-	{"downcase", 0, 0, false, apply_downcase},
-	{"capitalize", 0, 0, false, apply_capitalize},
-	{"strip", 0, 1, false, apply_strip},
-	{"lstrip", 0, 1, false, apply_lstrip},
-	{"rstrip", 0, 1, false, apply_rstrip},
-	{"truncate", 0, 2, false, apply_truncate},
-	{"truncatewords", 0, 2, false, apply_truncatewords},
-	{"replace", 2, 2, false, apply_replace},
-	{"replace_first", 2, 2, false, apply_replace_first},
-	{"remove", 1, 1, false, apply_remove},
-	{"append", 1, 1, false, apply_append},
-	{"prepend", 1, 1, false, apply_prepend},
+	{"default", 1, 1, false, apply_default, NULL},
+	{"upcase", 0, 0, false, apply_upcase, NULL},
+	{"downcase", 0, 0, false, apply_downcase, NULL},
+	{"capitalize", 0, 0, false, apply_capitalize, NULL},
+	{"strip", 0, 1, false, apply_strip, NULL},
+	{"lstrip", 0, 1, false, apply_lstrip, NULL},
+	{"rstrip", 0, 1, false, apply_rstrip, NULL},
+	{"truncate", 0, 2, false, apply_truncate, NULL},
+	{"truncatewords", 0, 2, false, apply_truncatewords, NULL},
+	{"replace", 2, 2, false, apply_replace, NULL},
+	{"replace_first", 2, 2, false, apply_replace_first, NULL},
+	{"remove", 1, 1, false, apply_remove, NULL},
+	{"append", 1, 1, false, apply_append, NULL},
+	{"prepend", 1, 1, false, apply_prepend, NULL},
 };
 const size_t text_filter_count = ARRAY_LEN(text_filters);

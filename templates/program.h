@@ -203,6 +203,11 @@ struct filter {
 	uint32_t args_min, args_max; /* ≤ FILTER_ARGS_MAX */
 	bool uses_today;	     /* not to be applied at compile time */
 	struct template_value (*apply)(const struct filter_call *c, struct template_value in);
+	/*
+	 * Asked at compile for each argument that is a constant: NULL, or why argument i (from 0)
+	 * cannot be. Without it any can.
+	 */
+	const char *(*check)(size_t i, struct template_value arg);
 };
 
 /* The table is in pieces: Liquid's own (filters.c and its sisters) and the Vietnamese ones. */

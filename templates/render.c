@@ -115,12 +115,19 @@ apply_filter(struct run *r, const struct instruction *i)
 {
 	struct template_value *in = r->top -= i->b;
 	struct filter_call call = {in + 1, i->b, r->today, &r->scratch};
+	bool is_cell = in->kind == TEMPLATE_CELL;
+	struct slice before = in->text;
 
 	if (in->text.n > TEMPLATE_OUTPUT_MAX)
 		return too_long(r, i);
+	for (uint32_t k = 0; k <= i->b; k++) /* cells are texts to filters */
+		if (in[k].kind == TEMPLATE_CELL)
+			in[k].kind = TEMPLATE_TEXT;
 	*in = filter_get(i->a)->apply(&call, *in);
 	if (in->text.p == NULL)
 		in->text = SLICE("");
+	if (is_cell && in->kind == TEMPLATE_TEXT && slice_eq(in->text, before))
+		in->kind = TEMPLATE_CELL; /* which `default` and its like leave as it is */
 	return r->scratch.is_full ? too_long(r, i) : RENDER_OK;
 }
 
@@ -304,9 +311,11 @@ normalise(struct run *r)
 	enum render_result rc;
 	size_t n;
 
-	rc = find_malformed(r);
-	if (rc != RENDER_OK)
-		return rc;
+	if (text_find_malformed(text) >= 0) {
+		rc = find_malformed(r);
+		if (rc != RENDER_OK)
+			return rc;
+	}
 	if (!text_put_nfc(text, nfc, sizeof(nfc), &n))
 		return too_long(r, &r->t->program[r->t->length - 1]);
 	r->out->len = r->start;

@@ -324,14 +324,25 @@ without_mark(struct slice s)
 	return s;
 }
 
+static struct slice
+without_blanks(struct slice s)
+{
+	while (s.n > 0 && memchr(" \t\r\n", s.p[0], 4) != NULL)
+		s = (struct slice){s.p + 1, s.n - 1};
+	return s;
+}
+
 bool
 set_is_document(struct slice bytes)
 {
-	struct slice s = without_mark(bytes);
+	struct slice s = without_blanks(without_mark(bytes));
 
-	while (s.n > 0 && memchr(" \t\r\n", s.p[0], 4) != NULL)
-		s = (struct slice){s.p + 1, s.n - 1};
-	return s.n >= 2 && s.p[0] == '{' && memchr(" \t\r\n\"}", s.p[1], 6) != NULL;
+	if (s.n == 0 || s.p[0] != '{')
+		return false;
+	s = without_blanks((struct slice){s.p + 1, s.n - 1});
+	if (s.n > 0 && s.p[0] == '}')
+		return without_blanks((struct slice){s.p + 1, s.n - 1}).n == 0;
+	return s.n > 0 && s.p[0] == '"';
 }
 
 struct template_set *

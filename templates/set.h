@@ -55,7 +55,7 @@ struct set_error {
 };
 typedef void (*set_error_cb)(void *arg, const struct set_error *e);
 
-/* Is it a JSON document, not a text? It begins with { and ", } or a blank; {{ and {% are texts. */
+/* Is it a JSON document, not a text? It begins with { and ", blanks between, or is {} alone. */
 bool set_is_document(struct slice bytes);
 /*
  * A plain text, a document, or either as it was written down. NULL after every

@@ -66,9 +66,12 @@ size_t template_each_unknown(const struct template *t, const char *const *known,
 			     void *arg);
 
 /*
- * A value of a program. Cells of a list are texts; JSON also has numbers and
- * booleans, which print as `text` says and differ only where Liquid says so:
- * `default` replaces false, but neither 0 nor the text "false".
+ * A value of a program. Cells of a list are texts, and CELL in columns of numbers;
+ * JSON also has numbers and booleans, which print as `text` says and differ only
+ * where Liquid says so: `default` replaces false, but neither 0 nor the text "false".
+ * A CELL is a text, to filters too, but beside a number, and before or behind
+ * another value, it is the number that it is written as: both so_con == 2 and
+ * so_con == "2" hold of the cell 2.
  */
 enum template_kind {
 	TEMPLATE_NIL,
@@ -76,6 +79,7 @@ enum template_kind {
 	TEMPLATE_TRUE,
 	TEMPLATE_NUMBER,
 	TEMPLATE_TEXT,
+	TEMPLATE_CELL, /* number is not read */
 	/* inside templates only, never given to render: */
 	TEMPLATE_LIST,	/* what split makes; see program.h */
 	TEMPLATE_EMPTY, /* the words empty and blank of conditions */

@@ -39,6 +39,7 @@ value_number(struct template_value v)
 	case TEMPLATE_LIST: /* as its items with commas between them */
 		return v.number > 1 ? NAN : number_read(v.text);
 	case TEMPLATE_TEXT:
+	case TEMPLATE_CELL:
 	case TEMPLATE_EMPTY:
 	case TEMPLATE_BLANK:
 		break;
@@ -213,6 +214,25 @@ order_of(struct template_value left, struct template_value right, struct scratch
 	return isnan(a) || isnan(b) ? 2 : (a > b) - (a < b);
 }
 
+/*
+ * A cell of a column of numbers becomes what the value beside it asks for: before
+ * and behind others a number, beside a number or its like a number, else a text.
+ */
+static struct template_value
+beside(struct template_value v, enum comparison op, enum template_kind other)
+{
+	bool is_ordered = op != COMPARE_EQ && op != COMPARE_NE && op != COMPARE_CONTAINS;
+	bool is_number = is_ordered || (op != COMPARE_CONTAINS &&
+					(other == TEMPLATE_NUMBER || other == TEMPLATE_CELL));
+
+	if (v.kind != TEMPLATE_CELL)
+		return v;
+	if (is_number)
+		v.number = value_number(v);
+	v.kind = is_number ? TEMPLATE_NUMBER : TEMPLATE_TEXT;
+	return v;
+}
+
 static bool
 compare(enum comparison op, struct template_value left, struct template_value right,
 	struct scratch *s)
@@ -246,7 +266,7 @@ value_compare(enum comparison op, struct template_value left, struct template_va
 	      struct scratch *s)
 {
 	char *before = s->at;
-	bool answer = compare(op, left, right, s);
+	bool answer = compare(op, beside(left, op, right.kind), beside(right, op, left.kind), s);
 
 	s->at = before;
 	return answer;

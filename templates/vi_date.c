@@ -116,7 +116,7 @@ take_day_first(struct slice *s, struct vi_date *d)
 	return d->year >= 0;
 }
 
-/* Z, +07:00, +0700, or nothing; minutes that local time is ahead of UTC. */
+/* [ ]Z, [ ]+07:00, [ ]+0700, or nothing; minutes that local time is ahead of UTC. */
 static bool
 take_zone(struct slice *s, int *ahead)
 {
@@ -126,6 +126,7 @@ take_zone(struct slice *s, int *ahead)
 	*ahead = VIETNAM_MINUTES;
 	if (s->n == 0)
 		return true;
+	slice_take_char(s, ' ');
 	if (slice_take_char(s, 'Z') || slice_take_char(s, 'z')) {
 		*ahead = 0;
 		return s->n == 0;
@@ -162,7 +163,7 @@ take_time(struct slice s, int *minute)
 	if (slice_take_char(&s, ':')) {
 		int second = take_digits(&s, 2, 2);
 
-		if (second < 0 || second > 60)
+		if (second < 0 || second > 59)
 			return false;
 		if (slice_take_char(&s, '.') && take_digits(&s, 1, 9) < 0)
 			return false;

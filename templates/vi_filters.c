@@ -130,10 +130,11 @@ static int
 read_age(struct template_value v, int64_t today)
 {
 	struct vi_date birth, now = vi_date_of_days(today);
+	struct slice s = slice_trim(v.text);
 	unsigned years;
 	int age;
 
-	if (read_small(v, AGE_MAX, &years) && v.text.p[0] != '0') /* "05" is a year */
+	if (read_small(v, AGE_MAX, &years) && s.p[0] != '0') /* "05" is a year */
 		return (int)years;
 	if (!vi_date_read(v.text, &birth))
 		return -1;
@@ -538,10 +539,66 @@ apply_phone(const struct filter_call *c, struct template_value in)
 	return scratch_text(c->scratch, slice_of(out));
 }
 
+/* ---- arguments that are constants ---- */
+
+static const char *
+check_honorific(size_t i, struct template_value arg)
+{
+	struct vi_date birth;
+	unsigned years;
+
+	if (i == 0)
+		return arg.kind == TEMPLATE_NIL || read_age(arg, 0) >= 0 ||
+				       vi_date_read(arg.text, &birth)
+			       ? NULL
+			       : "the first argument is a birth date, a year of birth or an age";
+	return read_small(arg, AGE_MAX, &years) ? NULL : "an age is a whole number up to 130";
+}
+
+static const char *
+check_decimals(struct template_value arg)
+{
+	unsigned decimals;
+
+	return read_small(arg, DECIMALS_MAX, &decimals)
+		       ? NULL
+		       : "the places behind the comma are a whole number up to 9";
+}
+
+static const char *
+check_number(size_t i, struct template_value arg)
+{
+	(void)i;
+	return check_decimals(arg);
+}
+
+static const char *
+check_currency(size_t i, struct template_value arg)
+{
+	if (i > 0)
+		return check_decimals(arg);
+	return is_blank_text(arg.text) ? "the unit is blank: write it, as \"đồng\"" : NULL;
+}
+
+static const char *
+check_date(size_t i, struct template_value arg)
+{
+	enum vi_date_form form;
+
+	(void)i;
+	return read_form(arg, &form) ? NULL
+				     : "no such form of a date: known are \"ngắn\", \"dài\", "
+				       "\"thứ\", \"đầy đủ\", \"ngày tháng\"";
+}
+
 const struct filter vi_filters[] = {
-	{"plain", 0, 0, false, apply_plain},	       {"honorific", 0, 3, true, apply_honorific},
-	{"given_name", 0, 0, false, apply_given_name}, {"name_case", 0, 0, false, apply_name_case},
-	{"number_vi", 0, 1, false, apply_number},      {"currency_vi", 0, 2, false, apply_currency},
-	{"date_vi", 0, 1, true, apply_date},	       {"phone_vi", 0, 0, false, apply_phone},
+	{"plain", 0, 0, false, apply_plain, NULL},
+	{"honorific", 0, 3, true, apply_honorific, check_honorific},
+	{"given_name", 0, 0, false, apply_given_name, NULL},
+	{"name_case", 0, 0, false, apply_name_case, NULL},
+	{"number_vi", 0, 1, false, apply_number, check_number},
+	{"currency_vi", 0, 2, false, apply_currency, check_currency},
+	{"date_vi", 0, 1, true, apply_date, check_date},
+	{"phone_vi", 0, 0, false, apply_phone, NULL},
 };
 const size_t vi_filter_count = ARRAY_LEN(vi_filters);

@@ -304,6 +304,7 @@ import_begin(struct session *s, const char *row_word)
 {
 	struct import_options o = {.file = s->file,
 				   .row_word = row_word,
+				   .encoding = s->encoding,
 				   .headers = s->imports->headers,
 				   .choices = &s->choices,
 				   .recall = on_recall,
@@ -320,6 +321,9 @@ session_recognise(struct session *s, struct err_ctx *e)
 {
 	enum xlsx_format f = xlsx_recognise(buf_slice(&s->head));
 
+	if (f == XLSX_IS_ZIP && s->encoding != NULL)
+		return err_set(e, ERR_INPUT, s->file, "leave --encoding out",
+			       "this is a workbook, which says its encoding itself");
 	if (f == XLSX_IS_ZIP) {
 		import_begin(s, "row");
 		timer_arm_ms(s->imports->api->daemon->loop, &s->idle, WORKBOOK_IDLE_MS);

@@ -16,6 +16,7 @@
 #include "base/random.h"
 #include "dispatcher/api/imports_inside.h"
 #include "dispatcher/store/keys.h"
+#include "segments/charset.h"
 
 #define SESSION_IDLE_MS 60000
 
@@ -63,6 +64,7 @@ struct begin {
 	struct http_exchange *x;
 	char list[LIST_NAME_MAX + 1], file[128], sheet[SHEET_MAX];
 	struct import_choices choices;
+	const char *encoding; /* NULL = by content */
 	bool is_demo, is_dry, is_fresh;
 };
 
@@ -81,6 +83,7 @@ session_begin(struct session *s, const struct begin *b)
 	snprintf(s->file, sizeof(s->file), "%s", b->file);
 	snprintf(s->sheet, sizeof(s->sheet), "%s", b->sheet);
 	import_choices_copy(&s->choices, &b->choices);
+	s->encoding = b->encoding;
 	s->offset = 0;
 	s->is_committing = false;
 	s->is_dry = b->is_dry;
@@ -123,14 +126,29 @@ on_remembered(void *arg, const struct reply *r)
 }
 
 static enum err
+read_encoding(struct begin *b, const struct json_at *at, struct err_ctx *e)
+{
+	const char *name = "";
+	enum charset c;
+	enum err rc = json_read_string(at, &name, e);
+
+	if (rc != ERR_OK || name[0] == '\0')
+		return rc;
+	rc = charset_read_name(name, at->path, &c, e);
+	b->encoding = rc == ERR_OK ? charset_name(c) : NULL;
+	return rc;
+}
+
+static enum err
 begin_read(struct begin *b, json_t *body, struct err_ctx *e)
 {
-	static const char *const keys[] = {"list",  "file", "demo", "dry_run",	     "fresh",
-					   "phone", "map",  "keep", "language_from", "sheet"};
+	static const char *const keys[] = {"list",	    "file",  "demo",	"dry_run",
+					   "fresh",	    "phone", "map",	"keep",
+					   "language_from", "sheet", "encoding"};
 	struct json_at root = json_root(body), list = json_get(&root, "list"),
 		       file = json_get(&root, "file"), demo = json_get(&root, "demo"),
 		       dry = json_get(&root, "dry_run"), fresh = json_get(&root, "fresh"),
-		       sheet = json_get(&root, "sheet");
+		       sheet = json_get(&root, "sheet"), encoding = json_get(&root, "encoding");
 	const char *list_name = "", *file_name = "", *sheet_name = "";
 	enum err rc = json_only_keys(&root, keys, ARRAY_LEN(keys), e);
 
@@ -150,6 +168,8 @@ begin_read(struct begin *b, json_t *body, struct err_ctx *e)
 		rc = json_read_bool(&dry, &b->is_dry, e);
 	if (rc == ERR_OK)
 		rc = json_read_bool(&fresh, &b->is_fresh, e);
+	if (rc == ERR_OK)
+		rc = read_encoding(b, &encoding, e);
 	if (rc == ERR_OK)
 		rc = import_choices_read(&b->choices, &root, e);
 	snprintf(b->list, sizeof(b->list), "%s", rc == ERR_OK ? list_name : "");

@@ -20,6 +20,7 @@ struct session {
 	char file[128];
 	char sheet[SHEET_MAX]; /* asked for; "" = none */
 	struct import_choices choices;
+	const char *encoding;	  /* of a CSV: a literal; NULL = by content */
 	struct buf head;	  /* first bytes, while they are not read yet */
 	struct import *import;	  /* NULL = it is not known yet what the file is */
 	struct book *book;	  /* NULL = it is none */

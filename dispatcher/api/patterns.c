@@ -140,7 +140,7 @@ take_record(struct check *c, struct slice text)
 		return;
 	root = json_root(v);
 	c->patterns[c->count] = NULL;
-	if (pattern_record_read(&root, r, &e) == ERR_OK && is_wanted(c, r))
+	if (pattern_record_open(&root, r, &e) == ERR_OK && is_wanted(c, r))
 		c->patterns[c->count] = pattern_compile(slice_of(r->text), r->compare, &pe);
 	if (c->patterns[c->count] == NULL)
 		json_decref(v);

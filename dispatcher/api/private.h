@@ -90,6 +90,9 @@ void on_content_show(struct http_exchange *x, void *arg);
 void on_campaign_create(struct http_exchange *x, void *arg);
 void on_campaign_ls(struct http_exchange *x, void *arg);
 void on_campaign_show(struct http_exchange *x, void *arg);
+/* Members "due" and "sends_from" of one that has a time. */
+void api_add_times(const struct daemon *d, const struct campaign *c, json_t *out);
+/* preview.c */
 void on_campaign_preview(struct http_exchange *x, void *arg);
 /* control.c */
 void on_campaign_launch(struct http_exchange *x, void *arg);

@@ -5,7 +5,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/random.h"
 #include "dispatcher/api/private.h"
+#include "dispatcher/store/audit.h"
 #include "templates/diff.h"
 #include "templates/set.h"
 
@@ -53,8 +55,18 @@ answer_errors(struct http_exchange *x, json_t *take_errors)
 
 struct saving {
 	struct http_exchange *x;
+	struct api *api;
 	struct buf languages;
+	struct argv args;
 };
+
+static void
+saving_free(struct saving *s)
+{
+	buf_free(&s->languages);
+	argv_free(&s->args);
+	free(s);
+}
 
 static json_t *
 words_json(struct slice joined)
@@ -83,8 +95,37 @@ on_saved(void *arg, const struct reply *r)
 					   words_json(buf_slice(&s->languages))));
 	else
 		api_answer_reply(s->x, r);
-	buf_free(&s->languages);
-	free(s);
+	saving_free(s);
+}
+
+static void
+on_audited(void *arg, uint64_t n, const struct err_ctx *e)
+{
+	struct saving *s = arg;
+
+	(void)n;
+	if (e == NULL) {
+		engine_call(s->api->daemon->engine, "template_save", &s->args, on_saved, s);
+		return;
+	}
+	http_answer_error(s->x, e);
+	saving_free(s);
+}
+
+/* Who saves it, and which: the hash is of the set as it is kept. */
+static void
+audit_saving(struct saving *s, const char *name, struct slice source)
+{
+	char object[160], hex[33];
+	uint8_t hash[16];
+
+	hash_plain(source, hash);
+	hash_hex(hash, sizeof(hash), hex);
+	snprintf(object, sizeof(object), "template:%s", name);
+	audit_append(s->api->daemon->engine, api_who(s->x), "template.save", object,
+		     json_pack("{s:o, s:I, s:s}", "languages", words_json(buf_slice(&s->languages)),
+			       "bytes", (json_int_t)source.n, "hash", hex),
+		     on_audited, s);
 }
 
 /* The body is a text, or a set as JSON. */
@@ -97,7 +138,6 @@ on_template_save(struct http_exchange *x, void *arg)
 	struct template_set *set;
 	struct saving *s;
 	struct buf source = {0};
-	struct argv args = {0};
 
 	if (name == NULL || !api_is_open(a, x))
 		return;
@@ -110,14 +150,14 @@ on_template_save(struct http_exchange *x, void *arg)
 	json_decref(es.list);
 	s = xcalloc(1, sizeof(*s));
 	s->x = x;
+	s->api = a;
 	set_encode(set, &source);
 	set_add_languages(set, &s->languages);
-	argv_adds(&args, name);
-	argv_add(&args, buf_slice(&source));
-	argv_adds(&args, "1");
-	argv_add(&args, buf_slice(&s->languages));
-	engine_call(a->daemon->engine, "template_save", &args, on_saved, s);
-	argv_free(&args);
+	argv_adds(&s->args, name);
+	argv_add(&s->args, buf_slice(&source));
+	argv_adds(&s->args, "1");
+	argv_add(&s->args, buf_slice(&s->languages));
+	audit_saving(s, name, buf_slice(&source));
 	buf_free(&source);
 	set_free(set);
 }

@@ -105,6 +105,7 @@ campaign_read(const struct reply *r)
 	c->problem = item_text(r, 23);
 	c->checked = item_text(r, 24);
 	c->accents = accents_find(reply_item(r, 25)->str);
+	c->sent_version = (unsigned)reply_int(r, 26);
 	return c;
 }
 
@@ -130,17 +131,29 @@ on_campaign(void *arg, const struct reply *r)
 void
 campaign_load(struct engine *e, const char *id_or_name, campaign_cb cb, void *arg)
 {
-	static const char *const load_fields[] = {"name",	 "state",
-						  "class",	 "goal",
-						  "event",	 "template",
-						  "list",	 "per",
-						  "unit",	 "run",
-						  "created_s",	 "canary_messages",
-						  "canary_then", "canary_after_s",
-						  "run.why",	 "run.reason",
-						  "run.why_by",	 "run.why_s",
-						  "due_s",	 "problem",
-						  "checked",	 "accents"};
+	static const char *const load_fields[] = {"name",
+						  "state",
+						  "class",
+						  "goal",
+						  "event",
+						  "template",
+						  "list",
+						  "per",
+						  "unit",
+						  "run",
+						  "created_s",
+						  "canary_messages",
+						  "canary_then",
+						  "canary_after_s",
+						  "run.why",
+						  "run.reason",
+						  "run.why_by",
+						  "run.why_s",
+						  "due_s",
+						  "problem",
+						  "checked",
+						  "accents",
+						  "run.template_version"};
 	struct load *ld = xcalloc(1, sizeof(*ld));
 	struct argv a = {0};
 

@@ -42,8 +42,9 @@ struct campaign {
 	unsigned canary_messages; /* a run begins with so many; 0 = with all */
 	bool is_canary_auto;	  /* and goes on by itself after canary_after_s without a brake */
 	int64_t canary_after_s;
-	unsigned template_version;
-	char *source; /* of the template: its set, as it is written down */
+	unsigned template_version; /* the newest */
+	unsigned sent_version;	   /* that its run has frozen; 0 = it has no run */
+	char *source;		   /* of the template: its set, as it is written down */
 	/* Of its run: why it is paused or cancelled; "" = it is not. */
 	char *why, *reason, *why_by;
 	int64_t why_s;

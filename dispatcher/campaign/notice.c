@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "dispatcher/campaign/registration.h"
 #include "dispatcher/campaign/words.h"
 #include "segments/phone.h"
 
@@ -168,6 +169,8 @@ notices_free(struct notices *n)
 		free(n->templates[i]);
 		set_free(n->sets[i]);
 	}
+	for (size_t i = 0; i < PROVIDERS_MAX; i++)
+		content_view_free(n->rules[i]);
 	for (size_t i = 0; i < n->count; i++) {
 		json_decref(n->list[i].refusal);
 		buf_free(&n->list[i].rendered);
@@ -431,9 +434,42 @@ judge_bill(const struct config *c, const struct provider_config *p, struct notic
 	m->payload.text = out.text;
 }
 
+/* What a launch would be refused for is refused here; what only warns has nobody to read it. */
+static void
+judge_content(struct notices *n, const struct config *c, unsigned provider, struct notice *m)
+{
+	struct content_finding found[CONTENT_FINDINGS_MAX];
+	struct content_view *v = n->rules[provider];
+	size_t count;
+
+	if (v == NULL) {
+		char today[12];
+
+		day_text(clock_today_vn(), today);
+		v = content_view_new(c->content_rules, n->class, c->providers[provider].name, today,
+				     false);
+		n->rules[provider] = v;
+	}
+	if (!content_may_refuse(v))
+		return;
+	count = content_check(v, m->payload.text, m->payload.parts, found);
+	for (size_t i = 0; i < count && m->refusal == NULL; i++) {
+		struct content_words w = content_rule_words(v, found[i].rule);
+		char detail[400];
+
+		if (w.severity != CONTENT_REFUSE)
+			continue;
+		snprintf(detail, sizeof(detail), "\"%.*s\" breaks the rule %.40s (%.160s)",
+			 (int)(found[i].found.n < 80 ? found[i].found.n : 80), found[i].found.p,
+			 w.rule, w.en);
+		notice_refuse(m, "content", m->template >= 0 ? "template" : "text", detail,
+			      "change the text");
+	}
+}
+
 /* By the route of now; the run may have one of this morning and is asked, too. */
 static void
-judge_route(const struct config *c, struct notice *m)
+judge_route(struct notices *n, const struct config *c, struct notice *m)
 {
 	int provider = c->route[m->carrier];
 	const struct capability *cap;
@@ -444,6 +480,8 @@ judge_route(const struct config *c, struct notice *m)
 	}
 	cap = c->providers[provider].driver->capability(c->providers[provider].account);
 	judge_bill(c, &c->providers[provider], m);
+	if (m->refusal == NULL)
+		judge_content(n, c, provider, m);
 	if (cap->batch_min > 1)
 		notice_refuse(m, "no-single", "to",
 			      "the provider of this carrier takes no single messages", "");
@@ -460,7 +498,7 @@ notices_judge(struct notices *n, const struct config *c, int64_t now_ms)
 		judge_phone(m);
 		judge_text(n, c, m);
 		if (m->refusal == NULL)
-			judge_route(c, m);
+			judge_route(n, c, m);
 		m->payload.accepted_ms = now_ms;
 		m->payload.label = slice_of(m->label);
 		m->payload.order = slice_of(n->order);

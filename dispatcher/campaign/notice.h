@@ -44,6 +44,8 @@ struct notices {
 	int64_t unit;
 	const struct class_policy *policy;
 	struct route_plan route;
+	/* The content rules by provider, made when a message is for it; NULL = not yet. */
+	struct content_view *rules[PROVIDERS_MAX];
 	char *templates[NOTICE_TEMPLATES_MAX];
 	struct template_set *sets[NOTICE_TEMPLATES_MAX]; /* NULL: there is none of this name */
 	size_t template_count;

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "dispatcher/run/suppressed.h"
 
+#define COUNTED_IN_A_TURN 256 /* messages; no fewer than the sweep brings in one */
 #define PROGRESS_BLOCKS 64
 
 /* A message as it was rendered; counted when it is known whether its phone is suppressed. */
@@ -21,13 +22,17 @@ struct shown {
 	uint8_t carrier, language;
 	enum language_fit fit;
 	bool is_plain;
+	bool has_modes; /* a text was rendered */
+	struct tally_modes modes;
 };
 
 struct window {
 	struct preview_job *job;
+	struct window *next; /* of the list */
+	bool is_answered;    /* can be counted */
 	struct shown shown[SUPPRESSED_WINDOW];
 	uint64_t phones[SUPPRESSED_WINDOW];
-	size_t count;
+	size_t count, counted;
 	struct arena memory;
 };
 
@@ -40,12 +45,17 @@ struct preview_job {
 	struct audience *audience;
 	struct sweep *sweep;
 	struct window *window; /* being filled; NULL = none */
-	size_t pending;	       /* windows that Redis is asked about */
-	bool has_nobody;       /* suppressed: nothing more is asked */
+	size_t pending;	       /* windows that are closed and not yet counted */
+	/* These, in the order of the list: first rows are told, whenever Redis answers. */
+	struct window *closed, **closed_end;
+	struct timer step; /* counts some of them a turn: many answers come at once */
+	bool has_nobody;   /* suppressed: nothing more is asked */
 	bool is_swept;
 	struct err_ctx failure; /* of a window; code ERR_OK = none */
 	int64_t today;
 	double lane_cost[PROVIDERS_MAX]; /* in what the contract counts */
+	/* By carrier and enum accents of a campaign: what the provider makes of it. */
+	enum accents accents[CARRIERS_MAX][3];
 	bool is_cancelled;
 	struct preview p;
 };
@@ -65,24 +75,38 @@ job_free(struct preview_job *j)
 	window_free(j->window);
 	ready_campaign_free(j->c);
 	audience_free(j->audience);
-	free(j->p.shortest);
-	free(j->p.longest);
+	free(j->p.shortest.text);
+	free(j->p.longest.text);
 	free(j);
 }
 
-static void
-keep_text(char **slot, struct slice text)
+static unsigned
+partition_of(const struct preview_job *j, unsigned carrier)
 {
-	free(*slot);
-	*slot = xmemdup0(text.p, text.n);
+	return j->c->route.map.partition[carrier % CARRIERS_MAX];
 }
 
 static void
-count_carrier(struct preview_carrier *c, struct sms_count n, int64_t cost)
+keep_text(struct preview_text *t, const struct shown *m)
 {
-	c->messages++;
-	c->parts += n.parts;
-	c->cost += cost;
+	free(t->text);
+	*t = (struct preview_text){xmemdup0(m->text.p, m->text.n), m->text.n, m->count,
+				   m->row + 1ull};
+}
+
+/* By parts, and of the same number of parts by bytes. */
+static void
+compare_text(struct preview *p, const struct shown *m)
+{
+	struct preview_text *s = &p->shortest, *l = &p->longest;
+	uint32_t parts = m->count.parts;
+
+	if (s->text == NULL || parts < s->count.parts ||
+	    (parts == s->count.parts && m->text.n < s->n))
+		keep_text(s, m);
+	if (l->text == NULL || parts > l->count.parts ||
+	    (parts == l->count.parts && m->text.n > l->n))
+		keep_text(l, m);
 }
 
 /* In which language it is, and why not in the row's own. */
@@ -91,7 +115,7 @@ count_language(struct preview *p, const struct shown *m, int64_t cost)
 {
 	char tag[ROW_TABLE_NAME_MAX];
 
-	count_carrier(&p->language[m->language], m->count, cost);
+	tally_sum_add(&p->language[m->language], m->count.parts, cost);
 	p->plain += m->is_plain;
 	switch (m->fit) {
 	case LANGUAGE_OWN:
@@ -113,34 +137,25 @@ static void
 count_message(struct preview_job *j, const struct shown *m)
 {
 	struct preview *p = &j->p;
-	uint8_t carrier = m->carrier;
 	struct sms_count n = m->count;
-	struct slice text = m->text;
-	unsigned partition = j->c->route.map.partition[carrier & (CARRIERS_MAX - 1)];
+	struct letters_text t = {.text = m->text,
+				 .rules = rendering_rules(j->c->rendering, m->carrier),
+				 .is_unicode = n.encoding == SMS_UCS2,
+				 .row = m->row + 1ull};
+	unsigned partition = partition_of(j, m->carrier);
 	unsigned provider = j->c->route.provider[partition];
 	const struct provider_config *pc = &j->config->providers[provider];
-	int64_t cost = j->c->route.price[partition] * n.parts;
+	int64_t price = j->c->route.price[partition];
 
-	registered_look(j->c->registered, carrier, text, n.parts);
-	p->messages++;
-	p->parts += n.parts;
-	p->unicode += n.encoding == SMS_UCS2;
-	p->cost += cost;
-	count_carrier(&p->carrier[carrier % CARRIERS_MAX], n, cost);
-	count_language(p, m, cost);
+	registered_look(j->c->registered, m->carrier, m->text, n.parts);
+	tally_message(&p->tally, m->carrier, n, price);
+	count_language(p, m, price * n.parts);
+	distinct_add(&p->distinct, m->text);
+	letters_add(&p->letters, &t);
+	compare_text(p, m);
 	/* Requests cannot be counted without batching them: messages stand in for them. */
 	j->lane_cost[provider] +=
 		pc->driver->capability(pc->account)->counts == COUNTS_PARTS ? n.parts : 1;
-	if (p->shortest == NULL || n.parts < p->shortest_parts ||
-	    (n.parts == p->shortest_parts && text.n < strlen(p->shortest))) {
-		keep_text(&p->shortest, text);
-		p->shortest_parts = n.parts;
-	}
-	if (p->longest == NULL || n.parts > p->longest_parts ||
-	    (n.parts == p->longest_parts && text.n > strlen(p->longest))) {
-		keep_text(&p->longest, text);
-		p->longest_parts = n.parts;
-	}
 }
 
 static void
@@ -148,7 +163,7 @@ count_skipped(struct preview *p, const struct shown *m)
 {
 	char about[ROW_TABLE_NAME_MAX];
 
-	p->skipped[m->reason]++;
+	row_table_add(&p->skipped, record_reason_text((uint8_t)m->reason), m->row + 1ull);
 	slice_copy(about, sizeof(about), m->about);
 	if (about[0] == '\0')
 		return;
@@ -161,6 +176,9 @@ count_skipped(struct preview *p, const struct shown *m)
 static void
 count_shown(struct preview_job *j, const struct shown *m)
 {
+	if (m->has_modes)
+		tally_modes_add(&j->p.tally, &m->modes,
+				j->c->route.price[partition_of(j, m->carrier)]);
 	if (m->reason != REASON_NONE)
 		count_skipped(&j->p, m);
 	else
@@ -169,26 +187,74 @@ count_shown(struct preview_job *j, const struct shown *m)
 
 static void job_look(struct preview_job *j);
 
+/* It may have been the last one. */
+static void
+window_done(struct window *w)
+{
+	struct preview_job *j = w->job;
+
+	window_free(w);
+	j->pending--;
+	job_look(j);
+}
+
+static bool
+has_answered(const struct preview_job *j)
+{
+	return j->closed != NULL && j->closed->is_answered;
+}
+
+static void
+step_if_answered(struct preview_job *j)
+{
+	if (has_answered(j) && !timer_is_armed(&j->step))
+		timer_arm_us(j->loop, &j->step, 0);
+}
+
+static void
+on_step(struct timer *t, void *arg)
+{
+	struct preview_job *j = arg;
+	struct window *w = j->closed;
+
+	for (unsigned n = 0; n < COUNTED_IN_A_TURN && w->counted < w->count; n++)
+		count_shown(j, &w->shown[w->counted++]);
+	if (w->counted < w->count) {
+		timer_arm_us(j->loop, t, 0);
+		return;
+	}
+	j->closed = w->next;
+	if (j->closed == NULL)
+		j->closed_end = &j->closed;
+	step_if_answered(j);
+	window_done(w);
+}
+
 static void
 on_checked(void *arg, const struct suppressed_answer *a, const struct err_ctx *e)
 {
 	struct window *w = arg;
 	struct preview_job *j = w->job;
 
-	j->pending--;
-	if (a == NULL)
-		j->failure = *e;
-	for (size_t i = 0; a != NULL && i < w->count; i++) {
-		if (a->reasons != NULL && a->reasons[i] != 0)
-			w->shown[i].reason = (enum record_reason)a->reasons[i];
-		count_shown(j, &w->shown[i]);
+	if (j->is_cancelled) {
+		window_done(w);
+		return;
 	}
+	if (a == NULL) {
+		j->failure = *e;
+		w->count = 0;
+	}
+	for (size_t i = 0; a != NULL && a->reasons != NULL && i < w->count; i++)
+		if (a->reasons[i] != 0) {
+			w->shown[i].reason = (enum record_reason)a->reasons[i];
+			w->shown[i].has_modes = false;
+		}
 	j->has_nobody = j->has_nobody || (a != NULL && a->reasons == NULL);
-	window_free(w);
-	job_look(j);
+	w->is_answered = true;
+	step_if_answered(j);
 }
 
-/* Ask about the messages of the window, and count them then. */
+/* Ask about the messages of the window, unless nobody is suppressed; they are counted then. */
 static void
 window_close(struct preview_job *j)
 {
@@ -200,7 +266,13 @@ window_close(struct preview_job *j)
 
 	j->window = NULL;
 	j->pending++;
-	suppressed_check(j->engine, &q, on_checked, w);
+	*j->closed_end = w;
+	j->closed_end = &w->next;
+	w->is_answered = j->has_nobody;
+	if (w->is_answered)
+		step_if_answered(j);
+	else
+		suppressed_check(j->engine, &q, on_checked, w);
 }
 
 /* m->text and m->about are copied. */
@@ -221,6 +293,24 @@ window_add(struct preview_job *j, const struct shown *m, uint64_t phone)
 		window_close(j);
 }
 
+/* What it would be with accents, without, and where that saves a part. */
+static void
+show_modes(struct preview_job *j, struct slice nfc, struct shown *m)
+{
+	struct render_mode modes[3];
+
+	m->has_modes = nfc.n > 0;
+	if (!m->has_modes)
+		return;
+	render_modes(j->c->rendering, nfc, m->carrier, modes);
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+		const struct render_mode *one = &modes[j->accents[m->carrier % CARRIERS_MAX][i]];
+
+		m->modes.parts[i] = one->reason == REASON_NONE ? (uint8_t)one->count.parts : 0;
+		m->modes.is_unicode[i] = one->count.encoding == SMS_UCS2;
+	}
+}
+
 /* What the row's message would be; m's slices live until the next row. */
 static void
 show(struct preview_job *j, const struct block *b, struct shown *m, struct buf *about)
@@ -233,6 +323,7 @@ show(struct preview_job *j, const struct block *b, struct shown *m, struct buf *
 	m->language = r.language;
 	m->fit = r.fit;
 	m->is_plain = r.is_plain;
+	show_modes(j, r.nfc, m);
 	buf_reset(about);
 	buf_adds(about, "");
 	if (m->reason == REASON_NONE)
@@ -264,7 +355,8 @@ on_block(void *arg, uint32_t index, const struct block *b)
 		if (is_waiting)
 			show(j, b, &m, &about);
 		j->p.audience++;
-		if (is_waiting && !j->has_nobody)
+		/* Once nobody is suppressed, as soon as nothing before it is to be counted. */
+		if (is_waiting && (!j->has_nobody || j->window != NULL || j->pending > 0))
 			window_add(j, &m, block_phone(b, i));
 		else
 			count_shown(j, &m);
@@ -299,7 +391,7 @@ forecast(struct preview_job *j)
 		j->p.opens_in_s = (class->hours_from - minute + 1440) % 1440 * 60;
 }
 
-/* Is it over? Only when all is read and Redis owes no answer. */
+/* Is it over? Only when all is read and counted. */
 static void
 job_look(struct preview_job *j)
 {
@@ -327,6 +419,24 @@ on_swept(void *arg, const struct err_ctx *e)
 	job_look(j);
 }
 
+/* What comes of a campaign's accents with each carrier's provider. */
+static void
+find_accents(struct preview_job *j)
+{
+	for (unsigned i = 0; i < CARRIERS_MAX; i++) {
+		unsigned partition = partition_of(j, i);
+		const struct provider_config *pc;
+
+		if (partition == NO_PARTITION)
+			continue;
+		pc = &j->config->providers[j->c->route.provider[partition]];
+		for (int k = 0; k < 3; k++)
+			j->accents[i][k] =
+				accents_of_both((enum accents)k, pc->accents,
+						pc->driver->capability(pc->account)->has_unicode);
+	}
+}
+
 static void
 on_ready(void *arg, struct ready_campaign *c, const struct err_ctx *e)
 {
@@ -339,6 +449,7 @@ on_ready(void *arg, struct ready_campaign *c, const struct err_ctx *e)
 		return;
 	}
 	j->today = c->today;
+	find_accents(j);
 	j->p.has_language_column = rendering_language_column(c->rendering) >= 0;
 	j->p.list_rows = c->list->rows;
 	j->audience = audience_new(c->queries, c->campaign->segment_count, c->campaign->per,
@@ -357,6 +468,8 @@ preview_start(struct loop *l, struct engine *e, const struct config *c, const ch
 	j->engine = e;
 	j->config = c;
 	j->cbs = *cbs;
+	j->closed_end = &j->closed;
+	timer_init(&j->step, on_step, j);
 	campaign_ready(e, c, id_or_name, on_ready, j);
 	return j;
 }
@@ -364,10 +477,22 @@ preview_start(struct loop *l, struct engine *e, const struct config *c, const ch
 void
 preview_cancel(struct preview_job *j)
 {
+	struct window *w = j->closed, *next;
+
 	j->is_cancelled = true;
-	if (j->sweep == NULL) /* a callback that is still to come ends it */
+	j->closed = NULL;
+	for (; w != NULL; w = next) {
+		next = w->next;
+		if (w->is_answered) { /* the others end with their answer */
+			window_free(w);
+			j->pending--;
+		}
+	}
+	timer_disarm(j->loop, &j->step);
+	if (j->sweep != NULL)
+		sweep_cancel(j->sweep);
+	else if (!j->is_swept) /* the callback that is still to come ends it */
 		return;
-	sweep_cancel(j->sweep);
 	j->sweep = NULL;
 	j->is_swept = true;
 	if (j->pending == 0)

@@ -3,33 +3,41 @@
  * What a campaign would be if it were launched now: every message of its
  * audience is rendered and counted, so parts and price are exact, not
  * estimated. The shortest and longest text are shown as they would be sent.
+ * One block of the list a turn of the loop; memory does not grow with the
+ * audience but for what `audience` remembers of it.
  */
 #pragma once
 
 #include "dispatcher/campaign/campaign.h"
+#include "dispatcher/campaign/distinct.h"
+#include "dispatcher/campaign/letters.h"
 #include "dispatcher/campaign/row_table.h"
+#include "dispatcher/campaign/tally.h"
 #include "dispatcher/store/record.h"
 #include "segments/phone.h"
 
-struct preview_carrier {
-	uint64_t messages, parts;
-	int64_t cost; /* VND */
+/* One message that stands for others. */
+struct preview_text {
+	char *text; /* NULL = none */
+	size_t n;   /* its bytes */
+	struct sms_count count;
+	uint64_t row; /* from 1 */
 };
 
 struct preview {
-	uint64_t list_rows, audience, messages, parts, unicode;
-	uint64_t plain; /* messages whose accents were taken off */
-	int64_t cost;
-	uint64_t skipped[256]; /* by enum record_reason */
-	struct preview_carrier carrier[CARRIERS_MAX];
-	struct preview_carrier language[SET_LANGUAGES_MAX]; /* by text of the set */
+	uint64_t list_rows, audience;
+	struct tally tally;	  /* audience = messages of its sum + those that are skipped */
+	uint64_t plain;		  /* messages whose accents were taken off */
+	struct row_table skipped; /* by text of enum record_reason */
+	struct distinct distinct; /* texts, as they are sent */
+	struct letters letters;	  /* of them */
+	struct tally_sum language[SET_LANGUAGES_MAX]; /* by text of the set */
 	bool has_language_column;
 	/* Messages in another language than the row's own, by why: and whose language has no text. */
 	struct row_table misfits, untranslated;
 	struct row_table missing; /* skipped: by field that has no value */
 	struct row_table refused; /* skipped: by character that the provider does not carry */
-	char *shortest, *longest; /* NULL = no message */
-	unsigned shortest_parts, longest_parts;
+	struct preview_text shortest, longest;
 	double forecast_s;  /* sending time at the contracted rates */
 	int64_t opens_in_s; /* until the hours of its class begin; 0 = now */
 };

@@ -13,6 +13,7 @@
 #include "dispatcher/campaign/registered_inside.h"
 
 #define RECORD_MAX_BYTES (1u << 16)
+#define COMPILE_US 2000 /* of a loop turn: thousands of patterns take longer than that */
 
 /* ---- memory ---- */
 
@@ -51,7 +52,9 @@ struct registered_loading {
 	const struct ready_campaign *c;
 	registered_cb cb;
 	void *arg;
-	struct buf seen; /* what the fingerprint is of */
+	struct buf seen; /* what the fingerprint is of; the records stand in front */
+	size_t compiled; /* bytes of seen that were looked at */
+	struct timer step;
 };
 
 static void
@@ -73,16 +76,21 @@ note(struct registered_loading *l, struct slice s)
 	buf_add_slice(&l->seen, s);
 }
 
+static void
+say_unreadable(const struct err_ctx *e)
+{
+	log_error("event=record_unreadable what=%s why=\"%s\"", e->what, e->why);
+}
+
 /* A record as it was saved; NULL: it is skipped, and the log says so. */
 static json_t *
-open_record(struct registered_loading *l, const struct reply *item)
+open_record(struct registered_loading *l, struct slice text)
 {
 	struct err_ctx e;
 	json_t *v = NULL;
 
-	note(l, item->str);
-	if (json_parse(item->str, RECORD_MAX_BYTES, "record", &v, &e) != ERR_OK) {
-		log_error("event=record_unreadable why=\"%s\"", e.why);
+	if (json_parse(text, RECORD_MAX_BYTES, "record", &v, &e) != ERR_OK) {
+		say_unreadable(&e);
 		return NULL;
 	}
 	l->r->documents[l->r->document_count++] = v;
@@ -97,31 +105,44 @@ grow_documents(struct registered *r, size_t more)
 }
 
 static void
-take_pattern(struct registered_loading *l, const struct reply *item)
+take_pattern(struct registered_loading *l, struct slice text)
 {
 	struct registered *r = l->r;
 	struct registered_pattern *p = &r->patterns[r->pattern_count];
-	json_t *v = open_record(l, item);
+	json_t *v = open_record(l, text);
 	struct json_at root = json_root(v);
 	struct pattern_error pe;
 	struct err_ctx e;
 
-	if (v == NULL || pattern_record_read(&root, &p->record, &e) != ERR_OK)
+	if (v == NULL)
 		return;
+	if (pattern_record_open(&root, &p->record, &e) != ERR_OK) {
+		say_unreadable(&e);
+		return;
+	}
 	p->pattern = pattern_compile(slice_of(p->record.text), p->record.compare, &pe);
-	r->pattern_count += p->pattern != NULL;
+	if (p->pattern != NULL)
+		r->pattern_count++;
+	else
+		log_error("event=record_unreadable what=\"%s\" why=\"%s\"", p->record.name,
+			  pe.message);
 }
 
 static void
 take_brandname(struct registered_loading *l, const struct reply *item)
 {
 	struct registered *r = l->r;
-	json_t *v = open_record(l, item);
+	json_t *v = open_record(l, item->str);
 	struct json_at root = json_root(v);
 	struct err_ctx e;
 
-	if (v != NULL && brandname_read(&root, &r->brandnames[r->brandname_count], &e) == ERR_OK)
+	note(l, item->str);
+	if (v == NULL)
+		return;
+	if (brandname_read(&root, &r->brandnames[r->brandname_count], &e) == ERR_OK)
 		r->brandname_count++;
+	else
+		say_unreadable(&e);
 }
 
 /* ---- a carrier's side ---- */
@@ -136,7 +157,8 @@ is_of_side(const struct registered *r, const struct registered_pattern *p, unsig
 
 	brandname_fold(pc->brandname, ours);
 	brandname_fold(p->record.brandname, theirs);
-	return has_carrier && strcmp(ours, theirs) == 0 && p->record.is_qc == pc->is_qc &&
+	return has_carrier && strcmp(ours, theirs) == 0 &&
+	       p->record.traffic == registered_traffic(pc) &&
 	       pattern_record_is_of(&p->record, class);
 }
 
@@ -199,8 +221,9 @@ make_sides(struct registered_loading *l)
 			continue;
 		s->provider = &r->config->providers[l->c->route.provider[p]];
 		side_patterns(r, i, campaign->class);
-		s->content = content_view_new(r->config->content_rules, campaign->class,
-					      s->provider->name, day, !s->provider->is_qc);
+		s->content =
+			content_view_new(r->config->content_rules, campaign->class,
+					 s->provider->name, day, s->provider->traffic != SMS_QC);
 	}
 }
 
@@ -231,8 +254,12 @@ make_fingerprint(struct registered_loading *l)
 
 		note(l, slice_of(pc != NULL ? pc->name : ""));
 		note(l, slice_of(pc != NULL ? pc->brandname : ""));
-		buf_add_u8(&l->seen,
-			   pc != NULL ? (uint8_t)(pc->registered_texts * 2u + pc->is_qc) : 255);
+		if (pc == NULL)
+			continue;
+		buf_add_u8(&l->seen, (uint8_t)pc->registered_texts);
+		buf_add_u8(&l->seen, (uint8_t)pc->traffic);
+		/* Texts that were left out without it, and not looked at, are sent with it. */
+		buf_add_u8(&l->seen, pc->driver->capability(pc->account)->has_unicode);
 	}
 	hash_plain(buf_slice(&l->seen), hash);
 	hash_hex(hash, sizeof(hash), r->fingerprint);
@@ -300,6 +327,28 @@ on_brandnames(void *arg, const struct reply *reply)
 	loading_end(l, NULL);
 }
 
+/* Some of the patterns, and the rest in the next turns. */
+static void
+on_compile(struct timer *t, void *arg)
+{
+	struct registered_loading *l = arg;
+	int64_t until = clock_mono_us() + COMPILE_US;
+
+	struct reader left = reader_of(buf_slice(&l->seen));
+
+	reader_bytes(&left, l->compiled);
+	while (left.left > 0 && clock_mono_us() < until) {
+		uint32_t n = reader_u32(&left);
+
+		take_pattern(l, reader_bytes(&left, n));
+	}
+	l->compiled = l->seen.len - left.left;
+	if (left.left > 0)
+		timer_arm_us(engine_loop(l->engine), t, 0);
+	else
+		call_all(l, "brandname", on_brandnames);
+}
+
 static void
 on_patterns(void *arg, const struct reply *reply)
 {
@@ -313,8 +362,9 @@ on_patterns(void *arg, const struct reply *reply)
 	l->r->patterns = xcalloc(reply->count + 1, sizeof(*l->r->patterns));
 	grow_documents(l->r, reply->count);
 	for (size_t i = 0; i < reply->count; i++)
-		take_pattern(l, reply_item(reply, i));
-	call_all(l, "brandname", on_brandnames);
+		note(l, reply_item(reply, i)->str);
+	timer_init(&l->step, on_compile, l);
+	timer_arm_us(engine_loop(l->engine), &l->step, 0);
 }
 
 void
@@ -330,7 +380,7 @@ registered_load(struct engine *e, const struct config *config, const struct read
 	l->arg = arg;
 	l->r = xcalloc(1, sizeof(*l->r));
 	l->r->config = config;
-	l->r->today = clock_today_vn();
+	l->r->today = c->today;
 	l->r->day = (due + VN_UTC_OFFSET_S) / 86400;
 	if (l->r->day < l->r->today)
 		l->r->day = l->r->today;
@@ -348,14 +398,14 @@ registered_frame(const struct config *config, const struct ready_campaign *c,
 	const char *qc = NULL, *other = NULL;
 
 	*out = (struct content_frame){"", ""};
-	day_text(clock_today_vn(), day);
+	day_text(c->today, day);
 	f = content_frame(config->content_rules, c->campaign->class, day);
 	if (f.label[0] == '\0' && f.footer[0] == '\0')
 		return ERR_OK;
 	for (unsigned p = 0; p < c->route.partitions; p++) {
 		const struct provider_config *pc = &config->providers[c->route.provider[p]];
 
-		*(pc->is_qc ? &qc : &other) = pc->name;
+		*(pc->traffic == SMS_QC ? &qc : &other) = pc->name;
 	}
 	if (other == NULL)
 		return ERR_OK;

@@ -21,6 +21,13 @@ struct registered_example {
 	bool is_pending;	  /* it matches one that is not registered yet */
 };
 
+/* What its brandname's texts are registered as: what is no advert is care. */
+static inline enum sms_traffic
+registered_traffic(const struct provider_config *p)
+{
+	return p->traffic == SMS_QC ? SMS_QC : SMS_CSKH;
+}
+
 /* One carrier of the route. */
 struct registered_side {
 	const struct provider_config *provider;	  /* NULL = not served */

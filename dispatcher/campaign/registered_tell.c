@@ -238,9 +238,9 @@ warn_provider(const struct registered *r, const struct provider_config *pc, json
 		buf_free(&text);
 		return;
 	}
-	if (pc->is_qc ? !b->is_qc : !b->is_cskh) {
+	if (!b->traffic[registered_traffic(pc)]) {
 		buf_addf(&text, "the brandname %s is not registered for %s traffic", b->name,
-			 pc->is_qc ? "qc" : "cskh");
+			 sms_traffic_names[registered_traffic(pc)]);
 		warn(warnings, &text);
 	}
 	buf_free(&text);

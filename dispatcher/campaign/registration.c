@@ -12,7 +12,10 @@
 #define NAME_MAX_BYTES 80
 #define TEXT_MAX_BYTES 300
 
-static const char *const traffics[] = {"cskh", "qc"};
+#define CLASSES_MAX 32
+
+/* "cskh", "qc": where a brandname is there is no standard traffic. */
+#define TRAFFICS (sms_traffic_names + SMS_CSKH)
 
 /* ---- what both have ---- */
 
@@ -133,16 +136,15 @@ read_traffics(const struct json_at *root, struct brandname *out, struct err_ctx 
 	bool is_array = at.v != NULL && json_is_array(at.v);
 	size_t n = is_array ? json_array_size(at.v) : 1;
 
-	out->is_cskh = at.v == NULL;
+	out->traffic[SMS_CSKH] = at.v == NULL;
 	for (size_t i = 0; at.v != NULL && i < n; i++) {
 		struct json_at one = is_array ? json_item(&at, i) : at;
 		int which = 0;
-		enum err rc = json_read_choice(&one, traffics, 2, &which, e);
+		enum err rc = json_read_choice(&one, TRAFFICS, 2, &which, e);
 
 		if (rc != ERR_OK)
 			return rc;
-		out->is_cskh = out->is_cskh || which == 0;
-		out->is_qc = out->is_qc || which == 1;
+		out->traffic[SMS_CSKH + which] = true;
 	}
 	return ERR_OK;
 }
@@ -191,6 +193,9 @@ read_carriers(const struct json_at *root, struct pattern_record *out, struct err
 	size_t n = json_array_size(at.v);
 
 	out->is_any_carrier = n == 0;
+	if (rc == ERR_OK && n > CARRIERS_MAX)
+		return err_set(e, ERR_INPUT, at.path, "", "has more than %d carriers",
+			       CARRIERS_MAX);
 	for (size_t i = 0; rc == ERR_OK && i < n; i++) {
 		struct json_at one = json_item(&at, i);
 		const char *name = "";
@@ -222,6 +227,9 @@ read_classes(const struct json_at *root, struct pattern_record *out, struct err_
 		const char *name;
 
 		rc = json_need_string(&one, &name, e);
+		if (rc == ERR_OK && (i == CLASSES_MAX || strlen(name) > NAME_MAX_BYTES))
+			rc = err_set(e, ERR_INPUT, one.path, "",
+				     i == CLASSES_MAX ? "is one too many" : "is no class");
 	}
 	out->classes = json_array_size(at.v) > 0 ? at.v : NULL;
 	return rc;
@@ -254,7 +262,7 @@ check_pattern_name(const struct json_at *at, const char *name, struct err_ctx *e
 }
 
 enum err
-pattern_record_read(const struct json_at *at, struct pattern_record *out, struct err_ctx *e)
+pattern_record_open(const struct json_at *at, struct pattern_record *out, struct err_ctx *e)
 {
 	static const char *const keys[] = {"name",    "brandname", "carriers",	"traffic",
 					   "classes", "text",	   "compare",	"state",
@@ -262,7 +270,7 @@ pattern_record_read(const struct json_at *at, struct pattern_record *out, struct
 	struct json_at name = json_get(at, "name"), brand = json_get(at, "brandname");
 	struct json_at text = json_get(at, "text"), traffic = json_get(at, "traffic");
 	struct json_at compare = json_get(at, "compare"), state = json_get(at, "state");
-	int is_qc = 0, mode = COMPARE_PLAIN, of_state = PATTERN_REGISTERED;
+	int of_traffic = 0, mode = COMPARE_PLAIN, of_state = PATTERN_REGISTERED;
 	const char *day;
 	enum err rc;
 
@@ -274,7 +282,7 @@ pattern_record_read(const struct json_at *at, struct pattern_record *out, struct
 	    (rc = json_need_string(&brand, &out->brandname, e)) != ERR_OK ||
 	    (rc = brandname_check(out->brandname, e)) != ERR_OK ||
 	    (rc = json_need_string(&text, &out->text, e)) != ERR_OK ||
-	    (rc = json_read_choice(&traffic, traffics, 2, &is_qc, e)) != ERR_OK ||
+	    (rc = json_read_choice(&traffic, TRAFFICS, 2, &of_traffic, e)) != ERR_OK ||
 	    (rc = json_read_choice(&compare, compare_mode_names, COMPARE_MODES, &mode, e)) !=
 		    ERR_OK ||
 	    (rc = json_read_choice(&state, pattern_states, 3, &of_state, e)) != ERR_OK ||
@@ -283,10 +291,18 @@ pattern_record_read(const struct json_at *at, struct pattern_record *out, struct
 	    (rc = read_text(at, "partner_id", TEXT_MAX_BYTES, &out->partner_id, e)) != ERR_OK ||
 	    (rc = read_carriers(at, out, e)) != ERR_OK || (rc = read_classes(at, out, e)) != ERR_OK)
 		return rc;
-	out->is_qc = is_qc == 1;
+	out->traffic = (enum sms_traffic)(SMS_CSKH + of_traffic);
 	out->compare = (enum compare_mode)mode;
 	out->state = (enum pattern_state)of_state;
-	return compile_text(at, out, e);
+	return ERR_OK;
+}
+
+enum err
+pattern_record_read(const struct json_at *at, struct pattern_record *out, struct err_ctx *e)
+{
+	enum err rc = pattern_record_open(at, out, e);
+
+	return rc == ERR_OK ? compile_text(at, out, e) : rc;
 }
 
 bool

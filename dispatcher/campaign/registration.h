@@ -29,7 +29,7 @@ struct brandname {
 	const char *name, *holder, *certificate; /* the latter two may be "" */
 	int64_t valid_from, valid_to;		 /* days since 1970-01-01; 0 = not said */
 	const char *valid_to_text;
-	bool is_cskh, is_qc;
+	bool traffic[3]; /* by enum sms_traffic: registered for it; never for standard */
 	struct {
 		enum brandname_state state;
 		const char *since; /* "" = not said */
@@ -46,12 +46,15 @@ struct pattern_record {
 	const char *brandname;
 	bool carriers[CARRIERS_MAX]; /* by index; all true = every carrier */
 	bool is_any_carrier;
-	bool is_qc;
-	json_t *classes; /* an array, or NULL = all */
+	enum sms_traffic traffic; /* CSKH or QC */
+	json_t *classes;	  /* an array, or NULL = all */
 	enum compare_mode compare;
 	enum pattern_state state;
 	int64_t since, until; /* days; 0 = not said */
 };
+/* All but the words of the text: whether it is a pattern pattern_compile says. */
+MUST_CHECK enum err pattern_record_open(const struct json_at *at, struct pattern_record *out,
+					struct err_ctx *e);
 /* Compiles the text too, to be sure that it is a pattern. */
 MUST_CHECK enum err pattern_record_read(const struct json_at *at, struct pattern_record *out,
 					struct err_ctx *e);

@@ -66,10 +66,13 @@ check_set(const struct ready_campaign *r, const struct template_set *set, struct
 }
 
 static void
-encode(struct ready_campaign *r, const struct config *c, const struct template_set *set)
+encode(struct ready_campaign *r, const struct config *c, const struct template_set *set,
+       struct content_frame frame)
 {
-	struct wording w = {
-		.set = set, .partitions = r->route.partitions, .languages = c->languages_document};
+	struct wording w = {.set = set,
+			    .partitions = r->route.partitions,
+			    .languages = c->languages_document,
+			    .frame = frame};
 
 	for (unsigned p = 0; p < w.partitions; p++) {
 		const struct provider_config *pc = &c->providers[r->route.provider[p]];
@@ -83,27 +86,27 @@ encode(struct ready_campaign *r, const struct config *c, const struct template_s
 	wording_encode(&w, &r->wording);
 }
 
-/* With the label of the class around the texts; NULL: *f says why. */
+/* With the frame of the class around the texts; NULL: *f says why. */
 static struct template_set *
-read_set(struct ready_campaign *r, const struct config *c, struct first_error *f, enum err *rc)
+read_set(struct ready_campaign *r, const struct config *c, struct content_frame *frame,
+	 struct first_error *f, enum err *rc)
 {
 	struct template_set *set = set_read(slice_of(r->campaign->source), take_error, f);
 	struct template_set *framed;
-	struct content_frame frame;
 
 	*rc = ERR_INPUT;
 	if (set == NULL)
 		return NULL;
 	*rc = check_set(r, set, f);
 	if (*rc == ERR_OK)
-		*rc = registered_frame(c, r, &frame, f->e);
+		*rc = registered_frame(c, r, frame, f->e);
 	if (*rc != ERR_OK) {
 		set_free(set);
 		return NULL;
 	}
-	if (frame.label[0] == '\0' && frame.footer[0] == '\0')
+	if (frame->label[0] == '\0' && frame->footer[0] == '\0')
 		return set;
-	framed = set_framed(set, frame.label, frame.footer, take_error, f);
+	framed = set_framed(set, frame->label, frame->footer, take_error, f);
 	set_free(set);
 	*rc = framed != NULL ? ERR_OK : ERR_INPUT;
 	return framed;
@@ -117,14 +120,15 @@ words_make(struct ready_campaign *r, const struct config *c, struct err_ctx *e)
 					.map = &r->route.map,
 					.today = clock_today_vn(),
 					.languages = c->languages};
+	struct content_frame frame;
 	struct template_set *set;
 	enum err rc;
 
-	set = read_set(r, c, &first, &rc);
+	r->today = place.today;
+	set = read_set(r, c, &frame, &first, &rc);
 	if (set == NULL)
 		return rc;
-	r->today = place.today;
-	encode(r, c, set);
+	encode(r, c, set, frame);
 	set_free(set);
 	rc = rendering_new(buf_slice(&r->wording), &place, &r->rendering, e);
 	for (unsigned i = 0; rc == ERR_OK && i < CARRIERS_MAX; i++) {

@@ -25,7 +25,7 @@ struct upload {
 /* What the words of the command said. */
 struct wishes {
 	struct remote_options remote;
-	const char *phone, *language_from, *sheet;
+	const char *phone, *language_from, *sheet, *encoding;
 	const char *maps[CHOICES_MAX], *keeps[CHOICES_MAX];
 	size_t map_count, keep_count;
 	bool is_demo, is_dry, is_fresh;
@@ -128,6 +128,8 @@ upload_file(struct upload *u, const char *list, const struct wishes *w, json_t *
 		json_object_set_new(begin, "sheet", json_string(w->sheet));
 	if (w->language_from != NULL)
 		json_object_set_new(begin, "language_from", json_string(w->language_from));
+	if (w->encoding != NULL)
+		json_object_set_new(begin, "encoding", json_string(w->encoding));
 	add_strings(begin, "map", w->maps, w->map_count);
 	add_strings(begin, "keep", w->keeps, w->keep_count);
 	rc = remote_call(u->remote, "POST", "/api/v1/imports", begin, &answer, e);
@@ -174,6 +176,8 @@ print_columns(const json_t *r)
 			       : "");
 		if (misfits > 0)
 			printf("  %" JSON_INTEGER_FORMAT " do not fit", misfits);
+		if (json_object_get(c, "encoding") != NULL)
+			printf("  was %s", remote_text(c, "encoding"));
 		printf("%s%s%s\n", json_is_true(json_object_get(c, "hidden")) ? "  hidden" : "",
 		       json_object_get(c, "from") != NULL ? "  from " : "", remote_text(c, "from"));
 	}
@@ -218,6 +222,8 @@ print_dry(const json_t *r)
 	       is_workbook ? "row" : "line", remote_number(header, "line"),
 	       remote_number(header, "rows") == 2 ? " and the one below" : "",
 	       remote_text(r, "choices"));
+	if (json_object_get(r, "encoding_sample") != NULL)
+		printf("  read as: %s\n", remote_text(r, "encoding_sample"));
 	json_array_foreach (json_object_get(r, "sample"), i, row) {
 		printf("  row %zu:\n", i + 1);
 		json_object_foreach (row, key, v)
@@ -377,11 +383,15 @@ int
 verb_list_import(int argc, char **argv)
 {
 	struct wishes w = {0};
-	const struct cli_option options[] = {
-		REMOTE_OPTIONS(w.remote),	{"--phone", &w.phone, NULL},
-		{"--sheet", &w.sheet, NULL},	{"--language-from", &w.language_from, NULL},
-		{"--demo", NULL, &w.is_demo},	{"--dry-run", NULL, &w.is_dry},
-		{"--fresh", NULL, &w.is_fresh}, {NULL, NULL, NULL}};
+	const struct cli_option options[] = {REMOTE_OPTIONS(w.remote),
+					     {"--phone", &w.phone, NULL},
+					     {"--sheet", &w.sheet, NULL},
+					     {"--language-from", &w.language_from, NULL},
+					     {"--encoding", &w.encoding, NULL},
+					     {"--demo", NULL, &w.is_demo},
+					     {"--dry-run", NULL, &w.is_dry},
+					     {"--fresh", NULL, &w.is_fresh},
+					     {NULL, NULL, NULL}};
 	struct err_ctx e;
 
 	if (take_words("--map", w.maps, &w.map_count, &argc, argv, &e) != ERR_OK ||

@@ -44,6 +44,9 @@ const struct option_words option_words[] = {
 	{NULL, "--demo", "invented people: only a sandbox may send to them"},
 	{NULL, "--dry-run",
 	 "read the file and say how it is understood, with its first rows; nothing is stored"},
+	{NULL, "--encoding",
+	 "of a CSV: utf-8, utf-16le, utf-16be, windows-1258, tcvn3, vni or viscii; by itself found "
+	 "by content"},
 	{NULL, "--fields", "names that placeholders may have"},
 	{NULL, "--file", "messages, a JSON object a line"},
 	{NULL, "--force", "move the data that is there aside, into DIR/before-restore-TIME"},

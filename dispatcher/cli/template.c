@@ -94,8 +94,6 @@ value_of(struct arena *a, const json_t *v, struct template_value *out)
 	case JSON_NULL:
 		break;
 	case JSON_STRING:
-		if (json_string_length(v) == 0)
-			break;
 		out->kind = TEMPLATE_TEXT;
 		out->text = (struct slice){json_string_value(v), json_string_length(v)};
 		break;

@@ -13,7 +13,7 @@ const struct verb cli_verbs[] = {
 	 verb_config_check},
 	{"list import",
 	 "NAME FILE [--dry-run] [--sheet NAME] [--phone COLUMN] [--map COLUMN=NAME …] "
-	 "[--keep COLUMN=REASON …] [--language-from COLUMN] [--fresh] [--demo]",
+	 "[--keep COLUMN=REASON …] [--language-from COLUMN] [--encoding NAME] [--fresh] [--demo]",
 	 "import a CSV or an Excel workbook (- = standard input) as a list; --demo: invented "
 	 "people, "
 	 "for a sandbox only",

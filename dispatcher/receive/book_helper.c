@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/xlsx.h"
+#include "segments/hidden_text.h"
 #include "segments/import_columns.h"
 #include "segments/table_shape.h"
 
@@ -250,9 +251,20 @@ on_row(void *arg, const struct xlsx_row *row, struct err_ctx *e)
 
 struct probing {
 	struct helper *helper;
+	struct hidden_text text; /* titles in an old font are titles too */
 	struct table_shape shape;
 	bool is_enough;
 };
+
+static enum err
+on_probe_text(void *arg, const struct import_cells *row, struct err_ctx *e)
+{
+	struct probing *p = arg;
+
+	(void)e;
+	p->is_enough = table_shape_look(&p->shape, row);
+	return p->is_enough ? ERR_CONFLICT : ERR_OK; /* which ends the reading */
+}
 
 static enum err
 on_probe_row(void *arg, const struct xlsx_row *row, struct err_ctx *e)
@@ -260,10 +272,8 @@ on_probe_row(void *arg, const struct xlsx_row *row, struct err_ctx *e)
 	struct probing *p = arg;
 	size_t count = take_cells(p->helper, row);
 
-	(void)e;
-	p->is_enough = table_shape_look(
-		&p->shape, &(struct import_cells){p->helper->cells, count, row->number});
-	return p->is_enough ? ERR_CONFLICT : ERR_OK; /* which ends the reading */
+	return hidden_text_row(&p->text,
+			       &(struct import_cells){p->helper->cells, count, row->number}, e);
 }
 
 static enum err
@@ -275,7 +285,10 @@ probe_sheet(struct helper *h, size_t sheet, struct err_ctx *e)
 	enum err rc;
 
 	table_shape_init(&p.shape, h->o->headers, h->o->choices);
+	hidden_text_init(&p.text, on_probe_text, &p);
 	rc = xlsx_read(h->x, sheet, &reading, e);
+	if (rc == ERR_OK)
+		rc = hidden_text_end(&p.text, e);
 	if (rc == ERR_CONFLICT && p.is_enough)
 		rc = ERR_OK;
 	if (rc == ERR_OK && !p.is_enough)
@@ -290,6 +303,7 @@ probe_sheet(struct helper *h, size_t sheet, struct err_ctx *e)
 		out->is_list = t->is_sure || h->o->is_remembered(h->o->arg, out->fingerprint);
 	}
 	table_shape_free(&p.shape);
+	hidden_text_free(&p.text);
 	return rc;
 }
 

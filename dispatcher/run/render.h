@@ -42,6 +42,7 @@ enum language_fit {
 
 struct rendered {
 	struct slice text;	/* NFC; until the next row */
+	struct slice nfc;	/* before accents were taken off; empty = nothing was rendered */
 	struct sms_count count; /* as it is billed */
 	bool is_plain;		/* accents were taken off */
 	uint8_t language;	/* index in the set's texts */
@@ -56,6 +57,20 @@ struct rendered {
 /* REASON_NONE, or why this row gets nothing: then text and count say nothing. */
 enum record_reason render_row(struct rendering *r, const struct block *b, uint32_t row_in_block,
 			      unsigned carrier, struct rendered *out);
+
+/* By what the row's text is counted; NULL = the standard. */
+const struct sms_rules *rendering_rules(const struct rendering *r, unsigned carrier);
+
+/*
+ * What a text (`nfc` of a row that was rendered) comes to when its accents are treated in this or
+ * in that way: out[enum accents].
+ */
+struct render_mode {
+	enum record_reason reason; /* it would not be sent; then the count says nothing */
+	struct sms_count count;
+};
+void render_modes(struct rendering *r, struct slice nfc, unsigned carrier,
+		  struct render_mode out[3]);
 
 /*
  * The end of it, also for texts that come from elsewhere: accents, parts, what is

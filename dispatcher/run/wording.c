@@ -18,9 +18,18 @@ accents_of_both(enum accents campaign, enum accents provider, bool has_unicode)
 /* ---- writing ---- */
 
 static bool
+is_framed(const struct wording *w)
+{
+	const struct content_frame *f = &w->frame;
+
+	return (f->label != NULL && f->label[0] != '\0') ||
+	       (f->footer != NULL && f->footer[0] != '\0');
+}
+
+static bool
 says_more(const struct wording *w)
 {
-	if (!set_is_plain(w->set))
+	if (!set_is_plain(w->set) || is_framed(w))
 		return true;
 	for (unsigned p = 0; p < w->partitions; p++)
 		if (w->accents[p] != ACCENTS_KEPT || w->traffic[p] != SMS_STANDARD)
@@ -56,6 +65,11 @@ wording_encode(const struct wording *w, struct buf *out)
 		json_object_set(v, "sms", w->sms);
 	if (w->languages != NULL && w->set->count > 1)
 		json_object_set(v, "languages", w->languages);
+	if (is_framed(w))
+		json_object_set_new(v, "frame",
+				    json_pack("[s, s]",
+					      w->frame.label != NULL ? w->frame.label : "",
+					      w->frame.footer != NULL ? w->frame.footer : ""));
 	buf_adds(out, WORDING_MARK);
 	json_add_value(out, v);
 	json_decref(v);
@@ -108,19 +122,40 @@ open_names(const struct json_at *at, struct wording_opened *out, bool is_traffic
 	return rc;
 }
 
+/* [label, footer] */
+static enum err
+open_frame(const struct json_at *at, struct wording_opened *out, struct err_ctx *e)
+{
+	struct json_at label = json_item(at, 0), footer = json_item(at, 1);
+	const char *texts[2] = {"", ""};
+	enum err rc;
+
+	if ((rc = json_want_array(at, e)) != ERR_OK ||
+	    (rc = json_read_string(&label, &texts[0], e)) != ERR_OK ||
+	    (rc = json_read_string(&footer, &texts[1], e)) != ERR_OK)
+		return rc;
+	if (strlen(texts[0]) > CONTENT_LABEL_MAX || strlen(texts[1]) > CONTENT_LABEL_MAX)
+		return err_set(e, ERR_INPUT, at->path, "", "has more than %u bytes",
+			       CONTENT_LABEL_MAX);
+	slice_copy(out->label, sizeof(out->label), slice_trim(slice_of(texts[0])));
+	slice_copy(out->footer, sizeof(out->footer), slice_trim(slice_of(texts[1])));
+	return ERR_OK;
+}
+
 static enum err
 open_document(const struct json_at *root, struct wording_opened *out, struct err_ctx *e)
 {
 	struct json_at source = json_get(root, "source"), sms = json_get(root, "sms");
 	struct json_at accents = json_get(root, "accents"), traffic = json_get(root, "traffic");
-	struct json_at languages = json_get(root, "languages");
+	struct json_at languages = json_get(root, "languages"), frame = json_get(root, "frame");
 	const char *text = "";
 	enum err rc;
 
 	if ((rc = json_need_string(&source, &text, e)) != ERR_OK ||
 	    (rc = open_set(slice_of(text), out, e)) != ERR_OK ||
 	    (rc = open_names(&accents, out, false, e)) != ERR_OK ||
-	    (rc = open_names(&traffic, out, true, e)) != ERR_OK)
+	    (rc = open_names(&traffic, out, true, e)) != ERR_OK ||
+	    (frame.v != NULL && (rc = open_frame(&frame, out, e)) != ERR_OK))
 		return rc;
 	if (sms.v != NULL)
 		rc = sms_rules_read(&sms, &out->table, e);

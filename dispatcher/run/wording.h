@@ -13,6 +13,7 @@
 #pragma once
 
 #include "templates/accents.h"
+#include "templates/content.h"
 #include "templates/set.h"
 
 #define WORDING_MARK "{%run 1%}"
@@ -27,6 +28,8 @@ struct wording {
 	enum sms_traffic traffic[WORDING_PARTITIONS_MAX];
 	json_t *sms;	   /* the table of parts; NULL = the standard, whatever the traffic */
 	json_t *languages; /* their names; NULL = none are known by name */
+	/* What already stands around each SMS text of the set; "" or NULL = nothing. */
+	struct content_frame frame;
 };
 void wording_encode(const struct wording *w, struct buf *out);
 
@@ -37,6 +40,8 @@ struct wording_opened {
 	enum sms_traffic traffic[WORDING_PARTITIONS_MAX];
 	struct sms_table table;	     /* empty = the standard */
 	struct languages *languages; /* NULL = none */
+	/* Without blanks at their ends: a text that is nothing else says nothing. */
+	char label[CONTENT_LABEL_MAX + 1], footer[CONTENT_LABEL_MAX + 1];
 };
 /* After an error there is nothing to clear. */
 MUST_CHECK enum err wording_open(struct slice bytes, struct wording_opened *out, struct err_ctx *e);

@@ -101,6 +101,7 @@ ok $? 'everybody got exactly the text in his language, once'
 is "$(report counters)" agree 'counters and records agree'
 
 # ---- versions ----
+is "$(loa campaign show c --json | json_field template_version)" 1 'the campaign names the version that was sent'
 is "$(loa template show t)" 'NEW Kính gửi {{ ho_ten }}' 'the newest version is shown'
 is "$(loa template show t --version 1 --language tyz)" 'tyz: Chào {{ ho_ten }}' 'a language of an old version'
 has "$(loa template show t --version 1)" '-- vi zalo 123456' 'and all of it'

@@ -174,6 +174,11 @@ out=$(loa template check "$dir/c.txt" --list l)
 has "$out" 'ten' 'against a list: its unknown field'
 has "$out" 'links' 'and the rules of the server'
 
+# ---- the audit ----
+acts() { loa audit ls -n 500 | grep -c " $1 "; }
+is "$(acts brandname.save) $(acts pattern.save)" '2 2' 'who saved brandnames and patterns is in the audit'
+ok $(($(acts template.save) < 9)) 'and who saved templates'
+
 # ---- removing ----
 has "$(loa pattern rm cho)" 'removed' 'a pattern is removed'
 out=$(loa pattern rm cho 2>&1)
@@ -181,6 +186,7 @@ is "$?" 1 'removed twice it is not there'
 loa brandname rm UBND-AG >/dev/null
 out=$(loa brandname show UBND-AG 2>&1)
 has "$out" 'see loa brandname ls' 'a brandname is removed'
+is "$(acts brandname.remove) $(acts pattern.remove)" '1 2' 'who removed them is in the audit'
 is "$(api GET /patterns/nobody >/dev/null; status)" 404 'over HTTP it is 404'
 api POST /patterns '{"patterns":[{"name":"x","brandname":"A","text":"a","carriers":["nokia"]}]}' >"$dir/out"
 is "$(status)" 422 'a carrier that is none is refused'

@@ -85,13 +85,57 @@ refused() { # FILE PART SENTENCE
 }
 for n in 100 1000 4000; do
 	head -c $n "$cases/thon-ho-dan.xlsx" >"$dir/cut.xlsx"
-	refused "$dir/cut.xlsx" 'cut.xlsx: ' "a workbook of its first $n bytes"
+	refused "$dir/cut.xlsx" 'the end of this ZIP file is missing' "a workbook of its first $n bytes"
 done
 { head -c 3000 "$cases/thon-ho-dan.xlsx"; head -c 500 /dev/zero | tr '\0' 'U'; tail -c +3501 "$cases/thon-ho-dan.xlsx"; } >"$dir/holed.xlsx"
-refused "$dir/holed.xlsx" 'holed.xlsx' 'a workbook with other bytes in the middle'
+refused "$dir/holed.xlsx" 'is damaged or was cut off' 'a workbook with other bytes in the middle'
 refused "$cases/refused/danh-sach.xls" '.xls' 'a workbook of Excel 97'
 refused "$cases/refused/danh-sach.ods" 'OpenDocument' 'a table of OpenDocument'
 refused "$cases/refused/trang-web-goi-la.xls" 'web page' 'a web page that is called .xls'
+# A ZIP of its own making: gzip's deflate between the headers of PKWARE's APPNOTE, 4.3.
+le() { # BYTES NUMBER
+	local i text=''
+	for ((i = 0; i < $1; i++)); do printf -v text '%s\\x%02x' "$text" $((($2 >> (8 * i)) & 255)); done
+	printf "$text"
+}
+zip_begin() { zip=$1 entries=0; : >"$zip"; : >"$zip.central"; }
+zip_part() { # NAME: its bytes on standard input
+	local at crc size packed
+	at=$(wc -c <"$zip")
+	gzip -n9 >"$dir/part.gz"
+	packed=$(($(wc -c <"$dir/part.gz") - 18))
+	read -r crc size <<<"$(tail -c 8 "$dir/part.gz" | od -An -tu4)"
+	{ printf 'PK\3\4'; le 2 20; le 2 0; le 2 8; le 4 0; le 4 "$crc"; le 4 "$packed"; le 4 "$size"; le 2 ${#1}; le 2 0
+		printf %s "$1"; tail -c +11 "$dir/part.gz" | head -c "$packed"; } >>"$zip"
+	{ printf 'PK\1\2'; le 2 20; le 2 20; le 2 0; le 2 8; le 4 0; le 4 "$crc"; le 4 "$packed"; le 4 "$size"; le 2 ${#1}
+		le 2 0; le 2 0; le 2 0; le 2 0; le 4 0; le 4 "$at"; printf %s "$1"; } >>"$zip.central"
+	entries=$((entries + 1))
+}
+zip_end() {
+	local at size
+	at=$(wc -c <"$zip") size=$(wc -c <"$zip.central")
+	cat "$zip.central" >>"$zip"
+	{ printf 'PK\5\6'; le 2 0; le 2 0; le 2 $entries; le 2 $entries; le 4 "$size"; le 4 "$at"; le 2 0; } >>"$zip"
+}
+make_book() { # FILE: a workbook whose sheet is standard input
+	local office=http://schemas.openxmlformats.org
+	zip_begin "$1"
+	zip_part '[Content_Types].xml' <<<"<Types xmlns='$office/package/2006/content-types'><Default Extension='xml' ContentType='application/xml'/><Override PartName='/xl/workbook.xml' ContentType='application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml'/><Override PartName='/xl/worksheets/sheet1.xml' ContentType='application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml'/></Types>"
+	zip_part _rels/.rels <<<"<Relationships xmlns='$office/package/2006/relationships'><Relationship Id='r1' Type='$office/officeDocument/2006/relationships/officeDocument' Target='xl/workbook.xml'/></Relationships>"
+	zip_part xl/workbook.xml <<<"<workbook xmlns='$office/spreadsheetml/2006/main' xmlns:r='$office/officeDocument/2006/relationships'><sheets><sheet name='S' sheetId='1' r:id='r1'/></sheets></workbook>"
+	zip_part xl/_rels/workbook.xml.rels <<<"<Relationships xmlns='$office/package/2006/relationships'><Relationship Id='r1' Type='$office/officeDocument/2006/relationships/worksheet' Target='worksheets/sheet1.xml'/></Relationships>"
+	zip_part xl/worksheets/sheet1.xml
+	zip_end
+}
+sheet_begin="<worksheet xmlns='http://schemas.openxmlformats.org/spreadsheetml/2006/main'><sheetData><row r='1'><c r='A1' t='inlineStr'><is><t>SĐT</t></is></c></row>"
+row2="<row r='2'><c r='A2'><v>912345678</v></c></row>"
+echo "$sheet_begin$row2</sheetData></worksheet>" | make_book "$dir/good.xlsx"
+has "$(loa list import good "$dir/good.xlsx")" '1 rows read, 1 kept' 'a workbook made by hand is read'
+{ echo "$sheet_begin$row2"; head -c 100000000 /dev/zero | tr '\0' ' '; echo '</sheetData></worksheet>'; } | make_book "$dir/bomb.xlsx"
+echo "# a bomb of $(wc -c <"$dir/bomb.xlsx") bytes"
+refused "$dir/bomb.xlsx" 'unpacks to so much more than it is packed' 'a bomb of 100 MB'
+echo "<!DOCTYPE x [<!ENTITY a 'aaaaaaaaaa'>]>$sheet_begin$row2</sheetData></worksheet>" | make_book "$dir/entity.xlsx"
+refused "$dir/entity.xlsx" 'document type declaration' 'a sheet with entities of its own'
 : >"$dir/empty.xlsx"
 refused "$dir/empty.xlsx" 'empty' 'a file of nothing'
 until_false has_helper

@@ -68,7 +68,6 @@ check_refusal(const json_t *v)
 static void
 check_request(json_t *document)
 {
-	struct template_error te;
 	struct notices *n = NULL;
 	struct err_ctx e = {0};
 
@@ -78,7 +77,7 @@ check_request(json_t *document)
 	}
 	must(n->count > 0 && n->count <= NOTICES_MAX, "%zu messages", n->count);
 	for (size_t i = 0; i < n->template_count; i++)
-		n->compiled[i] = template_compile(SLICE("A {{ a }} {{ b | default: 'c' }}"), &te);
+		n->sets[i] = set_read(SLICE("A {{ a }} {{ b | default: 'c' }}"), NULL, NULL);
 	notices_judge(n, config(), 1795572000000);
 	for (size_t i = 0; i < n->count; i++)
 		if (n->list[i].refusal != NULL)

@@ -67,7 +67,7 @@ const atom = () => (chance(60) ? one(names) : chance(50) ? one(variables) : one(
 const string = () => one(['"a"', '"b"', '","', '" "', '"."', '"một"', '"n"', '"12"', 'ten', 'v', 'so'])
 const count = () => one(['0', '1', '2', '3', '5', '8', '-1', '2.5', '"4"', 'so'])
 const divisor = () => one(['2', '3', '7', '0.5', '-4', '"10"', '1.1'])
-const day_formats = ['%d/%m/%Y', '%-d/%-m', '%j %U %W %u %w', '%A %^a %B %b', 'ngày %e', '%y %C %q %%', '%x', '%Y%m%d', '%_m %05d %10Y %E']
+const day_formats = ['%d/%m/%Y', '%-d/%-m', '%j %U %W %u %w', '%A %^a %B %b', 'ngày %e', '%y %C %q %%', '%x', '%Y%m%d', '%_m %05d %10Y']
 const formats = [...day_formats, '%H:%M', '%I %l %p %P %k', '%H giờ %M phút %S', '%s', '%z %:z', '%c', '%X', '%L %N %3N', '%#p%-H']
 
 const filters = [

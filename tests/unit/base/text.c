@@ -199,6 +199,33 @@ a_word_is_compared_without_accents_and_case(void **state)
 	assert_string_equal(out, "");
 }
 
+/*
+ * e with marks above and below it in turn: those below come first. By the square
+ * of their number this would take hours.
+ */
+static void
+any_number_of_marks_is_put_in_order_at_once(void **state)
+{
+	enum { PAIRS = 500000 };
+	struct buf in = {0}, out = {0}, wanted = {0};
+
+	(void)state;
+	buf_adds(&in, "e");
+	buf_adds(&wanted, "\u1EB9");
+	for (int i = 0; i < PAIRS; i++) {
+		buf_adds(&in, "\u0301\u0323");
+		if (i > 0)
+			buf_adds(&wanted, "\u0323");
+	}
+	for (int i = 0; i < PAIRS; i++)
+		buf_adds(&wanted, "\u0301");
+	assert_true(text_add_nfc(&out, buf_slice(&in)));
+	assert_true(slice_eq(buf_slice(&out), buf_slice(&wanted)));
+	buf_free(&in);
+	buf_free(&out);
+	buf_free(&wanted);
+}
+
 int
 main(void)
 {
@@ -209,6 +236,7 @@ main(void)
 		cmocka_unit_test(well_formed_text_is_read_to_its_end),
 		cmocka_unit_test(a_malformed_byte_is_stepped_over_alone),
 		cmocka_unit_test(all_spellings_of_a_letter_have_one_composed_form),
+		cmocka_unit_test(any_number_of_marks_is_put_in_order_at_once),
 		cmocka_unit_test(folding_is_full_case_folding_in_composed_form),
 		cmocka_unit_test(unaccented_text_has_no_marks_and_d_for_dd),
 	};

@@ -312,7 +312,7 @@ errors_of_the_file_have_a_place_and_a_reason(void **state)
 	assert_fails(SLICE("Tên;SĐT\nA;0912345678\nBé;\xFF\n"), NULL, 3, 4, "not UTF-8");
 	assert_fails(SLICE("Tên;SĐT\nA;0912345678\n\"Bé;0912345678\n"), NULL, 3, 1, "quote");
 	assert_fails(SLICE("PK\3\4\24\0"), NULL, 1, 1, "Excel workbook (.xlsx)");
-	assert_fails(SLICE("\xFF\xFET\0\n\0"), NULL, 1, 1, "UTF-16");
+	assert_fails(SLICE("\xFF\xFET\0\n\0\x00\xDC"), NULL, 2, 1, "UTF-16");
 	assert_fails(SLICE("Tên;Lớp;Trường\nA;1;B\n"), NULL, 1, 1,
 		     "no column of phone numbers among: Tên, Lớp, Trường");
 	assert_fails(SLICE("\nTên;SĐT\nA;1\n"), "Di động", 2, 1,

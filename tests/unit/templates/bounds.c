@@ -131,6 +131,31 @@ long_values_are_no_input_of_filters(void **state)
 	template_free(u);
 }
 
+/* Each of 8,000 characters sought among 8,000 others would take minutes here. */
+static void
+what_is_stripped_may_be_many_characters(void **state)
+{
+	struct template *t;
+	struct buf b = {0}, text = {0}, set = {0};
+	struct slice values[2];
+
+	(void)state;
+	repeat(&b, "", "{% assign c = a | strip: b | size %}", 1600, "{{ c }}");
+	t = template_compile(buf_slice(&b), &error);
+	assert_non_null(t);
+	repeat(&text, "", "ế", 2600, "");
+	repeat(&set, "", "ề", 2600, "ế");
+	values[0] = buf_slice(&text);
+	values[1] = buf_slice(&set);
+	buf_reset(&out);
+	assert_int_equal(template_render(t, 0, values, &out, &error), RENDER_OK);
+	assert_string_equal(out.data, "0");
+	template_free(t);
+	buf_free(&b);
+	buf_free(&text);
+	buf_free(&set);
+}
+
 int
 main(void)
 {
@@ -139,6 +164,7 @@ main(void)
 		cmocka_unit_test(the_memory_of_a_tag_is_free_for_the_next_one),
 		cmocka_unit_test(steps_and_variables_are_bounded),
 		cmocka_unit_test(conditions_of_any_length_need_no_deeper_stack),
+		cmocka_unit_test(what_is_stripped_may_be_many_characters),
 		cmocka_unit_test(a_megabyte_is_refused_at_once),
 		cmocka_unit_test(long_values_are_no_input_of_filters),
 	};

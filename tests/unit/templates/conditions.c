@@ -203,6 +203,44 @@ deep_nesting_is_refused_where_it_goes_too_far(void **state)
 	buf_free(&b);
 }
 
+static void
+a_cell_of_a_column_of_numbers_is_a_number_and_prints_as_it_is_written(void **state)
+{
+	static const struct rendered cases[] = {
+		{"{{ o2 }} {{ o2_0 }}", "2 2.0"},
+		{"{% if o2 == 2 %}a{% endif %}{% if 2 == o2 %}b{% endif %}{% if o2 == '2' %}c{% "
+		 "endif %}{% if o2 != 2 or o2 != '2' or o2 == 3 or o2 == '3' %}d{% endif %}",
+		 "abc"},
+		{"{% if o2_0 == 2 %}a{% endif %}{% if o2_0 == o2 %}b{% endif %}{% if o2_0 == '2' "
+		 "%}c{% endif %}{% if o2_0 == '2.0' %}d{% endif %}{% if o2 == so %}e{% endif %}",
+		 "abd"},
+		/* as texts 10 would stand before 2 */
+		{"{% if o10 > 2 %}a{% endif %}{% if o10 > '2' %}b{% endif %}{% if o10 > o2 %}c{% "
+		 "endif %}{% if o2 < '10' %}d{% endif %}{% if chu_so < o10 %}e{% endif %}{% if o2 "
+		 "< "
+		 "ten or o2 > ten %}f{% endif %}",
+		 "abcde"},
+		{"{% case o2 %}{% when 1 %}a{% when 2 %}b{% endcase %}{% case o2 %}{% when '2' "
+		 "%}c{% endcase %}",
+		 "bc"},
+		{"{% if o10 contains '0' and o2 and o2 != blank and o2 != empty and o2 != nil "
+		 "%}a{% "
+		 "endif %}{% assign l = '1,2' | split: ',' %}{% if l contains o2 %}b{% endif %}",
+		 "ab"},
+		/* filters see a text; what they leave as it is stays a number */
+		{"{{ o2_0 | size }} {{ o2_0 | plus: 1 }} {{ 1 | plus: o10 }} {{ o10 | first }} {{ "
+		 "o10 | currency_vi }}",
+		 "3 3 11 1 10 đồng"},
+		{"{% assign n = o2 | default: 0 %}{% if n == 2 %}a{% endif %}{% assign m = o2 | "
+		 "append: '' | upcase %}{% if m == 2 and m == '2' %}b{% endif %}{% assign k = o2 | "
+		 "append: '0' %}{% if k == 20 %}c{% endif %}",
+		 "ab"},
+	};
+
+	(void)state;
+	expect_all(cases, ARRAY_LEN(cases));
+}
+
 int
 main(void)
 {
@@ -215,6 +253,8 @@ main(void)
 		cmocka_unit_test(each_when_that_is_met_is_taken_and_else_if_none_was),
 		cmocka_unit_test(errors_in_conditions_say_what_was_expected),
 		cmocka_unit_test(blocks_that_do_not_match_are_refused_at_their_places),
+		cmocka_unit_test(
+			a_cell_of_a_column_of_numbers_is_a_number_and_prints_as_it_is_written),
 		cmocka_unit_test(deep_nesting_is_refused_where_it_goes_too_far),
 	};
 

@@ -291,6 +291,20 @@ a_wrong_document_is_refused_with_its_place(void **state)
 	}
 }
 
+static void
+words_behind_thousands_of_signs_are_found_too(void **state)
+{
+	struct buf b = {0};
+
+	(void)state;
+	use("{\"rules\":[" RULE("w", "words", "\"words\":[\"casino\"]") "]}");
+	for (int i = 0; i < 8000; i++)
+		buf_addc(&b, '!');
+	buf_adds(&b, "casino");
+	assert_string_equal(found(b.data), "w[casino]@8000");
+	buf_free(&b);
+}
+
 int
 main(void)
 {
@@ -320,6 +334,8 @@ main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(
 			a_label_that_was_added_is_no_finding_and_a_typed_one_is, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(words_behind_thousands_of_signs_are_found_too,
+						set_up, tear_down),
 		cmocka_unit_test(the_label_costs_seven_units_with_its_blank),
 		cmocka_unit_test(a_wrong_document_is_refused_with_its_place),
 	};

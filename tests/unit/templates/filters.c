@@ -190,8 +190,9 @@ dates_are_printed_by_their_parts(void **state)
 		 "'%a|%A|%b|%B|%c|%C|%d|%e|%H|%I|%j|%k|%l|%L|%m|%M|%N|%p|%P|%q' }}",
 		 "Tue|Tuesday|Feb|February|2/3/2026, 4:05:06 AM|20|03| 3|04|04|034| 4| "
 		 "4|000|02|05|000000000|AM|am|rd"},
-		{"{{ '2026-02-03T04:05:06' | date: "
-		 "'%s|%S|%u|%U|%w|%W|%x|%X|%y|%Y|%z|%%|%h|%D|%F|%G|%1|%E|%' }}",
+		{"{% assign f = "
+		 "'%s|%S|%u|%U|%w|%W|%x|%X|%y|%Y|%z|%%|%h|%D|%F|%G|%1|%E|%' %}"
+		 "{{ '2026-02-03T04:05:06' | date: f }}",
 		 "1770066306|06|2|05|2|05|2/3/2026|4:05:06 "
 		 "AM|26|2026|+0700|%|Feb|%D|%F|%G|%1|%E|%"},
 		{"{{ '2026-02-03T14:05:06' | date: "
@@ -237,7 +238,32 @@ dates_are_printed_by_their_parts(void **state)
 
 	(void)state;
 	expect_all(cases, ARRAY_LEN(cases));
-	expect_missing("{{ ngay | date: '' }}", "ngay", 1, 4);
+	expect_missing("{{ ngay | date: rong }}", "ngay", 1, 4);
+}
+
+static void
+what_is_written_as_an_argument_is_checked_with_its_place(void **state)
+{
+	(void)state;
+	refuse("{{ a | date_vi: 'xyz' }}", "syntax", 1, 17, "date_vi: no such form of a date");
+	refuse("{{ a }}\n{{ b | default: a | date_vi: nil }}", "syntax", 2, 30, "no such form");
+	refuse("{{ a | number_vi: 10 }}", "syntax", 1, 19, "up to 9");
+	refuse("{{ a | number_vi: 'a' }}", "syntax", 1, 19, "number_vi: ");
+	refuse("{{ a | currency_vi: ' ' }}", "syntax", 1, 21, "the unit is blank");
+	refuse("{{ a | currency_vi: nil }}", "syntax", 1, 21, "the unit is blank");
+	refuse("{{ a | currency_vi: 'USD', -1 }}", "syntax", 1, 28, "up to 9");
+	refuse("{{ a | honorific: 'abc' }}", "syntax", 1, 19, "a birth date");
+	refuse("{{ a | honorific: b, 'x' }}", "syntax", 1, 22, "an age is");
+	refuse("{{ a | honorific: b, 30, 131 }}", "syntax", 1, 26, "an age is");
+	refuse("{{ a | date: 'dd/mm/yyyy' }}", "syntax", 1, 14, "names no part of a date");
+	refuse("{{ a | date: '' }}", "syntax", 1, 14, "names no part of a date");
+	refuse("{{ a | date: '%d/%m/%Q' }}", "syntax", 1, 14, "a % stands");
+	refuse("{{ a | date: '100%' }}", "syntax", 1, 14, "a % stands");
+	/* what a cell may give is known only when it is there */
+	expect("{{ ngay | date: ten }}", "T");
+	expect("{{ ngay | date_vi: ten | default: '-' }}", "-");
+	expect("{{ so | number_vi: ten | default: '-' }}", "-");
+	expect("{{ nam | honorific: ten }} {{ nam | honorific: nil }}", "Ông Ông");
 }
 
 static void
@@ -266,6 +292,7 @@ main(void)
 		cmocka_unit_test(numbers_are_reckoned),
 		cmocka_unit_test(dates_are_printed_by_their_parts),
 		cmocka_unit_test(the_number_of_arguments_is_checked),
+		cmocka_unit_test(what_is_written_as_an_argument_is_checked_with_its_place),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, free_out);

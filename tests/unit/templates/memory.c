@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Memory that runs out. Linked so that each malloc, calloc and realloc of Loa, and
- * utf8proc_map, comes by here (see the Makefile). In a forked child the n-th of
+ * Memory that runs out. Linked so that each malloc, calloc and realloc of Loa comes
+ * by here (see the Makefile). In a forked child the n-th of
  * them fails: compiling must then end with the one clear line, never otherwise.
  * Rendering asks for nothing at all.
  */
@@ -18,11 +18,9 @@ static size_t fails; /* which one fails; 0 = none */
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t count, size_t size);
 void *__real_realloc(void *p, size_t n);
-ssize_t __real_utf8proc_map(const uint8_t *s, ssize_t n, uint8_t **mapped, int options);
 void *__wrap_malloc(size_t n);
 void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *p, size_t n);
-ssize_t __wrap_utf8proc_map(const uint8_t *s, ssize_t n, uint8_t **mapped, int options);
 
 void *
 __wrap_malloc(size_t n)
@@ -40,12 +38,6 @@ void *
 __wrap_realloc(void *p, size_t n)
 {
 	return ++asked == fails ? NULL : __real_realloc(p, n);
-}
-
-ssize_t
-__wrap_utf8proc_map(const uint8_t *s, ssize_t n, uint8_t **mapped, int options)
-{
-	return ++asked == fails ? -1 : __real_utf8proc_map(s, n, mapped, options); /* no memory */
 }
 
 static const char source[] = "Ki\u0301nh gửi {{ họ_te\u0302n | upcase | default: \"Ông/Bà\" }}{% "

@@ -42,6 +42,8 @@ value_of(const char *name)
 		{"so", "7", TEMPLATE_NUMBER},	     {"chu_so", "7", TEMPLATE_TEXT},
 		{"le", "2.5", TEMPLATE_NUMBER},	     {"ds", "a,b,,c,,", TEMPLATE_TEXT},
 		{"vui", "😀ab", TEMPLATE_TEXT},	     {"ngay", "2026-10-10", TEMPLATE_TEXT},
+		{"o2", "2", TEMPLATE_CELL},	     {"o10", "10", TEMPLATE_CELL},
+		{"o2_0", "2.0", TEMPLATE_CELL},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(values); i++)

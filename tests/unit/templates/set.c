@@ -219,6 +219,9 @@ a_text_that_begins_with_a_tag_is_no_document(void **state)
 	assert_false(set_is_document(SLICE("{x")));
 	assert_true(set_is_document(SLICE("\xEF\xBB\xBF\n {\n\"texts\":{}}")));
 	assert_true(set_is_document(SLICE("{}")));
+	assert_true(set_is_document(SLICE(" { } \n")));
+	assert_false(set_is_document(SLICE("{ } % của {{ tong }}")));
+	assert_false(set_is_document(SLICE("{ chú ý }")));
 }
 
 int

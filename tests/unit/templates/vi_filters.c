@@ -33,15 +33,15 @@ number_value(double number)
 	return (struct template_value){TEMPLATE_NUMBER, slice_of(digits), number};
 }
 
-/* What {{ x | filters }} prints; NONE where x would be missing. */
+/* What {{ x | filters }} prints with y, which is no constant; NONE where x would be missing. */
 static void
-expect_of(const char *filters, struct template_value x, const char *wanted)
+expect_with(const char *filters, const char *y, struct template_value x, const char *wanted)
 {
 	struct template_error e;
 	struct buf source = {0}, out = {0};
 	struct template *t;
 
-	buf_addf(&source, "{{ x | %s | default: \"" NONE "\" }}", filters);
+	buf_addf(&source, "{%% assign y = %s %%}{{ x | %s | default: \"" NONE "\" }}", y, filters);
 	t = template_compile(buf_slice(&source), &e);
 	if (t == NULL)
 		fail_msg("%s: %s", source.data, e.message);
@@ -52,6 +52,12 @@ expect_of(const char *filters, struct template_value x, const char *wanted)
 	template_free(t);
 	buf_free(&source);
 	buf_free(&out);
+}
+
+static void
+expect_of(const char *filters, struct template_value x, const char *wanted)
+{
+	expect_with(filters, "nil", x, wanted);
 }
 
 static void
@@ -179,8 +185,9 @@ honorific_fits_the_age_where_it_is_known(void **state)
 	expect("honorific: \"72\"", "Nữ", "Bà");
 	expect("honorific: 25", NULL, "Anh/Chị");
 	/* what is no age is unknown, and an unknown age is an adult's */
-	expect("honorific: \"05\"", "Nam", "Ông");
-	expect("honorific: \"abc\"", "Nam", "Ông");
+	expect_with("honorific: y", "\"05\"", text_value("Nam"), "Ông");
+	expect_with("honorific: y", "\" 05 \"", text_value("Nam"), "Ông");
+	expect_with("honorific: y", "\"abc\"", text_value("Nam"), "Ông");
 	expect("honorific: nil", "Nữ", "Bà");
 	expect("honorific: \"2031-01-01\"", "Nữ", "Bà");
 	expect("honorific: \"1850\"", "Nữ", "Bà");
@@ -195,7 +202,7 @@ the_ages_of_honorific_can_be_set(void **state)
 	expect("honorific: 35, 40", "Nữ", "Chị");
 	expect("honorific: 16, 40, 16", "Nữ", "Chị");
 	expect("honorific: 15, 40, 16", "Nữ", "Em");
-	expect("honorific: 35, \"x\"", "Nữ", NONE);
+	expect_with("honorific: 35, y", "\"x\"", text_value("Nữ"), NONE);
 }
 
 /* ---- names ---- */
@@ -358,8 +365,8 @@ decimals_are_rounded_half_away_from_zero(void **state)
 	expect("number_vi: 0", "-0.5", "-1");
 	expect("number_vi: 0", "-0.4", "0");
 	expect("number_vi: 1", "-2.25", "-2,3");
-	expect("number_vi: 10", "1", NONE);
-	expect("number_vi: \"a\"", "1", NONE);
+	expect_with("number_vi: y", "10", text_value("1"), NONE);
+	expect_with("number_vi: y", "\"a\"", text_value("1"), NONE);
 	expect_of("number_vi: 2", number_value(0.1 + 0.2), "0,30");
 }
 
@@ -375,7 +382,7 @@ money_is_in_whole_dong_unless_said_otherwise(void **state)
 	expect("currency_vi: \"₫\"", "50000", "50.000₫");
 	expect("currency_vi: \"VND\"", "50000", "50.000 VND");
 	expect("currency_vi: \"USD\", 2", "1250.5", "1.250,50 USD");
-	expect("currency_vi: nil", "50000", NONE);
+	expect_with("currency_vi: y", "nil", text_value("50000"), NONE);
 	expect("currency_vi", "500.000", NONE);
 	expect("currency_vi", "miễn phí", NONE);
 	expect_of("currency_vi", number_value(1200000), "1.200.000 đồng");
@@ -453,8 +460,42 @@ dates_are_written_as_in_official_letters(void **state)
 	expect("date_vi: \"đầy đủ\"", "2026-02-05", "thứ Năm, ngày 05 tháng 02 năm 2026");
 	expect("date_vi: \"weekday\"", "2026", NONE);
 	expect("date_vi: \"ngày tháng\"", "2026", NONE);
-	expect("date_vi: \"%d\"", "2026-10-10", NONE);
-	expect("date_vi: nil", "2026-10-10", NONE);
+	expect_with("date_vi: y", "\"%d\"", text_value("2026-10-10"), NONE);
+	expect_with("date_vi: y", "nil", text_value("2026-10-10"), NONE);
+}
+
+/* Both filters read the same texts as days; `date` prints all others as they are. */
+static void
+date_and_date_vi_read_the_same_days(void **state)
+{
+	static const char *const rows[][2] = {
+		{"2026-10-10", "10/10/2026"},
+		{"2026-1-5", "05/01/2026"},
+		{"5.2.2026", "05/02/2026"},
+		{" 5-2-2026 ", "05/02/2026"},
+		{"10/10/2026 8:30", "10/10/2026"},
+		{"2026-10-10T08:30:59", "10/10/2026"},
+		{"2026-10-10 08:00:00 +0700", "10/10/2026"},
+		{"2026-10-10 17:00 Z", "11/10/2026"},
+		{"2026-10-10T17:00:00.5Z", "11/10/2026"},
+		{"2026-10-10T08:30:60", NONE},
+		{"2026-10-10T24:00", NONE},
+		{"2026-10-10 08:60", NONE},
+		{"2026-10-10T8:0", NONE},
+		{"2026-10-10T", NONE},
+		{"2026 08:00", NONE},
+		{"10/2026 08:00", NONE},
+		{"2026-10-10T08:00+15:00", NONE},
+		{"2026-10-10T08:00+07:00x", NONE},
+		{"2026-02-29", NONE},
+		{"10/10/26", NONE},
+	};
+
+	(void)state;
+	EXPECT_ROWS("date_vi", rows);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		expect("date: \"%d/%m/%Y\"", rows[i][0],
+		       strcmp(rows[i][1], NONE) == 0 ? rows[i][0] : rows[i][1]);
 }
 
 /* ---- phones ---- */
@@ -541,6 +582,7 @@ main(void)
 		cmocka_unit_test(decimals_are_rounded_half_away_from_zero),
 		cmocka_unit_test(money_is_in_whole_dong_unless_said_otherwise),
 		cmocka_unit_test(dates_are_read_as_lists_write_them),
+		cmocka_unit_test(date_and_date_vi_read_the_same_days),
 		cmocka_unit_test(dates_are_written_as_in_official_letters),
 		cmocka_unit_test(phones_are_grouped_as_people_read_them),
 		cmocka_unit_test(what_does_not_fit_is_too_long_and_never_cut),

@@ -225,6 +225,22 @@ a_text_beyond_a_short_message_is_refused(void **state)
 	buf_free(&b);
 }
 
+/* The built-in rules: links of *.gov.vn only. */
+static void
+a_text_that_breaks_a_rule_of_content_is_refused_like_a_campaigns(void **state)
+{
+	(void)state;
+	ask("{\"messages\":[{\"to\":\"0971234567\",\"text\":\"Xem dichvucong.gov.vn\"},"
+	    "{\"to\":\"0971234567\",\"text\":\"Xem bit.ly/abc\"},"
+	    "{\"to\":\"0971234567\",\"template\":\"chao\",\"fields\":{\"ho_ten\":"
+	    "\"evil.com\",\"Mã\":1}},"
+	    "{\"to\":\"0971234567\",\"text\":\"Không chuyển khoản cho ai\"}]}");
+	assert_string_equal(refusal(0), "");
+	assert_string_equal(refusal(1), "content messages[1].text");
+	assert_string_equal(refusal(2), "content messages[2].template");
+	assert_string_equal(refusal(3), ""); /* the rule only warns */
+}
+
 static void
 what_concerns_all_is_an_error_of_the_request(void **state)
 {
@@ -314,6 +330,7 @@ main(void)
 		cmocka_unit_test(a_template_is_filled_at_once),
 		cmocka_unit_test(a_text_beyond_a_short_message_is_refused),
 		cmocka_unit_test(what_concerns_all_is_an_error_of_the_request),
+		cmocka_unit_test(a_text_that_breaks_a_rule_of_content_is_refused_like_a_campaigns),
 		cmocka_unit_test(more_than_a_thousand_are_refused),
 		cmocka_unit_test(an_emergency_needs_a_standing_order_in_force),
 		cmocka_unit_test(a_key_stands_for_what_is_asked_not_for_its_spelling),

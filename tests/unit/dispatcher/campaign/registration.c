@@ -65,8 +65,8 @@ a_brandname_is_read_with_its_carriers(void **state)
 	(void)state;
 	assert_int_equal(brandname_read(&at, &b, &e), ERR_OK);
 	assert_string_equal(b.name, "UBND-AG");
-	assert_true(b.is_qc);
-	assert_false(b.is_cskh);
+	assert_true(b.traffic[SMS_QC]);
+	assert_false(b.traffic[SMS_CSKH]);
 	assert_int_equal(b.valid_to - b.valid_from, 1096); /* three years, one of them leap */
 	assert_int_equal(b.carriers[1].state, BRANDNAME_ACTIVE);
 	assert_string_equal(b.carriers[1].since, "2026-03-05");
@@ -105,6 +105,40 @@ a_wrong_brandname_is_refused_with_its_place(void **state)
 }
 
 /* ---- patterns ---- */
+
+/* A record that is saved must be one that can be read again: its lists have an end. */
+static void
+a_pattern_has_no_more_classes_and_carriers_than_there_are(void **state)
+{
+	static const struct {
+		const char *key, *item, *what;
+		int most;
+	} cases[] = {{"classes", "\"duty\"", "classes[32]", 32},
+		     {"carriers", "\"viettel\"", "carriers", 16}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		for (int more = 0; more < 2; more++) {
+			struct buf b = {0};
+			struct json_at at;
+			struct pattern_record r;
+			struct err_ctx e;
+
+			buf_addf(&b,
+				 "{\"name\":\"a\",\"brandname\":\"X\",\"text\":\"hop\",\"%s\":[",
+				 cases[i].key);
+			for (int k = 0; k < cases[i].most + more; k++)
+				buf_addf(&b, "%s%s", k > 0 ? "," : "", cases[i].item);
+			buf_adds(&b, "]}");
+			at = parse(b.data);
+			assert_int_equal(pattern_record_read(&at, &r, &e),
+					 more ? ERR_INPUT : ERR_OK);
+			if (more)
+				assert_string_equal(e.what, cases[i].what);
+			buf_free(&b);
+		}
+	}
+}
 
 static void
 a_pattern_is_of_its_carriers_and_classes(void **state)
@@ -199,6 +233,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_pattern_has_no_more_classes_and_carriers_than_there_are),
 		cmocka_unit_test(a_name_has_latin_letters_digits_and_four_signs),
 		cmocka_unit_test(a_brandname_is_read_with_its_carriers),
 		cmocka_unit_test(a_wrong_brandname_is_refused_with_its_place),

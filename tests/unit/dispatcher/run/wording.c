@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <cmocka.h>
 
 #include "base/mem.h"
@@ -25,6 +26,8 @@ static struct buf block_bytes, wording;
 static struct rendering *rendering;
 static struct template_set *set;
 static const char *names_text; /* of languages; NULL = none */
+static struct content_frame frame;
+static uint32_t refused; /* of the last row */
 
 static int
 forget(void **state)
@@ -35,6 +38,7 @@ forget(void **state)
 	set_free(set);
 	set = NULL;
 	names_text = NULL;
+	frame = (struct content_frame){NULL, NULL};
 	buf_free(&wording);
 	buf_free(&block_bytes);
 	return 0;
@@ -48,7 +52,8 @@ open_rendering(const char *source, enum accents accents, enum sms_traffic traffi
 	struct rendering_place place = {.schema = &schema, .map = &map, .today = 20700};
 	struct wording w = {.partitions = 2,
 			    .accents = {accents, ACCENTS_KEPT},
-			    .traffic = {traffic, SMS_STANDARD}};
+			    .traffic = {traffic, SMS_STANDARD},
+			    .frame = frame};
 	struct err_ctx e;
 
 	memset(map.partition, NO_PARTITION, sizeof(map.partition));
@@ -85,7 +90,9 @@ rendered(const char *name, const char *language, unsigned carrier, enum record_r
 	block_builder_finish(b, &block_bytes);
 	block_builder_free(b);
 	assert_int_equal(block_open(buf_slice(&block_bytes), &block, &e), ERR_OK);
+	out.refused = 0;
 	*why = render_row(rendering, &block, 0, carrier, &out);
+	refused = out.refused;
 	if (*why != REASON_NONE)
 		return NULL;
 	slice_copy(text, sizeof(text), out.text);
@@ -131,6 +138,7 @@ accents_are_taken_off_by_the_partition_of_the_carrier(void **state)
 	assert_string_equal(rendered("Bình", "", MOBIFONE, &why), "Chào Bình");
 	assert_null(rendered("ស", "", VIETTEL, &why)); /* a letter would be lost */
 	assert_int_equal(why, REASON_NOT_ENCODABLE);
+	assert_int_equal(refused, 0x179F); /* and is told */
 }
 
 static void
@@ -175,6 +183,31 @@ a_missing_field_skips(void **state)
 	assert_int_equal(why, REASON_MISSING_FIELD);
 }
 
+static void
+a_text_that_says_nothing_beside_its_label_is_not_sent(void **state)
+{
+	static const char if_an[] = "{% if ho_ten == 'An' %}hop{% endif %}";
+	enum record_reason why;
+	char source[100];
+
+	(void)state;
+	frame = (struct content_frame){"[QC] ", " TC: 1900"};
+	snprintf(source, sizeof(source), "[QC] %s\n TC: 1900", if_an);
+	open_rendering(source, ACCENTS_KEPT, SMS_STANDARD);
+	assert_string_equal(rendered("An", "", VIETTEL, &why), "[QC] hop\n TC: 1900");
+	assert_null(rendered("Ba", "", VIETTEL, &why));
+	assert_int_equal(why, REASON_MISSING_FIELD);
+	forget(NULL);
+	snprintf(source, sizeof(source), "%s\n", if_an);
+	open_rendering(source, ACCENTS_KEPT, SMS_STANDARD);
+	assert_null(rendered("Ba", "", VIETTEL, &why));
+	assert_int_equal(why, REASON_MISSING_FIELD);
+	forget(NULL);
+	/* A label that a person wrote is a text: the rules of content say what they think of it. */
+	open_rendering("[QC]", ACCENTS_KEPT, SMS_STANDARD);
+	assert_string_equal(rendered("Ba", "", VIETTEL, &why), "[QC]");
+}
+
 int
 main(void)
 {
@@ -187,6 +220,7 @@ main(void)
 		T(saving_takes_them_off_where_the_text_is_not_taken_otherwise),
 		T(each_row_gets_its_language_from_the_frozen_names),
 		T(a_missing_field_skips),
+		T(a_text_that_says_nothing_beside_its_label_is_not_sent),
 #undef T
 	};
 

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: MIT */
+/* The preview of a campaign over HTTP: lines of JSON, progress first, the result last. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "dispatcher/api/private.h"
+#include "dispatcher/campaign/preview.h"
+
+struct preview_stream {
+	const struct daemon *daemon;
+	struct http_exchange *x;
+	struct preview_job *job;
+	bool has_begun;
+};
+
+static void
+stream_line(struct preview_stream *s, json_t *take_line)
+{
+	struct buf b = {0};
+
+	if (!s->has_begun)
+		http_stream_begin(s->x, 200, "application/x-ndjson");
+	s->has_begun = true;
+	json_add_value(&b, take_line);
+	buf_addc(&b, '\n');
+	http_stream_write(s->x, buf_slice(&b));
+	buf_free(&b);
+	json_decref(take_line);
+}
+
+static void
+on_preview_progress(void *arg, uint64_t done, uint64_t total)
+{
+	stream_line(arg, json_pack("{s:{s:I, s:I}}", "progress", "done", (json_int_t)done, "total",
+				   (json_int_t)total));
+}
+
+/* Who takes the messages of a carrier, by which rules, at which price. */
+static void
+carrier_route(const struct config *config, const struct ready_campaign *c, unsigned carrier,
+	      json_t *out)
+{
+	unsigned partition = c->route.map.partition[carrier];
+	const struct provider_config *pc;
+
+	if (partition == NO_PARTITION)
+		return;
+	pc = &config->providers[c->route.provider[partition]];
+	json_object_set_new(out, "provider", json_string(pc->name));
+	json_object_set_new(out, "traffic", json_string(sms_traffic_names[pc->traffic]));
+	json_object_set_new(out, "price", json_integer(c->route.price[partition]));
+}
+
+static json_t *
+preview_carriers(const struct config *config, const struct ready_campaign *c,
+		 const struct preview *p)
+{
+	json_t *out = json_object();
+
+	for (unsigned i = 0; i < CARRIERS_MAX; i++) {
+		const char *name = carrier_name((int)i);
+		json_t *one;
+
+		if (p->tally.carrier[i].messages == 0)
+			continue;
+		one = tally_sum_json(&p->tally.carrier[i]);
+		carrier_route(config, c, i, one);
+		json_object_set_new(one, "histogram", tally_histogram_json(&p->tally, i));
+		json_object_set_new(out, name != NULL ? name : "unknown", one);
+	}
+	return out;
+}
+
+static void
+sum_up(struct tally_sum *to, const struct tally_sum *from)
+{
+	to->messages += from->messages;
+	to->parts += from->parts;
+	to->cost += from->cost;
+}
+
+/* The sums by kind of traffic, as the contracts call it. */
+static json_t *
+preview_traffic(const struct config *config, const struct ready_campaign *c,
+		const struct preview *p)
+{
+	struct tally_sum sums[ARRAY_LEN(sms_traffic_names)] = {0};
+	json_t *out = json_object();
+
+	for (unsigned i = 0; i < CARRIERS_MAX; i++) {
+		unsigned partition = c->route.map.partition[i];
+
+		if (partition != NO_PARTITION)
+			sum_up(&sums[config->providers[c->route.provider[partition]].traffic],
+			       &p->tally.carrier[i]);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(sums); i++)
+		if (sums[i].messages > 0)
+			json_object_set_new(out, sms_traffic_names[i], tally_sum_json(&sums[i]));
+	return out;
+}
+
+/* In which languages the messages are, and for how many it is not their own. */
+static json_t *
+preview_languages(const struct ready_campaign *c, const struct preview *p)
+{
+	const struct template_set *set = rendering_set(c->rendering);
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < set->count; i++) {
+		json_t *one, *sum;
+
+		if (set->texts[i].sms == NULL)
+			continue;
+		one = json_pack("{s:s}", "language", set->texts[i].tag);
+		sum = tally_sum_json(&p->language[i]);
+		json_object_update(one, sum);
+		json_decref(sum);
+		json_array_append_new(out, one);
+	}
+	return out;
+}
+
+/* How many different texts, and how sure that is. */
+static json_t *
+preview_distinct(const struct distinct *d)
+{
+	json_t *out = json_pack("{s:I, s:b}", "count", (json_int_t)distinct_count(d), "exact",
+				!d->is_estimate);
+
+	if (d->is_estimate)
+		json_object_set_new(out, "error_pct", json_real(DISTINCT_ERROR_PCT));
+	return out;
+}
+
+static void
+add_text(json_t *out, const char *name, const struct preview_text *t)
+{
+	if (t->text != NULL)
+		json_object_set_new(out, name,
+				    json_pack("{s:o, s:i, s:I, s:s, s:I}", "text",
+					      json_of_slice((struct slice){t->text, t->n}), "parts",
+					      (int)t->count.parts, "units",
+					      (json_int_t)t->count.units, "encoding",
+					      sms_encoding_name(t->count.encoding), "row",
+					      (json_int_t)t->row));
+}
+
+/* The tables of what staff can mend in the list or in the template. */
+static void
+preview_tables(const struct ready_campaign *c, const struct preview *p, json_t *out)
+{
+	json_object_set_new(out, "accents", json_string(accents_names[c->campaign->accents]));
+	json_object_set_new(out, "plain", json_integer((json_int_t)p->plain));
+	json_object_set_new(out, "languages", preview_languages(c, p));
+	json_object_set_new(out, "language_column", json_boolean(p->has_language_column));
+	if (p->has_language_column || rendering_set(c->rendering)->count > 1)
+		json_object_set_new(out, "no_language", row_table_json(&p->misfits, "why"));
+	json_object_set_new(out, "untranslated", row_table_json(&p->untranslated, "language"));
+	json_object_set_new(out, "missing_fields", row_table_json(&p->missing, "field"));
+	json_object_set_new(out, "refused_characters", row_table_json(&p->refused, "character"));
+}
+
+/* What somebody who reads the preview must know besides: [text]. */
+static json_t *
+preview_warnings(const struct ready_campaign *c, const struct config *config)
+{
+	json_t *out = json_array();
+	struct buf b = {0};
+	struct err_ctx e;
+
+	if (ready_campaign_check_demo(c, config, &e) != ERR_OK) {
+		buf_adds(&b, "it cannot be launched: ");
+		err_print(&e, &b);
+	} else if (route_plan_find(&c->route, config, false) == NULL) {
+		buf_adds(&b, "sandbox: nothing leaves, no person gets a message");
+	} else if (route_plan_find(&c->route, config, true) != NULL) {
+		buf_addf(&b, "the provider %s is a sandbox: what goes to it reaches nobody",
+			 route_plan_find(&c->route, config, true)->name);
+	}
+	if (b.len > 0)
+		json_array_append_new(out, json_of_slice(buf_slice(&b)));
+	buf_free(&b);
+	return out;
+}
+
+/* By reason: how many, and the first rows. */
+static void
+preview_skipped(const struct preview *p, json_t *out)
+{
+	json_t *skipped = json_object();
+
+	for (size_t i = 0; i < p->skipped.count; i++)
+		json_object_set_new(skipped, p->skipped.lines[i].name,
+				    json_integer((json_int_t)p->skipped.lines[i].count));
+	json_object_set_new(out, "skipped", skipped);
+	json_object_set_new(out, "skipped_rows", row_table_json(&p->skipped, "reason"));
+}
+
+static json_t *
+preview_json(const struct daemon *d, const struct ready_campaign *c, const struct preview *p)
+{
+	const struct tally_sum *sum = &p->tally.sum;
+	json_t *warnings = preview_warnings(c, d->config);
+	json_t *out =
+		json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I}",
+			  "campaign", c->campaign->name, "class", c->campaign->class, "list",
+			  c->list->name, "list_version", (json_int_t)c->list->version, "list_rows",
+			  (json_int_t)p->list_rows, "audience", (json_int_t)p->audience, "messages",
+			  (json_int_t)sum->messages, "parts", (json_int_t)sum->parts, "unicode",
+			  (json_int_t)p->tally.unicode, "cost", (json_int_t)sum->cost, "forecast_s",
+			  p->forecast_s, "opens_in_s", (json_int_t)p->opens_in_s);
+
+	json_object_set_new(out, "histogram", tally_histogram_json(&p->tally, CARRIERS_MAX));
+	json_object_set_new(out, "carriers", preview_carriers(d->config, c, p));
+	json_object_set_new(out, "traffic", preview_traffic(d->config, c, p));
+	json_object_set_new(out, "by_accents", tally_modes_json(&p->tally));
+	json_object_set_new(out, "distinct_texts", preview_distinct(&p->distinct));
+	preview_skipped(p, out);
+	preview_tables(c, p, out);
+	letters_tell(&p->letters, out);
+	registered_tell(c->registered, out, warnings);
+	json_object_set_new(out, "warnings", warnings);
+	if (strcmp(c->campaign->state, "scheduled") == 0)
+		api_add_times(d, c->campaign, out);
+	add_text(out, "shortest", &p->shortest);
+	add_text(out, "longest", &p->longest);
+	return out;
+}
+
+static void
+on_preview_done(void *arg, const struct ready_campaign *c, const struct preview *p,
+		const struct err_ctx *e)
+{
+	struct preview_stream *s = arg;
+
+	http_on_gone(s->x, NULL, NULL);
+	if (e != NULL && !s->has_begun) {
+		http_answer_error(s->x, e);
+	} else {
+		if (e != NULL)
+			stream_line(s, json_pack("{s:{s:s, s:s, s:s, s:s}}", "error", "code",
+						 err_name(e->code), "what", e->what, "detail",
+						 e->why, "todo", e->todo));
+		else
+			stream_line(s,
+				    json_pack("{s:o}", "preview", preview_json(s->daemon, c, p)));
+		http_stream_end(s->x);
+	}
+	free(s);
+}
+
+static void
+on_preview_gone(struct http_exchange *x, void *arg)
+{
+	struct preview_stream *s = arg;
+
+	(void)x;
+	preview_cancel(s->job);
+	if (s->has_begun)
+		http_stream_end(s->x);
+	else
+		http_answer_json(s->x, 503, json_object()); /* nobody reads it */
+	free(s);
+}
+
+void
+on_campaign_preview(struct http_exchange *x, void *arg)
+{
+	struct api *a = arg;
+	struct daemon *d = a->daemon;
+	const char *id = api_name(x, "id", "campaign");
+	struct preview_callbacks cbs = {.on_progress = on_preview_progress,
+					.on_done = on_preview_done};
+	struct preview_stream *s;
+
+	if (id == NULL || !api_is_open(a, x))
+		return;
+	s = xcalloc(1, sizeof(*s));
+	s->daemon = d;
+	s->x = x;
+	cbs.arg = s;
+	s->job = preview_start(d->loop, d->engine, d->config, id, &cbs);
+	http_on_gone(x, on_preview_gone, s);
+}

@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: MIT */
+/* loa campaign preview: what it would be, for a person who decides whether it goes. */
+#include <stdio.h>
+
+#include "base/buf.h"
+#include "base/mem.h"
+#include "dispatcher/cli/campaign.h"
+#include "dispatcher/cli/pattern.h"
+#include "dispatcher/cli/remote.h"
+
+static void
+print_text(const char *title, const json_t *t)
+{
+	if (t != NULL)
+		printf("\n%s (%" JSON_INTEGER_FORMAT " parts, %s, row %s):\n  %s\n", title,
+		       remote_number(t, "parts"),
+		       strcmp(remote_text(t, "encoding"), "ucs2") == 0 ? "Unicode" : "plain",
+		       grouped(remote_number(t, "row")), remote_text(t, "text"));
+}
+
+/* Messages that match no registered pattern, by carrier, with an example. */
+static void
+print_registered(const json_t *r)
+{
+	const char *carrier;
+	json_t *side, *example;
+	size_t i;
+
+	json_object_foreach (json_object_get(r, "carriers"), carrier, side) {
+		if (remote_number(side, "unmatched") == 0)
+			continue;
+		printf("  %s: %s of %s messages match no registered pattern of %s", carrier,
+		       grouped(remote_number(side, "unmatched")),
+		       grouped(remote_number(side, "messages")), remote_text(side, "brandname"));
+		if (remote_number(side, "pending") > 0)
+			printf(" (%s one that is pending)",
+			       grouped(remote_number(side, "pending")));
+		printf("\n");
+		json_array_foreach (json_object_get(side, "examples"), i, example) {
+			printf("    %s\n", remote_text(example, "text"));
+			print_nearest(json_object_get(example, "nearest"), "      ");
+		}
+	}
+	if (remote_number(r, "unmatched") > 0)
+		printf("  to register a text takes about %lld working days: until %s\n",
+		       (long long)remote_number(r, "lead_days"), remote_text(r, "ready_on"));
+}
+
+static void
+print_content(const json_t *rules)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (rules, i, one) {
+		const json_t *example = json_object_get(one, "example");
+
+		printf("  %s %s: %s messages: %s\n", remote_text(one, "severity"),
+		       remote_text(one, "rule"), grouped(remote_number(one, "messages")),
+		       remote_text(one, "en"));
+		if (remote_text(example, "found")[0] != '\0')
+			printf("    \"%s\" in: %s\n", remote_text(example, "found"),
+			       remote_text(example, "text"));
+	}
+}
+
+/* " (rows 3, 8, 9 …)" of a line of a table. */
+static void
+print_rows(const json_t *line)
+{
+	json_t *row;
+	size_t k;
+
+	printf(" (rows");
+	json_array_foreach (json_object_get(line, "rows"), k, row)
+		printf("%s %" JSON_INTEGER_FORMAT, k > 0 ? "," : "", json_integer_value(row));
+	printf("%s)\n", remote_number(line, "count") > (json_int_t)k ? " …" : "");
+}
+
+/* One of the tables NAME → how many, with the first rows of the list. */
+static void
+print_table(const json_t *table, const char *key, const char *words)
+{
+	json_t *line;
+	size_t i;
+
+	json_array_foreach (table, i, line) {
+		printf("  %s %s: %s", words, remote_text(line, key),
+		       grouped(remote_number(line, "count")));
+		print_rows(line);
+	}
+}
+
+/* ---- parts and prices ---- */
+
+/* The end of the line is the caller's. */
+static void
+print_sum(const char *title, const json_t *sum)
+{
+	printf("%s %12s messages %10s parts %14s VND", title,
+	       grouped(remote_number(sum, "messages")), grouped(remote_number(sum, "parts")),
+	       grouped(remote_number(sum, "cost")));
+}
+
+/* A title in a column of so many characters; printf would count its bytes. */
+static const char *
+padded(const char *s, size_t width, char out[100])
+{
+	size_t shown = 0, n = strlen(s);
+
+	for (size_t i = 0; i < n; i++)
+		shown += ((unsigned char)s[i] & 0xc0) != 0x80;
+	snprintf(out, 100, "%s%*s", s, shown < width ? (int)(width - shown) : 0, "");
+	return out;
+}
+
+static void
+print_carriers(const json_t *p)
+{
+	const char *key;
+	char title[100];
+	json_t *v;
+
+	json_object_foreach (json_object_get(p, "carriers"), key, v) {
+		printf("    ");
+		print_sum(padded(key, 24, title), v);
+		printf("  at %s, %s %s\n", grouped(remote_number(v, "price")),
+		       remote_text(v, "provider"), remote_text(v, "traffic"));
+	}
+}
+
+/* How many messages have one part, two, three …: what the price comes from. */
+static void
+print_histogram(const json_t *p)
+{
+	json_t *line;
+	size_t i;
+
+	json_array_foreach (json_object_get(p, "histogram"), i, line)
+		printf("    of %3" JSON_INTEGER_FORMAT
+		       " part%s %15s %12s messages: %s plain, %s Unicode\n",
+		       remote_number(line, "parts"), remote_number(line, "parts") == 1 ? " " : "s",
+		       "", grouped(remote_number(line, "messages")),
+		       grouped(remote_number(line, "gsm7")), grouped(remote_number(line, "ucs2")));
+}
+
+static void
+print_skipped(const json_t *p)
+{
+	json_t *line;
+	char title[100];
+	size_t i;
+
+	json_array_foreach (json_object_get(p, "skipped_rows"), i, line) {
+		printf("  not sent: %s %s", padded(remote_text(line, "reason"), 28, title),
+		       grouped(remote_number(line, "count")));
+		print_rows(line);
+	}
+}
+
+/* The three ways beside each other, unless they come to the same. */
+static void
+print_accents(const json_t *p)
+{
+	static const struct {
+		const char *mode, *words;
+	} ways[] = {{"keep", "accents kept"},
+		    {"plain", "accents taken off"},
+		    {"save", "off where that saves"}};
+	const json_t *all = json_object_get(p, "by_accents");
+	json_t *first = json_object_get(all, "keep");
+	bool is_same = true;
+
+	for (size_t i = 1; i < ARRAY_LEN(ways); i++)
+		is_same = is_same && json_equal(first, json_object_get(all, ways[i].mode));
+	if (is_same)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
+		const json_t *one = json_object_get(all, ways[i].mode);
+		char title[100];
+
+		printf("  %c ", strcmp(remote_text(p, "accents"), ways[i].mode) == 0 ? '*' : ' ');
+		print_sum(padded(ways[i].words, 24, title), one);
+		if (remote_number(one, "skipped") > 0)
+			printf("  %s could not be sent", grouped(remote_number(one, "skipped")));
+		printf("  (accents: %s)\n", ways[i].mode);
+	}
+}
+
+/* ---- what is in the texts ---- */
+
+#define LETTERS_TOLD 8
+
+/* As somebody can look for it: the sign, or number and name of one that is not seen. */
+static void
+print_letter(const json_t *one)
+{
+	if (remote_text(one, "name")[0] != '\0')
+		printf("%s %s", remote_text(one, "code_point"), remote_text(one, "name"));
+	else
+		printf("“%s”", remote_text(one, "character"));
+}
+
+static void
+print_suggestion(const json_t *one)
+{
+	const json_t *s = json_object_get(one, "suggestion");
+
+	if (s == NULL)
+		return;
+	if (json_string_length(s) == 0)
+		printf(": take it out");
+	else
+		printf(": write “%s”", json_string_value(s));
+}
+
+static void
+print_letters(const json_t *p)
+{
+	const json_t *letters = json_object_get(p, "unicode_because");
+	const json_t *hidden = json_object_get(p, "invisible");
+	json_t *one;
+	size_t i, told = 0;
+
+	json_array_foreach (letters, i, one) {
+		if (told == LETTERS_TOLD || remote_number(one, "alone") == 0)
+			break;
+		printf("  %s messages need Unicode only because of ",
+		       grouped(remote_number(one, "alone")));
+		print_letter(one);
+		print_suggestion(one);
+		printf("\n");
+		told++;
+	}
+	if (remote_number(p, "unicode_by_signs") > 0)
+		printf("  %s messages need Unicode only because of signs, not of letters\n",
+		       grouped(remote_number(p, "unicode_by_signs")));
+	if (json_array_size(letters) > told) {
+		printf("  %s messages are Unicode; most often by",
+		       grouped(remote_number(p, "unicode")));
+		for (i = told; i < json_array_size(letters) && i < told + LETTERS_TOLD; i++) {
+			one = json_array_get(letters, i);
+			printf("%s ", i > told ? "," : "");
+			print_letter(one);
+			printf(" in %s", grouped(remote_number(one, "messages")));
+		}
+		printf("\n");
+	}
+	if (remote_number(hidden, "count") == 0)
+		return;
+	printf("  %s invisible characters in %s messages:", grouped(remote_number(hidden, "count")),
+	       grouped(remote_number(hidden, "messages")));
+	json_array_foreach (json_object_get(hidden, "characters"), i, one) {
+		printf("%s ", i > 0 ? "," : "");
+		print_letter(one);
+		printf(" (first in row %s)", grouped(remote_number(one, "row")));
+	}
+	printf("\n");
+}
+
+static void
+print_distinct(const json_t *d)
+{
+	bool is_exact = json_is_true(json_object_get(d, "exact"));
+
+	printf("  %s%s different texts", is_exact ? "" : "about ",
+	       grouped(remote_number(d, "count")));
+	if (!is_exact)
+		printf(" (an estimate, ± %.2f %%)",
+		       json_number_value(json_object_get(d, "error_pct")));
+	printf("\n");
+}
+
+/* What staff can mend in the list or the template; languages only where there is a choice. */
+static void
+print_tables(const json_t *p)
+{
+	json_t *languages = json_object_get(p, "languages"), *one;
+	size_t i;
+
+	if (json_array_size(languages) > 1)
+		json_array_foreach (languages, i, one)
+			printf("    in %-21s %12s messages %10s parts %14s VND\n",
+			       remote_text(one, "language"),
+			       grouped(remote_number(one, "messages")),
+			       grouped(remote_number(one, "parts")),
+			       grouped(remote_number(one, "cost")));
+	print_table(json_object_get(p, "untranslated"), "language", "no text in language");
+	print_table(json_object_get(p, "no_language"), "why", "in Vietnamese, language");
+	if (json_array_size(languages) > 1 && json_is_false(json_object_get(p, "language_column")))
+		printf("  the list has no column of languages (language, ngon_ngu)\n");
+	if (remote_number(p, "plain") > 0)
+		printf("  accents taken off: %s messages\n", grouped(remote_number(p, "plain")));
+	print_table(json_object_get(p, "missing_fields"), "field", "no value of");
+	print_table(json_object_get(p, "refused_characters"), "character",
+		    "the provider refuses the character");
+}
+
+static void
+print_preview(const json_t *p)
+{
+	size_t i;
+	json_t *v;
+
+	printf("%s: %s of %s rows of %s (version %" JSON_INTEGER_FORMAT ")\n",
+	       remote_text(p, "campaign"), grouped(remote_number(p, "audience")),
+	       grouped(remote_number(p, "list_rows")), remote_text(p, "list"),
+	       remote_number(p, "list_version"));
+	print_sum("  to be sent                ", p);
+	printf("\n");
+	print_carriers(p);
+	print_histogram(p);
+	print_skipped(p);
+	print_tables(p);
+	print_distinct(json_object_get(p, "distinct_texts"));
+	print_accents(p);
+	print_letters(p);
+	printf("  about %.0f s of sending", json_number_value(json_object_get(p, "forecast_s")));
+	if (remote_number(p, "opens_in_s") > 0)
+		printf("; its hours begin in %" JSON_INTEGER_FORMAT " min",
+		       remote_number(p, "opens_in_s") / 60);
+	if (remote_text(p, "due")[0] != '\0')
+		printf("; goes at %s, sends from %s", remote_text(p, "due"),
+		       remote_text(p, "sends_from"));
+	printf("\n");
+	json_array_foreach (json_object_get(p, "warnings"), i, v)
+		printf("  %s\n", json_string_value(v));
+	print_registered(json_object_get(p, "registered"));
+	print_content(json_object_get(p, "content"));
+	print_text("shortest", json_object_get(p, "shortest"));
+	print_text("longest", json_object_get(p, "longest"));
+}
+
+struct preview_lines {
+	json_t *preview, *error;
+};
+
+static bool
+on_preview_line(void *arg, struct slice line)
+{
+	struct preview_lines *l = arg;
+	json_t *v = NULL, *progress;
+	struct err_ctx e;
+
+	if (json_parse(line, 1u << 20, "answer", &v, &e) != ERR_OK)
+		return false;
+	progress = json_object_get(v, "progress");
+	if (progress != NULL)
+		remote_bar((uint64_t)remote_number(progress, "done"),
+			   (uint64_t)remote_number(progress, "total"), "rendered");
+	l->preview = json_incref(json_object_get(v, "preview"));
+	l->error = json_incref(json_object_get(v, "error"));
+	json_decref(v);
+	return l->preview == NULL && l->error == NULL;
+}
+
+int
+verb_campaign_preview(int argc, char **argv)
+{
+	struct remote_options o = {0};
+	struct preview_lines lines = {0};
+	struct remote *r;
+	struct err_ctx e;
+	char path[512];
+	enum err code;
+	int rc = remote_words(&argc, argv, &o, "campaign preview", 2);
+
+	if (rc != 0)
+		return rc;
+	code = remote_open(&o, &r, &e);
+	if (code == ERR_OK) {
+		code = remote_lines(r, "POST",
+				    remote_path(path, "/api/v1/campaigns/", argv[1], "/preview"),
+				    on_preview_line, &lines, &e);
+		remote_close(r);
+	}
+	remote_bar_end();
+	if (code == ERR_OK && lines.preview == NULL)
+		code = err_set(&e, ERR_UNREACHABLE, remote_text(lines.error, "what"),
+			       remote_text(lines.error, "todo"), "%s",
+			       lines.error != NULL ? remote_text(lines.error, "detail")
+						   : "the answer ended too early");
+	json_decref(lines.error);
+	if (code != ERR_OK)
+		return cli_fail(&e);
+	if (o.is_json) {
+		remote_print_json(lines.preview);
+		return 0;
+	}
+	print_preview(lines.preview);
+	json_decref(lines.preview);
+	return 0;
+}
