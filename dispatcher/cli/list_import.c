@@ -215,10 +215,11 @@ print_dry(const json_t *r)
 	const char *key;
 	size_t i;
 
+	printf("  ");
 	if (!is_workbook)
-		printf("  encoding %s, separator %s\n", remote_text(r, "encoding"),
+		printf("encoding %s, separator %s, ", remote_text(r, "encoding"),
 		       strcmp(separator, "\t") == 0 ? "tab" : separator);
-	printf("  titles in %s %" JSON_INTEGER_FORMAT "%s, choices: %s\n",
+	printf("titles in %s %" JSON_INTEGER_FORMAT "%s, choices: %s\n",
 	       is_workbook ? "row" : "line", remote_number(header, "line"),
 	       remote_number(header, "rows") == 2 ? " and the one below" : "",
 	       remote_text(r, "choices"));
