@@ -155,28 +155,31 @@ is_total(const struct row_table *t, const struct row *r)
 
 /* "ngày 5 tháng 10 năm 2026", "ngày … tháng … năm …" */
 static bool
-is_dated(const struct row *r)
+is_date_line(struct slice cell)
 {
 	static const char *const parts[] = {"ngày", "tháng", "năm"};
 	struct buf words = {0};
-	bool is = false;
+	size_t k = 0, at = 0;
 
-	for (size_t i = 0; i < r->count && !is; i++) {
-		size_t k = 0, at = 0;
+	headers_add_words(&words, cell);
+	while (k < 3 && words.len > 0) {
+		const char *found = strstr(words.data + at, parts[k]);
 
-		buf_reset(&words);
-		headers_add_words(&words, r->cells[i]);
-		while (k < 3 && words.len > 0) {
-			const char *found = strstr(words.data + at, parts[k]);
-
-			if (found == NULL)
-				break;
-			at = (size_t)(found - words.data) + strlen(parts[k++]);
-		}
-		is = k == 3;
+		if (found == NULL)
+			break;
+		at = (size_t)(found - words.data) + strlen(parts[k++]);
 	}
 	buf_free(&words);
-	return is;
+	return k == 3;
+}
+
+static bool
+is_dated(const struct row *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (is_date_line(r->cells[i]))
+			return true;
+	return false;
 }
 
 static bool
@@ -304,7 +307,9 @@ judge(struct row_table *t, const struct row *r)
 		return ROW_HEADER_AGAIN;
 	if (is_numbers(r, t->phone))
 		return ROW_NUMBERS;
-	if (cell_count_digits(cell_at(r, t->phone)) >= PHONE_DIGITS_MIN || has_phone(r))
+	/* the digits of a date line below the phones are none of a phone */
+	if (has_phone(r) || (cell_count_digits(cell_at(r, t->phone)) >= PHONE_DIGITS_MIN &&
+			     !is_date_line(cell_at(r, t->phone))))
 		return ROW_PERSON;
 	if (headers_begins(t->headers, WORDS_NOTE, buf_slice(&r->words)) > 0 && r->filled <= 2)
 		return ROW_NOTE;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Imports over HTTP. A file comes in pieces (PUT …?offset=N), is parsed a little
- * in each loop turn and written as blocks on the way; nothing is visible before
- * the commit. A dry run is read wholly and written nowhere. When all are taken, the one that was
+ * Imports over HTTP. A file comes in pieces (PUT …?offset=N), is read on the way
+ * (import_session.c), and is visible when it was committed. When all are taken, the one that was
  * idle longest, a minute at least, is given up.
  *
  * What an importer chose for a table's titles is remembered by them, and used for the next table
@@ -13,58 +12,13 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "dispatcher/api/private.h"
+#include "dispatcher/api/imports_inside.h"
 #include "dispatcher/store/keys.h"
 #include "segments/charset.h"
-#include "segments/import.h"
 
-#define SESSIONS_MAX 8
 #define SESSION_IDLE_MS 60000
-#define FEED_BYTES 32768 /* parsed in one loop turn */
-#define WRITES_PENDING_MAX 48
-#define SAMPLE_ROWS 3	       /* that a dry run shows */
-#define DRY_REJECTS_BYTES 8192 /* of the rejected rows that a dry run shows */
-
-struct session {
-	struct imports *imports;
-	char id[33]; /* "" = free */
-	char list[LIST_NAME_MAX + 1];
-	char file[128];
-	struct import *import;
-	struct list_writer *writer; /* NULL = a dry run */
-	bool is_fresh;		    /* nothing is recalled; nothing chosen = forget it */
-	json_t *remembered; /* fingerprint of titles → choices as JSON text; NULL = not asked */
-	uint64_t offset;    /* bytes taken */
-	struct http_exchange *x; /* piece or commit being worked on; NULL = none */
-	size_t fed;		 /* of its body */
-	bool is_committing;
-	int64_t touched_ms;
-	struct timer step;
-};
-
-struct imports {
-	struct api *api;
-	struct headers *headers; /* of all imports */
-	struct session sessions[SESSIONS_MAX];
-};
-
-static void
-session_clear(struct session *s)
-{
-	timer_disarm(s->imports->api->daemon->loop, &s->step);
-	import_free(s->import);
-	json_decref(s->remembered);
-	s->remembered = NULL;
-	if (s->writer != NULL)
-		list_writer_free(s->writer);
-	s->import = NULL;
-	s->writer = NULL;
-	s->x = NULL;
-	s->id[0] = '\0';
-}
 
 static struct session *
 session_find(struct imports *im, struct http_exchange *x)
@@ -98,25 +52,8 @@ session_get_free(struct imports *im)
 	/* Somebody who went away in the middle keeps nobody else out. */
 	if (idle == NULL || now - idle->touched_ms < SESSION_IDLE_MS)
 		return NULL;
-	session_clear(idle);
+	import_session_clear(idle);
 	return idle;
-}
-
-static void
-on_block(void *arg, struct slice bytes, uint32_t rows)
-{
-	struct session *s = arg;
-
-	if (s->writer != NULL)
-		list_writer_block(s->writer, bytes, rows);
-}
-
-static const char *
-on_recall(void *arg, const char *fingerprint)
-{
-	struct session *s = arg;
-
-	return json_string_value(json_object_get(s->remembered, fingerprint));
 }
 
 /* ---- beginning ---- */
@@ -125,7 +62,7 @@ on_recall(void *arg, const char *fingerprint)
 struct begin {
 	struct api *api;
 	struct http_exchange *x;
-	char list[LIST_NAME_MAX + 1], file[128];
+	char list[LIST_NAME_MAX + 1], file[128], sheet[SHEET_MAX];
 	struct import_choices choices;
 	const char *encoding; /* NULL = by content */
 	bool is_demo, is_dry, is_fresh;
@@ -138,33 +75,25 @@ begin_free(struct begin *b)
 	free(b);
 }
 
-static void on_feed(struct timer *t, void *arg);
-
 static void
 session_begin(struct session *s, const struct begin *b)
 {
-	struct import_options o = {.file = s->file,
-				   .encoding = b->encoding,
-				   .headers = s->imports->headers,
-				   .choices = &b->choices,
-				   .recall = on_recall,
-				   .sample = b->is_dry ? SAMPLE_ROWS : 0,
-				   .on_block = on_block,
-				   .arg = s};
-
 	random_hex(s->id, 16);
 	snprintf(s->list, sizeof(s->list), "%s", b->list);
 	snprintf(s->file, sizeof(s->file), "%s", b->file);
+	snprintf(s->sheet, sizeof(s->sheet), "%s", b->sheet);
+	import_choices_copy(&s->choices, &b->choices);
+	s->encoding = b->encoding;
 	s->offset = 0;
 	s->is_committing = false;
+	s->is_dry = b->is_dry;
 	s->is_fresh = b->is_fresh;
 	s->touched_ms = clock_mono_ms();
-	s->import = import_new(&o);
 	if (!b->is_dry)
 		s->writer = list_writer_new(engine_redis(s->imports->api->daemon->engine), b->list);
 	if (b->is_demo && s->writer != NULL)
 		list_writer_set_demo(s->writer);
-	timer_init(&s->step, on_feed, s);
+	import_session_start(s);
 }
 
 /* The hash of what is remembered: fingerprint, choices, … */
@@ -213,13 +142,14 @@ read_encoding(struct begin *b, const struct json_at *at, struct err_ctx *e)
 static enum err
 begin_read(struct begin *b, json_t *body, struct err_ctx *e)
 {
-	static const char *const keys[] = {"list",  "file", "demo", "dry_run",	     "fresh",
-					   "phone", "map",  "keep", "language_from", "encoding"};
+	static const char *const keys[] = {"list",	    "file",  "demo",	"dry_run",
+					   "fresh",	    "phone", "map",	"keep",
+					   "language_from", "sheet", "encoding"};
 	struct json_at root = json_root(body), list = json_get(&root, "list"),
 		       file = json_get(&root, "file"), demo = json_get(&root, "demo"),
 		       dry = json_get(&root, "dry_run"), fresh = json_get(&root, "fresh"),
-		       encoding = json_get(&root, "encoding");
-	const char *list_name = "", *file_name = "";
+		       sheet = json_get(&root, "sheet"), encoding = json_get(&root, "encoding");
+	const char *list_name = "", *file_name = "", *sheet_name = "";
 	enum err rc = json_only_keys(&root, keys, ARRAY_LEN(keys), e);
 
 	if (rc == ERR_OK)
@@ -228,6 +158,10 @@ begin_read(struct begin *b, json_t *body, struct err_ctx *e)
 		rc = name_check("list", slice_of(list_name), e);
 	if (rc == ERR_OK)
 		rc = json_read_string(&file, &file_name, e);
+	if (rc == ERR_OK)
+		rc = json_read_string(&sheet, &sheet_name, e);
+	if (rc == ERR_OK && strlen(sheet_name) >= SHEET_MAX)
+		rc = err_set(e, ERR_INPUT, "sheet", "", "no sheet has so long a name");
 	if (rc == ERR_OK)
 		rc = json_read_bool(&demo, &b->is_demo, e);
 	if (rc == ERR_OK)
@@ -240,6 +174,7 @@ begin_read(struct begin *b, json_t *body, struct err_ctx *e)
 		rc = import_choices_read(&b->choices, &root, e);
 	snprintf(b->list, sizeof(b->list), "%s", rc == ERR_OK ? list_name : "");
 	snprintf(b->file, sizeof(b->file), "%s", rc == ERR_OK ? file_name : "");
+	snprintf(b->sheet, sizeof(b->sheet), "%s", rc == ERR_OK ? sheet_name : "");
 	return rc;
 }
 
@@ -266,160 +201,6 @@ on_import_begin(struct http_exchange *x, void *arg)
 	json_decref(body);
 }
 
-/* ---- the end ---- */
-
-static void
-session_fail(struct session *s, const struct err_ctx *e)
-{
-	http_answer_error(s->x, e);
-	session_clear(s);
-}
-
-/* The next table with these titles is read as this one was. */
-static void
-remember_choices(struct session *s)
-{
-	struct argv a = {0};
-	bool is_remembered;
-	const struct import_choices *c = import_chosen(s->import, &is_remembered);
-	bool is_chosen = c->phone != NULL || c->language_from != NULL || c->map_count > 0;
-	char *text;
-
-	if (is_remembered || (!is_chosen && !s->is_fresh))
-		return;
-	text = import_choices_to_json(c);
-	argv_adds(&a, import_fingerprint(s->import));
-	argv_adds(&a, is_chosen ? text : "");
-	engine_call(s->imports->api->daemon->engine, "choices_remember", &a, NULL, NULL);
-	argv_free(&a);
-	free(text);
-}
-
-static void
-session_committed(void *arg, const struct err_ctx *e)
-{
-	struct session *s = arg;
-	struct buf report = {0};
-
-	if (e != NULL) {
-		session_fail(s, e);
-		return;
-	}
-	remember_choices(s);
-	import_report(s->import, &report);
-	report.len--; /* the version goes along */
-	buf_addf(&report, ",\"version\":%u}", list_writer_version(s->writer));
-	http_answer_buf(s->x, 200, "application/json", buf_slice(&report));
-	log_info("list=%s version=%u rows=%" PRIu64 " result=imported", s->list,
-		 list_writer_version(s->writer), import_rows_kept(s->import));
-	buf_free(&report);
-	session_clear(s);
-}
-
-/* Whole rows of the rejects, the first of them. */
-static struct slice
-first_rejects(const struct import *im)
-{
-	struct slice all = import_rejects(im);
-
-	if (all.n <= DRY_REJECTS_BYTES)
-		return all;
-	all.n = DRY_REJECTS_BYTES;
-	while (all.n > 0 && all.p[all.n - 1] != '\n')
-		all.n--;
-	return all;
-}
-
-static void
-session_answer_dry(struct session *s)
-{
-	struct buf report = {0};
-
-	import_report(s->import, &report);
-	report.len--;
-	buf_adds(&report, ",\"dry_run\":true,\"rejected_rows\":");
-	json_add_string(&report, first_rejects(s->import));
-	buf_addc(&report, '}');
-	http_answer_buf(s->x, 200, "application/json", buf_slice(&report));
-	buf_free(&report);
-	session_clear(s);
-}
-
-static void
-session_commit(struct session *s)
-{
-	struct buf report = {0};
-	struct err_ctx e;
-
-	if (import_finish(s->import, &e) != ERR_OK) {
-		session_fail(s, &e);
-		return;
-	}
-	if (s->writer == NULL) {
-		session_answer_dry(s);
-		return;
-	}
-	import_report(s->import, &report);
-	list_writer_commit(s->writer, import_schema(s->import), report.data,
-			   import_rejects(s->import), session_committed, s);
-	buf_free(&report);
-}
-
-static void
-on_feed(struct timer *t, void *arg)
-{
-	struct session *s = arg;
-	struct loop *l = s->imports->api->daemon->loop;
-	struct slice body = http_body(s->x);
-	size_t n = body.n - s->fed;
-	struct http_exchange *x = s->x;
-	struct err_ctx e;
-
-	(void)t;
-	s->touched_ms = clock_mono_ms();
-	if (s->writer != NULL && list_writer_pending(s->writer) > WRITES_PENDING_MAX) {
-		timer_arm_ms(l, &s->step, 1);
-		return;
-	}
-	if (s->is_committing) {
-		session_commit(s);
-		return;
-	}
-	n = n > FEED_BYTES ? FEED_BYTES : n;
-	if (import_feed(s->import, (struct slice){body.p + s->fed, n}, &e) != ERR_OK) {
-		session_fail(s, &e);
-		return;
-	}
-	s->fed += n;
-	if (s->fed < body.n) {
-		timer_arm_us(l, &s->step, 0);
-		return;
-	}
-	s->offset += body.n;
-	s->x = NULL;
-	http_answer_json(x, 200,
-			 json_pack("{s:I, s:I, s:I}", "offset", (json_int_t)s->offset, "rows_read",
-				   (json_int_t)import_rows_read(s->import), "rows_kept",
-				   (json_int_t)import_rows_kept(s->import)));
-}
-
-static void
-session_work(struct session *s, struct http_exchange *x, bool is_commit)
-{
-	struct err_ctx e;
-
-	if (s->x != NULL) {
-		err_set(&e, ERR_CONFLICT, "import", "wait for the answer",
-			"a piece of it is being read");
-		http_answer_error(x, &e);
-		return;
-	}
-	s->x = x;
-	s->fed = 0;
-	s->is_committing = is_commit;
-	timer_arm_us(s->imports->api->daemon->loop, &s->step, 0);
-}
-
 void
 on_import_piece(struct http_exchange *x, void *arg)
 {
@@ -436,7 +217,16 @@ on_import_piece(struct http_exchange *x, void *arg)
 		http_answer_json(x, 200, json_pack("{s:I}", "offset", (json_int_t)s->offset));
 		return;
 	}
-	if (offset < 0 || (uint64_t)offset != s->offset) {
+	if (s->x == NULL && s->book != NULL && s->offset + http_body(x).n > BOOK_BYTES_MAX) {
+		struct err_ctx e;
+
+		err_set(&e, ERR_INPUT, s->file, "divide the workbook", "is larger than %u MB",
+			BOOK_BYTES_MAX >> 20);
+		http_answer_error(x, &e);
+		import_session_clear(s);
+		return;
+	}
+	if (offset < 0 || (uint64_t)offset != s->offset || s->is_reading) {
 		struct err_ctx e;
 
 		err_set(&e, ERR_CONFLICT, "offset", "go on there",
@@ -444,7 +234,7 @@ on_import_piece(struct http_exchange *x, void *arg)
 		http_answer_error(x, &e);
 		return;
 	}
-	session_work(s, x, false);
+	import_session_work(s, x, false);
 }
 
 void
@@ -454,7 +244,7 @@ on_import_commit(struct http_exchange *x, void *arg)
 	struct session *s = session_find(a->imports, x);
 
 	if (s != NULL && api_is_open(a, x))
-		session_work(s, x, true);
+		import_session_work(s, x, true);
 }
 
 void
@@ -472,7 +262,7 @@ on_import_abort(struct http_exchange *x, void *arg)
 		http_answer_error(x, &e);
 		return;
 	}
-	session_clear(s);
+	import_session_clear(s);
 	http_answer_json(x, 200, json_object());
 }
 
@@ -483,6 +273,7 @@ imports_new(struct api *a)
 
 	im->api = a;
 	im->headers = headers_new();
+	im->books = books_new(a->daemon->loop);
 	for (size_t i = 0; i < SESSIONS_MAX; i++)
 		im->sessions[i].imports = im;
 	return im;
@@ -500,8 +291,9 @@ imports_free(struct imports *im)
 		if (s->x != NULL)
 			http_answer_error(s->x, &e); /* to nobody: its client was cut */
 		if (s->id[0] != '\0')
-			session_clear(s);
+			import_session_clear(s);
 	}
+	books_free(im->books);
 	headers_free(im->headers);
 	free(im);
 }

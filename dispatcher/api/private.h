@@ -65,6 +65,8 @@ void on_list_show(struct http_exchange *x, void *arg);
 void on_list_rejects(struct http_exchange *x, void *arg);
 void on_list_undo(struct http_exchange *x, void *arg);
 void on_list_redo(struct http_exchange *x, void *arg);
+/* list_export.c */
+void on_list_rows(struct http_exchange *x, void *arg);
 /* segments.c */
 void on_segment_save(struct http_exchange *x, void *arg);
 void on_segment_ls(struct http_exchange *x, void *arg);

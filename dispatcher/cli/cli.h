@@ -59,6 +59,7 @@ MUST_CHECK enum err cli_read_file(const char *path, size_t max_bytes, struct buf
 int verb_serve(int argc, char **argv);
 int verb_config_check(int argc, char **argv);
 int verb_list_import(int argc, char **argv);
+int verb_list_export(int argc, char **argv);
 int verb_list_ls(int argc, char **argv);
 int verb_list_show(int argc, char **argv);
 int verb_list_undo(int argc, char **argv);

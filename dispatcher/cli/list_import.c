@@ -25,40 +25,76 @@ struct upload {
 /* What the words of the command said. */
 struct wishes {
 	struct remote_options remote;
-	const char *phone, *language_from, *encoding;
+	const char *phone, *language_from, *sheet, *encoding;
 	const char *maps[CHOICES_MAX], *keeps[CHOICES_MAX];
 	size_t map_count, keep_count;
 	bool is_demo, is_dry, is_fresh;
 };
+
+/* Fills the piece, also from a pipe; n = 0 at the end. */
+static enum err
+read_piece(const struct upload *u, char *piece, size_t *n, struct err_ctx *e)
+{
+	*n = 0;
+	while (*n < PIECE_BYTES) {
+		ssize_t got = read(u->fd, piece + *n, PIECE_BYTES - *n);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return err_set(e, ERR_INPUT, u->path, "name a file that can be read",
+				       "cannot be read: %s", strerror(errno));
+		if (got == 0)
+			break;
+		*n += (size_t)got;
+	}
+	return ERR_OK;
+}
 
 static enum err
 upload_pieces(struct upload *u, struct err_ctx *e)
 {
 	char *piece = xmalloc(PIECE_BYTES);
 	uint64_t offset = 0;
+	size_t n = 1;
 	enum err rc = ERR_OK;
 
-	while (rc == ERR_OK) {
-		ssize_t n = read(u->fd, piece, PIECE_BYTES);
+	while (rc == ERR_OK && n > 0) {
 		char path[128];
 		json_t *answer = NULL;
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			rc = err_set(e, ERR_INPUT, u->path, "name a file that can be read",
-				     "cannot be read: %s", strerror(errno));
-		if (n <= 0)
+		rc = read_piece(u, piece, &n, e);
+		if (rc != ERR_OK || n == 0)
 			break;
 		snprintf(path, sizeof(path), "/api/v1/imports/%s?offset=%" PRIu64, u->id, offset);
-		rc = remote_send(u->remote, "PUT", path, "text/csv",
-				 (struct slice){piece, (size_t)n}, &answer, e);
+		rc = remote_send(u->remote, "PUT", path, "application/octet-stream",
+				 (struct slice){piece, n}, &answer, e);
 		json_decref(answer);
-		offset += (uint64_t)n;
+		offset += n;
 		remote_bar(offset, u->size, "read");
 	}
 	remote_bar_end();
 	free(piece);
+	return rc;
+}
+
+/* Asked again while the rows of a workbook are read. */
+static enum err
+upload_commit(struct upload *u, json_t **report, struct err_ctx *e)
+{
+	char path[128];
+	enum err rc = ERR_OK;
+
+	snprintf(path, sizeof(path), "/api/v1/imports/%s/commit", u->id);
+	while (rc == ERR_OK) {
+		rc = remote_call(u->remote, "POST", path, NULL, report, e);
+		if (rc != ERR_OK || strcmp(remote_text(*report, "state"), "reading") != 0)
+			break;
+		remote_bar((uint64_t)remote_number(*report, "rows_read"), 0, "rows read");
+		json_decref(*report);
+		*report = NULL;
+	}
+	remote_bar_end();
 	return rc;
 }
 
@@ -88,6 +124,8 @@ upload_file(struct upload *u, const char *list, const struct wishes *w, json_t *
 		return err_set(e, ERR_INPUT, "list import", "", "its words are not UTF-8");
 	if (w->phone != NULL)
 		json_object_set_new(begin, "phone", json_string(w->phone));
+	if (w->sheet != NULL)
+		json_object_set_new(begin, "sheet", json_string(w->sheet));
 	if (w->language_from != NULL)
 		json_object_set_new(begin, "language_from", json_string(w->language_from));
 	if (w->encoding != NULL)
@@ -100,10 +138,8 @@ upload_file(struct upload *u, const char *list, const struct wishes *w, json_t *
 	snprintf(u->id, sizeof(u->id), "%s", remote_text(answer, "import"));
 	json_decref(answer);
 	rc = upload_pieces(u, e);
-	if (rc == ERR_OK) {
-		snprintf(path, sizeof(path), "/api/v1/imports/%s/commit", u->id);
-		return remote_call(u->remote, "POST", path, NULL, report, e);
-	}
+	if (rc == ERR_OK)
+		return upload_commit(u, report, e);
 	/* The server has given it up already if it was its error; then this finds nothing. */
 	snprintf(path, sizeof(path), "/api/v1/imports/%s", u->id);
 	answer = NULL;
@@ -174,14 +210,17 @@ print_dry(const json_t *r)
 	const json_t *header = json_object_get(r, "header");
 	const char *separator = remote_text(r, "separator"),
 		   *rejected = remote_text(r, "rejected_rows");
+	bool is_workbook = json_is_object(json_object_get(r, "workbook"));
 	json_t *row, *v;
 	const char *key;
 	size_t i;
 
-	printf("  encoding %s, separator %s, titles in line %" JSON_INTEGER_FORMAT
-	       "%s, choices: %s\n",
-	       remote_text(r, "encoding"), strcmp(separator, "\t") == 0 ? "tab" : separator,
-	       remote_number(header, "line"),
+	printf("  ");
+	if (!is_workbook)
+		printf("encoding %s, separator %s, ", remote_text(r, "encoding"),
+		       strcmp(separator, "\t") == 0 ? "tab" : separator);
+	printf("titles in %s %" JSON_INTEGER_FORMAT "%s, choices: %s\n",
+	       is_workbook ? "row" : "line", remote_number(header, "line"),
 	       remote_number(header, "rows") == 2 ? " and the one below" : "",
 	       remote_text(r, "choices"));
 	if (json_object_get(r, "encoding_sample") != NULL)
@@ -196,6 +235,62 @@ print_dry(const json_t *r)
 }
 
 static void
+print_cells(const json_t *cells, json_int_t count, const char *what)
+{
+	json_t *v;
+	size_t i;
+
+	if (count == 0)
+		return;
+	printf("  %" JSON_INTEGER_FORMAT " cells %s:", count, what);
+	json_array_foreach (cells, i, v)
+		printf(" %s", json_string_value(v));
+	printf("%s\n", (json_int_t)json_array_size(cells) < count ? " …" : "");
+}
+
+/* Which sheet, and what in it or beside it somebody may not think of. */
+static void
+print_workbook(const json_t *w)
+{
+	json_int_t hidden = remote_number(w, "rows_hidden"),
+		   filled = remote_number(w, "cells_filled");
+	const char *sheet = remote_text(w, "sheet");
+	json_t *v;
+	size_t i;
+
+	printf("  sheet %s\n", sheet);
+	json_array_foreach (json_object_get(w, "sheets"), i, v)
+		if ((json_int_t)i + 1 != remote_number(w, "number") &&
+		    json_is_true(json_object_get(v, "list")))
+			printf("  NOT read: sheet %s, which looks like a list too%s%s; --sheet "
+			       "\"%s\" reads it\n",
+			       remote_text(v, "name"),
+			       json_is_true(json_object_get(v, "same_titles"))
+				       ? ", with the same titles"
+				       : "",
+			       strcmp(remote_text(v, "visibility"), "visible") == 0 ? ""
+										    : " (hidden)",
+			       remote_text(v, "name"));
+	if (json_array_size(json_object_get(w, "columns_hidden")) > 0) {
+		printf("  columns hidden in the sheet, and read like the others:");
+		json_array_foreach (json_object_get(w, "columns_hidden"), i, v)
+			printf(" %s", json_string_value(v));
+		printf("\n");
+	}
+	if (hidden > 0)
+		printf("  %" JSON_INTEGER_FORMAT
+		       " rows are hidden in the sheet, and read like the others\n",
+		       hidden);
+	if (filled > 0)
+		printf("  %" JSON_INTEGER_FORMAT " cells have the value they are merged with\n",
+		       filled);
+	print_cells(json_object_get(w, "error_cells"), remote_number(w, "errors"),
+		    "are errors, and taken as empty");
+	print_cells(json_object_get(w, "uncalculated_cells"), remote_number(w, "uncalculated"),
+		    "are formulas that no program has calculated, and taken as empty");
+}
+
+static void
 print_import(const json_t *r)
 {
 	bool is_dry = json_is_true(json_object_get(r, "dry_run"));
@@ -207,6 +302,8 @@ print_import(const json_t *r)
 		printf("; a dry run: nothing is stored\n");
 	else
 		printf(": version %" JSON_INTEGER_FORMAT "\n", remote_number(r, "version"));
+	if (json_is_object(json_object_get(r, "workbook")))
+		print_workbook(json_object_get(r, "workbook"));
 	print_counts("left out:", json_object_get(r, "left_out"));
 	print_counts("rejected:", json_object_get(r, "rejects"));
 	print_counts("mended:", json_object_get(r, "repairs"));
@@ -289,6 +386,7 @@ verb_list_import(int argc, char **argv)
 	struct wishes w = {0};
 	const struct cli_option options[] = {REMOTE_OPTIONS(w.remote),
 					     {"--phone", &w.phone, NULL},
+					     {"--sheet", &w.sheet, NULL},
 					     {"--language-from", &w.language_from, NULL},
 					     {"--encoding", &w.encoding, NULL},
 					     {"--demo", NULL, &w.is_demo},

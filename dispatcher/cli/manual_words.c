@@ -83,6 +83,9 @@ const struct option_words option_words[] = {
 	{NULL, "--scope", "of which messages: all (the default), unit:N or class:NAME"},
 	{NULL, "--server",
 	 "address of the server, like https://loa.example, instead of its socket"},
+	{NULL, "--sheet",
+	 "read this sheet of the workbook: its name, or its number from 1; else the first visible "
+	 "one with a list"},
 	{NULL, "--shortest", "the shortest text"},
 	{NULL, "--state", "only these states, as the report names them"},
 	{NULL, "--status", "column of what the gateway says became of it"},
@@ -92,6 +95,7 @@ const struct option_words option_words[] = {
 	{NULL, "--unit", "number of the unit in whose name it is sent"},
 	{NULL, "--version", "number of a version; by itself the newest"},
 	{NULL, "--wait", "follow it until the gateway has it"},
+	{NULL, "--xlsx", "write an Excel workbook, whatever the file is called"},
 	{NULL, "--yes", "do not ask"},
 	{NULL, "-n", "how many"},
 	{NULL, NULL, NULL},

@@ -12,13 +12,17 @@ const struct verb cli_verbs[] = {
 	{"config check", "FILE", "read a configuration and print what the server would use",
 	 verb_config_check},
 	{"list import",
-	 "NAME FILE [--dry-run] [--phone COLUMN] [--map COLUMN=NAME …] [--keep COLUMN=REASON …] "
-	 "[--language-from COLUMN] [--encoding NAME] [--fresh] [--demo]",
-	 "import a CSV (- = standard input) as a list; --demo: invented people, for a sandbox only",
+	 "NAME FILE [--dry-run] [--sheet NAME] [--phone COLUMN] [--map COLUMN=NAME …] "
+	 "[--keep COLUMN=REASON …] [--language-from COLUMN] [--encoding NAME] [--fresh] [--demo]",
+	 "import a CSV or an Excel workbook (- = standard input) as a list; --demo: invented "
+	 "people, "
+	 "for a sandbox only",
 	 verb_list_import},
 	{"list ls", "", "the lists", verb_list_ls},
 	{"list show", "NAME [--rejects]",
 	 "columns of a list; or the rows its import rejected, as CSV", verb_list_show},
+	{"list export", "NAME FILE [--xlsx] [--full] [--bom]",
+	 "the rows of a list as CSV (- = standard output), or as a workbook", verb_list_export},
 	{"list undo", "NAME", "take the last import back: the version before it is current again",
 	 verb_list_undo},
 	{"list redo", "NAME", "take the last undo back", verb_list_redo},
