@@ -238,7 +238,8 @@ take_frames(struct book *w)
 {
 	size_t at = 0;
 
-	while (w->in.len - at >= FRAME_HEAD) {
+	/* its owner may leave it in the callback of a row */
+	while (!w->is_over && w->in.len - at >= FRAME_HEAD) {
 		struct reader r = reader_of((struct slice){w->in.data + at, FRAME_HEAD});
 		uint32_t n = reader_u32(&r);
 		char kind = (char)reader_u8(&r);
