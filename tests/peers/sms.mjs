@@ -28,7 +28,7 @@ const { split } = require('split-sms');
 const top = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const loa = join(process.env.B ?? join(top, 'build'), 'loa');
 const total = Number(process.argv[2] ?? 100000);
-const seed = Number(process.argv[3] ?? process.env.SEED ?? Date.now() % 1e9);
+const seed = Number(process.argv[3] ?? process.env.SEED ?? 20261010);
 const BATCH = 5000;
 const LISTED = 200; // as many characters loa lists
 
