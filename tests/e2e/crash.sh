@@ -71,7 +71,8 @@ sort "$dir/trace" | uniq -c | awk '{
 	for (i = 1; i <= n; i++) print $2 ":" i }' >"$dir/points"
 ok "$((!($(wc -l <"$dir/points") > 30)))" 'more than thirty moments are walked'
 
-# (`bye` is passed while the server is being stopped.) How often something is passed depends a little on
+# (`bye` is passed while the server is being stopped; `unmark` where a slot was missed, as happens on a
+# busy machine.) How often something is passed depends a little on
 # the machine: only a first passing must be reached.
 bad=0 missed=''
 while IFS= read -r point; do
@@ -86,7 +87,7 @@ while IFS= read -r point; do
 		bad=$((bad + 1))
 		echo "# $point: records, counters, delivered, again, accepted: $got $accepted"
 	fi
-	[ "$killed" -gt "$before" ] || case $point in bye.*) ;; *) missed="$missed $point" ;; esac
+	[ "$killed" -gt "$before" ] || case $point in bye.* | unmark.*) ;; *) missed="$missed $point" ;; esac
 	stop_all
 done <"$dir/points" 2>/dev/null
 echo "# $(wc -l <"$dir/points") moments, not reached:${missed:- none}"
