@@ -102,6 +102,9 @@ ptrdiff_t query_nearest_value(struct slice text, const struct slice *values, siz
 
 /* ---- evaluation ---- */
 
+/* Of a bound query: which pieces of a block are to be read for it; added to what is in *out. */
+void query_want(const struct query *q, struct block_want *out);
+
 /*
  * Rows of the block for which the bound query holds, one bit a row (row i =
  * bit i%64 of out[i/64]); today = days since 1970-01-01 in Vietnam. Deleted rows

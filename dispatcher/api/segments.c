@@ -93,8 +93,10 @@ on_count_block(void *arg, uint32_t index, const struct block *b)
 
 	(void)index;
 	query_eval_block(j->query, b, j->today, bits);
-	for (uint32_t i = 0; i < b->rows; i++)
-		j->count += (bits[i / 64] >> (i % 64) & 1) != 0 && !block_is_deleted(b, i);
+	for (uint32_t i = 0; b->deleted != NULL && i < b->rows; i++)
+		bits[i / 64] &= ~((uint64_t)block_is_deleted(b, i) << (i % 64));
+	for (int k = 0; k < 4; k++)
+		j->count += (uint64_t)__builtin_popcountll(bits[k]);
 	return true;
 }
 
@@ -118,7 +120,9 @@ static void
 on_job_list(void *arg, struct list *l, const struct err_ctx *e)
 {
 	struct segment_job *j = arg;
-	struct sweep_options o = {.on_block = on_count_block, .on_done = on_counted, .arg = j};
+	struct block_want want = {.has_people = false};
+	struct sweep_options o = {
+		.want = &want, .on_block = on_count_block, .on_done = on_counted, .arg = j};
 	struct daemon *d = j->api->daemon;
 	struct query_error qe;
 
@@ -137,6 +141,7 @@ on_job_list(void *arg, struct list *l, const struct err_ctx *e)
 		return;
 	}
 	j->today = clock_today_vn();
+	query_want(j->query, &want);
 	sweep_start(d->loop, engine_redis(d->engine), l, 0, (uint32_t)l->block_count, &o);
 }
 

@@ -441,7 +441,9 @@ static void
 on_ready(void *arg, struct ready_campaign *c, const struct err_ctx *e)
 {
 	struct preview_job *j = arg;
-	struct sweep_options o = {.on_block = on_block, .on_done = on_swept, .arg = j};
+	struct block_want want = {.has_people = true};
+	struct sweep_options o = {
+		.want = &want, .on_block = on_block, .on_done = on_swept, .arg = j};
 
 	j->c = c;
 	if (c == NULL || j->is_cancelled) {
@@ -454,6 +456,8 @@ on_ready(void *arg, struct ready_campaign *c, const struct err_ctx *e)
 	j->p.list_rows = c->list->rows;
 	j->audience = audience_new(c->queries, c->campaign->segment_count, c->campaign->per,
 				   &c->route.map, c->list->block_count * BLOCK_ROWS);
+	audience_want(c->queries, c->campaign->segment_count, &want);
+	rendering_want(c->rendering, &want);
 	j->sweep = sweep_start(j->loop, engine_redis(j->engine), c->list, 0,
 			       (uint32_t)c->list->block_count, &o);
 }

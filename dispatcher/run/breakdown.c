@@ -186,11 +186,12 @@ find_column(struct breakdown_job *j, const struct schema *s, struct err_ctx *e)
 }
 
 static enum err
-on_ready(void *arg, const struct run_view *v, struct err_ctx *e)
+on_ready(void *arg, const struct run_view *v, struct block_want *want, struct err_ctx *e)
 {
 	struct breakdown_job *j = arg;
 	enum err rc = find_column(j, &v->list->schema, e);
 
+	block_want_column(want, j->column);
 	if (rc == ERR_OK)
 		walk_resume(j->walk);
 	return rc;

@@ -102,6 +102,7 @@ eval_block(const struct query *q, const struct rows *r, uint32_t from, uint32_t 
 	query_eval_block(q, &block, TODAY, bits);
 	must(bits[1] == 0 && bits[2] == 0 && bits[3] == 0 && bits[0] >> count == 0,
 	     "rows that are not there");
+	block_close(&block);
 	buf_free(&bytes);
 	block_builder_free(builder);
 	return bits[0];
