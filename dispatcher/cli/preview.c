@@ -41,9 +41,7 @@ print_registered(const json_t *r)
 			print_nearest(json_object_get(example, "nearest"), "      ");
 		}
 	}
-	if (remote_number(r, "unmatched") > 0)
-		printf("  to register a text takes about %lld working days: until %s\n",
-		       (long long)remote_number(r, "lead_days"), remote_text(r, "ready_on"));
+	print_lead(r, "  ");
 }
 
 static void

@@ -174,6 +174,50 @@ out=$(loa template check "$dir/c.txt" --list l)
 has "$out" 'ten' 'against a list: its unknown field'
 has "$out" 'links' 'and the rules of the server'
 
+# ---- a template beside the patterns ----
+loa_check() { "$B/loa" template check "$@" 2>"$dir/err"; }
+printf 'Kính gửi {{ ho_ten }}, mời ông/bà nộp hồ sơ trực tuyến.' >"$dir/fits.txt"
+printf 'Kính gửi {{ ho_ten }}, xin mời ông/bà nộp hồ sơ tại nhà.' >"$dir/differs.txt"
+out=$(loa template check "$dir/fits.txt" --list l)
+is "$?" 0 'a template whose messages match is good'
+has "$out" '0 of 60 messages match none' 'its messages are those of the list'
+has "$out" '60 match moi-nop (registered)' 'it names the pattern'
+out=$(loa template check "$dir/differs.txt" --list l --brandname ubnd-ag --class notice)
+is "$?" 1 'one whose messages match none is not'
+has "$out" '60 of 60 messages match none' 'all are counted'
+has "$out" 'row 1 (vi): Kính gửi Nguyễn Văn Thử 0, xin mời' 'an example is a row of the list'
+has "$out" '"xin" is too much' 'it says which word is too much'
+has "$out" '"tại nhà" instead of "truc tuyen"' 'and which differ'
+has "$out" 'about 2 working days' 'and how long a registration takes'
+has "$(loa template check "$dir/differs.txt" --list l --carrier viettel)" '60 of 60' \
+	'patterns of one carrier are asked for by its name'
+out=$(loa template check "$dir/differs.txt" --list l --brandname NOBODY)
+is "$?" 0 'where no pattern is saved nothing is compared'
+loa template check "$dir/differs.txt" --brandname ubnd-ag >/dev/null 2>"$dir/err"
+is "$?" 0 'without a list placeholders cannot be compared'
+has "$(cat "$dir/err")" '--list names a list' 'it says so'
+printf 'Kính chào quý vị' >"$dir/same.txt"
+has "$(loa template check "$dir/same.txt" --brandname ubnd-ag)" '1 match cho (pending)' \
+	'a text without placeholders needs none'
+is "$(loa_check "$dir/differs.txt"; echo $?)" 0 'without a server nothing is compared'
+# One row of sixty differs: a name that the slot does not take.
+has "$(loa template check "$dir/fits.txt" --list one)" '60 match moi-nop' 'a value that fits is no difference'
+sed '2s/Nguyễn Văn Thử 0/Nguyễn Thị Thử Nghiệm Tên Rất Dài/' "$dir/list.csv" >"$dir/long.csv"
+loa list import long "$dir/long.csv" >/dev/null
+out=$(loa template check "$dir/fits.txt" --list long)
+has "$out" '1 of 60 messages match none' 'one message of sixty is found'
+has "$out" '{P1:25} takes at most 25 characters' 'and the slot that is too short for it'
+api POST /patterns/check '{"template":"{{ x }}","text":"a"}' >"$dir/out"
+is "$(status)" 422 'a text or a template, not both'
+api POST /patterns/check '{"template":"{{ x"}' >"$dir/out"
+is "$(status)" 422 'a template with an error is refused'
+api POST /patterns/check '{"template":"{{ x }}"}' >"$dir/out"
+is "$(status)" 422 'placeholders need a list'
+api POST /patterns/check '{"template":"{{ x }}","list":"l"}' >"$dir/out"
+is "$(status)" 422 'whose columns they are'
+api POST /patterns/check '{"template":"{{ x }}","list":"nobody"}' >"$dir/out"
+is "$(status)" 404 'and which exists'
+
 # ---- the audit ----
 acts() { loa audit ls -n 500 | grep -c " $1 "; }
 is "$(acts brandname.save) $(acts pattern.save)" '2 2' 'who saved brandnames and patterns is in the audit'
