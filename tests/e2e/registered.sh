@@ -10,7 +10,8 @@ configure() { # KEYS of the provider, written before "rate"
 		-e 's/"http": { "429": "throttled" },/"http": { "429": "throttled" }/' \
 		-e "s/\"driver\": \"generic\",/\"driver\": \"generic\", $1/"
 	cat >"$dir/policy.json" <<-'JSON'
-		{ "classes": [ { "class": "notice", "priority": 3 }, { "class": "advert", "priority": 5 } ] }
+		{ "classes": [ { "class": "notice", "priority": 3 }, { "class": "advert", "priority": 5 },
+			{ "class": "personal", "priority": 2 } ] }
 	JSON
 }
 configure '"registered_texts": "refuse",'
@@ -98,6 +99,26 @@ is "$(grep -c '"event":"accepted"' "$dir/ledger")" 60 'and sent'
 campaign waits notice 'Kính chào {{ ho_ten }}'
 has "$(loa campaign preview waits)" '60 one that is pending' 'a pattern that is pending counts as none, and is told'
 
+# ---- single messages ----
+out=$(loa send 0971234567 'Kính gửi Ông An, xin mời ông/bà nộp hồ sơ trực tuyến.' 2>&1)
+is "$?" 1 'a single message that matches none is refused'
+has "$out" 'matches no registered pattern of UBND-AG at viettel' 'it says why'
+has "$out" 'nearest is moi-nop: character 18: "xin" is too much' 'and which word differs'
+out=$(loa send 0971234567 'Kính gửi Ông An, mời ông/bà nộp hồ sơ trực tuyến.' 2>&1)
+is "$?" 0 'one that matches is taken'
+# A pattern that is saved later is seen by the next message.
+api POST /patterns '{"patterns":[{"name":"moi","brandname":"UBND-AG","text":"Tin thu nghiem"}]}' >/dev/null
+loa send 0971234567 'Tin thử nghiệm' >/dev/null
+is "$?" 0 'a new pattern holds at once'
+loa pattern rm moi >/dev/null
+loa send 0971234567 'Tin thử nghiệm' >/dev/null 2>&1
+is "$?" 1 'and no longer when it is removed'
+printf '%s\n' '{"to":"0971234567","text":"a"}' \
+	'{"to":"0971234568","text":"Kính gửi Ông An, mời ông/bà nộp hồ sơ trực tuyến."}' >"$dir/many"
+out=$(loa send --file "$dir/many" --json)
+has "$out" '"code": "unregistered"' 'in a file one is refused'
+has "$out" '"accepted": 1' 'and the other is taken'
+
 # ---- the setting ----
 configure '"registered_texts": "warn",'
 kill -HUP "$loa_pid"
@@ -107,6 +128,13 @@ loa campaign launch c >/dev/null
 ok $? 'with "warn" it is launched'
 until_true is_finished c
 is "$(report accepted)" 60 'and sent'
+
+out=$(loa send 0971234567 'Kính gửi Ông An, xin mời ông/bà nộp hồ sơ trực tuyến.' 2>"$dir/err")
+is "$?" 0 'with "warn" a single message is taken'
+has "$(cat "$dir/err")" 'warning: it matches no registered pattern of UBND-AG at viettel' 'and warns'
+key=$(date +%s%N)-again
+out=$(loa send 0971234567 'Kính gửi Ông An, mời nộp.' --key "$key" --json)
+has "$out" '"warning": "matches no registered pattern' 'the answer has the warning'
 
 # ---- content rules ----
 campaign links notice 'Kính gửi {{ ho_ten }}, mời ông/bà xem bit.ly/abc hoặc dichvucong.gov.vn'
@@ -220,7 +248,7 @@ is "$(status)" 404 'and which exists'
 
 # ---- the audit ----
 acts() { loa audit ls -n 500 | grep -c " $1 "; }
-is "$(acts brandname.save) $(acts pattern.save)" '2 2' 'who saved brandnames and patterns is in the audit'
+is "$(acts brandname.save) $(acts pattern.save)" '2 3' 'who saved brandnames and patterns is in the audit'
 ok $(($(acts template.save) < 9)) 'and who saved templates'
 
 # ---- removing ----
@@ -230,7 +258,7 @@ is "$?" 1 'removed twice it is not there'
 loa brandname rm UBND-AG >/dev/null
 out=$(loa brandname show UBND-AG 2>&1)
 has "$out" 'see loa brandname ls' 'a brandname is removed'
-is "$(acts brandname.remove) $(acts pattern.remove)" '1 2' 'who removed them is in the audit'
+is "$(acts brandname.remove) $(acts pattern.remove)" '1 3' 'who removed them is in the audit'
 is "$(api GET /patterns/nobody >/dev/null; status)" 404 'over HTTP it is 404'
 api POST /patterns '{"patterns":[{"name":"x","brandname":"A","text":"a","carriers":["nokia"]}]}' >"$dir/out"
 is "$(status)" 422 'a carrier that is none is refused'
