@@ -330,7 +330,7 @@ working_days_after(int64_t day, int64_t days)
 void
 day_text(int64_t day, char out[12])
 {
-	struct civil c = civil_of_day(day);
+	struct date c = date_of_days(day);
 
 	snprintf(out, 12, "%04u-%02u-%02u", (unsigned)c.year % 10000, (unsigned)c.month % 100,
 		 (unsigned)c.day % 100);

@@ -201,7 +201,7 @@ a_wrong_pattern_is_refused_with_its_place(void **state)
 static int64_t
 day(int y, int m, int d)
 {
-	return civil_to_day((struct civil){y, m, d});
+	return date_to_days((struct date){y, m, d});
 }
 
 /* 2026-11-23 is a Monday. */
