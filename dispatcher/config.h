@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "dispatcher/calendar.h"
 #include "dispatcher/standing_order.h"
 #include "providers/provider.h"
 #include "templates/accents.h"
@@ -56,9 +57,10 @@ struct config {
 	const char *redis_socket;  /* "" = embedded */
 	const char *redis_address; /* "host:port"; "" = none */
 	const char *redis_password;
-	const char *policy;  /* file; "" = the built-in policy */
-	const char *content; /* file; "" = the built-in content rules */
-	const char *sms;     /* file; "" = the built-in parts of carriers */
+	const char *policy;   /* file; "" = the built-in policy */
+	const char *content;  /* file; "" = the built-in content rules */
+	const char *calendar; /* file; "" = the built-in one */
+	const char *sms;      /* file; "" = the built-in parts of carriers */
 	const char *log_level;
 	int64_t max_attempts; /* explicit "try later" answers before a message is refused */
 	int64_t lease_ms;
@@ -83,6 +85,7 @@ struct config {
 	json_t *policy_document;
 	json_t *content_document;
 	struct content *content_rules;
+	struct calendar *days; /* holidays */
 	struct sms_table sms_table;
 	json_t *sms_document;
 	struct languages *languages; /* what lists call them */

@@ -174,7 +174,8 @@ registered_tell_lead(const struct config *config, int64_t today, json_t *out)
 {
 	char ready[12];
 
-	day_text(working_days_after(today, config->registration_days), ready);
+	day_text(calendar_working_days_after(config->days, today, config->registration_days),
+		 ready);
 	json_object_set_new(out, "lead_days", json_integer((json_int_t)config->registration_days));
 	json_object_set_new(out, "ready_on", json_string(ready));
 }

@@ -319,14 +319,6 @@ pattern_record_is_of(const struct pattern_record *r, const char *class)
 
 /* ---- days ---- */
 
-int64_t
-working_days_after(int64_t day, int64_t days)
-{
-	while (days > 0)
-		days -= day_weekday(++day) < 5;
-	return day;
-}
-
 void
 day_text(int64_t day, char out[12])
 {
