@@ -154,6 +154,10 @@ add_render_error(struct buf *out, enum render_result rc, const struct template_e
 	if (rc == RENDER_MISSING) {
 		buf_adds(out, "\"field\":");
 		json_add_string(out, slice_of(e->field));
+		if (e->filter[0] != '\0') {
+			buf_addf(out, ",\"filter\":\"%s\",\"value\":", e->filter);
+			json_add_string(out, slice_of(e->value));
+		}
 	} else {
 		buf_adds(out, "\"message\":");
 		json_add_string(out, slice_of(e->message));
