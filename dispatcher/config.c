@@ -48,6 +48,7 @@ static const struct option {
 	STRING(policy, false, "", "policy file; empty = the built-in one"),
 	STRING(content, false, "", "content rules file; empty = the built-in ones"),
 	STRING(calendar, false, "", "calendar file; empty = the built-in one"),
+	STRING(numbering, false, "", "numbering plan file; empty = the built-in one"),
 	STRING(sms, false, "", "file of SMS parts by carrier; empty = the built-in ones"),
 	STRING(log_level, true, "info", "error, warn, info or debug"),
 	INT(max_attempts, true, 6, 1, 15, "times a message is sent on explicit \"try later\""),
@@ -447,12 +448,30 @@ read_calendar(struct config *c, struct err_ctx *e)
 }
 
 static enum err
+read_numbering(struct config *c, struct err_ctx *e)
+{
+	json_t *document = NULL;
+	enum err rc = ERR_OK;
+
+	if (c->numbering[0] == '\0')
+		document = numbering_builtin();
+	else
+		rc = json_read_file(c->numbering, CONFIG_MAX_BYTES, &document, e);
+	if (rc == ERR_OK)
+		rc = numbering_read(document, clock_today_vn(), &c->plan, e);
+	json_decref(document);
+	return rc;
+}
+
+static enum err
 read_texts(struct config *c, struct err_ctx *e)
 {
 	enum err rc = read_content(c, e);
 
 	if (rc == ERR_OK)
 		rc = read_calendar(c, e);
+	if (rc == ERR_OK)
+		rc = read_numbering(c, e);
 	if (rc == ERR_OK)
 		rc = language_table_load(&c->languages, &c->languages_document, e);
 	return rc == ERR_OK ? sms_table_open(c->sms, &c->sms_table, &c->sms_document, e) : rc;
