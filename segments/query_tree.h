@@ -172,7 +172,8 @@ void query_memory_free(struct query_memory *m);
 /* ---- values ---- */
 
 /*
- * yyyy-mm-dd or d/m/yyyy → yyyymmdd, yyyy → yyyy0000; 0 = no date. Two dates of
+ * A day as an import takes it (yyyy-mm-dd, d/m/yyyy, d.m.yyyy …) → yyyymmdd, yyyy → yyyy0000;
+ * 0 = no date. Two dates of
  * which one is a year only compare by their years.
  */
 int32_t query_date(struct slice s);

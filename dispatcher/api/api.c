@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "dispatcher/api/private.h"
+#include "dispatcher/campaign/pattern_book.h"
 
 #define API_BODY_MAX (8u << 20)
 #define JSON_BODY_MAX (1u << 20)
@@ -141,9 +142,11 @@ api_open(struct daemon *d, struct api **out, struct err_ctx *e)
 	snprintf(socket, sizeof(socket), "%s/api.sock", d->config->data);
 	a->daemon = d;
 	a->imports = imports_new(a);
+	a->patterns = pattern_book_new(d->loop, d->engine);
 	rc = http_server_new(d->loop, &o, &a->http, e);
 	if (rc != ERR_OK) {
 		imports_free(a->imports);
+		pattern_book_free(a->patterns);
 		free(a);
 		return rc;
 	}
@@ -195,6 +198,7 @@ api_free(struct api *a)
 {
 	doubt_index_free(a->doubts);
 	sandbox_free(a->sandbox);
+	pattern_book_free(a->patterns);
 	free(a);
 }
 

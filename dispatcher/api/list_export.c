@@ -14,11 +14,9 @@
 #include "base/mem.h"
 #include "dispatcher/api/private.h"
 #include "dispatcher/run/cells.h"
-#include "segments/phone.h"
 
 #define STEP_BLOCKS 8u
 #define BEHIND_MAX (256u << 10)
-#define DIGITS_MIN 9u /* of a cell that may be a phone */
 
 struct list_export {
 	struct api *api;
@@ -65,20 +63,6 @@ export_end(struct list_export *ex, const struct err_ctx *e)
 
 /* ---- rows ---- */
 
-static bool
-is_phone(struct slice s)
-{
-	struct phone_cell phone = {0};
-	size_t digits = 0;
-
-	for (size_t i = 0; i < s.n; i++)
-		digits += s.p[i] >= '0' && s.p[i] <= '9';
-	if (digits < DIGITS_MIN)
-		return false;
-	phone_parse(s, &phone);
-	return phone.reason == NULL;
-}
-
 static struct slice
 cell_text(struct list_export *ex, const struct block *b, uint32_t row, uint32_t column)
 {
@@ -90,7 +74,7 @@ cell_text(struct list_export *ex, const struct block *b, uint32_t row, uint32_t 
 		cells_add_phone(&ex->cell, block_phone(b, row), ex->is_full);
 		return buf_slice(&ex->cell);
 	}
-	if (text.n > 0 && !ex->is_full && (c->is_masked || c->is_sensitive || is_phone(text)))
+	if (text.n > 0 && !ex->is_full && cells_is_personal(c, text))
 		return SLICE("***");
 	return text;
 }

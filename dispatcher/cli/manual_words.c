@@ -15,13 +15,18 @@ const struct option_words option_words[] = {
 	{"text", "--json", "each line is a JSON string, for texts with line breaks"},
 	{NULL, "--accents",
 	 "keep, plain, or save: plain only where it costs fewer parts and loses nothing"},
-	{"template check", "--class", "which content rules hold: else those for every class"},
+	{"template check", "--class",
+	 "which content rules hold, and which patterns: else those for every class"},
 	{"pattern check", "--carrier",
 	 "compare with patterns of this carrier only: viettel, vinaphone …"},
 	{"pattern check", "--class", "compare with patterns and rules of this class only"},
+	{"template check", "--brandname",
+	 "compare with registered patterns of this brandname only"},
+	{"template check", "--carrier",
+	 "compare with registered patterns of this carrier only: viettel, vinaphone …"},
 	{"template check", "--list",
 	 "check placeholders against the columns of this list, texts by the server's content "
-	 "rules"},
+	 "rules, and a sample of its messages against the registered patterns"},
 	{"list import", "--map",
 	 "call a column so: \"Title=name\"; name - leaves it out, so_dien_thoai is the phone; as "
 	 "often as needed"},
@@ -124,7 +129,9 @@ const struct verb_words verb_words[] = {
 	{"text", true, NULL},
 	{"phone", true, NULL},
 	{"template render", true, NULL},
-	{"template check", false, NULL},
+	{"template check", false,
+	 "Without a list, a server or what only a server knows, the rules that are built in hold "
+	 "and nothing is compared with registered patterns."},
 	{"template samples", true,
 	 "The table has the parts of each text with its example values, with and without accents, "
 	 "and its fields: columns of the list, and in brackets what is the same for everybody and "

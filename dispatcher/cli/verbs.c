@@ -121,9 +121,11 @@ const struct verb cli_verbs[] = {
 	{"template render", "FILE | vi=FILE km=FILE …",
 	 "fill a template for recipients (one JSON object a line on standard input)",
 	 verb_template_render},
-	{"template check", "FILE | vi=FILE km=FILE … [--fields a,b] [--list NAME] [--class NAME]",
-	 "find a template's errors, placeholders that are none of the fields, and what the content "
-	 "rules say",
+	{"template check",
+	 "FILE | vi=FILE km=FILE … [--fields a,b] [--list NAME] [--class NAME] [--brandname B] "
+	 "[--carrier C]",
+	 "find a template's errors, placeholders that are none of the fields, what the content "
+	 "rules say, and words that no registered pattern has",
 	 verb_template_check},
 	{"template samples", "[NAME] [--json]",
 	 "texts to start from: the library, or the text of one", verb_template_samples},

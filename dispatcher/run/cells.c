@@ -4,11 +4,30 @@
 #include <stdio.h>
 
 #include "base/csv.h"
+#include "segments/phone.h"
+
+#define DIGITS_MIN 9u /* of a cell that may be a phone */
 
 void
 cells_add_text(struct buf *out, struct slice text)
 {
 	csv_add_defused(out, text, ',');
+}
+
+bool
+cells_is_personal(const struct column *c, struct slice text)
+{
+	struct phone_cell phone = {0};
+	size_t digits = 0;
+
+	if (c->is_masked || c->is_sensitive)
+		return true;
+	for (size_t i = 0; i < text.n; i++)
+		digits += text.p[i] >= '0' && text.p[i] <= '9';
+	if (digits < DIGITS_MIN)
+		return false;
+	phone_parse(text, &phone);
+	return phone.reason == NULL;
 }
 
 void

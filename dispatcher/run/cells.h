@@ -5,9 +5,11 @@
  */
 #pragma once
 
-#include "base/buf.h"
+#include "segments/block.h"
 
 /* Append the cell, in quotes where it needs them; before a formula (csv_is_formula) stands an apostrophe. */
 void cells_add_text(struct buf *out, struct slice text);
+/* What is not shown but in full: of a column of personal numbers, sensitive, or a phone. */
+bool cells_is_personal(const struct column *c, struct slice text);
 /* "0912***678", or "0912345678" in full; nothing for phone 0. phone = 84912345678. */
 void cells_add_phone(struct buf *out, uint64_t phone, bool is_full);

@@ -79,6 +79,7 @@ static const char *const function_names[] = {
 	"registered_save",
 	"registered_rm",
 	"registered_all",
+	"registered_since",
 	"campaign_checked",
 };
 /* clang-format on */
