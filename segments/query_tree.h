@@ -110,6 +110,7 @@ enum predicate_op {
 	OP_IS_NULL,
 	OP_PROVINCE, /* left: the column, its name empty = found by its name */
 	OP_EXTERNAL,
+	OP_SEGMENT,
 };
 
 struct predicate {
@@ -141,6 +142,7 @@ struct step {
 #define STACK_MAX (2 * QUERY_DEPTH_MAX + 4)
 
 #define EXTERNALS_MAX 16
+#define SEGMENT_USES_MAX 32
 
 struct query {
 	struct arena arena;	     /* texts */
@@ -150,12 +152,13 @@ struct query {
 	struct slice text; /* as given */
 	bool is_bound;
 	uint16_t root;
-	uint16_t external_count;
+	uint16_t external_count, segment_count;
 	uint16_t operand_count, predicate_count, node_count, step_count;
 	struct operand operands[QUERY_NODES_MAX];
 	struct predicate predicates[QUERY_NODES_MAX];
 	struct node nodes[QUERY_NODES_MAX];
 	struct query_external externals[EXTERNALS_MAX];
+	struct query_segment segments[SEGMENT_USES_MAX];
 	struct step steps[3 * QUERY_NODES_MAX];
 };
 
