@@ -3,7 +3,7 @@
 
 #include "segments/query_tree.h"
 
-#define CLIP_WHY(e) (int)query_clip(slice_of((e)->message), 130).n, (e)->message
+#define CLIP_WHY(e) (int)text_clip(slice_of((e)->message), 130).n, (e)->message
 
 /* Where in the nesting: the query itself has up = NULL. */
 struct level {
@@ -49,7 +49,7 @@ add_chain(struct buf *out, const struct level *l)
 	if (l->name.n == 0)
 		return;
 	buf_adds(out, out->len > 0 ? " > " : "");
-	buf_add_slice(out, query_clip(l->name, 40));
+	buf_add_slice(out, text_clip(l->name, 40));
 }
 
 static bool
@@ -59,7 +59,7 @@ fail_chain(const struct combiner *k, const struct level *l, const char *why)
 
 	add_chain(&chain, l);
 	query_fail(k->e, k->c->query, k->at, "%s: %.*s", why,
-		   (int)query_clip(buf_slice(&chain), 150).n, chain.data);
+		   (int)text_clip(buf_slice(&chain), 150).n, chain.data);
 	buf_free(&chain);
 	return false;
 }

@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "segments/province.h"
 #include "segments/query.h"
 
@@ -54,9 +55,8 @@ bool lex_is_bare_name(struct slice name);
 /* Fill e: the place at byte `at` of text. Returns false. */
 bool query_fail(struct query_error *e, struct slice text, size_t at, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-/* s cut to at most max bytes between characters, for messages. */
-struct slice query_clip(struct slice s, size_t max);
-#define CLIP(s) (int)query_clip((s), 60).n, (s).p /* for %.*s */
+/* Cut for messages. */
+#define CLIP(s) (int)text_clip((s), 60).n, (s).p /* for %.*s */
 
 /* ---- the tree ---- */
 

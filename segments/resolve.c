@@ -72,7 +72,7 @@ unknown_column(const struct resolver *r, const struct operand *o)
 {
 	const char *names[2 * COLUMNS_MAX];
 	char word[128];
-	struct slice cut = query_clip(o->text, sizeof(word) - 1);
+	struct slice cut = text_clip(o->text, sizeof(word) - 1);
 	const char *near_name;
 	char all[120];
 

@@ -19,6 +19,12 @@ const struct option_words option_words[] = {
 	{"pattern check", "--carrier",
 	 "compare with patterns of this carrier only: viettel, vinaphone …"},
 	{"pattern check", "--class", "compare with patterns and rules of this class only"},
+	{"segment breakdown", "--full",
+	 "a column of sensitive values or personal numbers too; needs the administrator's token by "
+	 "--token-file"},
+	{"segment sample", "--full",
+	 "phones, personal numbers and sensitive values as they are; needs the administrator's "
+	 "token by --token-file"},
 	{"template check", "--list",
 	 "check placeholders against the columns of this list, texts by the server's content "
 	 "rules"},
