@@ -329,6 +329,7 @@ on_segment_sample(struct http_exchange *x, void *arg)
 		http_answer_error(x, &e);
 		return;
 	}
+	http_set_header(x, "Cache-Control", "no-store");
 	q.sample = (unsigned)n;
 	q.seed = (uint64_t)seed;
 	ask(arg, x, &q);

@@ -69,14 +69,14 @@ end
 -- ['used' …]: it would change its list under somebody
 function segments.save(_, a)
   if call('EXISTS', a[5]) == 0 then return { 'no list' } end
-  local key, names, round = K.segment .. a[1], {}, nil
+  local key, names = K.segment .. a[1], {}
+  local function is_it(inside) return inside == a[1] end
   for name in string.gmatch(a[7] or '', '[^\n]+') do names[#names + 1] = name end
-  for _, name in ipairs(names) do
-    if not round and segments.walk({ name }, function(inside) return inside == a[1] end) then
-      round = name
+  if segments.walk(names, is_it) then
+    for _, name in ipairs(names) do
+      if segments.walk({ name }, is_it) then return { 'inside', name } end
     end
   end
-  if round then return { 'inside', round } end
   local was = call('HGET', key, 'list')
   local used = was and was ~= a[2] and segments.used(a[1])
   if used then return used end
