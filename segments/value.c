@@ -128,6 +128,14 @@ query_age(int32_t birth, int32_t today)
 	return years < 0 ? -1 : years;
 }
 
+int
+query_age_of(struct slice cell, int64_t today)
+{
+	int32_t birth = query_date(cell);
+
+	return birth != 0 ? query_age(birth, query_date_of_days(today)) : -1;
+}
+
 /* -12.50 with at most 15 digits: both sides of the division are exact, so it rounds right. */
 static bool
 decimal_of(struct slice s, double *out)

@@ -24,11 +24,12 @@ struct list_export {
 	struct list *list; /* NULL until it is loaded */
 	struct sweep *sweep;
 	uint32_t next; /* block that is not asked for yet */
-	bool is_json, is_full, has_bom;
+	bool is_json, has_bom;
 	bool is_resting;
 	bool is_cut; /* the reader is too far behind, or gone */
 	uint64_t rows;
-	struct buf out, cell;
+	struct cells_view view;
+	struct buf out;
 };
 
 static void
@@ -37,7 +38,7 @@ export_free(struct list_export *ex)
 	ex->api->exports--;
 	list_free(ex->list);
 	buf_free(&ex->out);
-	buf_free(&ex->cell);
+	buf_free(&ex->view.scratch);
 	free(ex);
 }
 
@@ -52,8 +53,8 @@ export_end(struct list_export *ex, const struct err_ctx *e)
 	http_on_gone(ex->x, NULL, NULL);
 	http_stream_on_room(ex->x, NULL, NULL);
 	log_info("list=%s version=%u rows=%llu export=list phones=%s result=%s", ex->list->name,
-		 ex->list->version, (unsigned long long)ex->rows, ex->is_full ? "full" : "masked",
-		 e == NULL ? "done" : "broken");
+		 ex->list->version, (unsigned long long)ex->rows,
+		 ex->view.is_full ? "full" : "masked", e == NULL ? "done" : "broken");
 	if (e == NULL)
 		http_stream_end(ex->x);
 	else
@@ -63,27 +64,12 @@ export_end(struct list_export *ex, const struct err_ctx *e)
 
 /* ---- rows ---- */
 
-static struct slice
-cell_text(struct list_export *ex, const struct block *b, uint32_t row, uint32_t column)
-{
-	const struct column *c = &ex->list->schema.columns[column];
-	struct slice text = block_cell(b, row, column);
-
-	if ((int)column == ex->list->schema.phone && block_phone(b, row) != 0) {
-		buf_reset(&ex->cell);
-		cells_add_phone(&ex->cell, block_phone(b, row), ex->is_full);
-		return buf_slice(&ex->cell);
-	}
-	if (text.n > 0 && !ex->is_full && cells_is_personal(c, text))
-		return SLICE("***");
-	return text;
-}
-
 static void
 add_row(struct list_export *ex, const struct block *b, uint32_t row)
 {
 	for (uint32_t c = 0; c < ex->list->schema.count; c++) {
-		struct slice text = cell_text(ex, b, row, c);
+		struct slice text =
+			cells_show(&ex->view, c, block_cell(b, row, c), block_phone(b, row));
 
 		buf_adds(&ex->out, c > 0 ? "," : ex->is_json ? "[" : "");
 		if (ex->is_json)
@@ -205,6 +191,7 @@ on_list(void *arg, struct list *l, const struct err_ctx *e)
 		return;
 	}
 	ex->list = l;
+	ex->view.schema = &l->schema;
 	http_set_header(ex->x, "Cache-Control", "no-store");
 	if (!ex->is_json)
 		http_set_header(ex->x, "Content-Disposition", "attachment; filename=\"list.csv\"");
@@ -244,7 +231,7 @@ on_list_rows(struct http_exchange *x, void *arg)
 	ex = xcalloc(1, sizeof(*ex));
 	ex->api = a;
 	ex->x = x;
-	ex->is_full = is_full;
+	ex->view.is_full = is_full;
 	ex->is_json = format != NULL && strcmp(format, "json") == 0;
 	ex->has_bom = bom != NULL && strcmp(bom, "0") != 0;
 	list_load(engine_redis(a->daemon->engine), name, true, on_list, ex);

@@ -72,7 +72,13 @@ void on_list_rows(struct http_exchange *x, void *arg);
 /* segments.c */
 void on_segment_save(struct http_exchange *x, void *arg);
 void on_segment_ls(struct http_exchange *x, void *arg);
+void on_segment_show(struct http_exchange *x, void *arg);
+void on_segment_rm(struct http_exchange *x, void *arg);
+/* questions.c */
 void on_segment_count(struct http_exchange *x, void *arg);
+void on_query_count(struct http_exchange *x, void *arg);
+void on_segment_sample(struct http_exchange *x, void *arg);
+void on_segment_breakdown(struct http_exchange *x, void *arg);
 /* templates.c */
 void on_template_save(struct http_exchange *x, void *arg);
 void on_template_ls(struct http_exchange *x, void *arg);

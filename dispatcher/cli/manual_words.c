@@ -20,6 +20,12 @@ const struct option_words option_words[] = {
 	{"pattern check", "--carrier",
 	 "compare with patterns of this carrier only: viettel, vinaphone …"},
 	{"pattern check", "--class", "compare with patterns and rules of this class only"},
+	{"segment breakdown", "--full",
+	 "a column of sensitive values or personal numbers too; needs the administrator's token by "
+	 "--token-file"},
+	{"segment sample", "--full",
+	 "phones, personal numbers and sensitive values as they are; needs the administrator's "
+	 "token by --token-file"},
 	{"template check", "--brandname",
 	 "compare with registered patterns of this brandname only"},
 	{"template check", "--carrier",
@@ -78,6 +84,7 @@ const struct option_words option_words[] = {
 	{NULL, "--phone",
 	 "title of the column with the phone numbers, if it is not found by itself"},
 	{NULL, "--plain", "count the unaccented form"},
+	{NULL, "--query", "a query that is not saved; @FILE is the text of a file"},
 	{NULL, "--reason", "why, at most 200 bytes; it is kept"},
 	{NULL, "--reasons", "only what failed for these reasons, as the report names them"},
 	{NULL, "--reference", "column of our references"},
@@ -86,6 +93,7 @@ const struct option_words option_words[] = {
 	{NULL, "--row", "number of a row of the list"},
 	{NULL, "--rules", "table of SMS parts, instead of the built-in one"},
 	{NULL, "--scope", "of which messages: all (the default), unit:N or class:NAME"},
+	{NULL, "--seed", "a number: the same number draws the same rows"},
 	{NULL, "--server",
 	 "address of the server, like https://loa.example, instead of its socket"},
 	{NULL, "--sheet",

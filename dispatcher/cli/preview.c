@@ -119,8 +119,7 @@ print_sum(const char *title, const json_t *sum)
 	       grouped(remote_number(sum, "cost")));
 }
 
-/* A title in a column of so many characters; printf would count its bytes. */
-static const char *
+const char *
 padded(const char *s, size_t width, char out[100])
 {
 	size_t shown = 0, n = strlen(s);

@@ -47,3 +47,32 @@ cells_add_phone(struct buf *out, uint64_t phone, bool is_full)
 	else
 		buf_addf(out, "%.3s***%s", digits + skip, digits + n - 3);
 }
+
+static bool
+is_phone(struct slice s)
+{
+	struct phone_cell phone = {0};
+	size_t digits = 0;
+
+	for (size_t i = 0; i < s.n; i++)
+		digits += s.p[i] >= '0' && s.p[i] <= '9';
+	if (digits < DIGITS_MIN)
+		return false;
+	phone_parse(s, &phone);
+	return phone.reason == NULL;
+}
+
+struct slice
+cells_show(struct cells_view *v, uint32_t column, struct slice cell, uint64_t phone)
+{
+	const struct column *c = &v->schema->columns[column];
+
+	if ((int)column == v->schema->phone && phone != 0) {
+		buf_reset(&v->scratch);
+		cells_add_phone(&v->scratch, phone, v->is_full);
+		return buf_slice(&v->scratch);
+	}
+	if (cell.n > 0 && !v->is_full && (c->is_masked || c->is_sensitive || is_phone(cell)))
+		return SLICE("***");
+	return cell;
+}
