@@ -4,6 +4,7 @@
  * that can keep it. A way that queries are slower on has to be the shorter for it.
  */
 #include <assert.h>
+#include <endian.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -115,8 +116,8 @@ offset_size(size_t last)
 static void
 add_int(struct buf *out, uint64_t v, unsigned size)
 {
-	for (unsigned i = 0; i < size; i++)
-		buf_add_u8(out, (uint8_t)(v >> (8 * i)));
+	v = htole64(v);
+	buf_add(out, &v, size);
 }
 
 static unsigned
@@ -350,7 +351,7 @@ handicap(size_t bytes, bool is_disliked)
 static size_t
 words_bytes(struct block_builder *b, const struct cells *c)
 {
-	if (c->type != COLUMN_TEXT)
+	if (c->type != COLUMN_TEXT || memchr(c->text.data, ' ', c->text.len) == NULL)
 		return SIZE_MAX;
 	if (b->words == NULL)
 		b->words = words_builder_new();
