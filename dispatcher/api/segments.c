@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "dispatcher/api/private.h"
+#include "dispatcher/run/sets.h"
 #include "dispatcher/store/keys.h"
 
 /* ---- segments ---- */
@@ -18,6 +19,8 @@ struct segment_job {
 	char *list_name, *text;
 	struct list *list;
 	struct query *query;
+	struct sets *sets; /* what it asks for of other lists and campaigns; NULL = not loaded */
+	bool is_export;	   /* it has taken one */
 	uint64_t count;
 	int64_t today;
 };
@@ -30,6 +33,8 @@ job_free(struct segment_job *j)
 	free(j->text);
 	list_free(j->list);
 	query_free(j->query);
+	sets_unref(j->sets); /* from on_sets */
+	j->api->exports -= j->is_export;
 	free(j);
 }
 
@@ -115,11 +120,31 @@ on_counted(void *arg, const struct err_ctx *e)
 }
 
 static void
-on_job_list(void *arg, struct list *l, const struct err_ctx *e)
+on_sets(void *arg, struct sets *sets, const struct sets_failure *f)
 {
 	struct segment_job *j = arg;
 	struct sweep_options o = {.on_block = on_count_block, .on_done = on_counted, .arg = j};
 	struct daemon *d = j->api->daemon;
+	struct query_error qe;
+
+	j->sets = sets;
+	if (f != NULL) {
+		job_fail(j, &f->e);
+	} else if (j->name != NULL) {
+		job_save(j);
+	} else if (!query_bind(j->query, &j->list->schema, &qe)) {
+		job_fail_query(j, &qe);
+	} else {
+		j->today = clock_today_vn();
+		sweep_start(d->loop, engine_redis(d->engine), j->list, 0,
+			    (uint32_t)j->list->block_count, &o);
+	}
+}
+
+static void
+on_job_list(void *arg, struct list *l, const struct err_ctx *e)
+{
+	struct segment_job *j = arg;
 	struct query_error qe;
 
 	j->list = l;
@@ -128,16 +153,20 @@ on_job_list(void *arg, struct list *l, const struct err_ctx *e)
 		return;
 	}
 	j->query = query_parse(slice_of(j->text), &qe);
-	if (j->query == NULL || !query_bind(j->query, &l->schema, &qe)) {
+	if (j->query == NULL || !query_check(j->query, &l->schema, &qe)) {
 		job_fail_query(j, &qe);
 		return;
 	}
-	if (j->name != NULL) {
-		job_save(j);
-		return;
+	/* Counting reads whole lists and runs more, a saved segment only names them. */
+	if (j->name == NULL && query_external_count(j->query) > 0) {
+		if (!api_may_export(j->api, j->x)) {
+			job_free(j);
+			return;
+		}
+		j->is_export = true;
 	}
-	j->today = clock_today_vn();
-	sweep_start(d->loop, engine_redis(d->engine), l, 0, (uint32_t)l->block_count, &o);
+	sets_load(j->api->daemon->engine, &j->query, 1, j->name != NULL ? SETS_NAMES : SETS_NOW,
+		  on_sets, j);
 }
 
 static struct segment_job *
