@@ -391,22 +391,27 @@ ask_campaign(struct loading *l)
 
 /* ---- one after the other ---- */
 
-/* The states that x is about; 0 and a failure: there is no such one. */
+/* The states that x is about; 0: there is no such one. */
 static unsigned
-states_of(struct loading *l, const struct one_set *x)
+states_of(const struct one_set *x)
+{
+	if (x->kind == QUERY_REACHED_BY)
+		return 1u << RECORD_ACCEPTED | 1u << RECORD_DELIVERED;
+	for (unsigned i = 0; i < RECORD_STATE_COUNT; i++)
+		if (strcmp(x->args[1], record_state_name((enum record_state)i)) == 0)
+			return 1u << i;
+	return 0;
+}
+
+static void
+blame_state(struct loading *l)
 {
 	const char *names[RECORD_STATE_COUNT];
 
-	if (x->kind == QUERY_REACHED_BY)
-		return 1u << RECORD_ACCEPTED | 1u << RECORD_DELIVERED;
-	for (unsigned i = 0; i < RECORD_STATE_COUNT; i++) {
+	for (unsigned i = 0; i < RECORD_STATE_COUNT; i++)
 		names[i] = record_state_name((enum record_state)i);
-		if (strcmp(x->args[1], names[i]) == 0)
-			return 1u << i;
-	}
 	blame_name(l, 1, "state", "delivered, refused, unknown … as in the results", names,
 		   RECORD_STATE_COUNT);
-	return 0;
 }
 
 static void
@@ -442,9 +447,11 @@ on_begin(struct timer *t, void *arg)
 		l->at = &l->sets->all[i];
 		if (l->at->kind == QUERY_IN_LIST)
 			continue;
-		l->at->states = states_of(l, l->at);
-		if (l->at->states == 0)
+		l->at->states = states_of(l->at);
+		if (l->at->states == 0) {
+			blame_state(l);
 			return;
+		}
 	}
 	timer_init(t, on_next, l);
 	on_next(t, l);
