@@ -50,6 +50,8 @@ is "$(count "state('a', 'delivered')")" 220 'to the phones of 220 rows'
 is "$(results skipped)" 20 'skipped are 20 rows, as their phones had been written to'
 is "$(count "state('a', 'skipped')")" 0 'they are nobody whose message was skipped'
 is "$(count "state('a', 'waiting')")" 0 'nobody waits'
+is "$(count "state('a', 'refused') OR state('a', 'undeliverable')")" 200 'two states of one campaign are both'
+is "$(count "state('a', 'refused') AND state('a', 'undeliverable')")" 0 'nobody is in both'
 is "$(count "in_list('m')")" 70 'of the other list are 50, and the 20 rows that share their phones'
 is "$(count "NOT in_list('m')")" 350 'the others are not'
 is "$(count "reached_by('a') AND in_list('m')")" 70 'all of these were reached'
@@ -140,6 +142,19 @@ for point in launch.ask:1 launch.reply:1; do
 	until_true is_finished "$next"
 	is "$(report_of "$next" audience)" 270 "killed at $point, launched again, it has its people"
 done
+
+# ---- of more than one piece ----
+# 150,000 others, and all of the list but the ten last of the 400, who share their phones with nobody.
+{
+	sed -n '1,391p' "$dir/list.csv"
+	awk 'BEGIN { for (i = 0; i < 150000; i++) printf "C;098%07d;X\n", i * 61 }'
+} >"$dir/big.csv"
+loa list import big "$dir/big.csv" >/dev/null
+loa segment save few l "NOT in_list('big')" >/dev/null
+echo '{"name":"few","template":"t","segments":["few"],"class":"notice"}' >"$dir/few.json"
+loa campaign create "$dir/few.json" >/dev/null && loa campaign launch few >/dev/null && until_true is_finished few
+is "$(report_of few audience)" 10 'who is not in a large list is written to'
+is "$(redis HGET "loa:run:$(run_of few)" sets)" '[["in_list","big","",2,150390]]' 'its set is written in two pieces'
 
 # ---- a time ----
 loa segment save next l "reached_by('never')" >/dev/null
