@@ -70,7 +70,8 @@ struct query_external {
 	enum query_external_kind kind;
 	struct slice args[2]; /* as written; the query's own */
 	size_t arg_count;
-	size_t at; /* byte offset of the function in the text, for errors */
+	size_t at; /* byte offset of the function in the text, as arg_at, for errors */
+	size_t arg_at[2];
 	/* Is the phone (84912345678) in it? Not asked for rows without a phone: they are in no set. */
 	bool (*has)(void *arg, uint64_t phone);
 	/* Or: all rows of the block at once, bits as of query_eval_block; goes before has. */
@@ -83,6 +84,10 @@ const struct query_external *query_external(const struct query *q, size_t i);
 /* Before binding; one of has and rows, or both NULL: not filled. */
 void query_fill(struct query *q, size_t i, bool (*has)(void *arg, uint64_t phone),
 		void (*rows)(void *arg, const struct block *b, uint64_t out[4]), void *arg);
+
+/* Argument arg of set i cannot be answered, and why: *e as of query_parse. */
+void query_blame(const struct query *q, size_t i, size_t arg, const char *why,
+		 struct query_error *e);
 
 /* ---- saved segments that it names ---- */
 

@@ -232,11 +232,26 @@ is_set(const struct http_exchange *x, const char *name)
 	return v != NULL && strcmp(v, "0") != 0;
 }
 
+/* Of more than one list, or a long look: so many at a time. */
+static bool
+is_export(const struct question *q)
+{
+	struct query *parsed;
+	bool is;
+
+	if (q->kind != ASK_COUNT || q->segment != NULL)
+		return true;
+	parsed = query_parse(slice_of(q->text), NULL);
+	is = parsed != NULL && query_external_count(parsed) + query_segment_count(parsed) > 0;
+	query_free(parsed);
+	return is;
+}
+
 static void
 ask(struct api *a, struct http_exchange *x, const struct question *q)
 {
 	struct question_callbacks cbs = {.on_progress = on_progress, .on_done = on_done};
-	bool is_limited = q->kind != ASK_COUNT;
+	bool is_limited = is_export(q);
 	struct asked *s;
 
 	if (is_limited && !api_may_export(a, x))

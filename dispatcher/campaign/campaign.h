@@ -26,6 +26,7 @@
 #include "dispatcher/campaign/registered.h"
 #include "dispatcher/config.h"
 #include "dispatcher/run/audience.h"
+#include "dispatcher/run/sets.h"
 #include "dispatcher/run/view.h"
 #include "dispatcher/store/engine.h"
 
@@ -115,6 +116,7 @@ struct ready_campaign {
 	struct campaign *campaign;
 	struct list *list;			/* the newest version */
 	struct query *queries[RUN_QUERIES_MAX]; /* bound */
+	struct sets *sets;			/* what the queries ask for; not NULL */
 	struct route_plan route;
 	struct buf wording;	       /* what a run would freeze of its texts */
 	struct rendering *rendering;   /* that, opened; carriers that take no Unicode are known */
@@ -126,9 +128,17 @@ void ready_campaign_free(struct ready_campaign *r);
 MUST_CHECK enum err ready_campaign_check_demo(const struct ready_campaign *r,
 					      const struct config *c, struct err_ctx *e);
 typedef void (*ready_campaign_cb)(void *arg, struct ready_campaign *r, const struct err_ctx *e);
-/* Load it, its list (with the snapshot) and check all of it against each other. */
+/* Which sets its queries are answered from; zero-initialised: as they are now. */
+struct ready_how {
+	bool is_early;	   /* it is not launched now: what has not run yet has reached nobody */
+	struct sets *sets; /* these, where they are the ones that are asked for; else NULL */
+};
+/*
+ * Load it, its list (with the snapshot), what its queries ask for, and check all of it against
+ * each other. how->sets is borrowed for this call.
+ */
 void campaign_ready(struct engine *e, const struct config *c, const char *id_or_name,
-		    ready_campaign_cb cb, void *arg);
+		    const struct ready_how *how, ready_campaign_cb cb, void *arg);
 
 typedef void (*campaign_launched_cb)(void *arg, uint64_t run, const struct err_ctx *e);
 /* Launched again, it answers with the run that it has. */

@@ -255,8 +255,7 @@ question_start(struct loop *l, struct engine *e, const struct question *q,
 	       const struct question_callbacks *cbs)
 {
 	struct asking *a = xcalloc(1, sizeof(*a));
-	struct bound_wanted w = {
-		.segment = q->segment, .list = q->list, .text = q->text, .has_snapshot = true};
+	struct bound_wanted w = {.segment = q->segment, .list = q->list, .text = q->text};
 
 	a->loop = l;
 	a->engine = e;

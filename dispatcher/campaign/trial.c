@@ -267,7 +267,7 @@ trial_start(struct loop *l, struct engine *e, const struct config *c, const char
 	j->config = c;
 	j->wish = *wish;
 	j->cbs = *cbs;
-	campaign_ready(e, c, id_or_name, on_ready, j);
+	campaign_ready(e, c, id_or_name, NULL, on_ready, j);
 	return j;
 }
 

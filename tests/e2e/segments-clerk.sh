@@ -40,6 +40,10 @@ loa segment save khac l "NOT segment('gia')" >/dev/null
 is "$(count gia) $(count thon-1) $(count gia-thon-1) $(count khac)" '4 5 3 8' 'it counts as if they stood in parentheses'
 is "$(loa segment count --list l --query "segment('gia') OR segment('thon-1')" --json | json_field count)" 6 \
 	'so does a query that is not saved'
+loa segment save ca-hai l "in_list('m') AND segment('gia')" >/dev/null
+is "$(loa segment count --list l --query "NOT segment('ca-hai')" --json | json_field count)" 8 \
+	'what asks for another list may stand inside of another'
+loa segment rm ca-hai --yes >/dev/null
 fails segment save gia l "segment('gia-thon-1')"
 is $? 1 'a segment inside of itself is refused'
 has "$out" 'cannot contain itself: gia > gia-thon-1 > gia' 'with the chain'
