@@ -104,6 +104,20 @@ block_is_wanted(const struct block_want *w, uint32_t column)
 	return (w->columns[column / 64] >> (column % 64) & 1) != 0;
 }
 
+/* The next wanted column at or behind `column`, or COLUMNS_MAX. */
+static inline uint32_t
+block_next_wanted(const struct block_want *w, uint32_t column)
+{
+	while (column < COLUMNS_MAX) {
+		uint64_t rest = w->columns[column / 64] >> (column % 64);
+
+		if (rest != 0)
+			return column + (uint32_t)__builtin_ctzll(rest);
+		column = (column / 64 + 1) * 64;
+	}
+	return COLUMNS_MAX;
+}
+
 /* -1: none. */
 static inline void
 block_want_column(struct block_want *w, int column)

@@ -23,7 +23,7 @@
 #include "segments/query.h"
 
 #define LIST_NAME_MAX 64
-#define SWEEP_WINDOW 64
+#define SWEEP_WINDOW 128
 
 /* What is known of a list; `schema` and `blocks` are owned by the struct. */
 struct list {
