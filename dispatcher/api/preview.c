@@ -153,6 +153,27 @@ preview_tables(const struct ready_campaign *c, const struct preview *p, json_t *
 	json_object_set_new(out, "refused_characters", row_table_json(&p->refused, "character"));
 }
 
+/* What is not known of why the list is held. */
+static void
+warn_care(const struct ready_campaign *c, const struct config *config, json_t *out)
+{
+	struct buf b = {0};
+	struct err_ctx e;
+
+	if (ready_campaign_check_care(c, config, &e) != ERR_OK) {
+		buf_adds(&b, "it cannot be launched: ");
+		err_print(&e, &b);
+	} else if (!c->list->is_demo) {
+		care_add_missing(&c->list->care, &b);
+		if (b.len > 0)
+			buf_addf(&b, " of the list %s is not known; say it with loa list set",
+				 c->list->name);
+	}
+	if (b.len > 0)
+		json_array_append_new(out, json_of_slice(buf_slice(&b)));
+	buf_free(&b);
+}
+
 /* What somebody who reads the preview must know besides: [text]. */
 static json_t *
 preview_warnings(const struct ready_campaign *c, const struct config *config)
@@ -172,6 +193,7 @@ preview_warnings(const struct ready_campaign *c, const struct config *config)
 	}
 	if (b.len > 0)
 		json_array_append_new(out, json_of_slice(buf_slice(&b)));
+	warn_care(c, config, out);
 	buf_free(&b);
 	return out;
 }

@@ -65,6 +65,17 @@ void on_list_show(struct http_exchange *x, void *arg);
 void on_list_rejects(struct http_exchange *x, void *arg);
 void on_list_undo(struct http_exchange *x, void *arg);
 void on_list_redo(struct http_exchange *x, void *arg);
+/* list_care.c */
+void on_list_set(struct http_exchange *x, void *arg);
+void on_list_uses(struct http_exchange *x, void *arg);
+void on_list_rm(struct http_exchange *x, void *arg);
+/* Why a person does it: one line of at most 200 bytes; "" when at is absent. */
+#define API_REASON_MAX 200u
+MUST_CHECK enum err api_read_reason(const struct json_at *at, char out[API_REASON_MAX + 1],
+				    struct err_ctx *e);
+/* Of the audit: each fact that is given, from what to what. now NULL = the list is new. */
+json_t *api_care_details(const struct list_care *now, const struct list_care *next,
+			 const bool given[CARE_FACTS], const char *reason);
 /* list_export.c */
 void on_list_rows(struct http_exchange *x, void *arg);
 /* segments.c */

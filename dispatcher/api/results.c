@@ -229,7 +229,7 @@ on_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 	struct export *ex = arg;
 	struct err_ctx none;
 
-	ex->run = campaign_run_of(c, "there are no results", &none, &e);
+	ex->run = campaign_rows_of(c, "there are no results", &none, &e);
 	campaign_free(c);
 	if (ex->run == 0)
 		export_end(ex, e);

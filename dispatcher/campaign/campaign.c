@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "dispatcher/store/keys.h"
 
@@ -14,6 +15,22 @@ campaign_run_of(const struct campaign *c, const char *so, struct err_ctx *none,
 	if (c == NULL || c->run != 0)
 		return c != NULL ? c->run : 0;
 	err_set(none, ERR_CONFLICT, "campaign", "launch it first", "has not been launched: %s", so);
+	*e = none;
+	return 0;
+}
+
+uint64_t
+campaign_rows_of(const struct campaign *c, const char *so, struct err_ctx *none,
+		 const struct err_ctx **e)
+{
+	uint64_t run = campaign_run_of(c, so, none, e);
+	char at[32];
+
+	if (run == 0 || c->list_gone_s == 0)
+		return run;
+	clock_format_vn(c->list_gone_s, at);
+	err_set(none, ERR_CONFLICT, c->name, "its report is there still: loa campaign report",
+		"the list %s was deleted on %.10s: its rows are gone", c->list, at);
 	*e = none;
 	return 0;
 }
@@ -106,6 +123,7 @@ campaign_read(const struct reply *r)
 	c->checked = item_text(r, 24);
 	c->accents = accents_find(reply_item(r, 25)->str);
 	c->sent_version = (unsigned)reply_int(r, 26);
+	c->list_gone_s = reply_int(r, 27);
 	return c;
 }
 
@@ -153,7 +171,8 @@ campaign_load(struct engine *e, const char *id_or_name, campaign_cb cb, void *ar
 						  "problem",
 						  "checked",
 						  "accents",
-						  "run.template_version"};
+						  "run.template_version",
+						  "run.list_gone_s"};
 	struct load *ld = xcalloc(1, sizeof(*ld));
 	struct argv a = {0};
 

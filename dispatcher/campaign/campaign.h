@@ -51,6 +51,7 @@ struct campaign {
 	int64_t due_s; /* when it is launched by itself, or was to be; 0 = no such time */
 	char *problem; /* why it was not launched at due_s; "" = none */
 	char *checked; /* fingerprint of its last preview that nothing was refused in; "" = none */
+	int64_t list_gone_s; /* when the list of its run was deleted; 0 = it was not */
 	char *segments[RUN_QUERIES_MAX], *queries[RUN_QUERIES_MAX];
 	size_t segment_count;
 };
@@ -61,6 +62,10 @@ void campaign_free(struct campaign *c);
  */
 uint64_t campaign_run_of(const struct campaign *c, const char *so, struct err_ctx *none,
 			 const struct err_ctx **e);
+
+/* The same for who wants the rows of its list: 0 also when they were deleted. */
+uint64_t campaign_rows_of(const struct campaign *c, const char *so, struct err_ctx *none,
+			  const struct err_ctx **e);
 
 typedef void (*campaign_cb)(void *arg, struct campaign *c, const struct err_ctx *e);
 /* By id or name, with what its names stand for now. The callback owns it. */
@@ -122,6 +127,9 @@ struct ready_campaign {
 void ready_campaign_free(struct ready_campaign *r);
 /* ERR_REFUSED: a demo list and a provider that is no sandbox. */
 MUST_CHECK enum err ready_campaign_check_demo(const struct ready_campaign *r,
+					      const struct config *c, struct err_ctx *e);
+/* ERR_REFUSED: the configuration wants the list's purpose, and it is not known. */
+MUST_CHECK enum err ready_campaign_check_care(const struct ready_campaign *r,
 					      const struct config *c, struct err_ctx *e);
 typedef void (*ready_campaign_cb)(void *arg, struct ready_campaign *r, const struct err_ctx *e);
 /* Load it, its list (with the snapshot) and check all of it against each other. */

@@ -105,6 +105,22 @@ ready_campaign_check_demo(const struct ready_campaign *r, const struct config *c
 		       real->name);
 }
 
+enum err
+ready_campaign_check_care(const struct ready_campaign *r, const struct config *c, struct err_ctx *e)
+{
+	struct buf missing = {0};
+	enum err rc = ERR_OK;
+
+	if (!c->lists_require_purpose || r->list->is_demo)
+		return ERR_OK;
+	care_add_missing(&r->list->care, &missing);
+	if (missing.len > 0)
+		rc = err_set(e, ERR_REFUSED, r->list->name, "say it with loa list set",
+			     "has no %s, and lists_require_purpose wants it", missing.data);
+	buf_free(&missing);
+	return rc;
+}
+
 static void
 ready_end(struct ready_load *ld, const struct err_ctx *e)
 {

@@ -61,6 +61,8 @@ int verb_config_check(int argc, char **argv);
 int verb_list_import(int argc, char **argv);
 int verb_list_export(int argc, char **argv);
 int verb_list_ls(int argc, char **argv);
+int verb_list_set(int argc, char **argv);
+int verb_list_rm(int argc, char **argv);
 int verb_list_show(int argc, char **argv);
 int verb_list_undo(int argc, char **argv);
 int verb_list_redo(int argc, char **argv);

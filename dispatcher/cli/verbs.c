@@ -13,12 +13,22 @@ const struct verb cli_verbs[] = {
 	 verb_config_check},
 	{"list import",
 	 "NAME FILE [--dry-run] [--sheet NAME] [--phone COLUMN] [--map COLUMN=NAME …] "
-	 "[--keep COLUMN=REASON …] [--language-from COLUMN] [--encoding NAME] [--fresh] [--demo]",
+	 "[--keep COLUMN=REASON …] [--language-from COLUMN] [--encoding NAME] [--fresh] [--purpose "
+	 "TEXT] "
+	 "[--legal-basis TEXT] [--source TEXT] [--retain-until DATE] [--demo]",
 	 "import a CSV or an Excel workbook (- = standard input) as a list; --demo: invented "
 	 "people, "
 	 "for a sandbox only",
 	 verb_list_import},
-	{"list ls", "", "the lists", verb_list_ls},
+	{"list ls", "[--expired]",
+	 "the lists, until when they may be used, what is not known of them", verb_list_ls},
+	{"list set",
+	 "NAME [--purpose TEXT] [--legal-basis TEXT] [--source TEXT] [--retain-until DATE] "
+	 "[--reason WHY]",
+	 "what a list is held for, and the last day it may be used; a later day unlocks it",
+	 verb_list_set},
+	{"list rm", "NAME [--yes] [--reason WHY]", "delete a list with all its versions and rows",
+	 verb_list_rm},
 	{"list show", "NAME [--rejects]",
 	 "columns of a list; or the rows its import rejected, as CSV", verb_list_show},
 	{"list export", "NAME FILE [--xlsx] [--full] [--bom]",

@@ -9,48 +9,6 @@ local function segment_save(_, a)
   return 1
 end
 
--- Who would miss the list: "segment NAME", "campaign NAME" or nil
-local function list_user(name)
-  for _, segment in ipairs(call('SMEMBERS', K.names .. 'segment')) do
-    if call('HGET', K.segment .. segment, 'list') == name then return 'segment ' .. segment end
-  end
-  local names = call('HGETALL', K.names .. 'campaign')
-  for i = 1, #names, 2 do
-    if call('HGET', K.campaign .. names[i + 1], 'list') == name then return 'campaign ' .. names[i] end
-  end
-end
-
--- [undo or redo, list, its key, key of the names, its version now]
---   → ['ok', version, rows] ['removed', version …: all it had] ['other', version]
---     ['none']: nothing to redo ['used', by whom]: nothing earlier, and it is needed
--- A version that was taken back stays: runs may have it, and redo brings it back.
-local function list_undo(_, a)
-  local key, from = a[3], a[5]
-  local now = call('HGET', key, 'version')
-  if now ~= from then return { 'other', now or '0' } end
-  local to = call('HGET', key, (a[1] == 'undo' and 'previous' or 'next') .. from)
-  if not to and a[1] == 'undo' then -- of a release that did not write it down
-    local before = int(tonumber(from) - 1)
-    to = call('HEXISTS', key, 'rows' .. before) == 1 and tostring(before)
-  end
-  to = to or '0'
-  if a[1] == 'redo' and to == '0' then return { 'none' } end
-  if to == '0' then
-    local by = list_user(a[2])
-    if by then return { 'used', by } end
-    local out = { 'removed' }
-    for v = 1, tonumber(call('HGET', key, 'last') or from) do
-      if call('HEXISTS', key, 'rows' .. v) == 1 then out[#out + 1] = tostring(v) end
-    end
-    call('DEL', key)
-    call('SREM', a[4], a[2])
-    return out
-  end
-  call('HSET', key, 'version', to)
-  if a[1] == 'undo' then call('HSET', key, 'next' .. to, from) else call('HDEL', key, 'next' .. from) end
-  return { 'ok', to, call('HGET', key, 'rows' .. to) or '0' }
-end
-
 -- [fingerprint of a table's titles, choices as JSON or ''] → 1. '' forgets them.
 local choices_most = 500
 local function choices_remember(_, a)

@@ -61,6 +61,7 @@ local function retry(_, a)
   local run, key = a[1], K.run .. a[1]
   local r = run_get(run)
   if not r.launched_s then return { 'gone' } end
+  if call('HEXISTS', key, 'list_gone_s') == 1 then return { 'finished, and its list was deleted' } end
   if call('HGET', key, 'retry_id') == a[2] then return { 'known', r.state } end
   if r.state ~= 'running' and r.state ~= 'paused' and r.state ~= 'finished' then
     return { r.state }

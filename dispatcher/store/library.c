@@ -37,6 +37,8 @@ static const char *const function_names[] = {
 	"ls",
 	"install",
 	"list_undo",
+	"list_rm",
+	"list_set",
 	"choices_remember",
 	"segment_save",
 	"template_save",
