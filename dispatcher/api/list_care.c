@@ -93,6 +93,40 @@ api_read_reason(const struct json_at *at, char out[API_REASON_MAX + 1], struct e
 	return rc;
 }
 
+json_t *
+api_group_size(uint64_t n, bool is_sensitive)
+{
+	char text[16];
+
+	if (!is_sensitive || n >= API_GROUP_LEAST)
+		return json_integer((json_int_t)n);
+	snprintf(text, sizeof(text), "<%u", API_GROUP_LEAST);
+	return json_string(text);
+}
+
+enum err
+api_audit_reading(struct api *a, struct http_exchange *x, const char *object, audit_cb cb,
+		  void *arg, struct err_ctx *e)
+{
+	const char *text = http_query(x, "reason"), *columns = http_query(x, "columns");
+	struct json_at at = {.path = "reason"};
+	char reason[API_REASON_MAX + 1];
+	enum err rc;
+
+	at.v = text != NULL ? json_string(text) : NULL;
+	rc = api_read_reason(&at, reason, e);
+	json_decref(at.v);
+	if (rc == ERR_OK && reason[0] == '\0')
+		rc = err_set(e, ERR_REFUSED, "sensitive columns", "add --reason WHY",
+			     "are read in full only by who says why");
+	if (rc == ERR_OK)
+		audit_append(a->daemon->engine, api_who(x), "list.read", object,
+			     json_pack("{s:s, s:s}", "reason", reason, "columns",
+				       columns != NULL ? columns : "all"),
+			     cb, arg);
+	return rc;
+}
+
 /* ---- what it is held for ---- */
 
 static void

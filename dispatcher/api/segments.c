@@ -107,10 +107,12 @@ on_counted(void *arg, const struct err_ctx *e)
 		job_fail(j, e);
 		return;
 	}
-	http_answer_json(j->x, 200,
-			 json_pack("{s:s, s:I, s:I, s:I}", "list", j->list_name, "version",
-				   (json_int_t)j->list->version, "rows", (json_int_t)j->list->rows,
-				   "count", (json_int_t)j->count));
+	http_answer_json(
+		j->x, 200,
+		json_pack("{s:s, s:I, s:I, s:o}", "list", j->list_name, "version",
+			  (json_int_t)j->list->version, "rows", (json_int_t)j->list->rows, "count",
+			  api_group_size(j->count,
+					 query_reads_sensitive(j->query, &j->list->schema))));
 	job_free(j);
 }
 

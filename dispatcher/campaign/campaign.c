@@ -53,6 +53,7 @@ campaign_free(struct campaign *c)
 	free(c->why_by);
 	free(c->problem);
 	free(c->checked);
+	free(c->sensitive);
 	for (size_t i = 0; i < c->segment_count; i++) {
 		free(c->segments[i]);
 		free(c->queries[i]);
@@ -124,6 +125,7 @@ campaign_read(const struct reply *r)
 	c->accents = accents_find(reply_item(r, 25)->str);
 	c->sent_version = (unsigned)reply_int(r, 26);
 	c->list_gone_s = reply_int(r, 27);
+	c->sensitive = item_text(r, 28);
 	return c;
 }
 
@@ -172,7 +174,8 @@ campaign_load(struct engine *e, const char *id_or_name, campaign_cb cb, void *ar
 						  "checked",
 						  "accents",
 						  "run.template_version",
-						  "run.list_gone_s"};
+						  "run.list_gone_s",
+						  "sensitive"};
 	struct load *ld = xcalloc(1, sizeof(*ld));
 	struct argv a = {0};
 
@@ -257,7 +260,7 @@ campaign_clone(struct engine *e, uint64_t id, const char *name, const char *idem
 static const char *const canary_thens[] = {"person", "auto"};
 
 struct document {
-	const char *name, *template, *class, *goal, *event;
+	const char *name, *template, *class, *goal, *event, *sensitive;
 	int per, approval, accents;
 	int64_t canary_messages, canary_after_s; /* 0 = none */
 	int canary_then;
@@ -297,6 +300,7 @@ read_names(const struct json_at *root, struct document *d, struct err_ctx *e)
 	struct json_at class = json_get(root, "class"), goal = json_get(root, "goal");
 	struct json_at event = json_get(root, "event"), per = json_get(root, "per");
 	struct json_at approval = json_get(root, "approval"), accents = json_get(root, "accents");
+	struct json_at sensitive = json_get(root, "sensitive");
 	enum err rc;
 
 	if ((rc = json_need_string(&name, &d->name, e)) != ERR_OK ||
@@ -306,12 +310,13 @@ read_names(const struct json_at *root, struct document *d, struct err_ctx *e)
 	    (rc = json_need_string(&class, &d->class, e)) != ERR_OK ||
 	    (rc = json_read_string(&goal, &d->goal, e)) != ERR_OK ||
 	    (rc = json_read_string(&event, &d->event, e)) != ERR_OK ||
+	    (rc = json_read_string(&sensitive, &d->sensitive, e)) != ERR_OK ||
 	    (rc = json_read_choice(&per, pers, 2, &d->per, e)) != ERR_OK ||
 	    (rc = json_read_choice(&approval, approvals, 2, &d->approval, e)) != ERR_OK ||
 	    (rc = json_read_choice(&accents, accents_names, 3, &d->accents, e)) != ERR_OK)
 		return rc;
-	if (strlen(d->goal) > 200 || strlen(d->event) > 200)
-		return err_set(e, ERR_INPUT, "goal, event", "shorten it",
+	if (strlen(d->goal) > 200 || strlen(d->event) > 200 || strlen(d->sensitive) > 200)
+		return err_set(e, ERR_INPUT, "goal, event, sensitive", "shorten it",
 			       "has more than 200 bytes");
 	if (d->approval == 1)
 		return err_set(e, ERR_REFUSED, "approval",
@@ -361,14 +366,45 @@ refuse_class(const struct config *c, const char *class, struct err_ctx *e)
 	return rc;
 }
 
+/* Field, value … of its record. */
+static void
+add_fields(const struct document *d, struct argv *a)
+{
+	const char *const fields[][2] = {
+		{"class", d->class},  {"goal", d->goal},
+		{"event", d->event},  {"per", d->per == 1 ? "row" : "phone"},
+		{"approval", "none"}, {"accents", accents_names[d->accents]},
+		{"unit", "1"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		argv_adds(a, fields[i][0]);
+		argv_adds(a, fields[i][1]);
+	}
+	if (d->sensitive[0] != '\0') {
+		argv_adds(a, "sensitive");
+		argv_adds(a, d->sensitive);
+	}
+	if (d->canary_messages > 0) {
+		argv_adds(a, "canary_messages");
+		argv_add_int(a, d->canary_messages);
+		argv_adds(a, "canary_then");
+		argv_adds(a, canary_thens[d->canary_then]);
+		argv_adds(a, "canary_after_s");
+		argv_add_int(a, d->canary_after_s);
+	}
+}
+
 enum err
 campaign_create(struct engine *engine, const struct config *c, json_t *document,
 		const char *idempotency_key, campaign_created_cb cb, void *arg, struct err_ctx *e)
 {
-	static const char *const keys[] = {"name",  "template", "segments", "class",  "goal",
-					   "event", "per",	"approval", "canary", "accents"};
+	static const char *const keys[] = {"name",   "template", "segments", "class",
+					   "goal",   "event",	 "per",	     "approval",
+					   "canary", "accents",	 "sensitive"};
 	struct json_at root = json_root(document);
-	struct document d = {.goal = "", .event = "", .class = "", .name = "", .template = ""};
+	struct document d = {
+		.goal = "", .event = "", .class = "", .name = "", .template = "", .sensitive = ""};
 	struct buf segments = {0};
 	struct create *cr;
 	struct argv a = {0};
@@ -392,28 +428,7 @@ campaign_create(struct engine *engine, const struct config *c, json_t *document,
 	argv_adds(&a, d.name);
 	argv_adds(&a, d.template);
 	argv_add(&a, buf_slice(&segments));
-	argv_adds(&a, "class");
-	argv_adds(&a, d.class);
-	argv_adds(&a, "goal");
-	argv_adds(&a, d.goal);
-	argv_adds(&a, "event");
-	argv_adds(&a, d.event);
-	argv_adds(&a, "per");
-	argv_adds(&a, d.per == 1 ? "row" : "phone");
-	argv_adds(&a, "approval");
-	argv_adds(&a, "none");
-	argv_adds(&a, "accents");
-	argv_adds(&a, accents_names[d.accents]);
-	argv_adds(&a, "unit");
-	argv_adds(&a, "1");
-	if (d.canary_messages > 0) {
-		argv_adds(&a, "canary_messages");
-		argv_add_int(&a, d.canary_messages);
-		argv_adds(&a, "canary_then");
-		argv_adds(&a, canary_thens[d.canary_then]);
-		argv_adds(&a, "canary_after_s");
-		argv_add_int(&a, d.canary_after_s);
-	}
+	add_fields(&d, &a);
 	engine_call(engine, "campaign_create", &a, on_created, cr);
 	argv_free(&a);
 	buf_free(&segments);

@@ -52,6 +52,7 @@ struct campaign {
 	char *problem; /* why it was not launched at due_s; "" = none */
 	char *checked; /* fingerprint of its last preview that nothing was refused in; "" = none */
 	int64_t list_gone_s; /* when the list of its run was deleted; 0 = it was not */
+	char *sensitive;     /* why its texts may read sensitive columns; "" = they may not */
 	char *segments[RUN_QUERIES_MAX], *queries[RUN_QUERIES_MAX];
 	size_t segment_count;
 };

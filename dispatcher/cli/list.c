@@ -257,10 +257,12 @@ verb_segment_save(int argc, char **argv)
 static void
 print_count(const json_t *c)
 {
-	printf("%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
-	       " rows of %s (version %" JSON_INTEGER_FORMAT ")\n",
-	       remote_number(c, "count"), remote_number(c, "rows"), remote_text(c, "list"),
-	       remote_number(c, "version"));
+	if (json_is_string(json_object_get(c, "count"))) /* "<5" */
+		printf("%s", remote_text(c, "count"));
+	else
+		printf("%" JSON_INTEGER_FORMAT, remote_number(c, "count"));
+	printf(" of %" JSON_INTEGER_FORMAT " rows of %s (version %" JSON_INTEGER_FORMAT ")\n",
+	       remote_number(c, "rows"), remote_text(c, "list"), remote_number(c, "version"));
 }
 
 int

@@ -230,7 +230,8 @@ local function clone(_, a)
   if not v[1] then return { 'gone', a[2] } end
   local args = { a[1], a[3], v[1], v[2], 'class', v[3] or '', 'goal', v[4] or '',
     'event', v[5] or '', 'per', v[6] or 'phone', 'approval', v[7] or 'none', 'unit', v[8] or '1' }
-  for _, name in ipairs({ 'canary_messages', 'canary_then', 'canary_after_s', 'accents' }) do
+  for _, name in ipairs({ 'canary_messages', 'canary_then', 'canary_after_s', 'accents',
+    'sensitive' }) do
     local value = call('HGET', K.campaign .. a[2], name)
     if value then args[#args + 1], args[#args + 2] = name, value end
   end

@@ -114,6 +114,74 @@ ok $? 'with one the list is free again'
 has "$(loa audit ls --json)" 'Gia hạn theo CV 8' 'the reason is in the audit'
 has "$(loa segment count s)" '400 of 400' 'it is counted again'
 
+# ---- what is sensitive ----
+awk 'BEGIN {
+	print "Họ và tên;Số điện thoại;Dân tộc"
+	for (i = 0; i < 40; i++)
+		printf "Người Thử %d;09%08d;%s\n", i, 20000000 + i, i < 3 ? "Rơmăm" : "Jrai"
+	print "Không Có Số;12;Rơmăm"
+}' >"$dir/people.csv"
+tells() { grep -cE 'Rơmăm|Jrai' "$1"; } # lines that tell somebody's people
+loa list import people "$dir/people.csv" --keep 'Dân tộc=Kế hoạch 15/KH-UBND' --dry-run >"$dir/out"
+is "$(tells "$dir/out")" 0 'a dry run tells nothing of what is sensitive'
+loa list import people "$dir/people.csv" --keep 'Dân tộc=Kế hoạch 15/KH-UBND' --json >"$dir/out"
+is "$(tells "$dir/out")" 0 'nor does the report of the import'
+loa list show people --rejects >"$dir/out"
+is "$(tells "$dir/out")" 0 'nor do the rejected rows'
+has "$(loa list show people)" '(sensitive)  Kế hoạch 15/KH-UBND' 'why it is kept is shown'
+loa list export people "$dir/export.csv"
+is "$(tells "$dir/export.csv")" 0 'an export has stars'
+loa list export people "$dir/full.csv" --full --token-file "$dir/token" >"$dir/out" 2>&1
+is $? 4 'in full it needs a reason'
+has "$(cat "$dir/out")" 'are read in full only by who says why' 'it says so'
+is "$(ls "$dir"/full.csv* 2>/dev/null)" '' 'and no file is left'
+loa list export people "$dir/full.csv" --full --token-file "$dir/token" --reason 'Đối chiếu với UBND xã'
+is "$(tells "$dir/full.csv")" 40 'with one it is all there'
+has "$(loa audit ls --json)" 'Đối chiếu với UBND xã' 'and the reason is in the audit'
+loa segment save romam people "dan_toc = 'Rơmăm'" >/dev/null
+loa segment save jrai people "dan_toc = 'Jrai'" >/dev/null
+loa segment save none people "ho_ten = 'Người Thử 7' AND dan_toc = 'Rơmăm'" >/dev/null
+has "$(loa segment count romam)" '<5 of 40 rows' 'a small group is not counted exactly'
+has "$(loa segment count none)" '<5 of 40 rows' 'nor is it told that one is not of it'
+has "$(loa segment count jrai)" '37 of 40 rows' 'a larger one is counted'
+printf 'Kính gửi {{ ho_ten }}, mời đồng bào {{ dan_toc }} đến họp.' >"$dir/t2.txt"
+loa template save tells "$dir/t2.txt" >/dev/null
+campaign() { # NAME TEMPLATE MORE
+	echo "{\"name\":\"$1\",\"template\":\"$2\",\"segments\":[\"romam\",\"jrai\"],\"class\":\"notice\"$3}" >"$dir/c.json"
+	loa campaign create "$dir/c.json" >/dev/null
+}
+loa list set people --purpose p --legal-basis b --source s >/dev/null
+campaign leaks tells ''
+loa campaign preview leaks >"$dir/out"
+has "$(cat "$dir/out")" 'its text reads dan_toc, which the law calls sensitive' 'a preview says that a text tells what is sensitive'
+is "$(tells "$dir/out")" 0 'without telling it'
+loa campaign test leaks 0912345678 >"$dir/out" 2>&1
+is $? 4 'there is no test of it'
+loa campaign launch leaks >"$dir/out" 2>&1
+is $? 4 'and no launch'
+has "$(cat "$dir/out")" '"sensitive": "REASON"' 'but what to do'
+campaign told tells ',"sensitive":"Họp theo mời của già làng"'
+loa campaign preview told >"$dir/out"
+is "$(grep -c 'cannot be launched' "$dir/out")" 0 'with a reason of its own it may'
+campaign asks t ''
+has "$(loa campaign preview asks)" 'its segments ask for dan_toc' 'what segments ask for is only said'
+loa campaign launch asks >/dev/null
+ok $? 'and launched'
+is "$(audited campaign.sensitive)" 1 'and in the audit'
+until_true is_finished asks
+loa campaign results asks --columns ho_ten,dan_toc >"$dir/out"
+is "$(tells "$dir/out") $(grep -c 'Người Thử' "$dir/out")" '0 40' 'results have stars'
+loa campaign results asks --columns dan_toc --json >"$dir/out"
+is "$(tells "$dir/out")" 0 'as JSON, too'
+loa campaign results asks --columns dan_toc --full --token-file "$dir/token" >"$dir/out" 2>&1
+is $? 4 'in full they need a reason'
+loa campaign results asks --columns dan_toc --full --token-file "$dir/token" --reason 'Báo cáo UBDT' >"$dir/out"
+is "$(tells "$dir/out")" 40 'with one they are all there'
+is "$(audited list.read)" 2 'each reading is in the audit'
+out=$(loa campaign report asks --by dan_toc)
+has "$out" '<5 messages' 'in a breakdown a small group is not counted exactly'
+has "$out" '37 messages' 'a larger one is'
+
 # ---- its end ----
 out=$(loa list rm nobody 2>&1)
 is $? 1 'a list that is not there is not deleted'
@@ -133,13 +201,17 @@ loa list show other >/dev/null 2>&1
 is $? 1 'it is not there any more'
 is "$(redis KEYS 'loa:*:1:*' | grep -cE 'block|snap|rejects')" 0 'and nothing of its rows'
 
-# Nothing but the finished run uses l: its segment and drafts go.
-redis DEL loa:segment:s >/dev/null
-redis SREM loa:names:segment s >/dev/null
-for name in later again; do
+# Nothing but finished runs use the lists: segments and drafts go.
+for name in s romam jrai none; do
+	redis DEL "loa:segment:$name" >/dev/null
+	redis SREM loa:names:segment "$name" >/dev/null
+done
+for name in later again leaks told; do
 	redis DEL "loa:campaign:$(redis HGET loa:names:campaign $name)" >/dev/null
 	redis HDEL loa:names:campaign $name >/dev/null
 done
+loa list rm people --yes >/dev/null 2>&1
+ok $? 'the list of people is deleted'
 has "$(loa list rm l --yes 2>&1)" '1 campaigns that are over keep their figures and lose its rows' 'it says what a finished campaign loses'
 is "$(report accepted)" 400 'its report is there still'
 out=$(loa campaign results c 2>&1)
