@@ -306,18 +306,44 @@ split_names(struct arena *a, const char *list, const char **names)
 	return count;
 }
 
-static int
-check_fields(const struct template_set *set, const struct template_files *files, const char *list)
+/* How many fields are not in the list; each is told to on_error. */
+static size_t
+each_unknown(const struct template_set *set, const char *list, set_error_cb on_error,
+	     struct template_errors *errors)
 {
 	const char **names = xcalloc(FIELDS_LIST_MAX, sizeof(*names));
 	struct arena memory = {0};
-	struct template_errors errors = {files, stdout};
 	size_t count = split_names(&memory, list, names);
-	size_t unknown = set_each_unknown(set, names, count, template_files_error, &errors);
+	size_t unknown = set_each_unknown(set, names, count, on_error, errors);
 
 	arena_free(&memory);
 	free(names);
-	return unknown > 0;
+	return unknown;
+}
+
+static void
+on_sensitive(void *arg, const struct set_error *of)
+{
+	struct set_error e = *of;
+
+	snprintf(e.message, sizeof(e.message),
+		 "warning: this column is sensitive by the law on personal data; a campaign that "
+		 "tells it needs \"sensitive\": \"REASON\"");
+	template_files_error(arg, &e);
+}
+
+/* public: the fields without those that are sensitive; NULL = none is known to be. */
+static int
+check_fields(const struct template_set *set, const struct template_files *files, const char *list,
+	     const char *public)
+{
+	struct template_errors errors = {files, stdout};
+
+	if (each_unknown(set, list, template_files_error, &errors) > 0)
+		return 1;
+	if (public != NULL)
+		each_unknown(set, public, on_sensitive, &errors);
+	return 0;
 }
 
 /*
@@ -432,9 +458,9 @@ check_rules(const struct remote_options *server, const struct template_set *set,
 	return rc;
 }
 
-/* The names of a list's columns as "a,b,c". */
+/* The names of a list's columns as "a,b,c": all, and those that are not sensitive. */
 static enum err
-columns_of_list(const struct remote_options *o, const char *list, struct buf *out,
+columns_of_list(const struct remote_options *o, const char *list, struct buf out[2],
 		struct err_ctx *e)
 {
 	struct remote *r;
@@ -447,10 +473,15 @@ columns_of_list(const struct remote_options *o, const char *list, struct buf *ou
 		return rc;
 	rc = remote_call(r, "GET", remote_path(path, "/api/v1/lists/", list, ""), NULL, &answer, e);
 	remote_close(r);
-	buf_adds(out, "");
-	json_array_foreach (json_object_get(answer, "columns"), i, one)
-		buf_addf(out, "%s%s", i > 0 ? "," : "",
-			 json_string_value(json_object_get(one, "name")));
+	buf_adds(&out[0], "");
+	buf_adds(&out[1], "");
+	json_array_foreach (json_object_get(answer, "columns"), i, one) {
+		bool is_sensitive = json_is_true(json_object_get(one, "is_sensitive"));
+
+		for (size_t k = 0; k < (is_sensitive ? 1 : 2); k++)
+			buf_addf(&out[k], "%s%s", out[k].len > 0 ? "," : "",
+				 remote_text(one, "name"));
+	}
 	json_decref(answer);
 	return rc;
 }
@@ -466,7 +497,7 @@ verb_template_check(int argc, char **argv)
 	};
 	struct template_files files = {0};
 	struct template_set *set;
-	struct buf columns = {0};
+	struct buf columns[2] = {{0}};
 	struct err_ctx e;
 	int rc = 0, judged;
 
@@ -476,24 +507,26 @@ verb_template_check(int argc, char **argv)
 		return cli_usage("template check", "needs a file");
 	if (list != NULL && fields != NULL)
 		return cli_usage("template check", "takes --fields or --list, not both");
-	if ((list != NULL && columns_of_list(&server, list, &columns, &e) != ERR_OK) ||
+	if ((list != NULL && columns_of_list(&server, list, columns, &e) != ERR_OK) ||
 	    template_files_read(argv + 1, (size_t)argc - 1, &files, &e) != ERR_OK) {
-		buf_free(&columns);
+		buf_free(&columns[0]);
+		buf_free(&columns[1]);
 		template_files_free(&files);
 		return cli_fail(&e);
 	}
 	if (list != NULL)
-		fields = columns.data;
+		fields = columns[0].data;
 	set = template_files_set(&files, stdout);
 	rc = set == NULL;
 	if (set != NULL && fields != NULL)
-		rc = check_fields(set, &files, fields);
+		rc = check_fields(set, &files, fields, columns[1].data);
 	if (set != NULL) {
 		judged = check_rules(list != NULL ? &server : NULL, set, &files, class);
 		rc = judged > rc ? judged : rc;
 	}
 	set_free(set);
 	template_files_free(&files);
-	buf_free(&columns);
+	buf_free(&columns[0]);
+	buf_free(&columns[1]);
 	return rc;
 }

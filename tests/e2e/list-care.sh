@@ -150,6 +150,9 @@ campaign() { # NAME TEMPLATE MORE
 	echo "{\"name\":\"$1\",\"template\":\"$2\",\"segments\":[\"romam\",\"jrai\"],\"class\":\"notice\"$3}" >"$dir/c.json"
 	loa campaign create "$dir/c.json" >/dev/null
 }
+out=$(loa template check "$dir/t2.txt" --list people)
+is $? 0 'a check of a text that tells what is sensitive'
+has "$out" 't2.txt:1:40: warning: this column is sensitive' 'warns at its place'
 loa list set people --purpose p --legal-basis b --source s >/dev/null
 campaign leaks tells ''
 loa campaign preview leaks >"$dir/out"
