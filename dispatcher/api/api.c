@@ -73,6 +73,7 @@ static const struct http_route routes[] = {
 	AUTH("GET", "/campaigns", on_campaign_ls),
 	AUTH("POST", "/campaigns", on_campaign_create),
 	AUTH("GET", "/campaigns/{id}", on_campaign_show),
+	AUTH("DELETE", "/campaigns/{id}", on_campaign_rm),
 	AUTH("POST", "/campaigns/{id}/preview", on_campaign_preview),
 	AUTH("POST", "/campaigns/{id}/test", on_campaign_test),
 	AUTH("POST", "/campaigns/{id}/launch", on_campaign_launch),

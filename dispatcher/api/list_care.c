@@ -307,7 +307,8 @@ rm_may_go_on(struct care_job *j, const struct reply *r)
 	if (!slice_is(what, "used"))
 		return true;
 	add_users(r, &users);
-	err_set(&e, ERR_CONFLICT, j->list->name, "finish or cancel what uses it",
+	err_set(&e, ERR_CONFLICT, j->list->name,
+		"remove its segments and drafts, finish or cancel what is sent",
 		"cannot be deleted: %s use%s it", users.data,
 		reply_item(r, 1)->integer == 1 ? "s" : "");
 	buf_free(&users);

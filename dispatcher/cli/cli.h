@@ -91,6 +91,7 @@ int verb_campaign_launch(int argc, char **argv);
 int verb_campaign_pause(int argc, char **argv);
 int verb_campaign_resume(int argc, char **argv);
 int verb_campaign_cancel(int argc, char **argv);
+int verb_campaign_rm(int argc, char **argv);
 int verb_campaign_unschedule(int argc, char **argv);
 int verb_campaign_retry(int argc, char **argv);
 int verb_campaign_clone(int argc, char **argv);

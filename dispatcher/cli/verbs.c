@@ -80,6 +80,7 @@ const struct verb cli_verbs[] = {
 	 verb_campaign_cancel},
 	{"campaign retry", "NAME [--reasons a,b] [--yes]",
 	 "a new attempt for what was refused or not delivered", verb_campaign_retry},
+	{"campaign rm", "NAME", "remove a draft; what was launched is kept", verb_campaign_rm},
 	{"campaign clone", "NAME NEWNAME", "a new draft like it", verb_campaign_clone},
 	{"campaign watch", "NAME", "a progress bar until it is finished", verb_campaign_watch},
 	{"suppress add", "PHONE [--scope all|unit:N|class:NAME] --reason R",

@@ -238,6 +238,15 @@ local function clone(_, a)
   return campaign_create(nil, args, 'clone ' .. a[2] .. ' ' .. a[3])
 end
 
+-- [id, name] → 'removed', or the state that it is in: only a draft goes.
+export('campaign_rm', function(_, a)
+  local key = K.campaign .. a[1]
+  local state = call('HGET', key, 'state')
+  if state ~= 'draft' then return state or 'gone' end
+  call('DEL', key)
+  call('HDEL', K.names .. 'campaign', a[2])
+  return 'removed'
+end, ANYWAY)
 export('cancel', cancel, ANYWAY)
 export('resume', resume, ANYWAY)
 export('step', step, ANYWAY)

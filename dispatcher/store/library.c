@@ -55,6 +55,7 @@ static const char *const function_names[] = {
 	"suppress_ls",
 	"suppress_show",
 	"cancel",
+	"campaign_rm",
 	"retry",
 	"schedule",
 	"unschedule",

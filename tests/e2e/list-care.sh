@@ -209,12 +209,21 @@ for name in s romam jrai none; do
 	redis DEL "loa:segment:$name" >/dev/null
 	redis SREM loa:names:segment "$name" >/dev/null
 done
-for name in later again leaks told; do
-	redis DEL "loa:campaign:$(redis HGET loa:names:campaign $name)" >/dev/null
-	redis HDEL loa:names:campaign $name >/dev/null
-done
+loa campaign rm c >"$dir/out" 2>&1
+is $? 1 'a campaign that was sent is not removed'
+loa campaign rm later >"$dir/out" 2>&1
+has "$(cat "$dir/out")" 'unschedule it first' 'nor one that had a time'
+loa campaign unschedule later >/dev/null
+rc=0
+for name in later again leaks told; do loa campaign rm "$name" >/dev/null || rc=1; done
+ok $rc 'drafts are'
+api POST /imports '{"list":"people"}' import-under-way-1 >"$dir/answer"
+import=$(sed -n 's/.*"import": *"\([0-9a-f]*\)".*/\1/p' "$dir/answer")
+api PUT "/imports/$import?offset=0" "$(cat "$dir/people.csv")" >/dev/null
 loa list rm people --yes >/dev/null 2>&1
 ok $? 'the list of people is deleted'
+api POST "/imports/$import/commit" >"$dir/answer"
+is "$(status)" 409 'an import that was under way does not bring it back'
 has "$(loa list rm l --yes 2>&1)" '1 campaigns that are over keep their figures and lose its rows' 'it says what a finished campaign loses'
 is "$(report accepted)" 400 'its report is there still'
 out=$(loa campaign results c 2>&1)
