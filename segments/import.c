@@ -529,6 +529,18 @@ recall_choices(struct import *im)
 	json_decref(doc);
 }
 
+/* Nor do the rejected rows tell what is kept although it is sensitive. */
+static void
+hide_sensitive(struct import *im)
+{
+	const struct import_columns *c = &im->columns;
+
+	for (uint32_t i = 0; i < c->schema.count; i++)
+		if (c->schema.columns[i].is_sensitive && c->sources[i].from == FROM_CELL &&
+		    c->sources[i].cell < im->rejects.titles)
+			rejects_hide(&im->rejects, c->sources[i].cell);
+}
+
 /* The shape is settled: columns, then the rows that were looked at. */
 static enum err
 begin_table(struct import *im, struct err_ctx *e)
@@ -553,6 +565,7 @@ begin_table(struct import *im, struct err_ctx *e)
 	for (i = 0; i < im->columns.width && i < im->rejects.titles; i++)
 		if (im->columns.use[i] == CELL_LEFT_OUT)
 			rejects_hide(&im->rejects, i);
+	hide_sensitive(im);
 	im->rows_read += t->empty;
 	im->left_out[ROW_EMPTY] += t->empty;
 	for (i = 0; &t->rows[i] != upper; i++)

@@ -65,7 +65,9 @@ import_add_sample(struct import *im, const struct slice *cells)
 			continue;
 		buf_addf(&im->sample, "%s\"%s\":", is_first ? "" : ",", s->columns[i].name);
 		is_first = false;
-		if (s->columns[i].is_masked)
+		if (s->columns[i].is_sensitive)
+			buf_adds(&im->sample, "\"***\"");
+		else if (s->columns[i].is_masked)
 			add_masked(&im->sample, cells[i]);
 		else
 			json_add_string(&im->sample, cells[i]);

@@ -8,11 +8,19 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "segments/schema_json.h"
 
 #define KEY_LISTS "loa:lists"
 #define KEY_LIST "loa:list:"
+#define KEY_LISTS_GONE "loa:lists:gone"
 #define KEY_SEQ_LIST "loa:seq:list"
 #define KEY_SEQ_BLOCK "loa:seq:block"
+#define KEY_META "loa:meta" /* clock_offset_ms is in it, in tests */
+/* Redis's time in ms, with what tests added: `now`. The hash is KEYS[2]. */
+#define LUA_NOW                                                \
+	"local t = redis.call('TIME') "                        \
+	"local now = t[1] * 1000 + math.floor(t[2] / 1000) + " \
+	"(tonumber(redis.call('HGET', KEYS[2], 'clock_offset_ms')) or 0) "
 
 /* Block numbers that an import takes: 67 million rows, and 16,000 imports of a list. */
 #define BLOCKS_PER_IMPORT 262144
@@ -81,12 +89,52 @@ list_names_key(void)
 	return KEY_LISTS;
 }
 
-void
-list_names(struct redis *r, redis_reply_cb cb, void *arg)
+const char *
+list_gone_key(void)
 {
-	struct slice v[3] = {SLICE("SORT"), SLICE(KEY_LISTS), SLICE("ALPHA")};
+	return KEY_LISTS_GONE;
+}
 
-	redis_command(r, v, 3, cb, arg);
+const char *
+list_block_numbers_key(void)
+{
+	return KEY_SEQ_BLOCK;
+}
+
+bool
+list_rows_prefix(char *out, uint64_t id, size_t i)
+{
+	static const char *const kinds[] = {"loa:block:", "loa:snap:", "loa:rejects:"};
+
+	if (i >= ARRAY_LEN(kinds))
+		return false;
+	snprintf(out, 64, "%s%" PRIu64 ":", kinds[i], id);
+	return true;
+}
+
+static const char *const care_fields[CARE_FACTS] = {"purpose", "legal_basis", "source",
+						    "retention"};
+
+const char *
+list_care_field(enum care_fact f)
+{
+	return care_fields[f];
+}
+
+void
+list_facts(struct redis *r, redis_reply_cb cb, void *arg)
+{
+	static const char find[] = LUA_NOW
+		"local out = {math.floor(now / 1000)} "
+		"for _, name in ipairs(redis.call('SORT', KEYS[1], 'ALPHA')) do "
+		"local key = ARGV[1] .. name local v = redis.call('HGET', key, 'version') or '0' "
+		"out[#out + 1] = {name, v, unpack(redis.call('HMGET', key, 'rows' .. v, "
+		"'created_s' .. v, 'demo' .. v, 'purpose', 'legal_basis', 'source', 'retention'))} "
+		"end return out";
+	struct slice v[6] = {SLICE("EVAL"),    slice_of(find),	SLICE("2"),
+			     SLICE(KEY_LISTS), SLICE(KEY_META), SLICE(KEY_LIST)};
+
+	redis_command(r, v, 6, cb, arg);
 }
 
 void
@@ -102,60 +150,6 @@ list_rejects(struct redis *r, const char *name, redis_reply_cb cb, void *arg)
 	redis_command(r, v, 4, cb, arg);
 }
 
-/* ---- schema as JSON ---- */
-
-static char *
-schema_to_json(const struct schema *s)
-{
-	struct buf b = {0};
-
-	buf_addf(&b, "{\"phone\":%d,\"columns\":[", s->phone);
-	for (uint32_t i = 0; i < s->count; i++) {
-		buf_adds(&b, i > 0 ? ",{\"name\":" : "{\"name\":");
-		json_add_string(&b, slice_of(s->columns[i].name));
-		buf_adds(&b, ",\"title\":");
-		json_add_string(&b, slice_of(s->columns[i].title));
-		buf_addf(&b, ",\"type\":\"%s\"%s%s}", column_type_name(&s->columns[i]),
-			 s->columns[i].is_sensitive ? ",\"sensitive\":true" : "",
-			 s->columns[i].is_masked ? ",\"masked\":true" : "");
-	}
-	buf_adds(&b, "]}");
-	return buf_take(&b);
-}
-
-static bool
-schema_from_json(struct slice text, struct schema *s)
-{
-	json_t *doc, *columns;
-	struct err_ctx e;
-	bool is_good;
-
-	*s = (struct schema){.phone = -1};
-	if (json_parse(text, 1u << 20, "schema", &doc, &e) != ERR_OK)
-		return false;
-	columns = json_object_get(doc, "columns");
-	is_good = json_is_array(columns) && json_array_size(columns) <= COLUMNS_MAX;
-	s->phone = (int)json_integer_value(json_object_get(doc, "phone"));
-	for (size_t i = 0; is_good && i < json_array_size(columns); i++) {
-		json_t *c = json_array_get(columns, i);
-		const char *name = json_string_value(json_object_get(c, "name"));
-		const char *title = json_string_value(json_object_get(c, "title"));
-		const char *type = json_string_value(json_object_get(c, "type"));
-		struct column *to = &s->columns[s->count++];
-
-		is_good = name != NULL && title != NULL && type != NULL;
-		if (!is_good)
-			break;
-		snprintf(to->name, sizeof(to->name), "%s", name);
-		snprintf(to->title, sizeof(to->title), "%s", title);
-		column_set_type(to, type);
-		to->is_sensitive = json_is_true(json_object_get(c, "sensitive"));
-		to->is_masked = json_is_true(json_object_get(c, "masked"));
-	}
-	json_decref(doc);
-	return is_good;
-}
-
 /* ---- loading ---- */
 
 struct load {
@@ -164,6 +158,7 @@ struct load {
 	list_cb cb;
 	void *arg;
 	bool with_snapshot;
+	bool is_use;	  /* refused if the list is locked */
 	uint32_t version; /* 0 = the newest */
 };
 
@@ -219,10 +214,21 @@ on_snapshot(void *arg, const struct reply *r)
 }
 
 static void
+read_care(struct list *l, const struct reply *r, size_t from)
+{
+	l->now_s = reply_item(r, from)->integer;
+	for (size_t f = 0; f < CARE_FACTS; f++)
+		slice_copy(l->care.text[f], sizeof(l->care.text[f]),
+			   reply_item(r, from + 1 + f)->str);
+	l->is_locked = care_is_locked(&l->care, l->now_s);
+}
+
+static void
 on_record(void *arg, const struct reply *r)
 {
 	struct load *ld = arg;
 	struct list *l = ld->list;
+	struct err_ctx e;
 	char key[64];
 	struct slice get[2];
 
@@ -246,8 +252,14 @@ on_record(void *arg, const struct reply *r)
 	if (reply_item(r, 6)->kind == REPLY_STRING)
 		l->report = xmemdup0(reply_item(r, 6)->str.p, reply_item(r, 6)->str.n);
 	l->is_demo = reply_u64(r, 7) != 0;
+	read_care(l, r, 8);
 	if (!ld->with_snapshot) {
 		load_end(ld, NULL);
+		return;
+	}
+	if (l->is_locked && ld->is_use) {
+		care_refuse(l->name, &l->care, &e);
+		load_end(ld, &e);
 		return;
 	}
 	get[0] = SLICE("GET");
@@ -259,23 +271,26 @@ static void
 load_start(struct redis *r, const char *name, struct load *ld)
 {
 	/* A version's columns, rows and report are its own: a run keeps them all. */
-	static const char find[] =
+	static const char find[] = LUA_NOW
 		"local v = redis.call('HMGET', KEYS[1], 'id', 'version', 'unit') "
 		"if not v[1] then return {} end "
 		"if ARGV[1] ~= '0' then v[2] = ARGV[1] end "
 		"local w = redis.call('HMGET', KEYS[1], 'rows' .. v[2], 'created_s' .. v[2], "
 		"'schema' .. v[2], 'report' .. v[2], 'demo' .. v[2]) "
-		"return {v[1], v[2], v[3], w[1], w[2], w[3], w[4], w[5]}";
+		"return {v[1], v[2], v[3], w[1], w[2], w[3], w[4], w[5], math.floor(now / 1000), "
+		"unpack(redis.call('HMGET', KEYS[1], 'purpose', 'legal_basis', 'source', "
+		"'retention'))}";
 	char key[LIST_KEY_MAX], version[24];
-	struct slice v[5] = {SLICE("EVAL"), slice_of(find), SLICE("1"), {NULL, 0}, {NULL, 0}};
+	struct slice v[6] = {SLICE("EVAL"), slice_of(find),  SLICE("2"),
+			     {NULL, 0},	    SLICE(KEY_META), {NULL, 0}};
 
 	ld->redis = r;
 	ld->list = xcalloc(1, sizeof(*ld->list));
 	snprintf(ld->list->name, sizeof(ld->list->name), "%s", name);
 	snprintf(version, sizeof(version), "%u", ld->version);
 	v[3] = slice_of(list_key(key, name));
-	v[4] = slice_of(version);
-	redis_command(r, v, 5, on_record, ld);
+	v[5] = slice_of(version);
+	redis_command(r, v, 6, on_record, ld);
 }
 
 void
@@ -285,7 +300,7 @@ list_load(struct redis *r, const char *name, bool with_snapshot, list_cb cb, voi
 
 	ld->cb = cb;
 	ld->arg = arg;
-	ld->with_snapshot = with_snapshot;
+	ld->with_snapshot = ld->is_use = with_snapshot;
 	load_start(r, name, ld);
 }
 
@@ -319,7 +334,10 @@ struct list_writer {
 	size_t pending;
 	bool has_failed, is_freed;
 	bool is_demo;
-	bool is_committed; /* or a commit was sent whose fate is not known */
+	struct list_care care;
+	bool care_given[CARE_FACTS];
+	char retention[11]; /* of a list that is new; "" = none */
+	bool is_committed;  /* or a commit was sent whose fate is not known */
 	char why[200];
 	struct held_block *held, **held_tail; /* waiting for the id */
 	uint32_t held_count;
@@ -425,6 +443,19 @@ list_writer_set_demo(struct list_writer *w)
 }
 
 void
+list_writer_set_care(struct list_writer *w, const struct list_care *c, const bool given[CARE_FACTS])
+{
+	w->care = *c;
+	memcpy(w->care_given, given, sizeof(w->care_given));
+}
+
+void
+list_writer_set_retention(struct list_writer *w, const char day[11])
+{
+	memcpy(w->retention, day, sizeof(w->retention));
+}
+
+void
 list_writer_block(struct list_writer *w, struct slice bytes, uint32_t rows)
 {
 	w->rows += rows;
@@ -514,13 +545,32 @@ version_field(char out[32], const char *name, uint32_t version)
 	return out;
 }
 
+/* A list whose last version before was 0 is new: the commit looks whether it still is. */
+static size_t
+add_care(struct list_writer *w, struct slice *v)
+{
+	size_t n = 0;
+
+	if (w->version == 1 && w->retention[0] != '\0' && !w->care_given[CARE_RETAIN_UNTIL]) {
+		v[n++] = slice_of(care_fields[CARE_RETAIN_UNTIL]);
+		v[n++] = slice_of(w->retention);
+	}
+	for (size_t f = 0; f < CARE_FACTS; f++) {
+		if (!w->care_given[f])
+			continue;
+		v[n++] = slice_of(care_fields[f]);
+		v[n++] = slice_of(w->care.text[f]);
+	}
+	return n;
+}
+
 static void
 send_commit(struct list_writer *w)
 {
 	char snap[64], rejects[64], key[LIST_KEY_MAX], id[24], version[24], rows[24], at[24];
 	char before[24], fields[5][32];
 	struct buf ids = {0};
-	struct slice v[28] = {SLICE("EVAL"), slice_of(commit_list), SLICE("4")};
+	struct slice v[40] = {SLICE("EVAL"), slice_of(commit_list), SLICE("4")};
 	size_t n = 3;
 
 	for (uint32_t i = 0; i < w->blocks; i++)
@@ -556,6 +606,7 @@ send_commit(struct list_writer *w)
 	v[n++] = slice_of(w->report);
 	v[n++] = slice_of(version_field(fields[4], "demo", w->version));
 	v[n++] = w->is_demo ? SLICE("1") : SLICE("0");
+	n += add_care(w, &v[n]);
 	w->pending++;
 	w->is_committed = true;
 	redis_command(w->redis, v, n, on_committed, w);
@@ -623,49 +674,4 @@ list_writer_free(struct list_writer *w)
 	free(w->report);
 	buf_free(&w->rejects);
 	free(w);
-}
-
-/* ---- forgetting ---- */
-
-#define DROPPED_AT_ONCE 256
-
-struct drop {
-	struct redis *redis;
-	uint64_t id;
-	uint32_t version;
-};
-
-static void
-on_drop_snapshot(void *arg, const struct reply *r)
-{
-	struct drop *d = arg;
-	struct reader rd = reader_of(r->kind == REPLY_STRING ? r->str : (struct slice){NULL, 0});
-	char(*keys)[64] = xmalloc(DROPPED_AT_ONCE * sizeof(*keys));
-	struct slice v[DROPPED_AT_ONCE + 1] = {SLICE("UNLINK")};
-	size_t n = 1;
-
-	while (rd.left >= 4) {
-		v[n] = slice_of(list_block_key(keys[n - 1], d->id, reader_u32(&rd)));
-		if (++n <= DROPPED_AT_ONCE && rd.left >= 4)
-			continue;
-		redis_command(d->redis, v, n, NULL, NULL);
-		n = 1;
-	}
-	v[n++] = slice_of(snapshot_key(keys[0], d->id, d->version));
-	v[n++] = slice_of(rejects_key(keys[1], d->id, d->version));
-	redis_command(d->redis, v, n, NULL, NULL);
-	free(keys);
-	free(d);
-}
-
-void
-list_drop_version(struct redis *r, uint64_t id, uint32_t version)
-{
-	struct drop *d = xmalloc(sizeof(*d));
-	char key[64];
-	struct slice v[2] = {SLICE("GET"), {NULL, 0}};
-
-	*d = (struct drop){r, id, version};
-	v[1] = slice_of(snapshot_key(key, id, version));
-	redis_command(r, v, 2, on_drop_snapshot, d);
 }

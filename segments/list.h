@@ -8,8 +8,10 @@
  * Keys (the only ones spelled outside dispatcher/store/keys):
  *   loa:list:NAME          hash: id, unit, version (the current one), last (the highest); for each
  *                          version V schemaV and reportV (JSON), rowsV, created_sV, demoV, previousV
- *                          (current before it), nextV (that an undo went back from)
+ *                          (current before it), nextV (that an undo went back from); purpose,
+ *                          legal_basis, source, retention: what it is held for (list_care.h)
  *   loa:lists              set of names
+ *   loa:lists:gone         set of ids whose rows are still to be deleted (list_gone.h)
  *   loa:snap:ID:VERSION    string: block ids, u32 LE each
  *   loa:block:ID:N         hash: one block of up to 256 rows (segments/block.h), a field for each
  *                          piece: m rows, p people, 0 … its columns
@@ -20,6 +22,7 @@
 #include "base/json.h"
 #include "base/redis.h"
 #include "segments/block.h"
+#include "segments/list_care.h"
 #include "segments/query.h"
 
 #define LIST_NAME_MAX 64
@@ -38,6 +41,9 @@ struct list {
 	size_t block_count;
 	char *report; /* JSON of the last import; NULL = none */
 	bool is_demo; /* invented people: this version goes to sandbox providers only */
+	struct list_care care;
+	int64_t now_s;	/* Redis's time, when it was loaded */
+	bool is_locked; /* its last day was over then */
 };
 void list_free(struct list *l);
 
@@ -46,15 +52,31 @@ MUST_CHECK enum err name_check(const char *what, struct slice name, struct err_c
 
 /* Callbacks get a list that is theirs now (list_free), or NULL and why. */
 typedef void (*list_cb)(void *arg, struct list *l, const struct err_ctx *e);
-/* The newest version, with its snapshot if wanted. */
+/*
+ * The newest version, with its snapshot if wanted. Who wants the snapshot wants to use its rows: of
+ * a locked list that is ERR_REFUSED.
+ */
 void list_load(struct redis *r, const char *name, bool with_snapshot, list_cb cb, void *arg);
-/* A certain version of the list with that id (a run's pinned snapshot). */
+/*
+ * A certain version with its snapshot (a run's, which goes on with what it has), 0 = the newest: of
+ * a locked list, too.
+ */
 void list_load_version(struct redis *r, const char *name, uint32_t version, list_cb cb, void *arg);
 
 /* The key of the set of names. */
 const char *list_names_key(void);
-/* All names, as an array reply, sorted. */
-void list_names(struct redis *r, redis_reply_cb cb, void *arg);
+/* The key of the set of ids of deleted lists; of the hash of their last block numbers. */
+const char *list_gone_key(void);
+const char *list_block_numbers_key(void);
+/* How the keys of a list's rows begin, i from 0; false: there are no more kinds. Room for 64 bytes. */
+bool list_rows_prefix(char *out, uint64_t id, size_t i);
+/*
+ * What is known of all lists without reading them: [unix time now, [name, version, rows, created_s,
+ * demo, purpose, legal_basis, source, retention] …], by name.
+ */
+void list_facts(struct redis *r, redis_reply_cb cb, void *arg);
+/* The field of the list's record that holds a fact. */
+const char *list_care_field(enum care_fact f);
 /* The rejected rows of the newest version's import as CSV; NIL = no such list. */
 void list_rejects(struct redis *r, const char *name, redis_reply_cb cb, void *arg);
 /* The key of the list's record; out has room for LIST_KEY_MAX bytes. */
@@ -74,6 +96,11 @@ struct list_writer *list_writer_new(struct redis *r, const char *name);
 void list_writer_free(struct list_writer *w);
 /* Before the commit: the version will be a demo one. */
 void list_writer_set_demo(struct list_writer *w);
+/* Before the commit: these facts are the list's then. */
+void list_writer_set_care(struct list_writer *w, const struct list_care *c,
+			  const bool given[CARE_FACTS]);
+/* The last day of use of a list that is new, if no other is given. */
+void list_writer_set_retention(struct list_writer *w, const char day[11]);
 /* Write a block; may be called any number of times. */
 void list_writer_block(struct list_writer *w, struct slice bytes, uint32_t rows);
 /* The version that it makes; known when the commit was called back. */
@@ -87,12 +114,6 @@ size_t list_writer_pending(const struct list_writer *w);
  */
 void list_writer_commit(struct list_writer *w, const struct schema *s, const char *report,
 			struct slice rejects, list_done_cb cb, void *arg);
-
-/*
- * Delete a version's blocks, snapshot and rejects. The record is gone already: what cannot be
- * deleted now costs room, nothing else.
- */
-void list_drop_version(struct redis *r, uint64_t id, uint32_t version);
 
 /* ---- reading blocks ---- */
 

@@ -46,6 +46,10 @@ void query_free(struct query *q);
 bool query_bind(struct query *q, const struct schema *s, struct query_error *e);
 /* The same for a query that is only to be saved: external sets may be unfilled, and it is not bound. */
 bool query_check(struct query *q, const struct schema *s, struct query_error *e);
+/* Bound: does it look into that column? */
+bool query_reads(const struct query *q, int column);
+/* Does it look into one that the law calls sensitive? */
+bool query_reads_sensitive(const struct query *q, const struct schema *s);
 /* The normalised text: upper-case words, single quotes, no needless parentheses. */
 void query_add_normalised(const struct query *q, struct buf *out);
 /* What may surprise whoever wrote it, a line each; nothing if nothing does. */

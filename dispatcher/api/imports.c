@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "dispatcher/api/import_care.h"
 #include "dispatcher/api/imports_inside.h"
 #include "dispatcher/store/keys.h"
 #include "segments/charset.h"
@@ -64,6 +65,7 @@ struct begin {
 	struct http_exchange *x;
 	char list[LIST_NAME_MAX + 1], file[128], sheet[SHEET_MAX];
 	struct import_choices choices;
+	struct import_care care;
 	const char *encoding; /* NULL = by content */
 	bool is_demo, is_dry, is_fresh;
 };
@@ -73,6 +75,20 @@ begin_free(struct begin *b)
 {
 	import_choices_clear(&b->choices);
 	free(b);
+}
+
+/* What the list is held for, and the last day of a new one. */
+static void
+set_care(struct session *s, const struct begin *b)
+{
+	int64_t days = b->api->daemon->config->lists_retention_days;
+	char last[11];
+
+	list_writer_set_care(s->writer, &b->care.care, b->care.given);
+	if (days == 0)
+		return;
+	care_day_vn(clock_wall_ms() / 1000 + days * 86400, last);
+	list_writer_set_retention(s->writer, last);
 }
 
 static void
@@ -93,6 +109,8 @@ session_begin(struct session *s, const struct begin *b)
 		s->writer = list_writer_new(engine_redis(s->imports->api->daemon->engine), b->list);
 	if (b->is_demo && s->writer != NULL)
 		list_writer_set_demo(s->writer);
+	if (s->writer != NULL)
+		set_care(s, b);
 	import_session_start(s);
 }
 
@@ -142,9 +160,10 @@ read_encoding(struct begin *b, const struct json_at *at, struct err_ctx *e)
 static enum err
 begin_read(struct begin *b, json_t *body, struct err_ctx *e)
 {
-	static const char *const keys[] = {"list",	    "file",  "demo",	"dry_run",
-					   "fresh",	    "phone", "map",	"keep",
-					   "language_from", "sheet", "encoding"};
+	static const char *const keys[] = {"list",	    "file",   "demo",	     "dry_run",
+					   "fresh",	    "phone",  "map",	     "keep",
+					   "language_from", "sheet",  "encoding",    "purpose",
+					   "legal_basis",   "source", "retain_until"};
 	struct json_at root = json_root(body), list = json_get(&root, "list"),
 		       file = json_get(&root, "file"), demo = json_get(&root, "demo"),
 		       dry = json_get(&root, "dry_run"), fresh = json_get(&root, "fresh"),
@@ -171,6 +190,8 @@ begin_read(struct begin *b, json_t *body, struct err_ctx *e)
 	if (rc == ERR_OK)
 		rc = read_encoding(b, &encoding, e);
 	if (rc == ERR_OK)
+		rc = care_read(&b->care.care, b->care.given, &root, e);
+	if (rc == ERR_OK)
 		rc = import_choices_read(&b->choices, &root, e);
 	snprintf(b->list, sizeof(b->list), "%s", rc == ERR_OK ? list_name : "");
 	snprintf(b->file, sizeof(b->file), "%s", rc == ERR_OK ? file_name : "");
@@ -178,11 +199,24 @@ begin_read(struct begin *b, json_t *body, struct err_ctx *e)
 	return rc;
 }
 
+static void
+on_care_checked(void *arg, const struct err_ctx *e)
+{
+	struct slice v[2] = {SLICE("HGETALL"), slice_of(key_prefix_choices)};
+	struct begin *b = arg;
+
+	if (e == NULL) {
+		redis_command(engine_redis(b->api->daemon->engine), v, 2, on_remembered, b);
+		return;
+	}
+	http_answer_error(b->x, e);
+	begin_free(b);
+}
+
 void
 on_import_begin(struct http_exchange *x, void *arg)
 {
 	struct api *a = arg;
-	struct slice v[2] = {SLICE("HGETALL"), slice_of(key_prefix_choices)};
 	struct begin *b;
 	struct err_ctx e;
 	json_t *body;
@@ -196,7 +230,8 @@ on_import_begin(struct http_exchange *x, void *arg)
 		http_answer_error(x, &e);
 		begin_free(b);
 	} else {
-		redis_command(engine_redis(a->daemon->engine), v, 2, on_remembered, b);
+		b->care.is_dry = b->is_dry;
+		import_care_check(a, x, b->list, &b->care, on_care_checked, b);
 	}
 	json_decref(body);
 }

@@ -52,6 +52,8 @@ struct campaign {
 	int64_t due_s; /* when it is launched by itself, or was to be; 0 = no such time */
 	char *problem; /* why it was not launched at due_s; "" = none */
 	char *checked; /* fingerprint of its last preview that nothing was refused in; "" = none */
+	int64_t list_gone_s; /* when the list of its run was deleted; 0 = it was not */
+	char *sensitive;     /* why its texts may read sensitive columns; "" = they may not */
 	/* The queries as a run would freeze them: the texts of the segments inside are in them. */
 	char *segments[RUN_QUERIES_MAX], *queries[RUN_QUERIES_MAX];
 	char *wrong[RUN_QUERIES_MAX]; /* why that cannot be; NULL = it can */
@@ -64,6 +66,10 @@ void campaign_free(struct campaign *c);
  */
 uint64_t campaign_run_of(const struct campaign *c, const char *so, struct err_ctx *none,
 			 const struct err_ctx **e);
+
+/* The same for who wants the rows of its list: 0 also when they were deleted. */
+uint64_t campaign_rows_of(const struct campaign *c, const char *so, struct err_ctx *none,
+			  const struct err_ctx **e);
 
 typedef void (*campaign_cb)(void *arg, struct campaign *c, const struct err_ctx *e);
 /* By id or name, with what its names stand for now. The callback owns it. */
@@ -126,6 +132,9 @@ struct ready_campaign {
 void ready_campaign_free(struct ready_campaign *r);
 /* ERR_REFUSED: a demo list and a provider that is no sandbox. */
 MUST_CHECK enum err ready_campaign_check_demo(const struct ready_campaign *r,
+					      const struct config *c, struct err_ctx *e);
+/* ERR_REFUSED: the configuration wants the list's purpose, and it is not known. */
+MUST_CHECK enum err ready_campaign_check_care(const struct ready_campaign *r,
 					      const struct config *c, struct err_ctx *e);
 typedef void (*ready_campaign_cb)(void *arg, struct ready_campaign *r, const struct err_ctx *e);
 /* Which sets its queries are answered from; zero-initialised: as they are now. */

@@ -9,7 +9,9 @@
 #include "base/mem.h"
 #include "dispatcher/campaign/campaign.h"
 #include "dispatcher/campaign/looked.h"
+#include "dispatcher/campaign/sensitive.h"
 #include "dispatcher/campaign/words.h"
+#include "dispatcher/store/audit.h"
 #include "dispatcher/store/keys.h"
 #include "segments/phone.h"
 
@@ -106,6 +108,22 @@ ready_campaign_check_demo(const struct ready_campaign *r, const struct config *c
 		       "use a list of real people, or a route of sandbox providers only",
 		       "is a demo list, and the provider %s of the route is no sandbox",
 		       real->name);
+}
+
+enum err
+ready_campaign_check_care(const struct ready_campaign *r, const struct config *c, struct err_ctx *e)
+{
+	struct buf missing = {0};
+	enum err rc = ERR_OK;
+
+	if (!c->lists_require_purpose || r->list->is_demo)
+		return ERR_OK;
+	care_add_missing(&r->list->care, &missing);
+	if (missing.len > 0)
+		rc = err_set(e, ERR_REFUSED, r->list->name, "say it with loa list set",
+			     "has no %s, and lists_require_purpose wants it", missing.data);
+	buf_free(&missing);
+	return rc;
 }
 
 static void
@@ -463,16 +481,37 @@ on_run_id(void *arg, const struct reply *r)
 }
 
 static void
-on_ready(void *arg, struct ready_campaign *r, const struct err_ctx *e)
+on_audited(void *arg, uint64_t n, const struct err_ctx *e)
 {
 	struct launch *ln = arg;
 	struct slice v[4] = {SLICE("HINCRBY"), slice_of(key_prefix_seq), SLICE("run"), SLICE("1")};
 
-	ln->r = r;
-	if (r == NULL)
+	(void)n;
+	if (e != NULL)
 		launch_end(ln, 0, e);
 	else
 		redis_command(engine_redis(ln->engine), v, 4, on_run_id, ln);
+}
+
+/* What is sensitive in what it uses goes into the audit, whoever launches it. */
+static void
+on_ready(void *arg, struct ready_campaign *r, const struct err_ctx *e)
+{
+	struct launch *ln = arg;
+	json_t *sensitive = r != NULL ? sensitive_details(r) : NULL;
+	char object[160];
+
+	ln->r = r;
+	if (sensitive == NULL) {
+		if (r == NULL)
+			launch_end(ln, 0, e);
+		else
+			on_audited(ln, 0, NULL);
+		return;
+	}
+	snprintf(object, sizeof(object), "campaign:%s", r->campaign->name);
+	audit_append(ln->engine, ln->due_s != 0 ? "the schedule" : "the launch",
+		     "campaign.sensitive", object, sensitive, on_audited, ln);
 }
 
 /* One that was launched needs no check any more: it answers with its run. */

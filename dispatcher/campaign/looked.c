@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "dispatcher/campaign/preview.h"
+#include "dispatcher/campaign/sensitive.h"
 
 #define LOOKS_MAX 3 /* its list may change meanwhile */
 
@@ -73,7 +74,9 @@ on_ready(void *arg, struct ready_campaign *r, const struct err_ctx *e)
 		looking_end(l, NULL, e);
 		return;
 	}
-	if (ready_campaign_check_demo(r, l->config, &refused) == ERR_OK) {
+	if (ready_campaign_check_demo(r, l->config, &refused) == ERR_OK &&
+	    ready_campaign_check_care(r, l->config, &refused) == ERR_OK &&
+	    sensitive_check(r, &refused) == ERR_OK) {
 		if (is_looked_at(l, r)) {
 			looking_end(l, r, NULL);
 			return;

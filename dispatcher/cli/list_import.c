@@ -26,6 +26,7 @@ struct upload {
 struct wishes {
 	struct remote_options remote;
 	const char *phone, *language_from, *sheet, *encoding;
+	const char *purpose, *legal_basis, *source, *retain_until;
 	const char *maps[CHOICES_MAX], *keeps[CHOICES_MAX];
 	size_t map_count, keep_count;
 	bool is_demo, is_dry, is_fresh;
@@ -108,6 +109,13 @@ add_strings(json_t *to, const char *key, const char *const *words, size_t count)
 	json_object_set_new(to, key, array);
 }
 
+static void
+add_word(json_t *to, const char *key, const char *word)
+{
+	if (word != NULL)
+		json_object_set_new(to, key, json_string(word));
+}
+
 static enum err
 upload_file(struct upload *u, const char *list, const struct wishes *w, json_t **report,
 	    struct err_ctx *e)
@@ -122,14 +130,14 @@ upload_file(struct upload *u, const char *list, const struct wishes *w, json_t *
 
 	if (begin == NULL)
 		return err_set(e, ERR_INPUT, "list import", "", "its words are not UTF-8");
-	if (w->phone != NULL)
-		json_object_set_new(begin, "phone", json_string(w->phone));
-	if (w->sheet != NULL)
-		json_object_set_new(begin, "sheet", json_string(w->sheet));
-	if (w->language_from != NULL)
-		json_object_set_new(begin, "language_from", json_string(w->language_from));
-	if (w->encoding != NULL)
-		json_object_set_new(begin, "encoding", json_string(w->encoding));
+	add_word(begin, "phone", w->phone);
+	add_word(begin, "sheet", w->sheet);
+	add_word(begin, "language_from", w->language_from);
+	add_word(begin, "encoding", w->encoding);
+	add_word(begin, "purpose", w->purpose);
+	add_word(begin, "legal_basis", w->legal_basis);
+	add_word(begin, "source", w->source);
+	add_word(begin, "retain_until", w->retain_until);
 	add_strings(begin, "map", w->maps, w->map_count);
 	add_strings(begin, "keep", w->keeps, w->keep_count);
 	rc = remote_call(u->remote, "POST", "/api/v1/imports", begin, &answer, e);
@@ -389,6 +397,10 @@ verb_list_import(int argc, char **argv)
 					     {"--sheet", &w.sheet, NULL},
 					     {"--language-from", &w.language_from, NULL},
 					     {"--encoding", &w.encoding, NULL},
+					     {"--purpose", &w.purpose, NULL},
+					     {"--legal-basis", &w.legal_basis, NULL},
+					     {"--source", &w.source, NULL},
+					     {"--retain-until", &w.retain_until, NULL},
 					     {"--demo", NULL, &w.is_demo},
 					     {"--dry-run", NULL, &w.is_dry},
 					     {"--fresh", NULL, &w.is_fresh},

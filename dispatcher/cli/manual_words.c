@@ -59,6 +59,7 @@ const struct option_words option_words[] = {
 	 "of a CSV: utf-8, utf-16le, utf-16be, windows-1258, tcvn3, vni or viscii; by itself found "
 	 "by content"},
 	{NULL, "--fields", "names that placeholders may have"},
+	{NULL, "--expired", "only those whose last day of use is over"},
 	{NULL, "--file", "messages, a JSON object a line"},
 	{NULL, "--force", "move the data that is there aside, into DIR/before-restore-TIME"},
 	{NULL, "--full", "whole phone numbers; needs the administrator's token by --token-file"},
@@ -75,6 +76,7 @@ const struct option_words option_words[] = {
 	 "column of peoples (Dân tộc) from which the column language is derived"},
 	{NULL, "--list", "name of a list"},
 	{NULL, "--listen", "address of the HTTP API; port 0 = any free one"},
+	{NULL, "--legal-basis", "the law or consent that allows it; \"\" forgets it"},
 	{NULL, "--longest", "the longest text"},
 	{NULL, "--map",
 	 "what a status means: STATUS=accepted, delivered, undeliverable or not-sent; as often as "
@@ -84,11 +86,15 @@ const struct option_words option_words[] = {
 	{NULL, "--phone",
 	 "title of the column with the phone numbers, if it is not found by itself"},
 	{NULL, "--plain", "count the unaccented form"},
+	{NULL, "--purpose", "what the list is held for; \"\" forgets it"},
 	{NULL, "--query", "a query that is not saved; @FILE is the text of a file"},
 	{NULL, "--reason", "why, at most 200 bytes; it is kept"},
 	{NULL, "--reasons", "only what failed for these reasons, as the report names them"},
 	{NULL, "--reference", "column of our references"},
 	{NULL, "--rejects", "the rows that the import rejected, with their reasons, as CSV"},
+	{NULL, "--retain-until",
+	 "the last day the list may be used, like 2027-12-31; then it is locked; \"\" = no such "
+	 "day"},
 	{NULL, "--roles", "what this process does; without it everything"},
 	{NULL, "--row", "number of a row of the list"},
 	{NULL, "--rules", "table of SMS parts, instead of the built-in one"},
@@ -100,6 +106,7 @@ const struct option_words option_words[] = {
 	 "read this sheet of the workbook: its name, or its number from 1; else the first visible "
 	 "one with a list"},
 	{NULL, "--shortest", "the shortest text"},
+	{NULL, "--source", "the document that the list comes from; \"\" forgets it"},
 	{NULL, "--state", "only these states, as the report names them"},
 	{NULL, "--status", "column of what the gateway says became of it"},
 	{NULL, "--timeout", "how many seconds --wait waits"},

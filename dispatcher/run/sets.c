@@ -286,6 +286,14 @@ on_names(void *arg, const struct reply *r)
 }
 
 static void
+ask_list_names(struct loading *l)
+{
+	struct slice v[2] = {SLICE("SMEMBERS"), slice_of(list_names_key())};
+
+	redis_command(engine_redis(l->engine), v, 2, on_names, l);
+}
+
+static void
 on_list(void *arg, struct list *list, const struct err_ctx *e)
 {
 	struct loading *l = arg;
@@ -295,7 +303,7 @@ on_list(void *arg, struct list *list, const struct err_ctx *e)
 
 	l->list = list;
 	if (list == NULL && e->code == ERR_NOT_FOUND)
-		list_names(engine_redis(l->engine), on_names, l);
+		ask_list_names(l);
 	else if (list == NULL)
 		loading_fail(l, e);
 	else if (l->how == SETS_NAMES)
@@ -437,7 +445,7 @@ on_next(struct timer *t, void *arg)
 		list_load(engine_redis(l->engine), l->at->args[0], l->how != SETS_NAMES, on_list,
 			  l);
 	else
-		list_names(engine_redis(l->engine), on_names, l);
+		ask_list_names(l);
 }
 
 /* The states are looked at before anything is read. */
