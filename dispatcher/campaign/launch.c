@@ -137,7 +137,12 @@ parse_queries(struct ready_campaign *r, struct err_ctx *e)
 {
 	for (size_t i = 0; i < r->campaign->segment_count; i++) {
 		struct query_error qe;
+		char what[sizeof(e->what)];
 
+		snprintf(what, sizeof(what), "segment %.80s", r->campaign->segments[i]);
+		if (r->campaign->wrong[i] != NULL)
+			return err_set(e, ERR_INPUT, what, "save the segment again", "%s",
+				       r->campaign->wrong[i]);
 		r->queries[i] = query_parse(slice_of(r->campaign->queries[i]), &qe);
 		if (r->queries[i] == NULL || !query_check(r->queries[i], &r->list->schema, &qe))
 			return refuse_query(r, i, qe.column, qe.message, e);

@@ -289,7 +289,9 @@ static void
 on_list(void *arg, struct list *list, const struct err_ctx *e)
 {
 	struct loading *l = arg;
-	struct sweep_options o = {.on_block = on_block, .on_done = on_swept, .arg = l};
+	struct block_want want = {.has_people = true};
+	struct sweep_options o = {
+		.want = &want, .on_block = on_block, .on_done = on_swept, .arg = l};
 
 	l->list = list;
 	if (list == NULL && e->code == ERR_NOT_FOUND)
@@ -306,11 +308,12 @@ on_list(void *arg, struct list *list, const struct err_ctx *e)
 /* ---- a run ---- */
 
 static enum err
-on_ready(void *arg, const struct run_view *v, struct err_ctx *e)
+on_ready(void *arg, const struct run_view *v, struct block_want *want, struct err_ctx *e)
 {
 	struct loading *l = arg;
 
 	(void)v;
+	(void)want; /* the people only */
 	(void)e;
 	walk_resume(l->walk);
 	return ERR_OK;
