@@ -43,6 +43,7 @@ static const struct http_route routes[] = {
 	AUTH("POST", "/lists/{name}/redo", on_list_redo),
 	AUTH("POST", "/imports", on_import_begin),
 	AUTH("PUT", "/imports/{id}", on_import_piece),
+	AUTH("POST", "/imports/{id}/next", on_import_next),
 	AUTH("POST", "/imports/{id}/commit", on_import_commit),
 	AUTH("DELETE", "/imports/{id}", on_import_abort),
 	AUTH("GET", "/count", on_segment_count),

@@ -65,6 +65,7 @@ struct begin {
 	char list[LIST_NAME_MAX + 1], file[128], sheet[SHEET_MAX];
 	struct import_choices choices;
 	const char *encoding; /* NULL = by content */
+	uint32_t files;
 	bool is_demo, is_dry, is_fresh;
 };
 
@@ -85,7 +86,10 @@ session_begin(struct session *s, const struct begin *b)
 	import_choices_copy(&s->choices, &b->choices);
 	s->encoding = b->encoding;
 	s->offset = 0;
-	s->is_committing = false;
+	s->files = b->files;
+	s->number = 1;
+	s->next_file[0] = '\0';
+	s->is_committing = s->is_named = false;
 	s->is_dry = b->is_dry;
 	s->is_fresh = b->is_fresh;
 	s->touched_ms = clock_mono_ms();
@@ -93,6 +97,8 @@ session_begin(struct session *s, const struct begin *b)
 		s->writer = list_writer_new(engine_redis(s->imports->api->daemon->engine), b->list);
 	if (b->is_demo && s->writer != NULL)
 		list_writer_set_demo(s->writer);
+	if (b->files > 1 || strcmp(b->sheet, SHEET_ALL) == 0)
+		s->tables = import_tables_new(import_session_on_block, s);
 	import_session_start(s);
 }
 
@@ -142,14 +148,16 @@ read_encoding(struct begin *b, const struct json_at *at, struct err_ctx *e)
 static enum err
 begin_read(struct begin *b, json_t *body, struct err_ctx *e)
 {
-	static const char *const keys[] = {"list",	    "file",  "demo",	"dry_run",
-					   "fresh",	    "phone", "map",	"keep",
-					   "language_from", "sheet", "encoding"};
+	static const char *const keys[] = {"list",	    "file",  "demo",	 "dry_run",
+					   "fresh",	    "phone", "map",	 "keep",
+					   "language_from", "sheet", "encoding", "files"};
 	struct json_at root = json_root(body), list = json_get(&root, "list"),
 		       file = json_get(&root, "file"), demo = json_get(&root, "demo"),
 		       dry = json_get(&root, "dry_run"), fresh = json_get(&root, "fresh"),
 		       sheet = json_get(&root, "sheet"), encoding = json_get(&root, "encoding");
 	const char *list_name = "", *file_name = "", *sheet_name = "";
+	struct json_at files = json_get(&root, "files");
+	int64_t file_count = 1;
 	enum err rc = json_only_keys(&root, keys, ARRAY_LEN(keys), e);
 
 	if (rc == ERR_OK)
@@ -170,6 +178,9 @@ begin_read(struct begin *b, json_t *body, struct err_ctx *e)
 		rc = json_read_bool(&fresh, &b->is_fresh, e);
 	if (rc == ERR_OK)
 		rc = read_encoding(b, &encoding, e);
+	if (rc == ERR_OK)
+		rc = json_read_int(&files, 1, TABLES_MAX, &file_count, e);
+	b->files = (uint32_t)file_count;
 	if (rc == ERR_OK)
 		rc = import_choices_read(&b->choices, &root, e);
 	snprintf(b->list, sizeof(b->list), "%s", rc == ERR_OK ? list_name : "");
@@ -243,8 +254,67 @@ on_import_commit(struct http_exchange *x, void *arg)
 	struct api *a = arg;
 	struct session *s = session_find(a->imports, x);
 
-	if (s != NULL && api_is_open(a, x))
+	struct err_ctx e;
+
+	if (s == NULL || !api_is_open(a, x))
+		return;
+	if (s->number < s->files || s->next_file[0] != '\0') {
+		err_set(&e, ERR_CONFLICT, "import", "go on with the next one",
+			"%u of %u files are here", s->number, s->files);
+		http_answer_error(x, &e);
+		return;
+	}
+	import_session_work(s, x, true);
+}
+
+/* The name of the file that comes; NULL: answered. */
+static bool
+read_next(struct session *s, struct http_exchange *x)
+{
+	static const char *const keys[] = {"file"};
+	json_t *body = api_body_json(x);
+	struct json_at root, file;
+	const char *name = "";
+	struct err_ctx e;
+	bool is_good;
+
+	if (body == NULL)
+		return false;
+	root = json_root(body);
+	file = json_get(&root, "file");
+	is_good = json_only_keys(&root, keys, ARRAY_LEN(keys), &e) == ERR_OK &&
+		  json_need_string(&file, &name, &e) == ERR_OK;
+	if (is_good)
+		snprintf(s->next_file, sizeof(s->next_file), "%s", name);
+	else
+		http_answer_error(x, &e);
+	json_decref(body);
+	return is_good;
+}
+
+void
+on_import_next(struct http_exchange *x, void *arg)
+{
+	struct api *a = arg;
+	struct session *s = session_find(a->imports, x);
+	const char *text = http_query(x, "number");
+	uint64_t number = text != NULL ? slice_to_u64(slice_of(text)) : 0;
+	struct err_ctx e;
+
+	if (s == NULL || !api_is_open(a, x))
+		return;
+	if (number == s->number && number > 1 && s->offset == 0 && s->x == NULL &&
+	    s->next_file[0] == '\0') {
+		/* Asked again because its answer was lost. */
+		http_answer_json(x, 200, import_session_progress(s));
+	} else if (number != s->number + 1u || number > s->files) {
+		err_set(&e, ERR_CONFLICT, "number", "go on with that",
+			"this is file %u of %u, the next one has number %u", s->number, s->files,
+			s->number + 1);
+		http_answer_error(x, &e);
+	} else if (read_next(s, x)) {
 		import_session_work(s, x, true);
+	}
 }
 
 void
