@@ -117,6 +117,7 @@ struct block_builder {
 	uint32_t rows;
 	uint32_t columns;
 	struct buf phones, same_back, carriers;
+	uint8_t deleted[TOMBSTONE_BYTES];
 	struct cells cells[]; /* [columns] */
 };
 
@@ -172,6 +173,13 @@ block_builder_add(struct block_builder *b, const struct slice *cells, uint64_t p
 	buf_add_u32(&b->same_back, same_phone_back);
 	buf_add_u8(&b->carriers, carrier);
 	b->rows++;
+}
+
+void
+block_builder_delete_last(struct block_builder *b)
+{
+	assert(b->rows > 0);
+	b->deleted[(b->rows - 1) / 8] |= (uint8_t)(1u << (b->rows - 1) % 8);
 }
 
 uint32_t
@@ -272,8 +280,6 @@ add_column(const struct cells *c, uint32_t rows, struct buf *out)
 void
 block_builder_finish(struct block_builder *b, struct buf *out)
 {
-	static const uint8_t none_deleted[TOMBSTONE_BYTES];
-
 	if (b->rows == 0)
 		return;
 	buf_add_u8(out, BLOCK_VERSION);
@@ -284,7 +290,8 @@ block_builder_finish(struct block_builder *b, struct buf *out)
 	buf_add_slice(out, buf_slice(&b->phones));
 	buf_add_slice(out, buf_slice(&b->same_back));
 	buf_add_slice(out, buf_slice(&b->carriers));
-	buf_add(out, none_deleted, sizeof(none_deleted));
+	buf_add(out, b->deleted, sizeof(b->deleted));
+	memset(b->deleted, 0, sizeof(b->deleted));
 	for (uint32_t i = 0; i < b->columns; i++) {
 		add_column(&b->cells[i], b->rows, out);
 		buf_reset(&b->cells[i].text);

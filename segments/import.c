@@ -33,6 +33,7 @@ import_new(const struct import_options *o)
 	im->on_kept = o->on_kept;
 	im->arg = o->arg;
 	im->like = o->like;
+	im->columns.key = o->key;
 	im->reject_file = o->reject_file != NULL ? xstrdup(o->reject_file) : NULL;
 	im->rejects.file = im->reject_file;
 	im->rejects.room = o->reject_room;
@@ -163,7 +164,7 @@ hand_out(struct import *im, const struct kept *row)
 	const char *reason = im->on_kept(im->arg, &kept, &about);
 
 	if (reason != NULL)
-		import_reject_kept(im, &kept, reason, about);
+		import_list_kept(im, &kept, reason, about);
 	return reason == NULL;
 }
 
@@ -461,12 +462,17 @@ read_row(struct import *im, const struct import_cells *row, struct err_ctx *e)
 	im->rows_below++;
 	clean_cells(im, row, &seen);
 	im->phone = (struct phone_cell){0};
-	phone_parse(im->cells[im->columns.sources[s->phone].cell], &im->phone);
+	if (s->phone >= 0)
+		phone_parse(im->cells[im->columns.sources[s->phone].cell], &im->phone);
+	else
+		im->phone.reason = "empty";
 	if (is_left_out(im, &seen))
 		return ERR_OK;
 	reason = seen.has_extra	     ? "too-many-cells"
 		 : seen.has_too_long ? "cell-too-long"
 				     : im->phone.reason;
+	if (reason != NULL && im->columns.key != NULL && strcmp(reason, "empty") == 0)
+		reason = NULL;
 	if (reason != NULL) {
 		im->table.is_signed = false;
 		rejects_add(&im->rejects, row, reason);
@@ -539,7 +545,7 @@ know_table(struct import *im, const struct import_cells *upper, const struct imp
 
 	im->table.headers = im->headers;
 	im->table.width = im->columns.width;
-	im->table.phone = im->columns.sources[s->phone].cell;
+	im->table.phone = s->phone >= 0 ? im->columns.sources[s->phone].cell : im->columns.width;
 	im->table.number = -1;
 	for (uint32_t i = 0; i < s->count; i++)
 		if (strcmp(s->columns[i].name, "stt") == 0)

@@ -58,6 +58,11 @@ struct import_options {
 	 * Borrowed, may grow meanwhile; NULL = it stands alone.
 	 */
 	const struct schema *like;
+	/*
+	 * Its rows are found by this column: where it is there, the column of phones may be missing,
+	 * and phones too. Borrowed; NULL = nobody without a phone is kept.
+	 */
+	const char *key;
 	/* One of several files: its name in the list of rejects, which shares this room. NULL. */
 	const char *reject_file;
 	struct reject_room *reject_room; /* borrowed */
@@ -109,7 +114,7 @@ struct slice import_rejects(const struct import *im);
 const struct rejects *import_reject_list(const struct import *im);
 /* One of several files: its name from here on, copied. */
 void import_name_reject_file(struct import *im, const char *name);
-/* A row that was kept is rejected later, by who has it; cells as on_kept had them. */
+/* A row that was kept is rejected after all, by who has it; cells as on_kept had them. */
 void import_reject_kept(struct import *im, const struct import_kept *row, const char *reason,
 			struct slice about);
 /* Of the titles; "" before they were read. What was chosen for them; is_remembered: by recall. */

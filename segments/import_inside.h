@@ -122,5 +122,8 @@ void import_bytes_free(struct import_bytes *b);
 /* Its bytes as they come; the end gives what was held back. */
 MUST_CHECK enum err import_bytes_feed(struct import *im, struct slice bytes, struct err_ctx *e);
 MUST_CHECK enum err import_bytes_end(struct import *im, struct err_ctx *e);
+/* Its cells go to the list of rejects. */
+void import_list_kept(struct import *im, const struct import_kept *row, const char *reason,
+		      struct slice about);
 /* The row as it was understood, for the report's sample. */
 void import_add_sample(struct import *im, const struct slice *cells);

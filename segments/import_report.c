@@ -240,10 +240,20 @@ import_name_reject_file(struct import *im, const char *name)
 	im->rejects.file = im->reject_file = xstrdup(name);
 }
 
-/* Its values go back to the cells that they are of. */
 void
 import_reject_kept(struct import *im, const struct import_kept *row, const char *reason,
 		   struct slice about)
+{
+	im->rows_kept--;
+	for (uint32_t i = 0; i < im->columns.schema.count; i++)
+		im->counts[i].filled -= row->cells[i].n > 0;
+	import_list_kept(im, row, reason, about);
+}
+
+/* Its values go back to the cells that they are of. */
+void
+import_list_kept(struct import *im, const struct import_kept *row, const char *reason,
+		 struct slice about)
 {
 	struct import_cell *cells = xcalloc(im->rejects.titles + 1, sizeof(*cells));
 

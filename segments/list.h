@@ -3,13 +3,16 @@
  * Lists in Redis: a record per list, immutable blocks, and a snapshot (the
  * array of block ids) per version. An import writes new blocks and swaps the
  * snapshot at the end, so a list being imported is invisible until complete,
- * and a run keeps the snapshot it was approved with.
+ * and a run keeps the snapshot it was approved with. Versions share the blocks
+ * that are the same in both.
  *
  * Keys (the only ones spelled outside dispatcher/store/keys):
  *   loa:list:NAME          hash: id, unit, version (the current one), last (the highest); for each
- *                          version V schemaV and reportV (JSON), rowsV, created_sV, demoV, previousV
- *                          (current before it), nextV (that an undo went back from)
+ *                          version V schemaV and reportV (JSON), rowsV, created_sV, demoV, keyV,
+ *                          previousV (current before it), nextV (that an undo went back from)
  *   loa:lists              set of names
+ *   loa:writing            hash: "ID:FIRST" → the incarnation that writes blocks from there on, and
+ *                          has not committed them yet
  *   loa:snap:ID:VERSION    string: block ids, u32 LE each
  *   loa:block:ID:N         string: one block of up to 256 rows (segments/block.h)
  *   loa:rejects:ID:VERSION string: the rejected rows as CSV
@@ -30,7 +33,8 @@ struct list {
 	uint64_t id;
 	uint32_t version;
 	uint64_t unit;
-	uint64_t rows; /* of this version */
+	uint64_t rows; /* of this version, without those that were taken away */
+	char key[64];  /* name of the column by which rows are found again; "" = the phone */
 	int64_t created_s;
 	struct schema schema;
 	uint32_t *blocks; /* ids of the snapshot; NULL unless loaded with it */
@@ -68,13 +72,33 @@ const char *list_block_key(char *out, uint64_t list_id, uint32_t n);
 /* A new list id and the next block number are taken by list_writer_open. */
 struct list_writer;
 typedef void (*list_done_cb)(void *arg, const struct err_ctx *e); /* e NULL = done */
-struct list_writer *list_writer_new(struct redis *r, const char *name);
+/*
+ * owner: the incarnation that writes; when it is gone, list_clean deletes what it had written. A
+ * commit whose blocks were deleted so is refused.
+ */
+struct list_writer *list_writer_new(struct redis *r, const char *name, const char *owner);
 /* Without a commit, the blocks that were written are deleted again. */
 void list_writer_free(struct list_writer *w);
+/*
+ * Delete the blocks of writers whose owners are gone; incarnations: the key of the sorted set that
+ * says until when they live; owner: who does it.
+ */
+void list_clean(struct redis *r, const char *incarnations, const char *owner);
 /* Before the commit: the version will be a demo one. */
 void list_writer_set_demo(struct list_writer *w);
-/* Write a block; may be called any number of times. */
+/* Before the commit: it is made of that version, which must still be the current one then. */
+void list_writer_set_base(struct list_writer *w, uint32_t version);
+/* Before the commit: the key of the version. Without it, the one that the current version has. */
+void list_writer_set_key(struct list_writer *w, const char *key);
+/* Write a block; may be called any number of times. rows: without tombstones. */
 void list_writer_block(struct list_writer *w, struct slice bytes, uint32_t rows);
+/* Block n of another version comes next, as it is. */
+void list_writer_share(struct list_writer *w, uint32_t n, uint32_t rows);
+/*
+ * What was written so far as a list to be swept, which has id and blocks only; list_free is the
+ * caller's. False: nothing can be written, the commit says why.
+ */
+bool list_writer_get(const struct list_writer *w, struct list *out);
 /* The version that it makes; known when the commit was called back. */
 uint32_t list_writer_version(const struct list_writer *w);
 /* Blocks written and not yet acknowledged: the caller pauses above a few dozen. */
@@ -88,8 +112,8 @@ void list_writer_commit(struct list_writer *w, const struct schema *s, const cha
 			struct slice rejects, list_done_cb cb, void *arg);
 
 /*
- * Delete a version's blocks, snapshot and rejects. The record is gone already: what cannot be
- * deleted now costs room, nothing else.
+ * Delete a version's snapshot and rejects, and its blocks but for those that another version of the
+ * list has, too. The record is gone already: what cannot be deleted now costs room, nothing else.
  */
 void list_drop_version(struct redis *r, uint64_t id, uint32_t version);
 

@@ -38,10 +38,19 @@ row_writer_add(struct row_writer *w, const struct list_row *row)
 {
 	uint32_t back = 0;
 
-	fit_builder(w);
-	if (row->phone != 0)
+	if (row->phone != 0 && !w->is_unchained)
 		back = last_row_put(&w->last_row, row->phone, (uint32_t)w->rows);
+	row_writer_put(w, row, back);
+}
+
+void
+row_writer_put(struct row_writer *w, const struct list_row *row, uint32_t back)
+{
+	fit_builder(w);
 	block_builder_add(w->builder, row->cells, row->phone, back, row->carrier);
+	if (row->is_deleted)
+		block_builder_delete_last(w->builder);
+	w->deleted += row->is_deleted;
 	w->rows++;
 	w->repeated += back != 0;
 	if (block_builder_rows(w->builder) == BLOCK_ROWS)

@@ -37,14 +37,19 @@ import_session_clear(struct session *s)
 	buf_free(&s->head);
 	json_decref(s->remembered);
 	s->remembered = NULL;
+	list_merge_free(s->merge);
 	if (s->writer != NULL)
 		list_writer_free(s->writer);
+	if (s->stage != NULL)
+		list_writer_free(s->stage);
+	s->merge = NULL;
+	s->stage = NULL;
 	s->import = NULL;
 	s->tables = NULL;
 	s->book = NULL;
 	s->writer = NULL;
 	s->x = NULL;
-	s->is_reading = s->is_read = s->has_failed = false;
+	s->is_reading = s->is_read = s->has_failed = s->is_merged = false;
 	s->id[0] = '\0';
 }
 
@@ -52,9 +57,10 @@ void
 import_session_on_block(void *arg, struct slice bytes, uint32_t rows)
 {
 	struct session *s = arg;
+	struct list_writer *to = s->stage != NULL ? s->stage : s->writer;
 
-	if (s->writer != NULL)
-		list_writer_block(s->writer, bytes, rows);
+	if (to != NULL)
+		list_writer_block(to, bytes, rows);
 }
 
 static const char *
@@ -195,6 +201,7 @@ session_answer_dry(struct session *s)
 /* ---- a workbook ---- */
 
 static void session_finish(struct session *s);
+static void session_publish(struct session *s);
 static enum err import_begin(struct session *s, const char *row_word, struct err_ctx *e);
 
 /* An error of the table: on which sheet. */
@@ -230,7 +237,8 @@ may_go_on(void *arg)
 {
 	struct session *s = arg;
 
-	return s->writer == NULL || list_writer_pending(s->writer) <= WRITES_PENDING_MAX;
+	return (s->writer == NULL || list_writer_pending(s->writer) <= WRITES_PENDING_MAX) &&
+	       (s->stage == NULL || list_writer_pending(s->stage) <= WRITES_PENDING_MAX);
 }
 
 static enum err
@@ -244,6 +252,8 @@ on_row(void *arg, const struct import_cells *row, struct err_ctx *e)
 		s->is_named = true;
 	}
 	rc = import_row(s->import, row, e);
+	if (rc == ERR_OK && s->tables != NULL)
+		rc = import_tables_check(s->tables, e);
 	if (rc != ERR_OK)
 		name_sheet(s, e);
 	return rc;
@@ -311,6 +321,51 @@ on_idle(struct timer *t, void *arg)
 		timer_arm_ms(s->imports->api->daemon->loop, t, left > 1000 ? left : 1000);
 }
 
+static void
+on_merged(void *arg, const struct err_ctx *e)
+{
+	struct session *s = arg;
+
+	timer_disarm(s->imports->api->daemon->loop, &s->step);
+	s->is_merged = true;
+	if (e != NULL)
+		session_fail(s, e);
+	else if (s->x != NULL)
+		session_publish(s);
+}
+
+/* All rows of the files are written down: what do they change? */
+static void
+merge_begin(struct session *s)
+{
+	struct daemon *d = s->imports->api->daemon;
+	struct list_merge_options o = {.loop = d->loop,
+				       .redis = engine_redis(d->engine),
+				       .tables = s->tables,
+				       .stage = s->stage,
+				       .name = s->list,
+				       .version = s->base,
+				       .writer = s->writer,
+				       .on_done = on_merged,
+				       .arg = s};
+
+	s->merge = list_merge_start(&o);
+	timer_arm_ms(d->loop, &s->step, ANSWER_MS);
+	timer_arm_ms(d->loop, &s->idle, WORKBOOK_IDLE_MS);
+}
+
+/* Who waits is told that it goes on. */
+static void
+answer_later(struct session *s, const char *state)
+{
+	struct http_exchange *x = s->x;
+	json_t *answer = import_session_progress(s);
+
+	s->x = NULL;
+	json_object_set_new(answer, "state", json_string(state));
+	http_answer_json(x, 202, answer);
+}
+
 /* This file is read whole; the pieces of the next one come. */
 static void
 next_begin(struct session *s)
@@ -334,7 +389,6 @@ next_begin(struct session *s)
 static void
 session_finish(struct session *s)
 {
-	struct buf report = {0}, rejects = {0};
 	struct err_ctx e;
 	enum err rc = s->book != NULL ? import_end(s->import, &e) : import_finish(s->import, &e);
 
@@ -351,10 +405,24 @@ session_finish(struct session *s)
 	}
 	if (s->tables != NULL)
 		row_writer_end(&s->tables->rows);
+	if (s->stage != NULL)
+		merge_begin(s);
+	else
+		session_publish(s);
+}
+
+/* Everything is written, and counted. */
+static void
+session_publish(struct session *s)
+{
+	struct buf report = {0}, rejects = {0};
+
 	if (s->writer == NULL) {
 		session_answer_dry(s);
 		return;
 	}
+	if (s->has_key)
+		list_writer_set_key(s->writer, s->tables->key);
 	add_report(s, &report);
 	buf_addc(&report, '}');
 	add_rejects(s, &rejects);
@@ -457,7 +525,8 @@ session_feed(struct session *s, bool *is_sending, struct err_ctx *e)
 	part.n = part.n > FEED_BYTES ? FEED_BYTES : part.n;
 	if (s->head.len == 0)
 		s->fed += part.n;
-	if (import_feed(s->import, part, e) != ERR_OK)
+	if (import_feed(s->import, part, e) != ERR_OK ||
+	    (s->tables != NULL && import_tables_check(s->tables, e) != ERR_OK))
 		return ERR_INPUT;
 	buf_reset(&s->head);
 	return ERR_OK;
@@ -467,9 +536,6 @@ session_feed(struct session *s, bool *is_sending, struct err_ctx *e)
 static void
 book_commit(struct session *s)
 {
-	struct http_exchange *x = s->x;
-	json_t *answer;
-
 	if (s->is_read) {
 		session_finish(s);
 	} else if (!s->is_reading) {
@@ -477,10 +543,7 @@ book_commit(struct session *s)
 		book_read(s->book);
 		timer_arm_ms(s->imports->api->daemon->loop, &s->step, ANSWER_MS);
 	} else {
-		s->x = NULL;
-		answer = import_session_progress(s);
-		json_object_set_new(answer, "state", json_string("reading"));
-		http_answer_json(x, 202, answer);
+		answer_later(s, "reading");
 	}
 }
 
@@ -493,8 +556,14 @@ on_step(struct timer *t, void *arg)
 	struct err_ctx e;
 
 	s->touched_ms = clock_mono_ms();
-	if (s->writer != NULL && s->book == NULL &&
-	    list_writer_pending(s->writer) > WRITES_PENDING_MAX) {
+	if (s->merge != NULL) {
+		if (s->is_merged)
+			session_publish(s);
+		else
+			answer_later(s, "changing");
+		return;
+	}
+	if (s->book == NULL && !may_go_on(s)) {
 		timer_arm_ms(l, t, 1);
 		return;
 	}
@@ -542,6 +611,9 @@ import_session_work(struct session *s, struct http_exchange *x, bool is_commit)
 		return;
 	}
 	/* Asked again while the rows come: answered when they are here, or in a second. */
-	timer_arm_ms(s->imports->api->daemon->loop, &s->step,
-		     is_commit && s->is_reading && !s->is_read ? ANSWER_MS : 0);
+	timer_arm_ms(
+		s->imports->api->daemon->loop, &s->step,
+		is_commit && ((s->is_reading && !s->is_read) || (s->merge != NULL && !s->is_merged))
+			? ANSWER_MS
+			: 0);
 }

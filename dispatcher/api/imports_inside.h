@@ -6,6 +6,7 @@
 #pragma once
 
 #include "dispatcher/api/import_tables.h"
+#include "dispatcher/api/list_merge.h"
 #include "dispatcher/api/private.h"
 #include "dispatcher/receive/book.h"
 #include "segments/import.h"
@@ -24,7 +25,7 @@ struct session {
 	const char *encoding;	      /* of a CSV: a literal; NULL = by content */
 	struct buf head;	      /* first bytes, while they are not read yet */
 	struct import *import;	      /* NULL = it is not known yet what the file is */
-	struct import_tables *tables; /* of several files or sheets, has import; NULL = of one */
+	struct import_tables *tables; /* that import is one of; NULL = it stands alone */
 	uint32_t files, number;	      /* how many there are; which one this is, from 1 */
 	char next_file[128];	      /* that comes when this one is read; "" = it is the last */
 	struct book *book;	      /* NULL = it is none */
@@ -33,6 +34,11 @@ struct session {
 	bool has_failed;	      /* without an exchange to tell it to */
 	struct err_ctx failed;
 	struct list_writer *writer; /* NULL = a dry run */
+	struct list_writer *stage;  /* of an update: the rows of the files; NULL = it is none */
+	uint32_t base;		    /* version that is updated */
+	bool has_key;		    /* it was named: the version has it, too */
+	struct list_merge *merge;   /* NULL = not begun */
+	bool is_merged;		    /* all is written */
 	bool is_dry;
 	bool is_fresh;	    /* nothing is recalled; nothing chosen = forget it */
 	json_t *remembered; /* fingerprint of titles → choices as JSON text; NULL = not asked */
@@ -50,6 +56,7 @@ struct imports {
 	struct headers *headers; /* of all imports */
 	struct books *books;
 	struct session sessions[SESSIONS_MAX];
+	struct timer clean;
 };
 
 /* A block of the list (arg: the session). */

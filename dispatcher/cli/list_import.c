@@ -27,7 +27,7 @@ struct upload {
 /* What the words of the command said. */
 struct wishes {
 	struct remote_options remote;
-	const char *phone, *language_from, *sheet, *encoding;
+	const char *phone, *language_from, *sheet, *encoding, *mode, *key;
 	const char *maps[CHOICES_MAX], *keeps[CHOICES_MAX];
 	size_t map_count, keep_count;
 	bool is_demo, is_dry, is_fresh;
@@ -108,9 +108,12 @@ upload_end(struct upload *u, size_t number, json_t **report, struct err_ctx *e)
 		if (!is_last && body == NULL)
 			return err_set(e, ERR_INPUT, "list import", "", "its words are not UTF-8");
 		rc = remote_call(u->remote, "POST", path, body, report, e);
-		if (rc != ERR_OK || strcmp(remote_text(*report, "state"), "reading") != 0)
+		if (rc != ERR_OK || json_object_get(*report, "state") == NULL)
 			break;
-		remote_bar((uint64_t)remote_number(*report, "rows_read"), 0, "rows read");
+		remote_bar((uint64_t)remote_number(*report, "rows_read"), 0,
+			   strcmp(remote_text(*report, "state"), "reading") == 0
+				   ? "rows read"
+				   : "rows read, the list is changed");
 		json_decref(*report);
 		*report = NULL;
 	}
@@ -145,6 +148,10 @@ upload_begin(struct upload *u, const char *list, const struct wishes *w, struct 
 		json_object_set_new(begin, "sheet", json_string(w->sheet));
 	if (w->language_from != NULL)
 		json_object_set_new(begin, "language_from", json_string(w->language_from));
+	if (w->mode != NULL)
+		json_object_set_new(begin, "mode", json_string(w->mode));
+	if (w->key != NULL)
+		json_object_set_new(begin, "key", json_string(w->key));
 	if (w->encoding != NULL)
 		json_object_set_new(begin, "encoding", json_string(w->encoding));
 	add_strings(begin, "map", w->maps, w->map_count);
@@ -382,6 +389,32 @@ print_table(const json_t *tables, const json_t *t)
 	print_unread(tables, t);
 }
 
+/* What became of the list's rows. */
+static void
+print_update(const json_t *r)
+{
+	const char *key = remote_text(r, "key");
+	json_t *v;
+	size_t i;
+
+	if (json_object_get(r, "mode") == NULL)
+		return;
+	printf("  mode %s, key %s\n", remote_text(r, "mode"), key[0] != '\0' ? key : "phone");
+	if (json_object_get(r, "updated") == NULL)
+		return;
+	printf("  rows updated %" JSON_INTEGER_FORMAT ", unchanged %" JSON_INTEGER_FORMAT
+	       ", appended %" JSON_INTEGER_FORMAT "; the list had %" JSON_INTEGER_FORMAT
+	       " rows and %s %" JSON_INTEGER_FORMAT "\n",
+	       remote_number(r, "updated"), remote_number(r, "unchanged"),
+	       remote_number(r, "appended"), remote_number(r, "rows_before"),
+	       json_is_true(json_object_get(r, "dry_run")) ? "would have" : "has",
+	       remote_number(r, "rows_after"));
+	json_array_foreach (json_object_get(r, "columns_added"), i, v)
+		printf("%s%s", i == 0 ? "  columns added: " : ", ", json_string_value(v));
+	if (i > 0)
+		printf("\n");
+}
+
 static void
 print_import(const json_t *r)
 {
@@ -396,6 +429,7 @@ print_import(const json_t *r)
 		printf("; a dry run: nothing is stored\n");
 	else
 		printf(": version %" JSON_INTEGER_FORMAT "\n", remote_number(r, "version"));
+	print_update(r);
 	if (json_is_object(json_object_get(r, "workbook"))) {
 		printf("  sheet %s\n", remote_text(json_object_get(r, "workbook"), "sheet"));
 		print_unread(NULL, r);
@@ -495,6 +529,8 @@ verb_list_import(int argc, char **argv)
 					     {"--sheet", &w.sheet, NULL},
 					     {"--language-from", &w.language_from, NULL},
 					     {"--encoding", &w.encoding, NULL},
+					     {"--mode", &w.mode, NULL},
+					     {"--key", &w.key, NULL},
 					     {"--demo", NULL, &w.is_demo},
 					     {"--dry-run", NULL, &w.is_dry},
 					     {"--fresh", NULL, &w.is_fresh},

@@ -22,6 +22,11 @@ const struct option_words option_words[] = {
 	{"template check", "--list",
 	 "check placeholders against the columns of this list, texts by the server's content "
 	 "rules"},
+	{"list import", "--key",
+	 "column by which rows are told apart and found again; the list keeps it; else the phone"},
+	{"list import", "--mode",
+	 "replace the list (the default), fill empty cells, overwrite values, or append new rows "
+	 "only"},
 	{"list import", "--map",
 	 "call a column so: \"Title=name\"; name - leaves it out, so_dien_thoai is the phone; as "
 	 "often as needed"},
@@ -84,8 +89,8 @@ const struct option_words option_words[] = {
 	{NULL, "--server",
 	 "address of the server, like https://loa.example, instead of its socket"},
 	{NULL, "--sheet",
-	 "read this sheet of the workbook: its name, or its number from 1; else the first visible "
-	 "one with a list"},
+	 "read this sheet of the workbook: its name, or its number from 1; all: every visible one "
+	 "with a list; else the first of them"},
 	{NULL, "--shortest", "the shortest text"},
 	{NULL, "--state", "only these states, as the report names them"},
 	{NULL, "--status", "column of what the gateway says became of it"},

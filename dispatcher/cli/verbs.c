@@ -12,10 +12,11 @@ const struct verb cli_verbs[] = {
 	{"config check", "FILE", "read a configuration and print what the server would use",
 	 verb_config_check},
 	{"list import",
-	 "NAME FILE… [--dry-run] [--sheet NAME|all] [--phone COLUMN] [--map COLUMN=NAME …] "
+	 "NAME FILE… [--mode replace|fill|overwrite|new] [--key COLUMN] [--dry-run] [--sheet "
+	 "NAME|all] [--phone COLUMN] [--map COLUMN=NAME …] "
 	 "[--keep COLUMN=REASON …] [--language-from COLUMN] [--encoding NAME] [--fresh] [--demo]",
-	 "import CSVs and Excel workbooks (- = standard input) as one list; --demo: invented "
-	 "people, for a sandbox only",
+	 "import CSVs and Excel workbooks (- = standard input) as one list, or update it; --demo: "
+	 "invented people, for a sandbox only",
 	 verb_list_import},
 	{"list ls", "", "the lists", verb_list_ls},
 	{"list show", "NAME [--rejects]",

@@ -58,4 +58,87 @@ out=$(loa list import to "$cases/moi-to-mot-sheet.xlsx" "$dir/a.csv" "$cases/moi
 has "$out" '10 rows read, 8 kept: version 2' 'files and workbooks mix'
 is "$(redis KEYS 'loa:snap:*' | wc -l) $(field to rows)" '4 8' 'each import is one version'
 
+# ---- rows of a list are filled, overwritten, added ----
+printf 'Mã hộ;Họ và tên;SĐT;Xã\nH1;An;0912345678;Xã A\nH2;Bé;0912345679;\nH3;Cúc;0912345678;Xã C\n' >"$dir/ho.csv"
+loa list import ho "$dir/ho.csv" >/dev/null
+old=$(blocks)
+printf 'Mã hộ;Thôn;Xã\n h1 ;Thôn 1;Xã X\nH2;Thôn 2;Xã B\nH9;Thôn 9;\nh2;Thôn 3;\n;Thôn 4;Xã 4\n' >"$dir/thon.csv"
+out=$(loa list import ho "$dir/thon.csv" --mode fill --key 'Mã hộ' --dry-run)
+has "$out" '5 rows read, 2 kept; a dry run' 'a dry run of an update reads the file'
+has "$out" 'rows updated 2, unchanged 0, appended 0; the list had 3 rows and would have 3' 'and says what it would change'
+has "$out" 'columns added: thon' 'and which columns come'
+is "$(blocks)" "$old" 'it leaves no block behind'
+out=$(loa list import ho "$dir/thon.csv" --mode fill --key 'Mã hộ')
+has "$out" 'rows updated 2, unchanged 0, appended 0; the list had 3 rows and has 3' 'a column is added by a file with the key and the column'
+is "$(rows_of ho)" 'Mã hộ,Họ và tên,SĐT,Xã,Thôn
+H1,An,0912345678,Xã A,Thôn 1
+H2,Bé,0912345679,Xã B,Thôn 2
+H3,Cúc,0912345678,Xã C,' 'empty cells are filled, others stay; keys are compared without case and blanks'
+is "$(loa list show ho --rejects | tr -d '\r' | sed '1s/^\xef\xbb\xbf//')" 'Mã hộ;Thôn;Xã;Dòng;Lý do;Reason
+h2;Thôn 3;;5;Có cùng khóa với dòng 3;has the same key as row 3
+;Thôn 4;Xã 4;6;Không có giá trị khóa;has no value of the key
+H9;Thôn 9;;4;Không có số điện thoại;no phone number' 'what cannot be used is told with its reason'
+printf 'Mã hộ,SĐT,Xã,Họ và tên\nH2,0912345678,,Bé Hai\nH4,0987654321,Xã D,Dê\nH1,0912 345 678,Xã A,An\n' >"$dir/moi.csv"
+out=$(loa list import ho "$dir/moi.csv" --mode overwrite)
+has "$out" 'key ma_ho' 'the key is kept with the list'
+has "$out" 'rows updated 1, unchanged 1, appended 1; the list had 3 rows and has 4' 'rows read are updated, unchanged, appended'
+is "$(rows_of ho)" 'Mã hộ,Họ và tên,SĐT,Xã,Thôn
+H1,An,0912345678,Xã A,Thôn 1
+H2,Bé Hai,0912345678,Xã B,Thôn 2
+H3,Cúc,0912345678,Xã C,
+H4,Dê,0987654321,Xã D,' 'values that are given replace; rows keep their places, new ones come behind'
+is "$(field ho shared_phones) $(field ho rows_repeated)" '1 2' 'the phone that changed is known as the same'
+printf 'Mã hộ,SĐT,Xã\nH4,0900000001,Xã Z\nH5,0900000002,Xã E\n' >"$dir/them.csv"
+out=$(loa list import ho "$dir/them.csv" --mode new)
+has "$out" 'rows updated 0, unchanged 1, appended 1' 'mode new appends unknown keys only'
+is "$(rows_of ho | tail -2)" 'H4,Dê,0987654321,Xã D,
+H5,,0900000002,Xã E,' 'and leaves what is there'
+has "$(loa list undo ho)" 'version 3 is current again, 4 rows' 'an undo takes it back'
+has "$(loa list redo ho)" 'version 4 is current again, 5 rows' 'a redo brings it back'
+
+# ---- the phone as key: households ----
+printf 'Họ và tên;SĐT;Xã\nAn;0912345678;\nBé;0912345678;\nCúc;0912345679;\nDê;0912345670;\n' >"$dir/nha.csv"
+loa list import nha "$dir/nha.csv" >/dev/null
+printf 'Họ và tên;SĐT;Xã\n  BÉ;84912345678;Xã 1\n;0912345678;Xã 2\nTý;0912345678;Xã 3\nkhác tên;0912345679;Xã 4\nX;0912345670;Xã 5\nY;0912345670;Xã 6\n' >"$dir/xa.csv"
+out=$(loa list import nha "$dir/xa.csv" --mode fill)
+has "$out" '6 rows read, 5 kept' 'one phone, several rows: by the name'
+has "$out" 'rows updated 2, unchanged 0, appended 3; the list had 4 rows and has 7' 'whose name is not there is added'
+is "$(rows_of nha)" 'Họ và tên,SĐT,Xã
+An,0912345678,
+Bé,0912345678,Xã 1
+Cúc,0912345679,Xã 4
+Dê,0912345670,
+Tý,0912345678,Xã 3
+X,0912345670,Xã 5
+Y,0912345670,Xã 6' 'a phone that one row has is enough by itself'
+has "$(loa list show nha --rejects)" ';0912345678;Xã 2;3;"Nhiều dòng của danh sách có khóa này; hãy nhập lại với --key' 'who cannot be told apart is rejected with what to do'
+
+# ---- a replacement with a key ----
+printf 'Mã hộ;SĐT\nA;0912345678\nb;0912345679\n B;0912345670\n' >"$dir/khoa.csv"
+out=$(loa list import khoa "$dir/khoa.csv" --key ma_ho)
+has "$out" '3 rows read, 2 kept' 'in a replacement a key is there once'
+has "$(loa list show khoa --rejects)" 'Có cùng khóa với dòng 3' 'the later row is rejected'
+printf 'Mã hộ;SĐT\na;0912345671\nc;0912345672\n' >"$dir/khoa2.csv"
+has "$(loa list import khoa "$dir/khoa.csv" "$dir/khoa2.csv" --key ma_ho)" '5 rows read, 3 kept' 'also of another file'
+has "$(loa list show khoa --rejects)" 'a;0912345671;khoa2.csv;2;Có cùng khóa với dòng 2 (khoa.csv)' 'which is named'
+has "$(loa list import khoa "$dir/khoa.csv" --mode new)" 'key ma_ho' 'and it is the key of the next update'
+out=$(loa list import khoa "$dir/a.csv" --mode new --key 'Mã số' 2>&1)
+is $? 1 'a key that the list does not have is refused'
+has "$out" 'has no column "Mã số"' 'by its name'
+out=$(loa list import kho-co "$dir/a.csv" --mode fill 2>&1)
+is $? 1 'there is nothing to fill in a list that is not there'
+
+# ---- blocks are shared ----
+make_list 2000 && mv "$dir/list.csv" "$dir/big.csv"
+loa list import lon "$dir/big.csv" >/dev/null
+n=$(blocks | wc -l)
+printf 'Số điện thoại;Thôn\n0910003500;Thôn X\n0990000000;Thôn Y\n' >"$dir/one.csv" # row 500, and a new one
+has "$(loa list import lon "$dir/one.csv" --mode fill)" 'rows updated 1, unchanged 0, appended 1; the list had 2000 rows and has 2001' 'one row of many'
+is $(($(blocks | wc -l) - n)) 2 'two blocks are new: that of the row, and the last one'
+is "$(rows_of lon | sed -n '502p')" 'Nguyễn Văn Thử 500,1960-12-06,0910003500,Xã số 0,Thôn X' 'the row has its value'
+loa list undo lon >/dev/null
+loa segment save lon-xa lon "xa = 'Xã số 0'" >/dev/null
+has "$(loa segment count lon-xa)" '40 of 2000' 'the old version is whole after an undo'
+is "$(redis HLEN loa:writing)" 0 'nothing is being written any more'
+
 done_testing
