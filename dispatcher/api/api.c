@@ -39,6 +39,8 @@ static const struct http_route routes[] = {
 	AUTH("GET", "/lists/{name}", on_list_show),
 	AUTH("GET", "/lists/{name}/rejects", on_list_rejects),
 	AUTH("GET", "/lists/{name}/rows", on_list_rows),
+	AUTH("POST", "/lists/{name}/rows/remove", on_list_remove_rows),
+	AUTH("POST", "/lists/{name}/columns", on_list_columns),
 	AUTH("POST", "/lists/{name}/undo", on_list_undo),
 	AUTH("POST", "/lists/{name}/redo", on_list_redo),
 	AUTH("POST", "/imports", on_import_begin),

@@ -60,6 +60,9 @@ void on_import_commit(struct http_exchange *x, void *arg);
 void on_import_abort(struct http_exchange *x, void *arg);
 struct imports *imports_new(struct api *a);
 void imports_free(struct imports *im);
+/* list_edit.c */
+void on_list_remove_rows(struct http_exchange *x, void *arg);
+void on_list_columns(struct http_exchange *x, void *arg);
 /* lists.c */
 void on_list_ls(struct http_exchange *x, void *arg);
 void on_list_show(struct http_exchange *x, void *arg);

@@ -141,4 +141,74 @@ loa segment save lon-xa lon "xa = 'Xã số 0'" >/dev/null
 has "$(loa segment count lon-xa)" '40 of 2000' 'the old version is whole after an undo'
 is "$(redis HLEN loa:writing)" 0 'nothing is being written any more'
 
+# ---- rows are taken away ----
+printf 'Họ và tên;SĐT;Xã\nAn;0912345678;A\nBé;0912345679;B\nCúc;0912345678;A\nDê;0912345670;B\nÉn;0912345678;B\n' >"$dir/bot.csv"
+loa list import bot "$dir/bot.csv" >/dev/null
+loa segment save bot-a bot "xa = 'A'" >/dev/null
+out=$(loa list prune bot --where "ho_ten = 'An'" 2>&1)
+is $? 2 'where nobody can be asked it needs --yes'
+has "$out" 'bot: 1 of 5 rows fit' 'but says how many'
+is "$(field bot version)" 1 'and nothing is done'
+out=$(loa list prune bot --where "ho_ten = 'An'" --yes)
+has "$out" '1 rows removed, 4 are left: version 2' 'rows that fit a query are taken out'
+is "$(rows_of bot)" 'Họ và tên,SĐT,Xã
+Bé,0912345679,B
+Cúc,0912345678,A
+Dê,0912345670,B
+Én,0912345678,B' 'an export has the others'
+is "$(field bot rows) $(loa segment count bot-a --json | json_field count)" '4 1' 'counts leave them out'
+is "$(field bot rows_repeated)" 1 'a phone whose first row is gone is one of fewer rows'
+printf '0912 345 679\n0912345670\nkhông có\n' >"$dir/phones"
+out=$(loa list prune bot --phones "$dir/phones" --yes)
+has "$out" '2 rows removed, 2 are left: version 3' 'rows of phones in a file, too'
+printf 'Họ và tên;SĐT;Xã\nBé;0912345679;C\nÉn;0912345678;C\n' >"$dir/lai.csv"
+out=$(loa list import bot "$dir/lai.csv" --mode fill)
+has "$out" 'rows updated 0, unchanged 1, appended 1; the list had 2 rows and has 3' 'who was taken away is new again'
+is "$(rows_of bot | tail -n +2)" 'Cúc,0912345678,A
+Én,0912345678,B
+Bé,0912345679,C' 'behind the others'
+loa list undo bot >/dev/null
+loa list undo bot >/dev/null
+has "$(loa list undo bot)" 'version 1 is current again, 5 rows' 'an undo brings them back'
+is "$(rows_of bot | sed -n 2p)" 'An,0912345678,A' 'with their values'
+has "$(loa audit ls)" 'list.rows.remove' 'who takes rows away is written down'
+api POST "/lists/bot/rows/remove" '{"where":"ho_ten = '"'An'"'","version":2}' >"$dir/answer"
+is "$(status)" 409 'of another version than was looked at nothing is taken'
+out=$(loa list prune bot --where 'xxa = 1' --yes 2>&1)
+is $? 1 'a query that is wrong is refused'
+has "$(loa list prune bot --where "ho_ten = 'Không'")" '0 of 5 rows fit' 'nobody is nobody'
+
+# Household of one phone, a campaign over all of them: the chain goes past who is gone.
+make_list 600
+awk -F';' 'NR > 1 { $3 = "09" (10000000 + int((NR - 2) / 3)) } { print $1 ";" $2 ";" $3 ";" $4 }' "$dir/list.csv" >"$dir/l" && mv "$dir/l" "$dir/list.csv"
+make_campaign "so_dien_thoai != ''"
+loa campaign preview c --json >"$dir/before"
+printf '0910000000\n' >"$dir/phones"
+loa list prune l --phones "$dir/phones" --yes >/dev/null
+loa list prune l --where "ho_ten ~ 'Thử 3' AND NOT ho_ten ~ 'Thử 30'" --yes >/dev/null
+loa campaign preview c --json >"$dir/after"
+is "$(json_field list_rows <"$dir/before") $(json_field audience <"$dir/before")" '600 600' 'a campaign is to all rows'
+rows=$(field l rows)
+is "$(json_field list_rows <"$dir/after") $(json_field audience <"$dir/after")" "$rows $rows" 'and to those that are left'
+is "$(loa list export l - | tail -n +2 | wc -l)" "$rows" 'as the export has them'
+
+# ---- columns ----
+has "$(loa list column bot add 'Ngày hẹn' --value 15/10/2026)" 'column ngay_hen, version 5' 'a column is added'
+is "$(rows_of bot | sed -n '1,2p')" 'Họ và tên,SĐT,Xã,Ngày hẹn
+An,0912345678,A,2026-10-15' 'with a value of its type'
+loa list column bot rename ngay_hen 'Hẹn ngày' >/dev/null
+is "$(rows_of bot | head -n 1)" 'Họ và tên,SĐT,Xã,Hẹn ngày' 'a title is another one'
+n=$(blocks | wc -l)
+loa list column bot add 'Ghi chú' >/dev/null
+is $(($(blocks | wc -l) - n)) 0 'a column without a value needs no block'
+loa list column bot drop 'Xã' >/dev/null
+is "$(rows_of bot | sed -n '1,3p')" 'Họ và tên,SĐT,Hẹn ngày,Ghi chú
+An,0912345678,2026-10-15,
+Bé,0912345679,2026-10-15,' 'a column is dropped, the others keep their values'
+loa list column bot drop so_dien_thoai 2>"$dir/why"
+is $? 1 'a list needs its phones'
+out=$(loa list column bot add 'Dân tộc' 2>&1)
+has "$out" 'is sensitive' 'a sensitive column wants a reason'
+is "$(redis HLEN loa:writing)" 0 'nothing is being written any more'
+
 done_testing
