@@ -183,6 +183,12 @@ row_keys_new(struct key_columns columns)
 	return k;
 }
 
+struct key_columns
+row_keys_columns(const struct row_keys *k)
+{
+	return k->columns;
+}
+
 void
 row_keys_free(struct row_keys *k)
 {

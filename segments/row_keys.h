@@ -3,7 +3,7 @@
  * Which row of a list is a row of a file about? Rows are found by their key: a column, or the phone,
  * and where several rows have a phone, the phone and the name. Pure.
  *
- *   rows of the files ─▶ row_keys_add …    all of them, in memory: 48 bytes a row
+ *   rows of the files ─▶ row_keys_add …    all of them, in memory: about 50 bytes a row
  *   rows of the list  ─▶ row_keys_meet …   in order, once
  *   row_keys_settle   ─▶ row_keys_outcome of each row of the files
  *
@@ -29,6 +29,9 @@ void row_key_add_text(struct buf *out, struct slice cell);
 struct row_keys;
 struct row_keys *row_keys_new(struct key_columns columns);
 void row_keys_free(struct row_keys *k);
+
+/* The only cells of a row that row_keys_add and row_keys_meet look at. */
+struct key_columns row_keys_columns(const struct row_keys *k);
 
 enum key_add {
 	KEY_ADDED,

@@ -353,14 +353,18 @@ static bool
 on_match_block(void *arg, uint32_t index, const struct block *b)
 {
 	struct list_merge *m = arg;
+	struct key_columns columns = row_keys_columns(m->o.tables->keys);
 	struct slice cells[COLUMNS_MAX];
 
 	for (uint32_t i = 0; i < b->rows; i++) {
-		struct list_row r;
+		struct list_row r = {.cells = cells, .phone = block_phone(b, i)};
 
 		if (block_is_deleted(b, i))
 			continue;
-		r = row_of(m, b, i, cells);
+		if (columns.key >= 0)
+			cells[columns.key] = block_cell(b, i, (uint32_t)columns.key);
+		if (columns.name >= 0)
+			cells[columns.name] = block_cell(b, i, (uint32_t)columns.name);
 		row_keys_meet(m->o.tables->keys, &r, index * BLOCK_ROWS + i);
 	}
 	return true;
