@@ -42,6 +42,19 @@ out=$(loa list import nhieu "$dir/a.csv" "$dir/none.csv" 2>&1)
 is $? 1 'a file that is not there is told'
 has "$out" 'none.csv' 'by its name, before anything is sent'
 
+# The same over HTTP, where an answer may be lost.
+id=$(api POST /imports '{"list":"nhieu","file":"a.csv","files":2}' | sed 's/.*"import": *"\([0-9a-f]*\)".*/\1/')
+api PUT "/imports/$id?offset=0" "$(cat "$dir/a.csv")" >/dev/null
+api POST "/imports/$id/commit" >/dev/null
+is "$(status)" 409 'a commit before the last file is refused'
+api POST "/imports/$id/next?number=3" '{"file":"c.csv"}' >/dev/null
+is "$(status)" 409 'so is a file that is not the next one'
+once=$(api POST "/imports/$id/next?number=2" '{"file":"b.csv"}')
+is "$(api POST "/imports/$id/next?number=2" '{"file":"b.csv"}')" "$once" 'the next file begins once, however often it is said'
+api PUT "/imports/$id?offset=0" "$(cat "$dir/b.csv")" >/dev/null
+has "$(api POST "/imports/$id/commit")" '"rows_kept":3' 'then both are one version'
+loa list undo nhieu >/dev/null
+
 # ---- sheets ----
 out=$(loa list import to "$cases/moi-to-mot-sheet.xlsx" --sheet all)
 has "$out" '4 rows read, 3 kept: version 1' 'all sheets become one version'
@@ -56,7 +69,7 @@ is $? 1 'a sheet that fails makes the whole import fail'
 has "$out" 'sheet Tổ 2 & 3' 'with its name'
 out=$(loa list import to "$cases/moi-to-mot-sheet.xlsx" "$dir/a.csv" "$cases/moi-to-mot-sheet.xlsx" --sheet all)
 has "$out" '10 rows read, 8 kept: version 2' 'files and workbooks mix'
-is "$(redis KEYS 'loa:snap:*' | wc -l) $(field to rows)" '4 8' 'each import is one version'
+is "$(redis KEYS 'loa:snap:*' | wc -l) $(field to rows)" '5 8' 'each import is one version'
 
 # ---- rows of a list are filled, overwritten, added ----
 printf 'Mã hộ;Họ và tên;SĐT;Xã\nH1;An;0912345678;Xã A\nH2;Bé;0912345679;\nH3;Cúc;0912345678;Xã C\n' >"$dir/ho.csv"
