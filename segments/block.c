@@ -1,51 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bytes of a block, format 1. Integers are little endian and unaligned;
- * R = rows, C = columns. The parts follow each other without gaps:
+ * The bytes of a block, format 2, and their reading. Integers are little endian
+ * and unaligned; R = rows, C = columns. All pieces together are
  *
- *   offset  size  what
- *   0       1     version, 1
- *   1       1     0
- *   2       2     R, 1..256
- *   4       2     C, 0..128
- *   6       2     0
- *   8       8R    phones, u64: E.164 digits as a number, 0 = none
- *   8+8R    4R    same phone, u32: distance in rows back to the previous row of
- *                 the list with this phone, 0 = none
- *   8+12R   R     carriers, u8: 0 = unknown (segments/phone.h)
- *   8+13R   32    tombstones: row i is deleted when bit i%8 of byte i/8 is set;
- *                 bits beyond R are 0
- *   40+13R        C columns, each of one of two kinds:
+ *   1 version, 2; then for each piece: 1 which (0..127 a column, 254 people,
+ *   255 rows), 4 its length, its bytes. The rows' piece is the first.
  *
- *   plain:        1         kind, 0
- *                 4(R+1)    offsets, u32: row i is text[o(i) .. o(i+1))
- *                 o(R)      text
- *   dictionary:   1         kind, 1
- *                 1         D, 0..255: number of distinct values
- *                 R         codes, u8: 0 = missing, k = value k-1
- *                 4(D+1)    offsets, u32: value k is text[o(k) .. o(k+1))
- *                 o(D)      text
+ *   rows:         1         version, 2
+ *                 1         flags: 1 = some are deleted
+ *                 2         R, 1..256
+ *                 2         C, 0..128
+ *                 C/8       bit c: column c has a piece; else all its cells are missing
+ *                 R/8       if flagged: row i is deleted when bit i%8 of byte i/8 is set
  *
- * Offsets begin with 0 and never fall; a cell has at most 1000 bytes, a
- * dictionary's value at least one; an empty plain cell is missing. The writer
- * takes the dictionary when there are at most 255 values and it is smaller. A
- * block may have fewer columns than its list: the columns were added later.
+ *   people:       1         bytes of a phone, P: 5 or 8
+ *                 1         bytes of a distance, S: 0, 1, 2 or 4
+ *                 P·R       phones: E.164 digits as a number, 0 = none
+ *                 S·R       same phone: distance in rows back to the previous row of
+ *                           the list with this phone, 0 = none
+ *                 R/2       carriers, half a byte each, low half first: 0 = unknown
+ *
+ * and a column, its kind in the first byte (W = 2 or 4, as wide as the last offset needs):
+ *
+ *   plain 1:      1 W, W(R+1) offsets, text: row i is text[o(i) .. o(i+1))
+ *   dictionary 2: 1 W, 1 D, R codes, W(D+1) offsets, text: 0 = missing, k = value k-1
+ *   numbers 3:    1 bytes of a code 1..7, 1 digits, 8 base, codes: 0 = missing, k = base+k-1
+ *                 in decimal, with zeros in front up to so many digits
+ *   dates 4:      1 bytes of a code 2 or 4, 2 base, codes: 0 = missing, else
+ *                 (year-base)·512 + month·32 + day; month and day 0: only the year is known
+ *   words 5:      1 W, 2 D, 1 F, R counts, codes, W(D+1) offsets, text: row i is so many of
+ *                 the next words with a blank between; code k is word k-1 of the F first ones,
+ *                 0 is the next that was not used of the D-F others
+ *
+ * Offsets begin with 0 and never fall; a cell has at most 1000 bytes, a dictionary's
+ * value and a word at least one; an empty plain cell is missing. The writer takes what
+ * is shorter (segments/block_builder.c). A block may have fewer columns than its list:
+ * they were added later.
+ *
+ * Opening checks what is read, and no more than that nothing is read beyond the bytes:
+ * loops over rows are left to those who ask for cells.
  */
 #include "segments/block.h"
 
 #include <assert.h>
+#include <endian.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "segments/block_format.h"
 #include "segments/phone.h"
-
-#define BLOCK_VERSION 1
-#define KIND_PLAIN 0
-#define KIND_DICTIONARY 1
-#define TOMBSTONE_BYTES (BLOCK_ROWS / 8)
-#define DISTINCT_MAX 255u
-#define HASH_SLOTS 1024u /* four times the rows, a power of two */
 
 static bool
 name_is(const char *known, const struct buf *folded, struct buf *scratch)
@@ -106,209 +110,77 @@ column_set_type(struct column *c, const char *name)
 	c->form = types[i].form;
 }
 
-/* ---- writing ---- */
+/* ---- the pieces together ---- */
 
-struct cells {
-	struct buf text;
-	uint32_t offsets[BLOCK_ROWS + 1]; /* [rows + 1] are set */
-};
-
-struct block_builder {
-	uint32_t rows;
-	uint32_t columns;
-	struct buf phones, same_back, carriers;
-	uint8_t deleted[TOMBSTONE_BYTES];
-	struct cells cells[]; /* [columns] */
-};
-
-struct block_builder *
-block_builder_new(const struct schema *s)
+static enum err
+refuse(struct err_ctx *e, const char *why)
 {
-	struct block_builder *b;
-
-	assert(s->count <= COLUMNS_MAX);
-	b = xcalloc(1, sizeof(*b) + s->count * sizeof(b->cells[0]));
-	b->columns = s->count;
-	return b;
+	return err_set(e, ERR_INPUT, "block of recipients",
+		       "import the list again or restore a backup", "%s", why);
 }
 
-struct block_builder *
-block_builder_add_column(struct block_builder *b)
+static enum err
+check_version(uint8_t version, struct err_ctx *e)
 {
-	struct cells *c;
-
-	assert(b->columns < COLUMNS_MAX);
-	b = xrealloc(b, sizeof(*b) + (b->columns + 1) * sizeof(b->cells[0]));
-	c = &b->cells[b->columns++];
-	memset(c, 0, sizeof(*c));
-	return b;
+	if (version == BLOCK_VERSION)
+		return ERR_OK;
+	if (version < BLOCK_VERSION)
+		return err_set(e, ERR_INPUT, "block of recipients", "import it again",
+			       "written by an older Loa");
+	return err_set(e, ERR_INPUT, "block of recipients", "run the newer Loa again",
+		       "written by a newer Loa");
 }
 
 void
-block_builder_free(struct block_builder *b)
+pieces_begin(struct buf *out)
 {
-	if (b == NULL)
-		return;
-	for (uint32_t i = 0; i < b->columns; i++)
-		buf_free(&b->cells[i].text);
-	buf_free(&b->phones);
-	buf_free(&b->same_back);
-	buf_free(&b->carriers);
-	free(b);
-}
-
-void
-block_builder_add(struct block_builder *b, const struct slice *cells, uint64_t phone,
-		  uint32_t same_phone_back, uint8_t carrier)
-{
-	assert(b->rows < BLOCK_ROWS && carrier < CARRIER_COUNT);
-	for (uint32_t i = 0; i < b->columns; i++) {
-		struct cells *c = &b->cells[i];
-
-		assert(cells[i].n <= CELL_MAX);
-		buf_add_slice(&c->text, cells[i]);
-		c->offsets[b->rows + 1] = (uint32_t)c->text.len;
-	}
-	buf_add_u64(&b->phones, phone);
-	buf_add_u32(&b->same_back, same_phone_back);
-	buf_add_u8(&b->carriers, carrier);
-	b->rows++;
-}
-
-void
-block_builder_delete_last(struct block_builder *b)
-{
-	assert(b->rows > 0);
-	b->deleted[(b->rows - 1) / 8] |= (uint8_t)(1u << (b->rows - 1) % 8);
-}
-
-uint32_t
-block_builder_rows(const struct block_builder *b)
-{
-	return b->rows;
-}
-
-/* The distinct values of a column and the code of each row. */
-struct dictionary {
-	uint32_t distinct;
-	uint32_t text_bytes;
-	uint16_t slots[HASH_SLOTS];  /* 0 = free, else code */
-	uint8_t codes[BLOCK_ROWS];   /* [rows] */
-	uint16_t rows[DISTINCT_MAX]; /* [distinct]: the first row with the value */
-};
-
-static struct slice
-cell_of(const struct cells *c, uint32_t row)
-{
-	uint32_t from = c->offsets[row];
-
-	if (c->offsets[row + 1] == from)
-		return (struct slice){NULL, 0};
-	return (struct slice){c->text.data + from, c->offsets[row + 1] - from};
-}
-
-static uint32_t
-hash_of(struct slice s)
-{
-	uint32_t h =
-		2166136261u; /* FNV-1a; a block has 256 rows at most, so no attack is worth it */
-
-	for (size_t i = 0; i < s.n; i++)
-		h = (h ^ (uint8_t)s.p[i]) * 16777619u;
-	return h;
-}
-
-/* False when there are more values than one byte can tell. */
-static bool
-find_distinct(const struct cells *c, uint32_t rows, struct dictionary *d)
-{
-	memset(d, 0, sizeof(*d));
-	for (uint32_t row = 0; row < rows; row++) {
-		struct slice s = cell_of(c, row);
-		uint32_t at = hash_of(s) % HASH_SLOTS;
-
-		if (s.n == 0)
-			continue;
-		while (d->slots[at] != 0 && !slice_eq(cell_of(c, d->rows[d->slots[at] - 1]), s))
-			at = (at + 1) % HASH_SLOTS;
-		if (d->slots[at] == 0) {
-			if (d->distinct == DISTINCT_MAX)
-				return false;
-			d->rows[d->distinct++] = (uint16_t)row;
-			d->slots[at] = (uint16_t)d->distinct;
-			d->text_bytes += (uint32_t)s.n;
-		}
-		d->codes[row] = (uint8_t)d->slots[at];
-	}
-	return true;
-}
-
-static void
-add_dictionary(const struct cells *c, uint32_t rows, const struct dictionary *d, struct buf *out)
-{
-	uint32_t offset = 0;
-
-	buf_add_u8(out, KIND_DICTIONARY);
-	buf_add_u8(out, (uint8_t)d->distinct);
-	buf_add(out, d->codes, rows);
-	buf_add_u32(out, 0);
-	for (uint32_t i = 0; i < d->distinct; i++) {
-		offset += (uint32_t)cell_of(c, d->rows[i]).n;
-		buf_add_u32(out, offset);
-	}
-	for (uint32_t i = 0; i < d->distinct; i++)
-		buf_add_slice(out, cell_of(c, d->rows[i]));
-}
-
-static void
-add_column(const struct cells *c, uint32_t rows, struct buf *out)
-{
-	struct dictionary d;
-	size_t plain = 4 * ((size_t)rows + 1) + c->text.len;
-
-	if (find_distinct(c, rows, &d) &&
-	    1 + rows + 4 * ((size_t)d.distinct + 1) + d.text_bytes < plain) {
-		add_dictionary(c, rows, &d, out);
-		return;
-	}
-	buf_add_u8(out, KIND_PLAIN);
-	for (uint32_t i = 0; i <= rows; i++)
-		buf_add_u32(out, c->offsets[i]);
-	buf_add_slice(out, buf_slice(&c->text));
-}
-
-void
-block_builder_finish(struct block_builder *b, struct buf *out)
-{
-	if (b->rows == 0)
-		return;
 	buf_add_u8(out, BLOCK_VERSION);
-	buf_add_u8(out, 0);
-	buf_add_u16(out, (uint16_t)b->rows);
-	buf_add_u16(out, (uint16_t)b->columns);
-	buf_add_u16(out, 0);
-	buf_add_slice(out, buf_slice(&b->phones));
-	buf_add_slice(out, buf_slice(&b->same_back));
-	buf_add_slice(out, buf_slice(&b->carriers));
-	buf_add(out, b->deleted, sizeof(b->deleted));
-	memset(b->deleted, 0, sizeof(b->deleted));
-	for (uint32_t i = 0; i < b->columns; i++) {
-		add_column(&b->cells[i], b->rows, out);
-		buf_reset(&b->cells[i].text);
-	}
-	buf_reset(&b->phones);
-	buf_reset(&b->same_back);
-	buf_reset(&b->carriers);
-	b->rows = 0;
 }
 
-/* ---- reading ---- */
-
-static uint32_t
-u32_at(const uint8_t *p, uint32_t i)
+void
+pieces_add(struct buf *out, uint32_t id, struct slice bytes)
 {
-	p += 4 * (size_t)i;
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+	buf_add_u8(out, (uint8_t)id);
+	buf_add_u32(out, (uint32_t)bytes.n);
+	buf_add_slice(out, bytes);
+}
+
+enum err
+pieces_open(struct slice bytes, struct reader *out, struct err_ctx *e)
+{
+	*out = reader_of(bytes);
+	if (bytes.n == 0)
+		return refuse(e, "there are no bytes");
+	return check_version(reader_u8(out), e);
+}
+
+bool
+pieces_next(struct reader *r, struct piece *out)
+{
+	if (r->left == 0)
+		return false;
+	out->id = reader_u8(r);
+	out->bytes = reader_bytes(r, reader_u32(r));
+	return !r->is_bad;
+}
+
+/* ---- opening ---- */
+
+static uint64_t
+int_at(const uint8_t *p, size_t i, size_t size)
+{
+	uint64_t v = 0;
+
+	memcpy(&v, p + i * size, size);
+	return le64toh(v);
+}
+
+static inline uint32_t
+offset_at(const struct block_column *c, uint32_t i)
+{
+	return c->offset_size == 2
+		       ? (uint32_t)(c->offsets[2 * (size_t)i] | c->offsets[2 * (size_t)i + 1] << 8)
+		       : (uint32_t)int_at(c->offsets, i, 4);
 }
 
 static const uint8_t *
@@ -317,106 +189,434 @@ take(struct reader *r, size_t n)
 	return (const uint8_t *)reader_bytes(r, n).p;
 }
 
-/* Offsets of `values` texts and the texts behind them; each has min..CELL_MAX bytes. */
-static bool
-take_texts(struct reader *r, struct block_column *c, uint32_t values, uint32_t min)
+/* Offsets of `count` texts and the texts behind them; each has min..CELL_MAX bytes. */
+static const char *
+take_texts(struct reader *r, struct block_column *c, uint32_t count, uint32_t min)
 {
-	c->offsets = take(r, 4 * ((size_t)values + 1));
-	if (r->is_bad || u32_at(c->offsets, 0) != 0)
-		return false;
-	for (uint32_t i = 0; i < values; i++) {
-		uint32_t from = u32_at(c->offsets, i), to = u32_at(c->offsets, i + 1);
+	uint32_t bad = 0, before = 0;
 
-		if (to < from || to - from < min || to - from > CELL_MAX)
-			return false;
+	c->offsets = take(r, c->offset_size * ((size_t)count + 1));
+	if (r->is_bad)
+		return "a column's offsets end early";
+	if (offset_at(c, 0) != 0)
+		return "a column's offsets do not begin with 0";
+	for (uint32_t i = 1; i <= count; i++) {
+		uint32_t at = offset_at(c, i);
+
+		/* falls, or is too far: the difference is large either way */
+		bad |= at - before - min > CELL_MAX - min;
+		before = at;
 	}
-	c->text = reader_bytes(r, u32_at(c->offsets, values)).p;
-	return !r->is_bad;
+	c->text = reader_bytes(r, before).p;
+	return bad != 0 || r->is_bad ? "a column's offsets are out of order" : NULL;
 }
 
-/* NULL, or what is wrong. */
 static const char *
-open_column(struct reader *r, uint32_t rows, struct block_column *c)
+open_plain(struct reader *r, const struct block *b, struct block_column *c)
 {
-	uint8_t kind = reader_u8(r);
+	c->offset_size = reader_u8(r);
+	if (c->offset_size != 2 && c->offset_size != 4)
+		return "a column's offsets are of no known size";
+	return take_texts(r, c, b->rows, 0);
+}
 
-	*c = (struct block_column){.is_dictionary = kind == KIND_DICTIONARY};
-	if (r->is_bad || kind > KIND_DICTIONARY)
-		return "a column is of no known kind";
-	if (!c->is_dictionary)
-		return take_texts(r, c, rows, 0) ? NULL : "a column's offsets are out of order";
+static const char *
+open_dictionary(struct reader *r, const struct block *b, struct block_column *c)
+{
+	uint8_t bad = 0;
+
+	c->offset_size = reader_u8(r);
 	c->distinct = reader_u8(r);
-	c->codes = take(r, rows);
-	if (r->is_bad)
-		return "a column ends early";
-	for (uint32_t i = 0; i < rows; i++)
-		if (c->codes[i] > c->distinct)
-			return "a cell points behind its dictionary";
-	return take_texts(r, c, c->distinct, 1) ? NULL : "a dictionary's offsets are out of order";
+	c->codes = take(r, b->rows);
+	if (r->is_bad || (c->offset_size != 2 && c->offset_size != 4))
+		return "a dictionary ends early";
+	for (uint32_t i = 0; i < b->rows; i++)
+		bad |= c->codes[i] > c->distinct;
+	return bad != 0 ? "a cell points behind its dictionary" : take_texts(r, c, c->distinct, 1);
 }
 
-/* The parts before the columns; NULL, or what is wrong. */
 static const char *
-open_fixed(struct reader *r, struct block *b)
+open_numbers(struct reader *r, const struct block *b, struct block_column *c)
 {
-	uint8_t version = reader_u8(r), zero = reader_u8(r);
-	uint16_t zeros;
+	c->code_size = reader_u8(r);
+	c->digits = reader_u8(r);
+	c->base = (int64_t)reader_u64(r);
+	if (c->code_size == 0 || c->code_size > NUMBER_CODE_MAX || c->digits > NUMBER_DIGITS_MAX ||
+	    c->base > (INT64_C(1) << 56) || c->base < -(INT64_C(1) << 56))
+		return "its numbers are of no known size";
+	c->codes = take(r, (size_t)c->code_size * b->rows);
+	return r->is_bad ? "its numbers end early" : NULL;
+}
 
-	b->rows = reader_u16(r);
-	b->columns = reader_u16(r);
-	zeros = reader_u16(r);
+static const char *
+open_dates(struct reader *r, const struct block *b, struct block_column *c)
+{
+	uint32_t bad = 0;
+
+	c->code_size = reader_u8(r);
+	c->base = reader_u16(r);
+	if ((c->code_size != 2 && c->code_size != 4) || c->base > 9999)
+		return "its dates are of no known size";
+	c->codes = take(r, (size_t)c->code_size * b->rows);
 	if (r->is_bad)
-		return "its header ends early";
-	if (version != BLOCK_VERSION)
-		return "its version is not 1";
-	if (b->rows == 0 || b->rows > BLOCK_ROWS || b->columns > COLUMNS_MAX || zero != 0 ||
-	    zeros != 0)
-		return "its header is out of range";
-	b->phones = take(r, 8 * (size_t)b->rows);
-	b->same_back = take(r, 4 * (size_t)b->rows);
-	b->carriers = take(r, b->rows);
-	b->deleted = take(r, TOMBSTONE_BYTES);
-	if (r->is_bad)
-		return "its fixed part ends early";
+		return "its dates end early";
+	/* Codes of two bytes reach 127 years behind the base: mostly nothing can be too late. */
+	for (uint32_t i = 0; (c->code_size == 4 || c->base + 127 > 9999) && i < b->rows; i++)
+		bad |= int_at(c->codes, i, c->code_size) >> DATE_YEAR_BITS >
+		       9999u - (uint32_t)c->base;
+	return bad != 0 ? "a date is too late" : NULL;
+}
+
+static const char *
+open_words(struct reader *r, const struct block *b, struct block_column *c)
+{
+	uint32_t words = 0, others = 0;
+	uint8_t most = 0;
+
+	c->offset_size = reader_u8(r);
+	c->distinct = reader_u16(r);
+	c->frequent = reader_u8(r);
+	c->codes = take(r, b->rows);
+	if (r->is_bad || (c->offset_size != 2 && c->offset_size != 4) || c->frequent > c->distinct)
+		return "its words end early";
 	for (uint32_t i = 0; i < b->rows; i++)
-		if (b->carriers[i] >= CARRIER_COUNT)
-			return "a carrier is unknown";
-	for (uint32_t i = b->rows; i < BLOCK_ROWS; i++)
-		if (b->deleted[i / 8] >> (i % 8) & 1)
-			return "a row beyond its end is deleted";
-	return NULL;
+		words += c->codes[i];
+	c->words = take(r, words);
+	if (r->is_bad)
+		return "its words end early";
+	for (uint32_t i = 0; i < words; i++) {
+		others += c->words[i] == 0;
+		most = c->words[i] > most ? c->words[i] : most;
+	}
+	if (most > c->frequent || others != c->distinct - c->frequent)
+		return "a word is not in its table";
+	return take_texts(r, c, c->distinct, 1);
+}
+
+enum err
+block_open_column(struct block *b, uint32_t column, struct slice bytes, struct err_ctx *e)
+{
+	static const char *(*const open[])(struct reader *, const struct block *,
+					   struct block_column *) = {
+		[BLOCK_PLAIN] = open_plain,	[BLOCK_DICTIONARY] = open_dictionary,
+		[BLOCK_NUMBERS] = open_numbers, [BLOCK_DATES] = open_dates,
+		[BLOCK_WORDS] = open_words,
+	};
+	struct reader r = reader_of(bytes);
+	struct block_column *c;
+	const char *why;
+	uint8_t kind;
+
+	if (column >= b->columns)
+		return bytes.p == NULL ? ERR_OK : refuse(e, "it has more columns than it says");
+	c = &b->column[column];
+	if (bytes.p == NULL)
+		return c->kind == BLOCK_MISSING ? ERR_OK : refuse(e, "a column is gone");
+	if (c->kind != BLOCK_UNREAD)
+		return refuse(e, "a column is there that should not be, or twice");
+	kind = reader_u8(&r);
+	if (kind == 0 || kind >= ARRAY_LEN(open))
+		return refuse(e, "a column is of no known kind");
+	*c = (struct block_column){.kind = BLOCK_UNREAD};
+	why = open[kind](&r, b, c);
+	if (why == NULL && r.left > 0)
+		why = "bytes follow a column";
+	if (why != NULL)
+		return refuse(e, why);
+	c->kind = (enum block_kind)kind;
+	return ERR_OK;
+}
+
+enum err
+block_open_rows(struct block *b, struct slice bytes, struct err_ctx *e)
+{
+	struct reader r = reader_of(bytes);
+	uint8_t flags;
+	const uint8_t *has;
+
+	if (check_version(reader_u8(&r), e) != ERR_OK)
+		return ERR_INPUT;
+	flags = reader_u8(&r);
+	b->rows = reader_u16(&r);
+	b->columns = reader_u16(&r);
+	if (r.is_bad || flags > ROWS_HAVE_DELETED || b->rows == 0 || b->rows > BLOCK_ROWS ||
+	    b->columns > COLUMNS_MAX)
+		return refuse(e, "its header is not one of a block");
+	has = take(&r, (b->columns + 7) / 8);
+	b->deleted = flags != 0 ? take(&r, (b->rows + 7) / 8) : NULL;
+	if (r.is_bad || r.left > 0)
+		return refuse(e, "the piece about its rows is of another length");
+	b->phones = NULL;
+	for (uint32_t i = 0; i < b->columns; i++)
+		b->column[i].kind = has[i / 8] >> (i % 8) & 1 ? BLOCK_UNREAD : BLOCK_MISSING;
+	arena_reset(&b->texts);
+	return ERR_OK;
+}
+
+enum err
+block_open_people(struct block *b, struct slice bytes, struct err_ctx *e)
+{
+	struct reader r = reader_of(bytes);
+	const uint8_t *phones;
+
+	b->phone_size = reader_u8(&r);
+	b->back_size = reader_u8(&r);
+	if ((b->phone_size != PHONE_SHORT && b->phone_size != PHONE_LONG) ||
+	    (b->back_size > 2 && b->back_size != 4))
+		return refuse(e, "its phones are of no known size");
+	phones = take(&r, (size_t)b->phone_size * b->rows);
+	b->same_back = take(&r, (size_t)b->back_size * b->rows);
+	b->carriers = take(&r, (b->rows + 1) / 2);
+	if (r.is_bad || r.left > 0)
+		return refuse(e, "the piece about its people is of another length");
+	for (uint32_t i = 0; i < b->rows; i++)
+		if ((b->carriers[i / 2] >> (CARRIER_BITS * (i % 2)) & 15) >= CARRIER_COUNT)
+			return refuse(e, "a carrier is unknown");
+	b->phones = phones;
+	return ERR_OK;
+}
+
+static enum err
+open_piece(struct block *b, const struct piece *p, struct err_ctx *e)
+{
+	if (p->id == PIECE_PEOPLE)
+		return b->phones == NULL ? block_open_people(b, p->bytes, e)
+					 : refuse(e, "a piece is there twice");
+	return p->id < COLUMNS_MAX ? block_open_column(b, p->id, p->bytes, e)
+				   : refuse(e, "a piece is of no known kind");
+}
+
+enum err
+block_open_some(struct slice bytes, struct block *out, struct err_ctx *e)
+{
+	struct reader r;
+	struct piece p;
+
+	out->texts = (struct arena){0};
+	if (pieces_open(bytes, &r, e) != ERR_OK)
+		return ERR_INPUT;
+	if (!pieces_next(&r, &p) || p.id != PIECE_ROWS)
+		return refuse(e, "the piece about its rows is not the first");
+	if (block_open_rows(out, p.bytes, e) != ERR_OK)
+		return ERR_INPUT;
+	while (pieces_next(&r, &p))
+		if (open_piece(out, &p, e) != ERR_OK)
+			return ERR_INPUT;
+	return r.is_bad ? refuse(e, "its last piece ends early") : ERR_OK;
 }
 
 enum err
 block_open(struct slice bytes, struct block *out, struct err_ctx *e)
 {
-	struct reader r = reader_of(bytes);
-	const char *why;
-
-	out->bytes = bytes;
-	why = open_fixed(&r, out);
-	for (uint32_t i = 0; why == NULL && i < out->columns; i++)
-		why = open_column(&r, out->rows, &out->column[i]);
-	if (why == NULL && r.left > 0)
-		why = "bytes follow its last column";
-	if (why != NULL)
-		return err_set(e, ERR_INPUT, "block of recipients",
-			       "import the list again or restore a backup", "%s", why);
+	if (block_open_some(bytes, out, e) != ERR_OK)
+		return ERR_INPUT;
+	if (out->phones == NULL)
+		return refuse(e, "the piece about its people is gone");
+	for (uint32_t i = 0; i < out->columns; i++)
+		if (out->column[i].kind == BLOCK_UNREAD)
+			return refuse(e, "a column is gone");
 	return ERR_OK;
 }
+
+void
+block_close(struct block *b)
+{
+	arena_free(&b->texts);
+}
+
+/* ---- cells ---- */
 
 static struct slice
 text_at(const struct block_column *c, uint32_t i)
 {
-	uint32_t from = u32_at(c->offsets, i);
+	uint32_t from = offset_at(c, i);
 
-	return (struct slice){c->text + from, u32_at(c->offsets, i + 1) - from};
+	return (struct slice){c->text + from, offset_at(c, i + 1) - from};
+}
+
+/* The decimal digits of v at the end of a field of n, zeros in front. */
+static void
+put_digits(char *to, size_t n, uint64_t v)
+{
+	while (n-- > 0) {
+		to[n] = (char)('0' + v % 10);
+		v /= 10;
+	}
+}
+
+#define NUMBER_BYTES 20u /* of the longest, with its sign */
+
+static size_t
+spell_number(const struct block_column *c, uint64_t code, char *to)
+{
+	int64_t v = c->base + (int64_t)code - 1;
+	uint64_t rest = v < 0 ? (uint64_t)-v : (uint64_t)v;
+	size_t n = 1;
+
+	for (uint64_t x = rest; x >= 10; x /= 10)
+		n++;
+	n = n < c->digits ? c->digits : n;
+	if (v < 0)
+		*to++ = '-';
+	put_digits(to, n, rest);
+	return n + (v < 0);
+}
+
+#define DATE_BYTES 10u
+
+static size_t
+spell_date(const struct block_column *c, uint64_t code, char *to)
+{
+	put_digits(to, 4, block_date_year(c, code));
+	if ((code & ((1u << DATE_YEAR_BITS) - 1)) == 0)
+		return 4;
+	to[4] = to[7] = '-';
+	put_digits(to + 5, 2, block_date_month(code));
+	put_digits(to + 8, 2, block_date_day(code));
+	return DATE_BYTES;
+}
+
+/* The next `count` words; a cell that would be too long is cut: no writer makes one. */
+static size_t
+spell_words(const struct block_column *c, uint32_t count, const uint8_t **next, uint32_t *others,
+	    char *to)
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint8_t code = *(*next)++;
+		struct slice word = text_at(c, code > 0 ? code - 1u : c->frequent + (*others)++);
+
+		if (n + word.n + (i > 0) > CELL_MAX)
+			continue;
+		if (i > 0)
+			to[n++] = ' ';
+		memcpy(to + n, word.p, word.n);
+		n += word.n;
+	}
+	return n;
+}
+
+/* At least as many bytes as spelling them takes. */
+static size_t
+room_of(const struct block *b, const struct block_column *c)
+{
+	const uint8_t *next = c->words;
+	uint32_t others = 0;
+	size_t n = 0;
+
+	if (c->kind != BLOCK_WORDS)
+		return (size_t)b->rows * (c->kind == BLOCK_NUMBERS ? NUMBER_BYTES : DATE_BYTES);
+	for (uint32_t row = 0; row < b->rows; row++) {
+		size_t cell = 0;
+
+		for (uint32_t i = 0; i < c->codes[row]; i++, next++)
+			cell += text_at(c, *next > 0 ? *next - 1u : c->frequent + others++).n + 1;
+		n += cell < CELL_MAX ? cell : CELL_MAX;
+	}
+	return n;
+}
+
+/* The view fills itself in: it was never a constant. */
+static void
+spell(const struct block *b, const struct block_column *c)
+{
+	struct block_column *to = (struct block_column *)c;
+	struct arena *memory = &((struct block *)b)->texts;
+	uint32_t *offsets = arena_alloc(memory, (b->rows + 1) * sizeof(*offsets));
+	char *text = arena_alloc(memory, room_of(b, c));
+	const uint8_t *next = c->words;
+	uint32_t others = 0, at = 0;
+	uint64_t codes[BLOCK_ROWS];
+
+	if (c->kind != BLOCK_WORDS)
+		block_codes(b, c, codes);
+	for (uint32_t row = 0; row < b->rows; row++) {
+		offsets[row] = at;
+		if (c->kind == BLOCK_WORDS)
+			at += (uint32_t)spell_words(c, c->codes[row], &next, &others, text + at);
+		else if (codes[row] != 0)
+			at += (uint32_t)(c->kind == BLOCK_NUMBERS
+						 ? spell_number(c, codes[row], text + at)
+						 : spell_date(c, codes[row], text + at));
+	}
+	offsets[b->rows] = at;
+	to->spelt_offsets = offsets;
+	to->spelt = text;
+}
+
+static bool
+is_spelt(const struct block *b, const struct block_column *c)
+{
+	if (c->kind != BLOCK_NUMBERS && c->kind != BLOCK_DATES && c->kind != BLOCK_WORDS)
+		return false;
+	if (c->spelt_offsets == NULL)
+		spell(b, c);
+	return true;
+}
+
+static void
+widen(const struct block_column *c, uint32_t n, uint32_t *at)
+{
+	if (c->offset_size == 2)
+		for (uint32_t i = 0; i <= n; i++)
+			at[i] = (uint32_t)(c->offsets[2 * i] | c->offsets[2 * i + 1] << 8);
+	else
+		for (uint32_t i = 0; i <= n; i++)
+			at[i] = offset_at(c, i);
+}
+
+uint32_t
+block_texts(const struct block *b, const struct block_column *c, uint32_t *at, const char **text)
+{
+	uint32_t n = c->kind == BLOCK_DICTIONARY ? c->distinct : b->rows;
+
+	assert(c->kind != BLOCK_UNREAD);
+	if (c->kind == BLOCK_MISSING) {
+		memset(at, 0, (n + 1) * sizeof(*at));
+		*text = "";
+	} else if (is_spelt(b, c)) {
+		memcpy(at, c->spelt_offsets, (n + 1) * sizeof(*at));
+		*text = c->spelt;
+	} else {
+		widen(c, n, at);
+		*text = c->text;
+	}
+	return n;
+}
+
+void
+block_word_table(const struct block_column *c, uint32_t *at)
+{
+	assert(c->kind == BLOCK_WORDS);
+	widen(c, c->distinct, at);
+}
+
+void
+block_codes(const struct block *b, const struct block_column *c, uint64_t *out)
+{
+	const uint8_t *p = c->codes;
+
+	assert(c->kind == BLOCK_NUMBERS || c->kind == BLOCK_DATES);
+	switch (c->code_size) {
+	case 1:
+		for (uint32_t i = 0; i < b->rows; i++)
+			out[i] = p[i];
+		break;
+	case 2:
+		for (uint32_t i = 0; i < b->rows; i++)
+			out[i] = (uint64_t)(p[2 * i] | p[2 * i + 1] << 8);
+		break;
+	default:
+		for (uint32_t i = 0; i < b->rows; i++)
+			out[i] = int_at(p, i, c->code_size);
+	}
 }
 
 struct slice
 block_value(const struct block_column *c, uint32_t i)
 {
-	assert(c->is_dictionary && i < c->distinct);
+	assert(c->kind == BLOCK_DICTIONARY && i < c->distinct);
 	return text_at(c, i);
 }
 
@@ -429,36 +629,43 @@ block_cell(const struct block *b, uint32_t row, uint32_t column)
 	if (column >= b->columns)
 		return (struct slice){NULL, 0};
 	c = &b->column[column];
-	if (!c->is_dictionary)
+	assert(c->kind != BLOCK_UNREAD);
+	if (c->kind == BLOCK_PLAIN)
 		return text_at(c, row);
-	return c->codes[row] > 0 ? text_at(c, c->codes[row] - 1u) : (struct slice){NULL, 0};
+	if (is_spelt(b, c))
+		return (struct slice){c->spelt + c->spelt_offsets[row],
+				      c->spelt_offsets[row + 1] - c->spelt_offsets[row]};
+	if (c->kind == BLOCK_MISSING || c->codes[row] == 0)
+		return (struct slice){NULL, 0};
+	return text_at(c, c->codes[row] - 1u);
 }
+
+/* ---- people ---- */
 
 uint64_t
 block_phone(const struct block *b, uint32_t row)
 {
-	assert(row < b->rows);
-	return (uint64_t)u32_at(b->phones, 2 * row) | (uint64_t)u32_at(b->phones, 2 * row + 1)
-							      << 32;
+	assert(row < b->rows && b->phones != NULL);
+	return int_at(b->phones, row, b->phone_size);
 }
 
 uint32_t
 block_same_back(const struct block *b, uint32_t row)
 {
-	assert(row < b->rows);
-	return u32_at(b->same_back, row);
+	assert(row < b->rows && b->phones != NULL);
+	return b->back_size > 0 ? (uint32_t)int_at(b->same_back, row, b->back_size) : 0;
 }
 
 uint8_t
 block_carrier(const struct block *b, uint32_t row)
 {
-	assert(row < b->rows);
-	return b->carriers[row];
+	assert(row < b->rows && b->phones != NULL);
+	return b->carriers[row / 2] >> (CARRIER_BITS * (row % 2)) & 15;
 }
 
 bool
 block_is_deleted(const struct block *b, uint32_t row)
 {
 	assert(row < b->rows);
-	return b->deleted[row / 8] >> (row % 8) & 1;
+	return b->deleted != NULL && (b->deleted[row / 8] >> (row % 8) & 1) != 0;
 }

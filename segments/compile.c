@@ -46,3 +46,11 @@ query_compile(struct query *q)
 	q->step_count = 0;
 	compile_node(q, q->root);
 }
+
+void
+query_want(const struct query *q, struct block_want *out)
+{
+	out->has_people |= q->external_count > 0;
+	for (uint16_t i = 0; i < q->operand_count; i++)
+		block_want_column(out, q->operands[i].column);
+}

@@ -31,7 +31,7 @@ struct query_memory {
 	struct memo **memos; /* [predicate_count], each NULL until it is needed */
 	size_t memo_count;
 	struct buf left, right;
-	struct folded_values folded;
+	struct folded_values folded, words;
 };
 
 void
@@ -44,9 +44,8 @@ query_memory_free(struct query_memory *m)
 	free(m->memos);
 	buf_free(&m->left);
 	buf_free(&m->right);
-	buf_free(&m->folded.raw);
-	buf_free(&m->folded.text);
-	buf_free(&m->folded.bare);
+	folded_values_free(&m->folded);
+	folded_values_free(&m->words);
 	free(m);
 }
 
@@ -64,7 +63,7 @@ query_memory_new(const struct query *q)
 static void
 memory_begin(struct query_memory *m, int32_t today)
 {
-	m->folded.column = m->folded.bare_column = -1;
+	m->folded.column = m->words.column = -1;
 	if (m->today == today)
 		return;
 	m->today = today;
@@ -133,12 +132,14 @@ first_rows(uint32_t n)
 
 /* Once per value of the dictionary, then a look-up per row. */
 static void
-judge_dictionary(struct judge *j, const struct predicate *x, const struct values *v,
-		 struct rows *out)
+judge_dictionary(struct judge *j, const struct predicate *x, struct rows *out)
 {
 	uint8_t holds[BLOCK_ROWS] = {judge_value(j, x, (struct slice){NULL, 0})}; /* by code */
+	const uint8_t *codes = j->block->column[x->one_column].codes;
+	struct folded_values *f = &j->q->memory->folded;
+	const struct values *v = values_of(f, j->block, x->one_column);
 	struct rows every = first_rows(v->n), found = {{0}};
-	bool is_known = values_judge(j, x, v, &j->q->memory->folded, &every, &found);
+	bool is_known = values_judge(j, x, f, &every, &found);
 
 	for (uint32_t i = 0; i < v->n && !is_known; i++)
 		set_bit(&found, i,
@@ -153,7 +154,7 @@ judge_dictionary(struct judge *j, const struct predicate *x, const struct values
 		uint64_t word = 0;
 
 		for (uint32_t i = 0; i < n; i++)
-			word |= (uint64_t)holds[v->c->codes[from + i]] << i;
+			word |= (uint64_t)holds[codes[from + i]] << i;
 		out->bits[from / 64] = word;
 	}
 }
@@ -190,30 +191,53 @@ judge_external(struct judge *j, const struct query_external *x, const struct row
 	}
 }
 
+/* A predicate on one column, by the way in which its cells are kept; false: row by row. */
+static bool
+judge_column(struct judge *j, const struct predicate *x, const struct rows *asked, struct rows *out)
+{
+	const struct block *b = j->block;
+	struct folded_values *folded = &j->q->memory->folded;
+	enum block_kind kind = BLOCK_MISSING;
+	uint32_t few = count_rows(asked);
+
+	if ((uint32_t)x->one_column < b->columns)
+		kind = b->column[x->one_column].kind;
+	switch (kind) {
+	case BLOCK_UNREAD:
+	case BLOCK_PLAIN:
+		break;
+	case BLOCK_MISSING:
+		if (judge_value(j, x, (struct slice){NULL, 0}))
+			*out = *asked;
+		return true;
+	case BLOCK_DICTIONARY:
+		if (b->column[x->one_column].distinct < few)
+			judge_dictionary(j, x, out);
+		return b->column[x->one_column].distinct < few;
+	case BLOCK_NUMBERS:
+	case BLOCK_DATES:
+		if (codes_judge(j, x, asked, out))
+			return true;
+		break;
+	case BLOCK_WORDS:
+		if (words_judge(j, x, &j->q->memory->words, out))
+			return true;
+		break;
+	}
+	if (few < FEW_ROWS)
+		return false;
+	values_of(folded, b, x->one_column);
+	return values_judge(j, x, folded, asked, out);
+}
+
 /* Rows outside of `asked` may come out either way. */
 static void
 judge_block(struct judge *j, const struct predicate *x, const struct rows *asked, struct rows *out)
 {
-	const struct block *b = j->block;
-	struct values v = {.column = x->one_column};
-	uint32_t few = count_rows(asked);
-
-	if (x->op == OP_EXTERNAL) {
+	if (x->op == OP_EXTERNAL)
 		judge_external(j, &j->q->externals[x->external], asked, out);
-		return;
-	}
-	if (v.column >= 0 && (uint32_t)v.column < b->columns) {
-		v.c = &b->column[v.column];
-		v.n = v.c->is_dictionary ? v.c->distinct : b->rows;
-		if (v.c->is_dictionary && v.n < few) {
-			judge_dictionary(j, x, &v, out);
-			return;
-		}
-		if (!v.c->is_dictionary && few >= FEW_ROWS &&
-		    values_judge(j, x, &v, &j->q->memory->folded, asked, out))
-			return;
-	}
-	judge_rows(j, x, asked, out);
+	else if (x->one_column < 0 || !judge_column(j, x, asked, out))
+		judge_rows(j, x, asked, out);
 }
 
 /* ---- the steps ---- */

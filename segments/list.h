@@ -14,7 +14,8 @@
  *   loa:writing            hash: "ID:FIRST" → the incarnation that writes blocks from there on, and
  *                          has not committed them yet
  *   loa:snap:ID:VERSION    string: block ids, u32 LE each
- *   loa:block:ID:N         string: one block of up to 256 rows (segments/block.h)
+ *   loa:block:ID:N         hash: one block of up to 256 rows (segments/block.h), a field for each
+ *                          piece: m rows, p people, 0 … its columns
  *   loa:rejects:ID:VERSION string: the rejected rows as CSV
  */
 #pragma once
@@ -117,16 +118,34 @@ void list_writer_commit(struct list_writer *w, const struct schema *s, const cha
  */
 void list_drop_version(struct redis *r, uint64_t id, uint32_t version);
 
-/* ---- reading all of it ---- */
+/* ---- reading blocks ---- */
+
+/* What is wanted of a list's blocks, only of columns that it has; some NULL = all of them. */
+struct block_want list_want(const struct list *l, const struct block_want *some);
+/* Ask for those pieces of the block under the key. */
+void list_ask_block(struct redis *r, const char *key, const struct block_want *w, redis_reply_cb cb,
+		    void *arg);
+/* The answer to it: is a block in it? */
+MUST_CHECK enum err list_check_block(const struct reply *r, struct err_ctx *e);
+/* It as a view, which lives as long as the answer; b zero-initialised, or opened before. */
+MUST_CHECK enum err list_open_block(const struct reply *r, const struct block_want *w,
+				    struct block *b, struct err_ctx *e);
+/* Or as bytes for block_open_some, to be kept longer; *out is emptied before. */
+MUST_CHECK enum err list_pack_block(const struct reply *r, const struct block_want *w,
+				    struct buf *out, struct err_ctx *e);
+/* Write it from the bytes of block_builder_finish. */
+void list_write_block(struct redis *r, const char *key, struct slice bytes, redis_reply_cb cb,
+		      void *arg);
 
 /*
- * Visit blocks [from, to) of a snapshot in order, at most SWEEP_WINDOW GETs
- * under way, one block a loop step so that nothing else waits. on_block's view
- * lives during the call only; returning false ends the sweep. on_done runs
- * once, e NULL = all visited.
+ * Visit blocks [from, to) of a snapshot in order, at most SWEEP_WINDOW of them
+ * under way, in each loop turn as many as fit into a millisecond or two, so that
+ * nothing else waits. on_block's view lives during the call only; returning false ends the
+ * sweep. on_done runs once, e NULL = all visited.
  */
 struct sweep;
 struct sweep_options {
+	const struct block_want *want; /* copied; NULL = all of each block */
 	bool (*on_block)(void *arg, uint32_t index, const struct block *b);
 	list_done_cb on_done;
 	void *arg;

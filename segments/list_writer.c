@@ -86,12 +86,11 @@ static void
 write_block(struct list_writer *w, struct slice bytes)
 {
 	char key[64];
-	struct slice v[3] = {SLICE("SET"), {NULL, 0}, bytes};
 
-	v[1] = slice_of(list_block_key(key, w->id, w->first + w->blocks));
+	list_block_key(key, w->id, w->first + w->blocks);
 	w->blocks++;
 	w->pending++;
-	redis_command(w->redis, v, 3, on_block_written, w);
+	list_write_block(w->redis, key, bytes, on_block_written, w);
 }
 
 /* [id of the list, its last version, last of its block numbers] of a name, taken in one step. */

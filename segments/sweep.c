@@ -1,14 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* sweep_start of segments/list.h: windows of GETs, one block a loop step. */
-#include <inttypes.h>
+/*
+ * sweep_start of segments/list.h. Answers come in the order of the questions, so
+ * most blocks are visited where they lie, inside their answer. Those that come
+ * when the turn has had its share are kept, and visited in the next ones.
+ */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "segments/list.h"
+
+#define SHARE_US 1000 /* of a turn, begun blocks are finished */
 
 /* A slot of the ring: block `index` asked for, or its bytes waiting for their turn. */
 struct slot {
 	struct sweep *sweep;
+	uint32_t index;
 	struct buf bytes;
 	bool is_here;
 };
@@ -17,16 +24,18 @@ struct sweep {
 	struct loop *loop;
 	struct redis *redis;
 	struct sweep_options o;
+	struct block_want want;
 	uint64_t list_id;
 	uint32_t *blocks; /* copy of the snapshot's ids */
 	uint32_t next_ask, next_visit, to;
 	size_t pending;
-	bool is_over; /* cancelled or failed: free when nothing is pending */
-	struct timer step;
+	int64_t share_end_us; /* of this turn; 0 = nothing was visited in it yet */
+	bool is_over;	      /* cancelled or failed: free when nothing is pending */
+	bool is_visiting;     /* inside on_block */
+	struct timer step;    /* the next turn */
+	struct block block;
 	struct slot ring[SWEEP_WINDOW];
 };
-
-static void on_step(struct timer *t, void *arg);
 
 static void
 sweep_free(struct sweep *s)
@@ -34,96 +43,140 @@ sweep_free(struct sweep *s)
 	timer_disarm(s->loop, &s->step);
 	for (size_t i = 0; i < SWEEP_WINDOW; i++)
 		buf_free(&s->ring[i].bytes);
+	block_close(&s->block);
 	free(s->blocks);
 	free(s);
+}
+
+/* It is over: nobody is called any more. */
+static void
+sweep_leave(struct sweep *s)
+{
+	s->is_over = true;
+	timer_disarm(s->loop, &s->step);
+	if (s->pending == 0 && !s->is_visiting)
+		sweep_free(s);
 }
 
 static void
 sweep_end(struct sweep *s, const struct err_ctx *e)
 {
-	if (s->is_over)
-		return;
 	s->is_over = true;
 	s->o.on_done(s->o.arg, e);
-	if (s->pending == 0)
-		sweep_free(s);
+	sweep_leave(s);
 }
 
 static void
-on_bytes(void *arg, const struct reply *r)
+step_soon(struct sweep *s)
 {
-	struct slot *slot = arg;
-	struct sweep *s = slot->sweep;
-	struct err_ctx e;
-
-	s->pending--;
-	if (s->is_over) {
-		if (s->pending == 0)
-			sweep_free(s);
-		return;
-	}
-	if (r->kind != REPLY_STRING) {
-		if (r->kind == REPLY_NIL)
-			err_set(&e, ERR_SYSTEM, "list", "import it again", "a block is gone");
-		else
-			reply_fail(r, &e);
-		sweep_end(s, &e);
-		return;
-	}
-	buf_reset(&slot->bytes);
-	buf_add_slice(&slot->bytes, r->str);
-	slot->is_here = true;
 	if (!timer_is_armed(&s->step))
 		timer_arm_us(s->loop, &s->step, 0);
 }
 
+static bool
+has_share(const struct sweep *s)
+{
+	return s->share_end_us == 0 || clock_mono_us() < s->share_end_us;
+}
+
+/* False: the sweep is gone, or will be with its last answer. */
+static bool
+visit(struct sweep *s, const struct block *b)
+{
+	bool goes_on;
+
+	if (s->share_end_us == 0)
+		s->share_end_us = clock_mono_us() + SHARE_US;
+	s->is_visiting = true;
+	goes_on = s->o.on_block(s->o.arg, s->next_visit, b);
+	s->is_visiting = false;
+	if (s->is_over) { /* cancelled meanwhile */
+		sweep_leave(s);
+		return false;
+	}
+	s->next_visit = goes_on ? s->next_visit + 1 : s->to;
+	return true;
+}
+
+static void on_answer(void *arg, const struct reply *r);
+
+/* In halves of the window: full pipelines, and others get their turn. */
 static void
 ask(struct sweep *s)
 {
+	if (s->next_visit >= s->to || s->next_ask > s->next_visit + SWEEP_WINDOW / 2)
+		return;
 	while (s->next_ask < s->to && s->next_ask < s->next_visit + SWEEP_WINDOW) {
 		struct slot *slot = &s->ring[s->next_ask % SWEEP_WINDOW];
 		char key[64];
-		struct slice v[2] = {SLICE("GET"), {NULL, 0}};
 
-		v[1] = slice_of(list_block_key(key, s->list_id, s->blocks[s->next_ask]));
 		slot->is_here = false;
-		s->next_ask++;
+		slot->index = s->next_ask;
+		list_block_key(key, s->list_id, s->blocks[s->next_ask++]);
 		s->pending++;
-		redis_command(s->redis, v, 2, on_bytes, slot);
+		list_ask_block(s->redis, key, &s->want, on_answer, slot);
 	}
 }
 
 static void
+on_answer(void *arg, const struct reply *r)
+{
+	struct slot *slot = arg;
+	struct sweep *s = slot->sweep;
+	struct err_ctx e;
+	bool is_next = slot->index == s->next_visit && has_share(s);
+	enum err rc;
+
+	s->pending--;
+	if (s->is_over) {
+		sweep_leave(s);
+		return;
+	}
+	if (s->next_visit >= s->to)
+		return;
+	rc = is_next ? list_open_block(r, &s->want, &s->block, &e)
+		     : list_pack_block(r, &s->want, &slot->bytes, &e);
+	if (rc != ERR_OK) {
+		sweep_end(s, &e);
+		return;
+	}
+	slot->is_here = !is_next;
+	if (is_next && !visit(s, &s->block))
+		return;
+	ask(s);
+	step_soon(s);
+}
+
+/* What was kept, as far as the turn's share goes. */
+static void
 on_step(struct timer *t, void *arg)
 {
 	struct sweep *s = arg;
-	struct slot *slot = &s->ring[s->next_visit % SWEEP_WINDOW];
-	struct block b;
 	struct err_ctx e;
 
 	(void)t;
+	s->share_end_us = 0;
+	while (s->next_visit < s->next_ask && s->next_visit < s->to && has_share(s)) {
+		struct slot *slot = &s->ring[s->next_visit % SWEEP_WINDOW];
+
+		if (!slot->is_here)
+			break;
+		slot->is_here = false;
+		block_close(&s->block);
+		if (block_open_some(buf_slice(&slot->bytes), &s->block, &e) != ERR_OK) {
+			sweep_end(s, &e);
+			return;
+		}
+		if (!visit(s, &s->block))
+			return;
+	}
 	if (s->next_visit >= s->to) {
 		sweep_end(s, NULL);
 		return;
 	}
-	if (!slot->is_here || s->next_visit >= s->next_ask) {
-		ask(s);
-		return;
-	}
-	if (block_open(buf_slice(&slot->bytes), &b, &e) != ERR_OK) {
-		sweep_end(s, &e);
-		return;
-	}
-	slot->is_here = false;
-	if (!s->o.on_block(s->o.arg, s->next_visit, &b)) {
-		s->next_visit = s->to;
-	} else {
-		s->next_visit++;
-		/* Ask in halves of the window: full pipelines, and others get their turn. */
-		if (s->next_ask - s->next_visit <= SWEEP_WINDOW / 2)
-			ask(s);
-	}
-	timer_arm_us(s->loop, &s->step, 0);
+	ask(s);
+	if (s->ring[s->next_visit % SWEEP_WINDOW].is_here)
+		step_soon(s);
 }
 
 struct sweep *
@@ -136,6 +189,8 @@ sweep_start(struct loop *l, struct redis *r, const struct list *list, uint32_t f
 	s->loop = l;
 	s->redis = r;
 	s->o = *o;
+	s->want = list_want(list, o->want);
+	s->o.want = NULL;
 	s->list_id = list->id;
 	s->blocks = xmalloc(list->block_count * sizeof(*s->blocks));
 	if (list->block_count > 0)
@@ -152,9 +207,5 @@ sweep_start(struct loop *l, struct redis *r, const struct list *list, uint32_t f
 void
 sweep_cancel(struct sweep *s)
 {
-	s->is_over = true;
-	if (s->pending == 0)
-		sweep_free(s);
-	else
-		timer_disarm(s->loop, &s->step);
+	sweep_leave(s);
 }

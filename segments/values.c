@@ -6,73 +6,114 @@
 #include "base/mem.h"
 #include "segments/scan.h"
 
-static uint32_t
-u32_at(const uint8_t *p, uint32_t i)
-{
-	uint32_t at;
-
-	memcpy(&at, p + 4 * (size_t)i, 4);
-	return le32toh(at);
-}
-
 /* ---- texts ---- */
 
-/* Fold all values into f->text; false: they do not fold byte by byte. */
-static bool
-fold_values(struct folded_values *f, const struct values *v)
+void
+folded_values_free(struct folded_values *f)
 {
-	uint32_t n = values_offset(v, v->n);
+	buf_free(&f->at);
+	buf_free(&f->raw);
+	buf_free(&f->text);
+	buf_free(&f->bare);
+	buf_free(&f->bare_at);
+}
+
+static uint32_t *
+room_for_offsets(struct buf *b, uint32_t n)
+{
+	buf_reset(b);
+	return (uint32_t *)(void *)buf_reserve(b, ((size_t)n + 1) * sizeof(uint32_t));
+}
+
+const struct values *
+values_of(struct folded_values *f, const struct block *b, int column)
+{
+	uint32_t *at;
+
+	if (f->column == column)
+		return &f->values;
+	at = room_for_offsets(&f->at, BLOCK_ROWS);
+	f->values.column = f->column = column;
+	f->values.n = block_texts(b, &b->column[column], at, &f->values.text);
+	f->values.at = at;
+	f->is_folded = f->is_bare = false;
+	return &f->values;
+}
+
+const struct values *
+values_of_words(struct folded_values *f, const struct block *b, int column)
+{
+	const struct block_column *c = &b->column[column];
+	uint32_t *at;
+
+	if (f->column == column)
+		return &f->values;
+	at = room_for_offsets(&f->at, c->distinct);
+	block_word_table(c, at);
+	f->column = column;
+	f->values = (struct values){column, c->distinct, at, c->text};
+	f->is_folded = f->is_bare = false;
+	return &f->values;
+}
+
+bool
+values_fold(struct folded_values *f)
+{
+	const struct values *v = &f->values;
+	uint32_t n = v->at[v->n];
 	uint8_t inside = 0;
 
-	if (f->column == v->column)
+	if (f->is_folded)
 		return f->is_good;
 	buf_reset(&f->raw);
 	buf_add(&f->raw, "\0", 2);
-	buf_add(&f->raw, v->c->text, n);
+	buf_add(&f->raw, v->text, n);
 	memset(buf_reserve(&f->raw, SCAN_MARGIN), 0, SCAN_MARGIN);
 	buf_reset(&f->text);
 	/* None may begin inside a character; where the text ends stands the margin's 0. */
 	for (uint32_t i = 0; i < v->n; i++)
-		inside |= ((uint8_t)f->raw.data[2 + values_offset(v, i)] & 0xc0) == 0x80;
-	f->column = v->column;
+		inside |= ((uint8_t)f->raw.data[2 + v->at[i]] & 0xc0) == 0x80;
+	f->is_folded = true;
 	f->is_good = inside == 0 && scan_fold((const uint8_t *)f->raw.data + 2, n,
 					      (uint8_t *)buf_reserve(&f->text, n + SCAN_MARGIN));
 	return f->is_good;
 }
 
 static struct slice
-folded_at(const struct folded_values *f, const struct values *v, uint32_t i)
+folded_at(const struct folded_values *f, uint32_t i)
 {
-	uint32_t from = values_offset(v, i);
+	uint32_t from = f->values.at[i];
 
-	return (struct slice){f->text.data + from, values_offset(v, i + 1) - from};
+	return (struct slice){f->text.data + from, f->values.at[i + 1] - from};
 }
 
-/* Without accents too; false: a letter has no base of one byte. */
-static bool
-bare_values(struct folded_values *f, const struct values *v)
+bool
+values_bare(struct folded_values *f)
 {
+	const struct values *v = &f->values;
+	uint32_t *at;
 	char *to;
 	size_t len = 0;
 
-	if (!fold_values(f, v))
+	if (!values_fold(f))
 		return false;
-	if (f->bare_column == v->column)
+	if (f->is_bare)
 		return f->is_bare_good;
-	f->bare_column = v->column;
+	f->is_bare = true;
 	f->is_bare_good = false;
 	buf_reset(&f->bare);
-	to = buf_reserve(&f->bare, values_offset(v, v->n) + SCAN_MARGIN);
+	to = buf_reserve(&f->bare, v->at[v->n] + SCAN_MARGIN);
+	at = room_for_offsets(&f->bare_at, v->n);
 	for (uint32_t i = 0; i < v->n; i++) {
-		struct slice s = folded_at(f, v, i);
+		struct slice s = folded_at(f, i);
 		size_t n = scan_bare((const uint8_t *)s.p, s.n, to + len);
 
 		if (n == SIZE_MAX)
 			return false;
-		f->bare_offsets[i] = htole32((uint32_t)len);
+		at[i] = (uint32_t)len;
 		len += n;
 	}
-	f->bare_offsets[v->n] = htole32((uint32_t)len);
+	at[v->n] = (uint32_t)len;
 	memset(to + len, 0, SCAN_MARGIN);
 	f->is_bare_good = true;
 	return true;
@@ -88,13 +129,7 @@ next_character(const char *p, const char *end)
 	return p;
 }
 
-/* A pattern without signs inside: what stands between its % in front and behind. */
-struct like {
-	bool is_simple, is_open_before, is_open_behind;
-	struct slice text;
-};
-
-static struct like
+struct like
 like_of(struct slice pattern)
 {
 	struct like l = {.is_simple = true, .text = pattern};
@@ -174,18 +209,18 @@ like_holds(const struct like *l, struct slice s, struct slice pattern)
 
 /* Values in which the text stands: one search over all of them. */
 static void
-search_values(const char *text, const uint8_t *offsets, uint32_t values, struct slice part,
+search_values(const char *text, const uint32_t *ends, uint32_t values, struct slice part,
 	      struct rows *out)
 {
 	struct scan_needle needle = scan_needle(part);
-	uint32_t n = u32_at(offsets, values), i = 0;
+	uint32_t n = ends[values], i = 0;
 
 	for (size_t at = scan_find((const uint8_t *)text, n, 0, &needle); at < n;) {
-		while (u32_at(offsets, i + 1) <= at)
+		while (ends[i + 1] <= at)
 			i++;
-		if (at + part.n <= u32_at(offsets, i + 1)) {
+		if (at + part.n <= ends[i + 1]) {
 			set_bit(out, i, true);
-			at = u32_at(offsets, i + 1);
+			at = ends[i + 1];
 		} else {
 			at++;
 		}
@@ -194,18 +229,19 @@ search_values(const char *text, const uint8_t *offsets, uint32_t values, struct 
 }
 
 static void
-like_values(const struct predicate *x, struct slice pattern, const struct values *v,
-	    const struct folded_values *f, struct rows *io)
+like_values(const struct predicate *x, struct slice pattern, const struct folded_values *f,
+	    struct rows *io)
 {
 	struct like l = like_of(pattern);
 	bool is_search = l.is_simple && l.is_open_before && l.is_open_behind;
 	struct rows found = {{0}}, asked = *io;
+	uint32_t n = f->values.n;
 
 	if (is_search)
-		search_values(f->text.data, v->c->offsets, v->n, l.text, &found);
+		search_values(f->text.data, f->values.at, n, l.text, &found);
 	*io = (struct rows){{0}};
-	for (uint32_t i = next_row(&asked, 0); i < v->n; i = next_row(&asked, i + 1)) {
-		struct slice s = folded_at(f, v, i);
+	for (uint32_t i = next_row(&asked, 0); i < n; i = next_row(&asked, i + 1)) {
+		struct slice s = folded_at(f, i);
 		bool holds = is_search ? (found.bits[i / 64] >> (i % 64) & 1) != 0
 				       : like_holds(&l, s, pattern);
 
@@ -215,18 +251,8 @@ like_values(const struct predicate *x, struct slice pattern, const struct values
 
 /* ---- values against constants ---- */
 
-#define CONSTANTS_MAX 16
-
-struct constants {
-	enum compare_kind how;
-	double numbers[CONSTANTS_MAX];
-	int32_t dates[CONSTANTS_MAX];
-	struct slice texts[CONSTANTS_MAX];
-};
-
-/* False: not all compare alike with the column, or one is no constant or missing. */
-static bool
-read_constants(const struct judge *j, const struct predicate *x, struct constants *k)
+bool
+constants_read(const struct judge *j, const struct predicate *x, struct constants *k)
 {
 	const struct operand *left = &j->q->operands[x->left];
 	const struct operand *right = &j->q->operands[x->right];
@@ -263,16 +289,16 @@ decide(const struct predicate *x, const int *c)
 }
 
 static void
-compare_texts(const struct predicate *x, const struct values *v, const struct folded_values *f,
-	      const struct constants *k, struct rows *io)
+compare_texts(const struct predicate *x, const struct folded_values *f, const struct constants *k,
+	      struct rows *io)
 {
 	bool is_order = (x->op >= OP_LT && x->op <= OP_GE) || x->op == OP_BETWEEN;
 	struct rows asked = *io;
 	int c[CONSTANTS_MAX];
 
 	*io = (struct rows){{0}};
-	for (uint32_t i = next_row(&asked, 0); i < v->n; i = next_row(&asked, i + 1)) {
-		struct slice s = folded_at(f, v, i);
+	for (uint32_t i = next_row(&asked, 0); i < f->values.n; i = next_row(&asked, i + 1)) {
+		struct slice s = folded_at(f, i);
 
 		if (s.n == 0)
 			continue;
@@ -282,17 +308,7 @@ compare_texts(const struct predicate *x, const struct values *v, const struct fo
 	}
 }
 
-/*
- * The values from..to, as numbers, that a comparison or BETWEEN takes; is_inside false: those
- * outside of it. Dates are yyyymmdd.
- */
-struct interval {
-	double from, to;
-	bool is_inside;
-};
-
-/* False: it is an IN. */
-static bool
+bool
 interval_of(const struct predicate *x, double a, double b, struct interval *out)
 {
 	struct interval all[] = {
@@ -307,9 +323,8 @@ interval_of(const struct predicate *x, double a, double b, struct interval *out)
 	return true;
 }
 
-/* One date by one; 0 = missing. */
-static bool
-date_holds(const struct predicate *x, const struct constants *k, int32_t date)
+bool
+constants_date_holds(const struct predicate *x, const struct constants *k, int32_t date)
 {
 	int c[CONSTANTS_MAX];
 
@@ -345,15 +360,15 @@ compare_dates(const struct judge *j, const struct predicate *x, const struct val
 			for (uint8_t m = 0; m < left->shift_count; m++)
 				date = query_shift_date(date, left->shifts[m]);
 			if (!has_interval || s.n == 4)
-				holds = date_holds(x, k, date);
+				holds = constants_date_holds(x, k, date);
 			word |= (uint64_t)holds << i;
 		}
 		io->bits[base / 64] = word;
 	}
 }
 
-static bool
-number_holds(const struct predicate *x, const struct constants *k, double number)
+bool
+constants_number_holds(const struct predicate *x, const struct constants *k, double number)
 {
 	int c[CONSTANTS_MAX];
 
@@ -406,7 +421,7 @@ compare_numbers(const struct judge *j, const struct predicate *x, const struct v
 			if (holds)
 				holds = has_interval ? (number >= t.from && number <= t.to) ==
 							       t.is_inside
-						     : number_holds(x, k, number);
+						     : constants_number_holds(x, k, number);
 			word |= (uint64_t)holds << i;
 		}
 		io->bits[base / 64] = word;
@@ -416,9 +431,10 @@ compare_numbers(const struct judge *j, const struct predicate *x, const struct v
 /* ---- which way ---- */
 
 bool
-values_judge(struct judge *j, const struct predicate *x, const struct values *v,
-	     struct folded_values *f, const struct rows *asked, struct rows *out)
+values_judge(struct judge *j, const struct predicate *x, struct folded_values *f,
+	     const struct rows *asked, struct rows *out)
 {
+	const struct values *v = &f->values;
 	struct constants k;
 	bool is_like = x->op == OP_LIKE;
 	struct slice part = j->q->operands[x->right].folded;
@@ -427,26 +443,24 @@ values_judge(struct judge *j, const struct predicate *x, const struct values *v,
 	if ((is_like || x->op == OP_CONTAINS) && j->q->operands[x->left].type != COLUMN_TEXT)
 		return false;
 	if (x->op == OP_CONTAINS) {
-		if (part.n == 0 || !bare_values(f, v))
+		if (part.n == 0 || !values_bare(f))
 			return false;
-		search_values(f->bare.data, (const uint8_t *)f->bare_offsets, v->n, part, out);
+		search_values(f->bare.data, (const uint32_t *)(void *)f->bare_at.data, v->n, part,
+			      out);
 		return true;
 	}
-	if (!is_like && !read_constants(j, x, &k))
+	if (!is_like && !constants_read(j, x, &k))
 		return false;
-	if ((is_like || k.how == COMPARE_TEXT) && !fold_values(f, v))
+	if ((is_like || k.how == COMPARE_TEXT) && !values_fold(f))
 		return false;
-	if (is_like) {
-		*out = *asked;
-		like_values(x, part, v, f, out);
-		return true;
-	}
 	*out = *asked;
-	if (k.how == COMPARE_DATE)
+	if (is_like)
+		like_values(x, part, f, out);
+	else if (k.how == COMPARE_DATE)
 		compare_dates(j, x, v, &k, out);
 	else if (k.how == COMPARE_NUMBER)
 		compare_numbers(j, x, v, &k, out);
 	else
-		compare_texts(x, v, f, &k, out);
+		compare_texts(x, f, &k, out);
 	return true;
 }

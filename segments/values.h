@@ -36,44 +36,84 @@ next_row(const struct rows *r, uint32_t row)
 	return BLOCK_ROWS;
 }
 
+/* What a block stores of a column as texts: its cells, or a table's. */
 struct values {
-	const struct block_column *c;
 	int column;
 	uint32_t n;
+	const uint32_t *at; /* [n+1] into text */
+	const char *text;
 };
-
-static inline uint32_t
-values_offset(const struct values *v, uint32_t i)
-{
-	uint32_t at;
-
-	memcpy(&at, v->c->offsets + 4 * (size_t)i, 4);
-	return le32toh(at);
-}
 
 static inline struct slice
 values_at(const struct values *v, uint32_t i)
 {
-	uint32_t from = values_offset(v, i);
-
-	return (struct slice){v->c->text + from, values_offset(v, i + 1) - from};
+	return (struct slice){v->text + v->at[i], v->at[i + 1] - v->at[i]};
 }
 
-/* The texts of one column of the block under evaluation, folded. */
+/* The texts of one column of the block under evaluation, and how they fold. */
 struct folded_values {
 	int column; /* whose; -1 = none yet */
-	bool is_good;
+	struct buf at;
+	struct values values;
+	bool is_folded, is_good;
 	struct buf raw, text;
 	/* The same without accents. */
-	int bare_column;
-	bool is_bare_good;
-	struct buf bare;
-	uint32_t bare_offsets[BLOCK_ROWS + 1]; /* little endian, as a block's */
+	bool is_bare, is_bare_good;
+	struct buf bare, bare_at; /* [n+1] */
 };
+void folded_values_free(struct folded_values *f);
+
+/* The cells of the column, or the values of its dictionary; or its table of words. */
+const struct values *values_of(struct folded_values *f, const struct block *b, int column);
+const struct values *values_of_words(struct folded_values *f, const struct block *b, int column);
+/* Fold them into f->text; false: they do not fold byte by byte. */
+bool values_fold(struct folded_values *f);
+/* Without accents into f->bare; false: a letter has no base of one byte. */
+bool values_bare(struct folded_values *f);
 
 /*
  * The values of `asked` for which the predicate holds, if there is a short way; others may come
  * out either way. False: there is none, and *out is as it was. *out is empty before.
  */
-bool values_judge(struct judge *j, const struct predicate *x, const struct values *v,
-		  struct folded_values *f, const struct rows *asked, struct rows *out);
+bool values_judge(struct judge *j, const struct predicate *x, struct folded_values *f,
+		  const struct rows *asked, struct rows *out);
+/* The same of rows of numbers and dates, by their codes; of words. */
+bool codes_judge(const struct judge *j, const struct predicate *x, const struct rows *asked,
+		 struct rows *out);
+bool words_judge(const struct judge *j, const struct predicate *x, struct folded_values *f,
+		 struct rows *out);
+
+/* ---- for the three of them ---- */
+
+/* A pattern without signs inside: what stands between its % in front and behind. */
+struct like {
+	bool is_simple, is_open_before, is_open_behind;
+	struct slice text;
+};
+struct like like_of(struct slice pattern);
+
+#define CONSTANTS_MAX 16
+
+/* What a column is compared with. */
+struct constants {
+	enum compare_kind how;
+	double numbers[CONSTANTS_MAX];
+	int32_t dates[CONSTANTS_MAX];
+	struct slice texts[CONSTANTS_MAX];
+};
+/* False: not all compare alike with the column, or one is no constant or missing. */
+bool constants_read(const struct judge *j, const struct predicate *x, struct constants *k);
+
+/*
+ * The values from..to, as numbers, that a comparison or BETWEEN takes; is_inside false: those
+ * outside of it. Dates are yyyymmdd.
+ */
+struct interval {
+	double from, to;
+	bool is_inside;
+};
+/* False: it is an IN. */
+bool interval_of(const struct predicate *x, double a, double b, struct interval *out);
+/* One by one; a date of 0 is missing. */
+bool constants_date_holds(const struct predicate *x, const struct constants *k, int32_t date);
+bool constants_number_holds(const struct predicate *x, const struct constants *k, double number);

@@ -10,6 +10,7 @@
 
 struct list_merge {
 	struct list_merge_options o;
+	const struct block_want *want; /* of the sweep that begins; NULL = all */
 	struct list *list;
 	struct list staged;
 	struct sweep *sweep;
@@ -77,7 +78,8 @@ static struct sweep *
 sweep_of(struct list_merge *m, const struct list *list, uint32_t from, uint32_t to,
 	 bool (*on_block)(void *arg, uint32_t index, const struct block *b), list_done_cb on_done)
 {
-	struct sweep_options o = {.on_block = on_block, .on_done = on_done, .arg = m};
+	struct sweep_options o = {
+		.on_block = on_block, .on_done = on_done, .want = m->want, .arg = m};
 
 	return sweep_start(m->o.loop, m->o.redis, list, from, to, &o);
 }
@@ -89,7 +91,7 @@ sweep_staged(struct list_merge *m, bool (*is_wanted)(const struct list_merge *m,
 	     list_done_cb on_done)
 {
 	const struct row_keys *keys = m->o.tables->keys;
-	struct list part = {.id = m->staged.id};
+	struct list part = {.id = m->staged.id, .schema = m->o.tables->join.schema};
 	struct sweep *s;
 
 	part.blocks = xmalloc((m->staged.block_count + 1) * sizeof(*part.blocks));
@@ -371,6 +373,21 @@ on_match_block(void *arg, uint32_t index, const struct block *b)
 }
 
 static void
+match_begin(struct list_merge *m)
+{
+	struct key_columns columns = row_keys_columns(m->o.tables->keys);
+	struct block_want some = {.has_people = true}, want;
+
+	block_want_column(&some, columns.key);
+	block_want_column(&some, columns.name);
+	want = list_want(m->list, &some);
+	m->want = &want;
+	m->sweep =
+		sweep_of(m, m->list, 0, (uint32_t)m->list->block_count, on_match_block, on_matched);
+	m->want = NULL;
+}
+
+static void
 on_list(void *arg, struct list *l, const struct err_ctx *e)
 {
 	struct list_merge *m = arg;
@@ -391,7 +408,7 @@ on_list(void *arg, struct list *l, const struct err_ctx *e)
 		merge_fail(m, ERR_INPUT, "divide the list", "there would be too many rows in it");
 		merge_end(m, &m->failed);
 	} else {
-		m->sweep = sweep_of(m, l, 0, (uint32_t)l->block_count, on_match_block, on_matched);
+		match_begin(m);
 	}
 }
 

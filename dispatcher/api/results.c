@@ -177,7 +177,7 @@ on_details(void *arg, const struct err_ctx *e)
 }
 
 static enum err
-on_ready(void *arg, const struct run_view *v, struct err_ctx *e)
+on_ready(void *arg, const struct run_view *v, struct block_want *want, struct err_ctx *e)
 {
 	struct export *ex = arg;
 	struct daemon *d = ex->api->daemon;
@@ -189,6 +189,8 @@ on_ready(void *arg, const struct run_view *v, struct err_ctx *e)
 		rc = results_parse_columns(slice_of(columns), &ex->format, e);
 	if (rc != ERR_OK)
 		return rc;
+	for (size_t i = 0; i < ex->format.column_count; i++)
+		block_want_column(want, (int)ex->format.columns[i]);
 	ex->has_begun = true;
 	http_set_header(ex->x, "Cache-Control", "no-store");
 	if (!ex->format.is_json)

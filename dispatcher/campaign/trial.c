@@ -233,7 +233,9 @@ static void
 on_ready(void *arg, struct ready_campaign *c, const struct err_ctx *why)
 {
 	struct trial_job *j = arg;
-	struct sweep_options o = {.on_block = on_block, .on_done = on_swept, .arg = j};
+	struct block_want want = {.has_people = true};
+	struct sweep_options o = {
+		.want = &want, .on_block = on_block, .on_done = on_swept, .arg = j};
 	struct err_ctx e;
 
 	j->c = c;
@@ -248,6 +250,8 @@ on_ready(void *arg, struct ready_campaign *c, const struct err_ctx *why)
 	j->today = c->today;
 	j->audience = audience_new(c->queries, c->campaign->segment_count, c->campaign->per,
 				   &c->route.map, c->list->block_count * BLOCK_ROWS);
+	audience_want(c->queries, c->campaign->segment_count, &want);
+	rendering_want(c->rendering, &want);
 	j->sweep = sweep_start(j->loop, engine_redis(j->engine), c->list, 0,
 			       (uint32_t)c->list->block_count, &o);
 }

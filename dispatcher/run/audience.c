@@ -149,3 +149,11 @@ audience_block(struct audience *a, uint32_t index, const struct block *b, int64_
 	}
 	return n;
 }
+
+void
+audience_want(struct query *const *queries, size_t count, struct block_want *out)
+{
+	out->has_people = true;
+	for (size_t i = 0; i < count; i++)
+		query_want(queries[i], out);
+}

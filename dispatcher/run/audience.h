@@ -44,3 +44,5 @@ struct audience_row {
  */
 size_t audience_block(struct audience *a, uint32_t index, const struct block *b, int64_t today,
 		      struct audience_row rows[BLOCK_ROWS]);
+/* Which pieces of a block that reads; added to what is in *out. */
+void audience_want(struct query *const *queries, size_t count, struct block_want *out);

@@ -37,6 +37,8 @@ struct chunk_load {
 	struct need *needs;
 	size_t need_count, need_next;
 	uint32_t asked; /* members whose blocks or payload are under way */
+	struct block_want want;
+	struct block block; /* the one that is read from */
 };
 
 static void next_slice(struct chunk_load *ld);
@@ -97,6 +99,7 @@ chunk_new(const struct reply *r)
 static void
 load_free(struct chunk_load *ld)
 {
+	block_close(&ld->block);
 	free(ld->needs);
 	free(ld);
 }
@@ -184,18 +187,17 @@ on_block(void *arg, const struct reply *r)
 	struct need *need = arg;
 	struct chunk_load *ld = need->load;
 	struct err_ctx e;
-	struct block b;
 
-	if (!load_got(ld, r, REPLY_STRING, "block of the list"))
+	if (!load_got(ld, r, REPLY_ARRAY, "block of the list"))
 		return;
 	ld->asked -= need->end - need->first;
-	if (block_open(r->str, &b, &e) != ERR_OK) {
+	if (list_open_block(r, &ld->want, &ld->block, &e) != ERR_OK) {
 		load_end(ld, &e);
 		return;
 	}
 	for (uint32_t i = need->first; i < need->end; i++)
 		if (ld->chunk->members[i].is_needed)
-			member_render(ld, &ld->chunk->members[i], &b);
+			member_render(ld, &ld->chunk->members[i], &ld->block);
 	ask_blocks(ld);
 }
 
@@ -208,12 +210,11 @@ ask_blocks(struct chunk_load *ld)
 	       ld->asked < WINDOW_MEMBERS) {
 		struct need *need = &ld->needs[ld->need_next++];
 		char key[64];
-		struct slice v[2] = {SLICE("GET"), {NULL, 0}};
 
-		v[1] = slice_of(list_block_key(key, l->id, l->blocks[need->block]));
 		ld->pending++;
 		ld->asked += need->end - need->first;
-		redis_command(ld->redis, v, 2, on_block, need);
+		list_ask_block(ld->redis, list_block_key(key, l->id, l->blocks[need->block]),
+			       &ld->want, on_block, need);
 	}
 	if (ld->pending == 0)
 		load_end(ld, NULL);
@@ -243,6 +244,9 @@ plan_blocks(struct chunk_load *ld)
 		else
 			ld->needs[ld->need_count++] = (struct need){ld, block, i, i + 1};
 	}
+	ld->want = (struct block_want){.has_people = true};
+	rendering_want(c->view->rendering, &ld->want);
+	ld->want = list_want(c->view->list, &ld->want);
 	ask_blocks(ld);
 }
 

@@ -35,6 +35,7 @@ struct doubt_scan {
 		struct doubt_scan *scan;
 		size_t first, end; /* of list */
 	} fetched[WINDOW];
+	struct block block; /* the one that is read from */
 	size_t pending;
 	bool is_over, has_failed, is_resting;
 	struct err_ctx why;
@@ -97,18 +98,20 @@ fail(struct doubt_scan *s, const char *what, const char *why)
 
 /* ---- phones ---- */
 
+static const struct block_want only_people = {.has_people = true};
+
 static void
 on_block(void *arg, const struct reply *r)
 {
 	struct fetched *f = arg;
 	struct doubt_scan *s = f->scan;
-	struct block b;
+	struct block *b = &s->block;
 
-	if (is_usable(s, r, REPLY_STRING, "block of the list")) {
-		if (block_open(r->str, &b, &s->why) != ERR_OK)
+	if (is_usable(s, r, REPLY_ARRAY, "block of the list")) {
+		if (list_open_block(r, &only_people, b, &s->why) != ERR_OK)
 			s->has_failed = true;
 		for (size_t i = f->first; i < f->end && !s->has_failed; i++)
-			s->list[i].phone = block_phone(&b, s->list[i].row % BLOCK_ROWS);
+			s->list[i].phone = block_phone(b, s->list[i].row % BLOCK_ROWS);
 	}
 	if (goes_on(s))
 		next_blocks(s);
@@ -152,7 +155,6 @@ next_blocks(struct doubt_scan *s)
 	while (s->block_at < s->count && s->pending < WINDOW) {
 		struct fetched *f = &s->fetched[s->pending];
 		uint32_t block = s->list[s->block_at].row / BLOCK_ROWS;
-		struct slice v[2] = {SLICE("GET"), {NULL, 0}};
 		char key[64];
 
 		*f = (struct fetched){s, s->block_at, same_block(s, s->block_at)};
@@ -161,9 +163,10 @@ next_blocks(struct doubt_scan *s)
 			fail(s, "audience of the run", "names a row beyond the list");
 			break;
 		}
-		v[1] = slice_of(list_block_key(key, l->id, l->blocks[block]));
 		s->pending++;
-		redis_command(engine_redis(s->engine), v, 2, on_block, f);
+		list_ask_block(engine_redis(s->engine),
+			       list_block_key(key, l->id, l->blocks[block]), &only_people, on_block,
+			       f);
 	}
 	if (s->pending == 0)
 		scan_end(s, &s->why);

@@ -177,7 +177,9 @@ on_swept(void *arg, const struct err_ctx *e)
 static void
 next_slice(struct freeze *f)
 {
-	struct sweep_options o = {.on_block = on_block, .on_done = on_swept, .arg = f};
+	struct block_want want = {.has_people = true};
+	struct sweep_options o = {
+		.want = &want, .on_block = on_block, .on_done = on_swept, .arg = f};
 
 	if (f->slice >= f->slices || f->stored >= f->slices) {
 		freeze_end(f, NULL);
@@ -187,6 +189,7 @@ next_slice(struct freeze *f)
 	f->message_count = 0;
 	for (unsigned p = 0; p < PARTITIONS_MAX; p++)
 		buf_reset(&f->records[p]);
+	audience_want(f->view->queries, f->view->query_count, &want);
 	f->sweep = sweep_start(f->loop, engine_redis(f->engine), f->view->list,
 			       f->slice * SLICE_BLOCKS, (f->slice + 1) * SLICE_BLOCKS, &o);
 }

@@ -128,6 +128,18 @@ rendering_language_column(const struct rendering *r)
 	return r->language_column;
 }
 
+void
+rendering_want(const struct rendering *r, struct block_want *out)
+{
+	for (size_t i = 0; i < r->w.set->count; i++) {
+		const struct template *t = r->w.set->texts[i].template;
+
+		for (size_t k = 0; t != NULL && k < template_field_count(t); k++)
+			block_want_column(out, r->columns[i][k]);
+	}
+	block_want_column(out, r->language_column);
+}
+
 /* ---- one row ---- */
 
 static const struct choice *

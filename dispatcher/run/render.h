@@ -32,6 +32,9 @@ void rendering_set_unicode(struct rendering *r, unsigned carrier, bool has_unico
 const struct template_set *rendering_set(const struct rendering *r);
 /* Column of languages of the list; -1 = it has none. */
 int rendering_language_column(const struct rendering *r);
+/* Which pieces of a block it reads; added to what is in *out. */
+void rendering_want(const struct rendering *r, struct block_want *out);
+
 /* How a row came to its language. */
 enum language_fit {
 	LANGUAGE_OWN,	  /* the set has a text in it */

@@ -29,6 +29,7 @@ struct walk {
 	struct engine *engine;
 	struct run_views *views;
 	struct walk_options o;
+	struct block_want want;
 	struct run_view *view;
 	unsigned directories; /* loaded */
 	uint32_t slice, slices;
@@ -56,6 +57,7 @@ walk_free(struct walk *w)
 		buf_free(&w->side[p].records);
 	for (size_t i = 0; i < GROUP; i++)
 		buf_free(&w->group[i].bytes);
+	block_close(&w->block);
 	free(w);
 }
 
@@ -154,9 +156,12 @@ visit_block(struct walk *w, uint32_t *budget)
 {
 	struct fetched *f = &w->group[w->group_at];
 
-	if (!w->is_open && block_open(buf_slice(&f->bytes), &w->block, &w->why) != ERR_OK) {
-		w->has_failed = true;
-		return WALK_STOP;
+	if (!w->is_open) {
+		block_close(&w->block);
+		if (block_open_some(buf_slice(&f->bytes), &w->block, &w->why) != ERR_OK) {
+			w->has_failed = true;
+			return WALK_STOP;
+		}
 	}
 	w->is_open = true;
 	while (w->i < w->block.rows) {
@@ -212,12 +217,10 @@ on_block(void *arg, const struct reply *r)
 {
 	struct fetched *f = arg;
 	struct walk *w = f->walk;
-	bool take, is_last = got(w, r, REPLY_STRING, "block of the list", &take);
+	bool take, is_last = got(w, r, REPLY_ARRAY, "block of the list", &take);
 
-	if (take) {
-		buf_reset(&f->bytes);
-		buf_add_slice(&f->bytes, r->str);
-	}
+	if (take && list_pack_block(r, &w->want, &f->bytes, &w->why) != ERR_OK)
+		w->has_failed = true;
 	if (is_last && goes_on(w))
 		step_soon(w);
 }
@@ -245,15 +248,16 @@ ask_blocks(struct walk *w)
 	for (; w->next_block < end && w->next_block < l->block_count && w->group_count < GROUP;
 	     w->next_block++) {
 		struct fetched *f = &w->group[w->group_count];
-		struct slice v[2] = {SLICE("GET"), {NULL, 0}};
 		char key[64];
 
 		if (!has_members(w, w->next_block))
 			continue;
 		w->group_count++;
 		f->index = w->next_block;
-		v[1] = slice_of(list_block_key(key, l->id, l->blocks[w->next_block]));
-		ask(w, v, 2, on_block, f);
+		w->pending++;
+		list_ask_block(engine_redis(w->engine),
+			       list_block_key(key, l->id, l->blocks[w->next_block]), &w->want,
+			       on_block, f);
 	}
 	return w->group_count > 0;
 }
@@ -351,8 +355,11 @@ begin(struct walk *w)
 	if (w->view->partitions == 0)
 		w->slices = 0;
 	w->is_paused = true;
-	if (w->o.on_ready(w->o.arg, w->view, &w->why) != ERR_OK)
+	w->want = (struct block_want){.has_people = true};
+	if (w->o.on_ready(w->o.arg, w->view, &w->want, &w->why) != ERR_OK)
 		walk_end(w, &w->why);
+	else
+		w->want = list_want(w->view->list, &w->want);
 }
 
 static void load_directory(struct walk *w);

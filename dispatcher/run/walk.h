@@ -32,9 +32,11 @@ enum walk_go {
 struct walk_options {
 	/*
 	 * The list and the audience are known; rows come after walk_resume, which
-	 * may be called in here. Not ERR_OK ends the walk with that error.
+	 * may be called in here. Not ERR_OK ends the walk with that error. *want, at
+	 * first the people only, says what the rows' blocks are read of.
 	 */
-	enum err (*on_ready)(void *arg, const struct run_view *v, struct err_ctx *e);
+	enum err (*on_ready)(void *arg, const struct run_view *v, struct block_want *want,
+			     struct err_ctx *e);
 	enum walk_go (*on_row)(void *arg, const struct walk_row *r);
 	/* Once, e NULL = all visited; the walk is gone then. Not inside walk_start. */
 	void (*on_done)(void *arg, const struct err_ctx *e);

@@ -13,9 +13,41 @@
 
 #define COLUMNS 3
 
-static const struct schema schema = {.count = COLUMNS, .phone = -1};
+static const struct schema schema = {
+	.count = COLUMNS,
+	.columns = {{.type = COLUMN_TEXT}, {.type = COLUMN_NUMBER}, {.type = COLUMN_DATE}},
+	.phone = -1,
+};
 
 static volatile size_t sink; /* so that the reads are not optimised away */
+
+/* What evaluation asks for. */
+static void
+read_column(const struct block *b, const struct block_column *c)
+{
+	uint32_t at[BLOCK_ROWS + 1], n;
+	uint64_t codes[BLOCK_ROWS];
+	const char *text;
+
+	n = block_texts(b, c, at, &text);
+	must(n <= BLOCK_ROWS && at[0] == 0, "%u texts", n);
+	for (uint32_t i = 0; i < n; i++)
+		must(at[i] <= at[i + 1] && at[i + 1] - at[i] <= CELL_MAX, "offset %u", i);
+	for (uint32_t i = 0; c->kind == BLOCK_DICTIONARY && i < c->distinct; i++)
+		must(block_value(c, i).n > 0, "an empty value");
+	if (c->kind == BLOCK_NUMBERS || c->kind == BLOCK_DATES) {
+		block_codes(b, c, codes);
+		for (uint32_t i = 0; i < b->rows; i++)
+			must((codes[i] == 0) == (at[i] == at[i + 1]), "code %u", i);
+	}
+	if (c->kind == BLOCK_WORDS) {
+		uint32_t *words = malloc((c->distinct + 1) * sizeof(*words));
+
+		block_word_table(c, words);
+		must(words[c->distinct] >= c->distinct, "an empty word");
+		free(words);
+	}
+}
 
 static void
 read_all(struct slice bytes)
@@ -44,9 +76,9 @@ read_all(struct slice bytes)
 		must(block_cell(&b, row, b.columns).n == 0, "a column that is not there");
 	}
 	for (uint32_t c = 0; c < b.columns; c++)
-		for (uint32_t i = 0; b.column[c].is_dictionary && i < b.column[c].distinct; i++)
-			must(block_value(&b.column[c], i).n > 0, "an empty value");
+		read_column(&b, &b.column[c]);
 	sink = sum;
+	block_close(&b);
 	free((char *)copy.p);
 }
 
@@ -84,6 +116,7 @@ check_built(struct buf *bytes, const struct cells *cells)
 		for (uint32_t c = 0; c < COLUMNS; c++)
 			must_be_equal(block_cell(&b, row, c), cells->v[row * COLUMNS + c], "cells");
 	}
+	block_close(&b);
 }
 
 static void

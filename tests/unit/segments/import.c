@@ -41,6 +41,7 @@ print_block(void *arg, struct slice bytes, uint32_t rows)
 		}
 		buf_addc(&r->rows, '\n');
 	}
+	block_close(&b);
 }
 
 static uint64_t

@@ -46,6 +46,7 @@ print_block(void *arg, struct slice bytes, uint32_t rows)
 		}
 		buf_addc(&o->rows, '\n');
 	}
+	block_close(&b);
 }
 
 static struct buf

@@ -325,6 +325,7 @@ meet_list(struct ours *o)
 			if (!block_is_deleted(&b, i))
 				row_keys_meet(o->keys, &r, (uint32_t)k * BLOCK_ROWS + i);
 		}
+		block_close(&b);
 	}
 	row_keys_settle(o->keys);
 }
@@ -348,6 +349,7 @@ rewrite_list(struct ours *o)
 
 		open_block(&o->before->bytes[k], &b);
 		assert_int_equal(rewrite_block(rw, (uint32_t)k, &b, &e), ERR_OK);
+		block_close(&b);
 	}
 	for (size_t i = 0; i < row_keys_count(o->keys); i++) {
 		struct slice cells[COLUMNS];
@@ -390,6 +392,7 @@ check_rows(const struct table *wanted, const struct blocks *got)
 					back = n - j;
 			assert_int_equal(block_same_back(&b, i), back);
 		}
+		block_close(&b);
 	}
 	assert_int_equal(n, wanted->count);
 	assert_int_equal(got->live, live);
@@ -531,6 +534,7 @@ a_tombstone_is_left_out_of_the_chain_behind_it(void **state)
 	for (uint32_t k = 0; k < before.count; k++) {
 		open_block(&before.bytes[k], &b);
 		assert_int_equal(rewrite_block(rw, k, &b, &e), ERR_OK);
+		block_close(&b);
 	}
 	rewrite_end(rw);
 	assert_int_equal(rewrite_rows(rw), 599);
@@ -542,6 +546,7 @@ a_tombstone_is_left_out_of_the_chain_behind_it(void **state)
 	assert_int_equal(block_cell(&b, 3, 3).n, 0);
 	assert_int_equal(block_same_back(&b, 13), 0);
 	assert_int_equal(block_same_back(&b, 23), 10);
+	block_close(&b);
 	assert_true(!o.after.is_shared[0] && o.after.is_shared[1] && o.after.is_shared[2]);
 	free_blocks(&before);
 	free_blocks(&o.after);

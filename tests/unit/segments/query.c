@@ -172,6 +172,7 @@ rows_are(const char *query, const char *want)
 	query_free(q);
 	buf_free(&got);
 	buf_free(&bytes);
+	block_close(b);
 	free(b);
 	free(s);
 }
@@ -566,6 +567,7 @@ a_query_and_its_negation_add_up_to_the_whole(void **state)
 	}
 	buf_free(&text);
 	buf_free(&bytes);
+	block_close(b);
 	free(b);
 	free(s);
 }
@@ -613,7 +615,7 @@ any_tree_of_and_or_not_gives_its_rows(void **state)
 
 	(void)state;
 	assert_int_equal(block_open(buf_slice(&bytes), b, NULL), 0);
-	assert_true(b->column[2].is_dictionary && !b->column[0].is_dictionary);
+	assert_true(b->column[2].kind == BLOCK_DICTIONARY && b->column[0].kind != BLOCK_DICTIONARY);
 	for (int round = 0; round < 3000; round++) {
 		struct query_error e;
 		struct query *q;
@@ -631,6 +633,7 @@ any_tree_of_and_or_not_gives_its_rows(void **state)
 	}
 	buf_free(&text);
 	buf_free(&bytes);
+	block_close(b);
 	free(b);
 	free(s);
 }

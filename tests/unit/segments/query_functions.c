@@ -110,6 +110,7 @@ rows_are(const char *query, const char *want)
 	query_free(q);
 	buf_free(&got);
 	buf_free(&bytes);
+	block_close(b);
 	free(b);
 	free(s);
 }

@@ -814,8 +814,10 @@ tear_down(void **state)
 	struct people *p = *state;
 
 	sqlite3_close(p->db);
-	for (int i = 0; i < BLOCKS; i++)
+	for (int i = 0; i < BLOCKS; i++) {
+		block_close(&p->blocks[i]);
 		buf_free(&p->bytes[i]);
+	}
 	free(p);
 	return 0;
 }

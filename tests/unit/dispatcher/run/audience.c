@@ -105,6 +105,7 @@ members(enum per per, const char *one, const char *other)
 						   : r->reason == REASON_NO_PHONE ? "-"
 										  : "/");
 		}
+		block_close(&b);
 	}
 	audience_free(a);
 	query_free(fx.queries[0]);

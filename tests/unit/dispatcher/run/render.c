@@ -41,6 +41,7 @@ fixture_new(const char *so_con, const char *lop)
 static void
 fixture_free(struct fixture *f)
 {
+	block_close(&f->block);
 	buf_free(&f->bytes);
 	free(f);
 }

@@ -93,6 +93,7 @@ rendered(const char *name, const char *language, unsigned carrier, enum record_r
 	out.refused = 0;
 	*why = render_row(rendering, &block, 0, carrier, &out);
 	refused = out.refused;
+	block_close(&block);
 	if (*why != REASON_NONE)
 		return NULL;
 	slice_copy(text, sizeof(text), out.text);

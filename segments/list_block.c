@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/* Blocks in Redis (segments/list.h): a hash each, a field for a piece: m rows, p people, 0 … columns. */
+#include <stdio.h>
+
+#include "segments/list.h"
+
+#define FIELD_ROWS "m"
+#define FIELD_PEOPLE "p"
+#define PIECES_MAX (COLUMNS_MAX + 2)
+
+struct field {
+	char text[8];
+};
+
+static struct slice
+field_of(uint32_t id, struct field *f)
+{
+	if (id == PIECE_ROWS)
+		return SLICE(FIELD_ROWS);
+	if (id == PIECE_PEOPLE)
+		return SLICE(FIELD_PEOPLE);
+	snprintf(f->text, sizeof(f->text), "%u", (unsigned)(uint8_t)id);
+	return slice_of(f->text);
+}
+
+void
+list_write_block(struct redis *r, const char *key, struct slice bytes, redis_reply_cb cb, void *arg)
+{
+	struct slice v[2 + 2 * PIECES_MAX] = {SLICE("HSET"), slice_of(key)};
+	struct field fields[PIECES_MAX];
+	struct reader rest = reader_of(bytes);
+	struct piece p;
+	size_t n = 2, i = 0;
+
+	reader_u8(&rest); /* the version, which stands in the rows too */
+	while (i < PIECES_MAX && pieces_next(&rest, &p)) {
+		v[n++] = field_of(p.id, &fields[i++]);
+		v[n++] = p.bytes;
+	}
+	redis_command(r, v, n, cb, arg);
+}
+
+struct block_want
+list_want(const struct list *l, const struct block_want *some)
+{
+	struct block_want all = {.has_people = true};
+
+	for (uint32_t i = 0; i < l->schema.count; i++)
+		if (some == NULL || block_is_wanted(some, i))
+			block_want_column(&all, (int)i);
+	if (some != NULL)
+		all.has_people = some->has_people;
+	return all;
+}
+
+void
+list_ask_block(struct redis *r, const char *key, const struct block_want *w, redis_reply_cb cb,
+	       void *arg)
+{
+	struct slice v[2 + PIECES_MAX] = {SLICE("HMGET"), slice_of(key), SLICE(FIELD_ROWS)};
+	struct field fields[PIECES_MAX];
+	size_t n = 3;
+
+	if (w->has_people)
+		v[n++] = SLICE(FIELD_PEOPLE);
+	for (uint32_t i = 0; i < COLUMNS_MAX; i++)
+		if (block_is_wanted(w, i)) {
+			v[n] = field_of(i, &fields[n - 3]);
+			n++;
+		}
+	redis_command(r, v, n, cb, arg);
+}
+
+enum err
+list_check_block(const struct reply *r, struct err_ctx *e)
+{
+	if (r->kind == REPLY_ERROR && r->str.n >= 9 && memcmp(r->str.p, "WRONGTYPE", 9) == 0)
+		return err_set(e, ERR_SYSTEM, "list", "import it again", "written by an older Loa");
+	if (!reply_is_good(r))
+		return reply_fail(r, e);
+	if (reply_item(r, 0)->kind != REPLY_STRING)
+		return err_set(e, ERR_SYSTEM, "list", "import it again, or restore a backup",
+			       "a block is gone");
+	return ERR_OK;
+}
+
+static struct slice
+piece_at(const struct reply *r, size_t i)
+{
+	const struct reply *one = reply_item(r, i);
+
+	return one->kind == REPLY_STRING ? one->str : (struct slice){NULL, 0};
+}
+
+enum err
+list_open_block(const struct reply *r, const struct block_want *w, struct block *b,
+		struct err_ctx *e)
+{
+	size_t n = 1;
+
+	if (list_check_block(r, e) != ERR_OK)
+		return e->code;
+	if (block_open_rows(b, piece_at(r, 0), e) != ERR_OK)
+		return ERR_INPUT;
+	if (w->has_people && block_open_people(b, piece_at(r, n++), e) != ERR_OK)
+		return ERR_INPUT;
+	for (uint32_t i = 0; i < COLUMNS_MAX; i++)
+		if (block_is_wanted(w, i) && block_open_column(b, i, piece_at(r, n++), e) != ERR_OK)
+			return ERR_INPUT;
+	return ERR_OK;
+}
+
+static void
+pack(struct buf *out, uint32_t id, struct slice bytes)
+{
+	if (bytes.p != NULL)
+		pieces_add(out, id, bytes);
+}
+
+enum err
+list_pack_block(const struct reply *r, const struct block_want *w, struct buf *out,
+		struct err_ctx *e)
+{
+	size_t n = 1;
+
+	if (list_check_block(r, e) != ERR_OK)
+		return e->code;
+	buf_reset(out);
+	pieces_begin(out);
+	pack(out, PIECE_ROWS, piece_at(r, 0));
+	if (w->has_people)
+		pack(out, PIECE_PEOPLE, piece_at(r, n++));
+	for (uint32_t i = 0; i < COLUMNS_MAX; i++)
+		if (block_is_wanted(w, i))
+			pack(out, i, piece_at(r, n++));
+	return ERR_OK;
+}
