@@ -30,6 +30,8 @@ struct block_builder {
 	uint64_t phones[BLOCK_ROWS];
 	uint32_t same_back[BLOCK_ROWS];
 	uint8_t carriers[BLOCK_ROWS];
+	uint8_t deleted[BLOCK_ROWS / 8];
+	bool has_deleted;
 	struct words_builder *words; /* NULL until a column may be words */
 	struct buf piece;
 	struct cells *cells; /* [columns] */
@@ -89,6 +91,14 @@ block_builder_add(struct block_builder *b, const struct slice *cells, uint64_t p
 	b->same_back[b->rows] = same_phone_back;
 	b->carriers[b->rows] = carrier;
 	b->rows++;
+}
+
+void
+block_builder_delete_last(struct block_builder *b)
+{
+	assert(b->rows > 0);
+	b->deleted[(b->rows - 1) / 8] |= (uint8_t)(1u << (b->rows - 1) % 8);
+	b->has_deleted = true;
 }
 
 uint32_t
@@ -402,10 +412,12 @@ add_rows(const struct block_builder *b, struct buf *out)
 	for (uint32_t i = 0; i < b->columns; i++)
 		has[i / 8] |= (uint8_t)((b->cells[i].text.len > 0) << (i % 8));
 	buf_add_u8(out, BLOCK_VERSION);
-	buf_add_u8(out, 0);
+	buf_add_u8(out, b->has_deleted ? ROWS_HAVE_DELETED : 0);
 	buf_add_u16(out, (uint16_t)b->rows);
 	buf_add_u16(out, (uint16_t)b->columns);
 	buf_add(out, has, (b->columns + 7) / 8);
+	if (b->has_deleted)
+		buf_add(out, b->deleted, (b->rows + 7) / 8);
 }
 
 static void
@@ -453,5 +465,7 @@ block_builder_finish(struct block_builder *b, struct buf *out)
 		pieces_add(out, i, buf_slice(&b->piece));
 		buf_reset(&b->cells[i].text);
 	}
+	memset(b->deleted, 0, sizeof(b->deleted));
+	b->has_deleted = false;
 	b->rows = 0;
 }

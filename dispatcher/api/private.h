@@ -58,10 +58,14 @@ MUST_CHECK enum err api_read_full(const struct api *a, const struct http_exchang
 /* imports.c */
 void on_import_begin(struct http_exchange *x, void *arg);
 void on_import_piece(struct http_exchange *x, void *arg);
+void on_import_next(struct http_exchange *x, void *arg);
 void on_import_commit(struct http_exchange *x, void *arg);
 void on_import_abort(struct http_exchange *x, void *arg);
 struct imports *imports_new(struct api *a);
 void imports_free(struct imports *im);
+/* list_edit.c */
+void on_list_remove_rows(struct http_exchange *x, void *arg);
+void on_list_columns(struct http_exchange *x, void *arg);
 /* lists.c */
 void on_list_ls(struct http_exchange *x, void *arg);
 void on_list_show(struct http_exchange *x, void *arg);

@@ -59,6 +59,8 @@ MUST_CHECK enum err cli_read_file(const char *path, size_t max_bytes, struct buf
 int verb_serve(int argc, char **argv);
 int verb_config_check(int argc, char **argv);
 int verb_list_import(int argc, char **argv);
+int verb_list_prune(int argc, char **argv);
+int verb_list_column(int argc, char **argv);
 int verb_list_export(int argc, char **argv);
 int verb_list_ls(int argc, char **argv);
 int verb_list_set(int argc, char **argv);

@@ -33,6 +33,11 @@ const struct option_words option_words[] = {
 	{"template check", "--list",
 	 "check placeholders against the columns of this list, texts by the server's content "
 	 "rules, and a sample of its messages against the registered patterns"},
+	{"list import", "--key",
+	 "column by which rows are told apart and found again; the list keeps it; else the phone"},
+	{"list import", "--mode",
+	 "replace the list (the default), fill empty cells, overwrite values, or append new rows "
+	 "only"},
 	{"list import", "--map",
 	 "call a column so: \"Title=name\"; name - leaves it out, so_dien_thoai is the phone; as "
 	 "often as needed"},
@@ -85,6 +90,7 @@ const struct option_words option_words[] = {
 	{NULL, "--order", "standing order that allows class emergency"},
 	{NULL, "--phone",
 	 "title of the column with the phone numbers, if it is not found by itself"},
+	{"list prune", "--phones", "a file of phones, a phone a line or a CSV with titles"},
 	{NULL, "--plain", "count the unaccented form"},
 	{NULL, "--purpose", "what the list is held for; \"\" forgets it"},
 	{NULL, "--query", "a query that is not saved; @FILE is the text of a file"},
@@ -103,8 +109,8 @@ const struct option_words option_words[] = {
 	{NULL, "--server",
 	 "address of the server, like https://loa.example, instead of its socket"},
 	{NULL, "--sheet",
-	 "read this sheet of the workbook: its name, or its number from 1; else the first visible "
-	 "one with a list"},
+	 "read this sheet of the workbook: its name, or its number from 1; all: every visible one "
+	 "with a list; else the first of them"},
 	{NULL, "--shortest", "the shortest text"},
 	{NULL, "--source", "the document that the list comes from; \"\" forgets it"},
 	{NULL, "--state", "only these states, as the report names them"},
@@ -113,6 +119,8 @@ const struct option_words option_words[] = {
 	{NULL, "--token-file", "file with the token for --server"},
 	{NULL, "--traffic", "standard, cskh (the default where a carrier is given) or qc"},
 	{NULL, "--unit", "number of the unit in whose name it is sent"},
+	{"list column", "--value", "what all rows have in it; nothing without it"},
+	{"list prune", "--where", "those that fit the query"},
 	{NULL, "--version", "number of a version; by itself the newest"},
 	{NULL, "--wait", "follow it until the gateway has it"},
 	{NULL, "--xlsx", "write an Excel workbook, whatever the file is called"},

@@ -12,13 +12,12 @@ const struct verb cli_verbs[] = {
 	{"config check", "FILE", "read a configuration and print what the server would use",
 	 verb_config_check},
 	{"list import",
-	 "NAME FILE [--dry-run] [--sheet NAME] [--phone COLUMN] [--map COLUMN=NAME …] "
-	 "[--keep COLUMN=REASON …] [--language-from COLUMN] [--encoding NAME] [--fresh] [--purpose "
-	 "TEXT] "
-	 "[--legal-basis TEXT] [--source TEXT] [--retain-until DATE] [--demo]",
-	 "import a CSV or an Excel workbook (- = standard input) as a list; --demo: invented "
-	 "people, "
-	 "for a sandbox only",
+	 "NAME FILE… [--mode replace|fill|overwrite|new] [--key COLUMN] [--dry-run] [--sheet "
+	 "NAME|all] [--phone COLUMN] [--map COLUMN=NAME …] "
+	 "[--keep COLUMN=REASON …] [--language-from COLUMN] [--encoding NAME] [--fresh] "
+	 "[--purpose TEXT] [--legal-basis TEXT] [--source TEXT] [--retain-until DATE] [--demo]",
+	 "import CSVs and Excel workbooks (- = standard input) as one list, or update it; --demo: "
+	 "invented people, for a sandbox only",
 	 verb_list_import},
 	{"list ls", "[--expired]",
 	 "the lists, until when they may be used, what is not known of them", verb_list_ls},
@@ -33,6 +32,11 @@ const struct verb cli_verbs[] = {
 	 "columns of a list; or the rows its import rejected, as CSV", verb_list_show},
 	{"list export", "NAME FILE [--xlsx] [--full [--reason WHY]] [--bom]",
 	 "the rows of a list as CSV (- = standard output), or as a workbook", verb_list_export},
+	{"list prune", "NAME --where QUERY|--phones FILE [--yes]",
+	 "take rows out of a list: those that fit a query, or have these phones", verb_list_prune},
+	{"list column", "NAME add TITLE [--value V] | drop COLUMN | rename COLUMN TITLE",
+	 "add a column to a list, drop one with its values, give one another title",
+	 verb_list_column},
 	{"list undo", "NAME", "take the last import back: the version before it is current again",
 	 verb_list_undo},
 	{"list redo", "NAME", "take the last undo back", verb_list_redo},
