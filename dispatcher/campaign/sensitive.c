@@ -2,8 +2,8 @@
 #include "dispatcher/campaign/sensitive.h"
 
 /* A text reads a column if it has something unknown once that column is. */
-static bool
-is_read(const struct ready_campaign *r, uint32_t column)
+bool
+sensitive_is_read(const struct ready_campaign *r, uint32_t column)
 {
 	const struct schema *s = &r->list->schema;
 	const char *others[COLUMNS_MAX];
@@ -42,7 +42,7 @@ add_columns(const struct ready_campaign *r,
 void
 sensitive_add_read(const struct ready_campaign *r, struct buf *out)
 {
-	add_columns(r, is_read, out);
+	add_columns(r, sensitive_is_read, out);
 }
 
 void
@@ -71,16 +71,19 @@ sensitive_check(const struct ready_campaign *r, struct err_ctx *e)
 json_t *
 sensitive_details(const struct ready_campaign *r)
 {
-	struct buf read = {0}, asked = {0};
+	struct buf read = {0}, asked = {0}, lists = {0};
 	json_t *out = NULL;
+
+	list_add_names(r->list, &lists);
 
 	sensitive_add_read(r, &read);
 	sensitive_add_asked(r, &asked);
 	if (read.len > 0 || asked.len > 0)
-		out = json_pack("{s:s, s:s, s:s, s:s}", "list", r->list->name, "asked",
+		out = json_pack("{s:s, s:s, s:s, s:s}", "list", lists.data, "asked",
 				asked.len > 0 ? asked.data : "", "read",
 				read.len > 0 ? read.data : "", "reason", r->campaign->sensitive);
 	buf_free(&read);
 	buf_free(&asked);
+	buf_free(&lists);
 	return out;
 }
