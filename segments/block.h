@@ -65,6 +65,8 @@ void block_builder_free(struct block_builder *b);
  */
 void block_builder_add(struct block_builder *b, const struct slice *cells, uint64_t phone,
 		       uint32_t same_phone_back, uint8_t carrier);
+/* The row that was added last is a tombstone: nobody sees it, its number stays. */
+void block_builder_delete(struct block_builder *b);
 uint32_t block_builder_rows(const struct block_builder *b);
 /* One more column, last; the rows that are in already have none. The caller's builder from now on. */
 struct block_builder *block_builder_add_column(struct block_builder *b);

@@ -29,6 +29,8 @@ struct block_builder {
 	uint64_t phones[BLOCK_ROWS];
 	uint32_t same_back[BLOCK_ROWS];
 	uint8_t carriers[BLOCK_ROWS];
+	bool has_deleted;
+	uint8_t deleted[BLOCK_ROWS / 8];
 	struct words_builder *words; /* NULL until a column may be words */
 	struct buf piece;
 	struct cells *cells; /* [columns] */
@@ -88,6 +90,16 @@ block_builder_add(struct block_builder *b, const struct slice *cells, uint64_t p
 	b->same_back[b->rows] = same_phone_back;
 	b->carriers[b->rows] = carrier;
 	b->rows++;
+}
+
+void
+block_builder_delete(struct block_builder *b)
+{
+	uint32_t row = b->rows - 1;
+
+	assert(b->rows > 0);
+	b->has_deleted = true;
+	b->deleted[row / 8] |= (uint8_t)(1u << (row % 8));
 }
 
 uint32_t
@@ -401,10 +413,12 @@ add_rows(const struct block_builder *b, struct buf *out)
 	for (uint32_t i = 0; i < b->columns; i++)
 		has[i / 8] |= (uint8_t)((b->cells[i].text.len > 0) << (i % 8));
 	buf_add_u8(out, BLOCK_VERSION);
-	buf_add_u8(out, 0);
+	buf_add_u8(out, b->has_deleted ? ROWS_HAVE_DELETED : 0);
 	buf_add_u16(out, (uint16_t)b->rows);
 	buf_add_u16(out, (uint16_t)b->columns);
 	buf_add(out, has, (b->columns + 7) / 8);
+	if (b->has_deleted)
+		buf_add(out, b->deleted, (b->rows + 7) / 8);
 }
 
 static void
@@ -453,4 +467,6 @@ block_builder_finish(struct block_builder *b, struct buf *out)
 		buf_reset(&b->cells[i].text);
 	}
 	b->rows = 0;
+	b->has_deleted = false;
+	memset(b->deleted, 0, sizeof(b->deleted));
 }
