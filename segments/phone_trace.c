@@ -107,12 +107,29 @@ match(const struct phone_trace *t, struct slice text, size_t from, struct run *r
 	return 0;
 }
 
+/*
+ * Can a phone begin with this digit? Most digits are out by a look at their neighbours: inside a row
+ * of digits only 0 and 84 begin one.
+ */
+static bool
+can_begin(struct slice text, size_t at)
+{
+	char next = at + 1 < text.n ? text.p[at + 1] : '\0';
+
+	if (!is_digit(text.p[at]))
+		return false;
+	if (text.p[at] == '0')
+		return !is_digit(next) || strchr("0135789", next) != NULL;
+	return at == 0 || !is_digit(text.p[at - 1]) || (text.p[at] == '8' && !is_digit(next)) ||
+	       (text.p[at] == '8' && next == '4');
+}
+
 /* Where the next one begins, at or behind from; text.n = none. *n digits of r are it. */
 static size_t
 next(const struct phone_trace *t, struct slice text, size_t from, struct run *r, size_t *n)
 {
 	for (size_t i = from; i < text.n; i++) {
-		if (!is_digit(text.p[i]))
+		if (!can_begin(text, i))
 			continue;
 		*n = match(t, text, i, r);
 		if (*n > 0)
