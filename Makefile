@@ -135,13 +135,14 @@ asan: deps-tests ## all tests under AddressSanitizer and UndefinedBehaviorSaniti
 fuzz: deps-fuzz ## fuzz each parser; SECONDS=30 each
 	@tests/fuzz/run $(or $(SECONDS),30)
 
-bench: deps-tests ## the loop's turns, the pace that the gateway sees, single messages, memory of an id, texts, queries
+bench: deps-tests ## the loop's turns, the pace that the gateway sees, single messages, memory of an id, texts, queries, imports
 	@$(MAKE) --no-print-directory all $(B)/tests/unit/dispatcher/store/library_ids $(B)/bench/text $(B)/bench/segments
 	@B=$(B) bench/loop
 	@B=$(B) bench/notices
 	@B=$(B) bench/ids
 	@B=$(B) bench/text
 	@B=$(B) bench/segments
+	@B=$(B) bench/import
 
 lint: deps ## arrows, lengths, banned calls, keys, options, layout
 	@tests/lint/run
