@@ -50,7 +50,7 @@ struct daemon {
 	struct engine *engine;
 	struct fetch *fetch;
 	struct run_views *views;
-	struct sender *sender;	   /* NULL without the role */
+	struct sender *sender; /* NULL without the role */
 	struct eraser *eraser;
 	struct keeper *keeper;	   /* NULL without the role */
 	struct alarm *alarm;	   /* NULL without the role */

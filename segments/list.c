@@ -11,9 +11,6 @@
 
 #define KEY_LISTS "loa:lists"
 #define KEY_LIST "loa:list:"
-#define KEY_BLOCK "loa:block:"
-#define KEY_SNAPSHOT "loa:snap:"
-#define KEY_REJECTS "loa:rejects:"
 #define KEY_SEQ_LIST "loa:seq:list"
 #define KEY_SEQ_BLOCK "loa:seq:block"
 
@@ -53,75 +50,22 @@ name_check(const char *what, struct slice name, struct err_ctx *e)
 const char *
 list_block_key(char *out, uint64_t list_id, uint32_t n)
 {
-	snprintf(out, 64, KEY_BLOCK "%" PRIu64 ":%u", list_id, n);
+	snprintf(out, 64, "loa:block:%" PRIu64 ":%u", list_id, n);
 	return out;
 }
 
 static const char *
 snapshot_key(char *out, uint64_t list_id, uint32_t version)
 {
-	snprintf(out, 64, KEY_SNAPSHOT "%" PRIu64 ":%u", list_id, version);
+	snprintf(out, 64, "loa:snap:%" PRIu64 ":%u", list_id, version);
 	return out;
 }
 
 static const char *
 rejects_key(char *out, uint64_t list_id, uint32_t version)
 {
-	snprintf(out, 64, KEY_REJECTS "%" PRIu64 ":%u", list_id, version);
+	snprintf(out, 64, "loa:rejects:%" PRIu64 ":%u", list_id, version);
 	return out;
-}
-
-/* PREFIX ID:NUMBER */
-static bool
-is_key_of(struct slice key, const char *prefix, uint64_t *id, uint64_t *number)
-{
-	size_t n = strlen(prefix);
-	struct slice first;
-	int64_t a = 0, b = 0;
-
-	if (key.n <= n || memcmp(key.p, prefix, n) != 0)
-		return false;
-	key = (struct slice){key.p + n, key.n - n};
-	first = slice_take_until(&key, ':');
-	if (!slice_to_i64(first, &a) || !slice_to_i64(key, &b) || a < 0 || b < 0)
-		return false;
-	*id = (uint64_t)a;
-	*number = (uint64_t)b;
-	return b <= UINT32_MAX;
-}
-
-bool
-list_is_block_key(struct slice key, uint64_t *list_id, uint32_t *n)
-{
-	uint64_t number = 0;
-	bool is_one = is_key_of(key, KEY_BLOCK, list_id, &number);
-
-	*n = (uint32_t)number;
-	return is_one;
-}
-
-bool
-list_is_snapshot_key(struct slice key, uint64_t *list_id, uint32_t *version)
-{
-	uint64_t number = 0;
-	bool is_one = is_key_of(key, KEY_SNAPSHOT, list_id, &number);
-
-	*version = (uint32_t)number;
-	return is_one;
-}
-
-bool
-list_is_rejects_key(struct slice key)
-{
-	uint64_t id, number;
-
-	return is_key_of(key, KEY_REJECTS, &id, &number);
-}
-
-bool
-list_is_record_key(struct slice key)
-{
-	return key.n > strlen(KEY_LIST) && memcmp(key.p, KEY_LIST, strlen(KEY_LIST)) == 0;
 }
 
 const char *
@@ -150,7 +94,7 @@ list_rejects(struct redis *r, const char *name, redis_reply_cb cb, void *arg)
 {
 	static const char find[] =
 		"local v = redis.call('HMGET', KEYS[1], 'id', 'version') "
-		"return v[1] and redis.call('GET', '" KEY_REJECTS "' .. v[1] .. ':' .. v[2])";
+		"return v[1] and redis.call('GET', 'loa:rejects:' .. v[1] .. ':' .. v[2])";
 	char key[LIST_KEY_MAX];
 	struct slice v[4] = {SLICE("EVAL"), slice_of(find), SLICE("1"),
 			     slice_of(list_key(key, name))};

@@ -320,7 +320,7 @@ struct look {
 	struct api *api;
 	struct http_exchange *x;
 	bool is_full;
-	char phone[24];	 /* "" = pages */
+	char phone[24]; /* "" = pages */
 	uint8_t hash[PHONE_HASH_BYTES];
 	json_t *entries; /* of the phone */
 	json_t *history; /* of the phone, newest first */

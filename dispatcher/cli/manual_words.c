@@ -123,8 +123,10 @@ const struct verb_words verb_words[] = {
 	 "Every open run is then paused, and campaign resume is refused without --after-restore, "
 	 "because what was sent after the backup would be sent a second time."},
 	{"erase", false,
-	 "Needs the administrator's token by --token-file, also on the server itself. Rows keep their "
-	 "numbers and are empty; what is suppressed stays so, by a keyed hash of the phone. A server "
+	 "Needs the administrator's token by --token-file, also on the server itself. Rows keep "
+	 "their "
+	 "numbers and are empty; what is suppressed stays so, by a keyed hash of the phone. A "
+	 "server "
 	 "that is killed meanwhile goes on when it starts. Older backups still hold the person: "
 	 "restored beside the file erased of the data folder they are scrubbed before anything is "
 	 "sent."},

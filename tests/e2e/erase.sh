@@ -12,7 +12,7 @@ is_gone() { # nothing is found, and nothing is under way
 	[ "$(found | json_field rows)" = 0 ] && [ "$(redis hlen loa:erasing)" = 0 ]
 }
 
-# 84910000021 = 0x13c4f5db95: little endian, as a block has it (5 bytes) and a payload (8).
+# 84910000021 = 0x13c507c795: little endian, as a block has it (5 bytes) and a payload (8).
 number=$(printf '%010x' "84${who#0}" | sed 's/\(..\)\(..\)\(..\)\(..\)\(..\)/\\x\5\\x\4\\x\3\\x\2\\x\1/')
 names_it() { # FILE…: how many lines of bytes have it in one of its forms
 	LC_ALL=C grep -acP "$who|${who#0}|$number" "$@" | awk -F: '{ n += $NF } END { print n + 0 }'
