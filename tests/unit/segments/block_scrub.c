@@ -138,8 +138,8 @@ a_cell_that_names_the_phone_loses_it(void **state)
 static void
 nothing_is_found_in_a_scrubbed_block(void **state)
 {
-	/* 84912345678 = 0x13C51B924E, little endian */
-	static const char number[] = "\x4e\x92\x1b\xc5\x13";
+	/* 84912345678 = 0x13C52B924E, little endian */
+	static const char number[] = "\x4e\x92\x2b\xc5\x13";
 	struct made m = make();
 	struct block_scrubbed again = block_scrub_count(&m.new, &trace);
 
