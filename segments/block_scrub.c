@@ -11,7 +11,7 @@ is_named_in(const struct block *b, uint32_t column, const struct phone_trace *t)
 	const struct block_column *c = &b->column[column];
 	const char *text;
 
-	if (c->kind == BLOCK_MISSING)
+	if (c->kind == BLOCK_MISSING || c->kind == BLOCK_DATES)
 		return false;
 	n = block_texts(b, c, at, &text);
 	for (uint32_t i = 0; i < n; i++)
@@ -75,7 +75,8 @@ without(const struct phone_trace *t, struct slice cell, struct arena *a)
 {
 	char *text = arena_memdup0(a, cell.p, cell.n);
 
-	if (phone_trace_mask(t, text, cell.n) == 0)
+	if (phone_trace_mask(t, text, cell.n) == 0 ||
+	    phone_trace_in_cell(t, (struct slice){text, cell.n}))
 		return SLICE("");
 	for (size_t i = 0; i < cell.n; i++)
 		if (strchr("*+ .-()/,;\t", text[i]) == NULL)

@@ -72,6 +72,8 @@ bool list_is_block_key(struct slice key, uint64_t *list_id, uint32_t *n);
 bool list_is_snapshot_key(struct slice key, uint64_t *list_id, uint32_t *version);
 bool list_is_rejects_key(struct slice key);
 bool list_is_record_key(struct slice key);
+/* All snapshots, as a pattern for SCAN. */
+const char *list_snapshots_pattern(void);
 
 /* ---- writing ---- */
 

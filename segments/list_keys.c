@@ -58,3 +58,9 @@ list_is_record_key(struct slice key)
 {
 	return key.n > strlen(KEY_LIST) && memcmp(key.p, KEY_LIST, strlen(KEY_LIST)) == 0;
 }
+
+const char *
+list_snapshots_pattern(void)
+{
+	return "loa:snap:*";
+}

@@ -5,8 +5,9 @@
 #include "segments/cell.h"
 #include "segments/phone.h"
 
-#define DIGITS_MAX 15u /* 00 84 and the eleven digits of before 2018 less their zero */
-#define GAP_MAX 4u     /* bytes between two digits of a number */
+#define DIGITS_MAX 15u	   /* 00 84 and the eleven digits of before 2018 less their zero */
+#define NATIONAL_DIGITS 9u /* without zero and 84: fewer are no phone */
+#define GAP_MAX 4u	   /* bytes between two digits of a number */
 
 static bool
 is_digit(char c)
@@ -93,6 +94,8 @@ match(const struct phone_trace *t, struct slice text, size_t from, struct run *r
 	bool is_first = from == 0 || !is_digit(text.p[from - 1]);
 
 	run_read(text, from, r);
+	if (r->n < NATIONAL_DIGITS)
+		return 0;
 	for (size_t i = 0; i < ARRAY_LEN(spellings); i++) {
 		const struct spelling *s = &spellings[i];
 		uint64_t phone;
@@ -151,8 +154,8 @@ phone_trace_count(const struct phone_trace *t, struct slice text)
 	return count;
 }
 
-size_t
-phone_trace_mask(const struct phone_trace *t, char *text, size_t len)
+static size_t
+mask_once(const struct phone_trace *t, char *text, size_t len)
 {
 	size_t count = 0, n = 0, at = 0;
 	struct run r;
@@ -166,6 +169,27 @@ phone_trace_mask(const struct phone_trace *t, char *text, size_t len)
 	return count;
 }
 
+size_t
+phone_trace_mask(const struct phone_trace *t, char *text, size_t n)
+{
+	size_t count = 0, now;
+
+	/* What one number leaves of a row of digits may be another. */
+	while ((now = mask_once(t, text, n)) > 0)
+		count += now;
+	return count;
+}
+
+/* Nothing of the cell was left aside: it is its phones and no more. */
+static bool
+is_all_read(const struct phone_cell *c)
+{
+	for (size_t i = 0; i < c->repair_count; i++)
+		if (strcmp(c->repairs[i], "part-dropped") == 0)
+			return false;
+	return c->count > 0;
+}
+
 bool
 phone_trace_in_cell(const struct phone_trace *t, struct slice cell)
 {
@@ -175,15 +199,14 @@ phone_trace_in_cell(const struct phone_trace *t, struct slice cell)
 
 	for (size_t i = 0; i < cell.n; i++) {
 		digits += is_digit(cell.p[i]);
+		/* Digits of other scripts begin so. */
 		has_other |= (unsigned char)cell.p[i] == 0xef || (unsigned char)cell.p[i] == 0xd9;
 	}
-	if (digits < 7 && !has_other)
+	if (digits < NATIONAL_DIGITS && !has_other)
 		return false;
-	if (phone_trace_count(t, cell) > 0)
-		return true;
 	phone_parse(cell, &c);
 	for (size_t i = 0; i < c.count; i++)
 		if (t->is_wanted(t->arg, c.phones[i]))
 			return true;
-	return false;
+	return !is_all_read(&c) && phone_trace_count(t, cell) > 0;
 }

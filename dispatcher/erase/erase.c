@@ -18,6 +18,8 @@
 #define STEP_MS 250
 #define LOOK_MS 50
 
+#define UNWANTED_KEPT 4096u /* phones that are known to be nobody's who is wanted */
+
 /* Who is erased. */
 struct target {
 	uint8_t hash[PHONE_HASH_BYTES];
@@ -31,6 +33,8 @@ struct eraser {
 	bool is_open, is_ready, has_begun_rewrite;
 	struct target *targets; /* in order of their hashes */
 	size_t target_count, pending;
+	/* A phone stands in its row's column, and in its row's cell: it is hashed once. */
+	uint64_t unwanted[UNWANTED_KEPT];
 	struct phone_trace trace;
 	struct scrub *scrub;
 	struct key_walk *walk;
@@ -55,12 +59,18 @@ static bool
 is_wanted(void *arg, uint64_t phone)
 {
 	struct eraser *e = arg;
+	uint64_t *known = &e->unwanted[phone % UNWANTED_KEPT];
 	struct target t;
 
 	if (e->request.is_dry)
 		return phone == e->request.phone;
+	if (*known == phone)
+		return false;
 	phone_hash(phone, engine_phone_key(e->o.engine), t.hash);
-	return bsearch(&t, e->targets, e->target_count, sizeof(t), by_hash) != NULL;
+	if (bsearch(&t, e->targets, e->target_count, sizeof(t), by_hash) != NULL)
+		return true;
+	*known = phone;
+	return false;
 }
 
 static void
@@ -69,6 +79,7 @@ add_target(struct eraser *e, const struct target *t)
 	if (e->target_count > 0 &&
 	    bsearch(t, e->targets, e->target_count, sizeof(*t), by_hash) != NULL)
 		return;
+	memset(e->unwanted, 0, sizeof(e->unwanted));
 	e->targets = xrealloc(e->targets, (e->target_count + 1) * sizeof(*t));
 	e->targets[e->target_count++] = *t;
 	qsort(e->targets, e->target_count, sizeof(*t), by_hash);
@@ -219,24 +230,31 @@ add_counts(struct scrub_count *to, const struct scrub_count *c)
 	to->suppressions += c->suppressions;
 }
 
+/* Versions are known by now only of the snapshots that came behind the blocks: these once more. */
+static void
+after_dry_look(struct eraser *e, const struct scrub_count *c)
+{
+	bool is_first = e->passes == 1;
+
+	add_counts(&e->result.scrubbed, c);
+	e->result.remaining += c->kept;
+	if (is_first && c->lists > 0)
+		pass(e, ERASE_LOOKING);
+	else
+		finish(e, NULL);
+}
+
 static void
 after_look(struct eraser *e)
 {
 	const struct scrub_count *c = scrub_counted(e->scrub);
 	struct err_ctx why;
 
-	e->result.remaining = c->kept;
 	if (e->request.is_dry) {
-		add_counts(&e->result.scrubbed, c);
-		/* Versions are known by now only of the keys that came behind the blocks. */
-		if (e->passes == 1 && c->lists > 0) {
-			e->result.scrubbed = (struct scrub_count){0};
-			pass(e, ERASE_LOOKING);
-		} else {
-			finish(e, NULL);
-		}
+		after_dry_look(e, c);
 		return;
 	}
+	e->result.remaining = c->kept;
 	e->result.scrubbed.versions = c->versions;
 	if (scrub_found(c) > 0 && e->passes < PASSES_MAX) {
 		pass(e, ERASE_SCRUBBING);
@@ -277,13 +295,21 @@ on_item(void *arg, const struct key_item *i)
 	scrub_item(e->scrub, i, e->state == ERASE_LOOKING);
 }
 
+static bool
+is_second_dry(const struct eraser *e)
+{
+	return e->request.is_dry && e->passes > 1;
+}
+
 static void
 on_walked(void *arg, const struct err_ctx *why)
 {
 	struct eraser *e = arg;
 
-	e->result.keys = key_walk_gauge(e->walk)->keys;
-	e->result.bytes = key_walk_gauge(e->walk)->bytes;
+	if (!is_second_dry(e)) {
+		e->result.keys = key_walk_gauge(e->walk)->keys;
+		e->result.bytes = key_walk_gauge(e->walk)->bytes;
+	}
 	e->walk = NULL;
 	if (why != NULL && e->request.is_dry)
 		finish(e, why);
@@ -323,7 +349,8 @@ pass(struct eraser *e, enum erase_state state)
 	}
 	e->passes++;
 	e->state = state;
-	scrub_restart(e->scrub);
+	scrub_restart(e->scrub, is_second_dry(e));
+	wo.match = is_second_dry(e) ? list_snapshots_pattern() : NULL;
 	e->walk = key_walk_start(&wo);
 	if (!timer_is_armed(&e->step))
 		timer_arm_ms(e->o.loop, &e->step, STEP_MS);

@@ -90,10 +90,10 @@ scrub_counted(const struct scrub *s)
 }
 
 void
-scrub_restart(struct scrub *s)
+scrub_restart(struct scrub *s, bool keeps_places)
 {
 	s->count = (struct scrub_count){.lists = s->count.lists, .versions = s->count.versions};
-	s->place_count = 0;
+	s->place_count = keeps_places ? s->place_count : 0;
 }
 
 bool

@@ -41,8 +41,8 @@ void scrub_free(struct scrub *s);
 void scrub_item(struct scrub *s, const struct key_item *i, bool is_looking);
 /* Call on_idle, once, in a later turn, when all steps are answered. */
 void scrub_wait(struct scrub *s);
-/* Begin to count from zero; which lists and versions were met is kept. */
-void scrub_restart(struct scrub *s);
+/* Begin to count from zero; which lists and versions were met is kept, places if that is wanted. */
+void scrub_restart(struct scrub *s, bool keeps_places);
 const struct scrub_count *scrub_counted(const struct scrub *s);
 /* A step could not be taken: Redis is away. */
 bool scrub_has_failed(const struct scrub *s);

@@ -89,6 +89,10 @@ is "$(json_field versions <<<"$out")" 4 'in four versions'
 is "$(json_field messages <<<"$out")" 2 'and two single messages'
 ok "$([ "$(dump)" -gt 0 ]; echo $?)" 'it changes nothing'
 
+loa segment save own l "so_dien_thoai = '$who'" >/dev/null
+has "$(found)" 'loa:segment:own' 'what somebody wrote is named, to be changed by hand'
+loa segment save own l "so_dien_thoai = ''" >/dev/null
+
 # ---- erase ----
 out=$(erase --reason "asked for it, $who" --json)
 ok $? 'the person is erased'
