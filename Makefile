@@ -66,6 +66,7 @@ $(B)/dispatcher/samples/embed.o: $(wildcard templates/samples/*)
 $(B)/segments/headers_embed.o: config/headers.json config/languages.json
 $(B)/dispatcher/demo/embed.o: $(wildcard config/demo/*)
 $(B)/segments/provinces.o: config/provinces.json
+$(B)/segments/numbering_embed.o: config/numbering.json
 
 # The gateway simulator shares nothing with Loa but the C library, libevent and Jansson.
 $(B)/gateway: $(wildcard tests/gateway/*.c tests/gateway/*.h)
@@ -184,7 +185,7 @@ install: all manual ## put everything under DESTDIR: PREFIX=/usr/local SYSCONFDI
 	install -d $(to)/share/doc/loa/formats $(to)/share/doc/loa/examples
 	install -m 644 README.md README.vi.md CHANGELOG.md LICENSE docs/*.md $(to)/share/doc/loa
 	install -m 644 docs/formats/*.md $(to)/share/doc/loa/formats
-	install -m 644 config/loa.json config/policy.json config/sms.json config/content.json config/loa-alerts.yml config/loa.logrotate $(to)/share/doc/loa/examples
+	install -m 644 config/loa.json config/policy.json config/sms.json config/content.json config/calendar.json config/numbering.json config/loa-alerts.yml config/loa.logrotate $(to)/share/doc/loa/examples
 	install -d $(to)/lib/systemd/system $(to)/lib/sysusers.d $(to)/lib/tmpfiles.d
 	set -e; for unit in $(UNITS); do $(in_place) config/$$unit >$(to)/lib/systemd/system/$$unit; done
 	$(in_place) config/loa.sysusers >$(to)/lib/sysusers.d/loa.conf

@@ -198,6 +198,16 @@ text_utf16_length(struct slice s, size_t *pairs)
 	return tails == due ? s.n - tails + *pairs : count_utf16_slowly(s, pairs);
 }
 
+struct slice
+text_clip(struct slice s, size_t max)
+{
+	if (s.n <= max)
+		return s;
+	while (max > 0 && ((unsigned char)s.p[max] & 0xc0) == 0x80)
+		max--;
+	return (struct slice){s.p, max};
+}
+
 size_t
 text_length(struct slice s)
 {

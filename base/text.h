@@ -14,6 +14,8 @@ void text_add_code_point(struct buf *out, int32_t c);
 ptrdiff_t text_find_malformed(struct slice s);
 /* Code points in s (malformed bytes count one each). */
 size_t text_length(struct slice s);
+/* s cut to at most max bytes, between characters. */
+struct slice text_clip(struct slice s, size_t max);
 /*
  * UTF-16 units in s, and in *pairs the code points of two. Fast; of malformed
  * text some number, never more than its bytes.

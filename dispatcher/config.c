@@ -47,6 +47,8 @@ static const struct option {
 	SECRET(redis_password, "password of a Redis of your own"),
 	STRING(policy, false, "", "policy file; empty = the built-in one"),
 	STRING(content, false, "", "content rules file; empty = the built-in ones"),
+	STRING(calendar, false, "", "calendar file; empty = the built-in one"),
+	STRING(numbering, false, "", "numbering plan file; empty = the built-in one"),
 	STRING(sms, false, "", "file of SMS parts by carrier; empty = the built-in ones"),
 	STRING(log_level, true, "info", "error, warn, info or debug"),
 	INT(max_attempts, true, 6, 1, 15, "times a message is sent on explicit \"try later\""),
@@ -64,6 +66,7 @@ static const struct option {
 
 extern const char loa_policy_start[], loa_policy_end[];
 extern const char loa_content_start[], loa_content_end[];
+extern const char loa_calendar_start[], loa_calendar_end[];
 extern const char loa_demo_config_start[], loa_demo_config_end[];
 extern const char loa_demo_policy_start[], loa_demo_policy_end[];
 
@@ -427,10 +430,48 @@ read_content(struct config *c, struct err_ctx *e)
 }
 
 static enum err
+read_calendar(struct config *c, struct err_ctx *e)
+{
+	struct slice builtin = {loa_calendar_start,
+				(size_t)(loa_calendar_end - loa_calendar_start)};
+	json_t *document = NULL;
+	enum err rc;
+
+	if (c->calendar[0] != '\0')
+		rc = json_read_file(c->calendar, CONFIG_MAX_BYTES, &document, e);
+	else
+		rc = json_parse(builtin, CONFIG_MAX_BYTES, "built-in calendar", &document, e);
+	if (rc == ERR_OK)
+		rc = calendar_read(document, &c->days, e);
+	json_decref(document);
+	return rc;
+}
+
+static enum err
+read_numbering(struct config *c, struct err_ctx *e)
+{
+	json_t *document = NULL;
+	enum err rc = ERR_OK;
+
+	if (c->numbering[0] == '\0')
+		document = numbering_builtin();
+	else
+		rc = json_read_file(c->numbering, CONFIG_MAX_BYTES, &document, e);
+	if (rc == ERR_OK)
+		rc = numbering_read(document, clock_today_vn(), &c->plan, e);
+	json_decref(document);
+	return rc;
+}
+
+static enum err
 read_texts(struct config *c, struct err_ctx *e)
 {
 	enum err rc = read_content(c, e);
 
+	if (rc == ERR_OK)
+		rc = read_calendar(c, e);
+	if (rc == ERR_OK)
+		rc = read_numbering(c, e);
 	if (rc == ERR_OK)
 		rc = language_table_load(&c->languages, &c->languages_document, e);
 	return rc == ERR_OK ? sms_table_open(c->sms, &c->sms_table, &c->sms_document, e) : rc;
@@ -516,6 +557,7 @@ config_free(struct config *c)
 	json_decref(c->document);
 	json_decref(c->policy_document);
 	content_free(c->content_rules);
+	calendar_free(c->days);
 	json_decref(c->content_document);
 	languages_free(c->languages);
 	json_decref(c->languages_document);

@@ -9,8 +9,10 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "dispatcher/calendar.h"
 #include "dispatcher/standing_order.h"
 #include "providers/provider.h"
+#include "segments/numbering.h"
 #include "templates/accents.h"
 #include "templates/content.h"
 #include "templates/language.h"
@@ -56,9 +58,11 @@ struct config {
 	const char *redis_socket;  /* "" = embedded */
 	const char *redis_address; /* "host:port"; "" = none */
 	const char *redis_password;
-	const char *policy;  /* file; "" = the built-in policy */
-	const char *content; /* file; "" = the built-in content rules */
-	const char *sms;     /* file; "" = the built-in parts of carriers */
+	const char *policy;    /* file; "" = the built-in policy */
+	const char *content;   /* file; "" = the built-in content rules */
+	const char *calendar;  /* file; "" = the built-in one */
+	const char *numbering; /* file; "" = the built-in plan */
+	const char *sms;       /* file; "" = the built-in parts of carriers */
 	const char *log_level;
 	int64_t max_attempts; /* explicit "try later" answers before a message is refused */
 	int64_t lease_ms;
@@ -83,6 +87,8 @@ struct config {
 	json_t *policy_document;
 	json_t *content_document;
 	struct content *content_rules;
+	struct calendar *days; /* holidays */
+	struct numbering plan; /* of the day when it was read; numbering_set puts it in force */
 	struct sms_table sms_table;
 	json_t *sms_document;
 	struct languages *languages; /* what lists call them */

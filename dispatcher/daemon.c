@@ -119,6 +119,7 @@ on_hup(void *arg)
 	d->retired = xrealloc(d->retired, (d->retired_count + 1) * sizeof(struct config *));
 	d->retired[d->retired_count++] = d->config;
 	d->config = c;
+	numbering_set(&c->plan);
 	if (d->has_keys)
 		make_hook_tokens(d);
 	if (d->sender != NULL)
@@ -613,6 +614,7 @@ take_down(struct daemon *d)
 		run_views_free(d->views);
 	if (d->redisd != NULL)
 		redisd_close(d->redisd);
+	numbering_set(NULL);
 	for (size_t i = 0; i < d->retired_count; i++)
 		config_free(d->retired[i]);
 	free(d->retired);
@@ -636,6 +638,7 @@ daemon_run(const struct daemon_options *o)
 	timer_init(&d.sweep, on_sweep, &d);
 	if (rc == ERR_OK) {
 		apply_overrides(o, d.config);
+		numbering_set(&d.config->plan);
 		rc = make_parts(&d, &e);
 	}
 	if (rc == ERR_OK) {

@@ -3,8 +3,11 @@
 
 #include <stdio.h>
 
-#include "base/clock.h"
+#include "base/date.h"
 #include "base/text.h"
+
+#define YEAR_MIN 1800
+#define YEAR_MAX 2199
 
 static bool
 is_control(int32_t c)
@@ -119,67 +122,21 @@ cell_clean(struct buf *out, struct slice raw)
 
 /* ---- dates ---- */
 
-/* At most max digits; *s is what stands behind them. -1 = none. */
-static int
-take_number(struct slice *s, size_t max, size_t *digits)
-{
-	int value = 0;
-	size_t n = 0;
-
-	while (n < s->n && n < max && s->p[n] >= '0' && s->p[n] <= '9')
-		value = value * 10 + (s->p[n++] - '0');
-	s->p += n;
-	s->n -= n;
-	*digits = n;
-	return n > 0 ? value : -1;
-}
-
-static bool
-is_day(int year, int month, int day)
-{
-	if (year < 1800 || year > 2199 || month < 1 || month > 12 || day < 1)
-		return false;
-	return day <= clock_month_days(year, month);
-}
-
 enum date_kind
 cell_read_date(struct slice s, char out[11])
 {
-	size_t n[3];
-	int v[3] = {0};
-	bool is_year_first;
-	char between;
+	struct date d;
 
-	if (s.n == 0)
+	/* Most cells are none: what does not begin with a digit is not looked at. */
+	if (s.n < 4 || s.p[0] < '0' || s.p[0] > '9' || !date_read(s, &d) || d.year < YEAR_MIN ||
+	    d.year > YEAR_MAX || (d.month > 0 && d.day == 0))
 		return DATE_NONE;
-	v[0] = take_number(&s, 4, &n[0]);
-	is_year_first = n[0] == 4;
-	if (is_year_first && s.n == 0 && is_day(v[0], 1, 1)) {
-		snprintf(out, 11, "%04d", v[0]);
+	if (d.month == 0) {
+		snprintf(out, 11, "%04d", d.year);
 		return DATE_YEAR;
 	}
-	if (n[0] == 0 || n[0] == 3 || s.n == 0)
-		return DATE_NONE;
-	between = s.p[0];
-	if (memchr("/-.", between, 3) == NULL || (is_year_first && between != '-'))
-		return DATE_NONE;
-	for (int i = 1; i < 3; i++) {
-		if (!slice_take_char(&s, between))
-			return DATE_NONE;
-		v[i] = take_number(&s, i == 2 && !is_year_first ? 4 : 2, &n[i]);
-	}
-	if (s.n > 0 || n[1] == 0 || n[2] == 0 || (!is_year_first && n[2] != 4))
-		return DATE_NONE;
-	if (!is_year_first) {
-		int year = v[2];
-
-		v[2] = v[0];
-		v[0] = year;
-	}
-	if (!is_day(v[0], v[1], v[2]))
-		return DATE_NONE;
-	snprintf(out, 11, "%04u-%02u-%02u", (unsigned)v[0] % 10000, (unsigned)v[1] % 100,
-		 (unsigned)v[2] % 100);
+	snprintf(out, 11, "%04u-%02u-%02u", (unsigned)d.year % 10000, (unsigned)d.month % 100,
+		 (unsigned)d.day % 100);
 	return DATE_DAY;
 }
 

@@ -279,7 +279,7 @@ judge_row(struct judge *j, const struct predicate *x)
 
 		return place >= 0 && (x->places >> place & 1) != 0;
 	}
-	if (x->op == OP_EXTERNAL)
+	if (x->op == OP_EXTERNAL || x->op == OP_SEGMENT)
 		return false; /* a row by name has no phone; eval asks for blocks */
 	if (x->op == OP_IS_NULL)
 		return is_missing(j, left) != x->is_negated;

@@ -26,16 +26,6 @@ query_fail(struct query_error *e, struct slice text, size_t at, const char *fmt,
 	return false;
 }
 
-struct slice
-query_clip(struct slice s, size_t max)
-{
-	if (s.n <= max)
-		return s;
-	while (max > 0 && ((unsigned char)s.p[max] & 0xc0) == 0x80)
-		max--;
-	return (struct slice){s.p, max};
-}
-
 static bool
 is_blank(int32_t c)
 {

@@ -81,7 +81,9 @@ add_function(struct buf *out, const struct query *q, const struct predicate *x)
 	};
 	const struct operand *column = &q->operands[x->left];
 
-	buf_adds(out, x->op == OP_PROVINCE ? "province(" : names[q->externals[x->external].kind]);
+	buf_adds(out, x->op == OP_PROVINCE  ? "province("
+		      : x->op == OP_SEGMENT ? "segment("
+					    : names[q->externals[x->external].kind]);
 	if (column->text.n > 0) {
 		add_operand(out, column);
 		buf_adds(out, ", ");
@@ -96,7 +98,7 @@ add_function(struct buf *out, const struct query *q, const struct predicate *x)
 static void
 add_predicate(struct buf *out, const struct query *q, const struct predicate *x)
 {
-	if (x->op == OP_PROVINCE || x->op == OP_EXTERNAL) {
+	if (x->op == OP_PROVINCE || x->op == OP_EXTERNAL || x->op == OP_SEGMENT) {
 		add_function(out, q, x);
 		return;
 	}

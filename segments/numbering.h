@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The numbering plan of Vietnam as data: mobile prefixes by the network they
- * were first given to, and the change from 11 to 10 digits of 2018. All prefixes
- * are national ones without the leading 0.
+ * The numbering plan of Vietnam, read from data (config/numbering.json, inside
+ * the binary; docs/FORMATS.md, "Numbering"): mobile prefixes by the network they
+ * were first given to, what became of old numbers, and numbers of services. Here
+ * prefixes are national ones without the leading 0.
+ *
+ * One plan is in force in a process, for what a number is must not depend on who
+ * reads it; so, unlike all else, it is not handed down but set once.
  */
 #pragma once
 
-#include <stddef.h>
+#include "base/json.h"
 
 enum carrier {
 	CARRIER_UNKNOWN,
@@ -19,26 +23,29 @@ enum carrier {
 	CARRIER_WINTEL,
 };
 
-/* A mobile number has 9 digits behind the 0; the first two tell the network. */
-struct mobile_prefix {
-	char prefix[3];
-	enum carrier carrier;
-};
-extern const struct mobile_prefix mobile_prefixes[];
-extern const size_t mobile_prefix_count;
+#define SERVICES_MAX 32
+#define RENUMBERED_NONE 255
 
-/* Old numbers had 10 digits behind the 0; the last seven were kept. */
-struct renumbering {
-	char before[4];
-	char after[3];
+struct numbering {
+	/* By the first two of a mobile number's 9 digits; CARRIER_UNKNOWN = in no public use. */
+	uint8_t carrier[100];
+	/* By the first three of an old number's 10: the two that it has instead, or RENUMBERED_NONE. */
+	uint8_t now[1000];
+	/* By beginning and length: no message reaches them. */
+	struct service_prefix {
+		char prefix[8];
+		uint8_t min, max;
+	} services[SERVICES_MAX];
+	size_t service_count;
 };
-extern const struct renumbering renumberings[];
-extern const size_t renumbering_count;
 
-/* Numbers of services, the state and satellites: beginning and length behind the 0, no SMS. */
-struct service_prefix {
-	const char *prefix;
-	size_t min, max;
-};
-extern const struct service_prefix service_prefixes[];
-extern const size_t service_prefix_count;
+/* As it is on a day (since 1970-01-01). An error has the path of what is wrong. */
+MUST_CHECK enum err numbering_read(json_t *document, int64_t today, struct numbering *out,
+				   struct err_ctx *e);
+/* The built-in document; the caller's. */
+json_t *numbering_builtin(void);
+
+/* The plan in force: what was set last, which outlives its use, or the built-in one of today. */
+const struct numbering *numbering_now(void);
+/* NULL = the built-in one again. */
+void numbering_set(const struct numbering *n);

@@ -9,7 +9,7 @@
  *             | [NOT] BETWEEN operand AND operand | [NOT] LIKE text | "~" text
  *             | HAS text | IS [NOT] NULL )
  *             | province "(" [column ,] text ")" | in_list "(" text ")"
- *             | reached_by "(" text ")" | state "(" text , text ")"
+ *             | reached_by "(" text ")" | state "(" text , text ")" | segment "(" text ")"
  *   operand   = number | age "(" column ")" | date { ( "+" | "-" ) duration }
  *   date      = column | text | today "(" ")"
  */
@@ -26,6 +26,7 @@ struct parser {
 	struct token token; /* the one to look at */
 	struct query_error *e;
 	unsigned depth;
+	size_t closed_at; /* the last parenthesis of a function that is a predicate */
 };
 
 #define NONE UINT16_MAX /* a failed rule; the error is set */
@@ -188,8 +189,8 @@ parse_shifts(struct parser *p, uint16_t at)
 static uint16_t
 parse_function(struct parser *p, const struct token *name)
 {
-	static const char *const names[] = {"age",     "today",	     "province",
-					    "in_list", "reached_by", "state"};
+	static const char *const names[] = {"age",	  "today", "province", "in_list",
+					    "reached_by", "state", "segment"};
 	char word[32] = "";
 	const char *near_name;
 
@@ -211,8 +212,9 @@ parse_function(struct parser *p, const struct token *name)
 	near_name = nearest_name(word, names, ARRAY_LEN(names));
 	query_fail(p->e, p->q->text, name->at, "there is no function %.*s: %s%s%s",
 		   CLIP(name->text),
-		   near_name != NULL ? "did you mean "
-				     : "there are age, today, province, in_list, reached_by, state",
+		   near_name != NULL
+			   ? "did you mean "
+			   : "there are age, today, province, in_list, reached_by, state, segment",
 		   near_name != NULL ? near_name : "", near_name != NULL ? "( … )?" : "");
 	return NONE;
 }
@@ -358,6 +360,7 @@ static const struct function {
 	{"in_list", OP_EXTERNAL, QUERY_IN_LIST, 1, "write in_list('name of a list')"},
 	{"reached_by", OP_EXTERNAL, QUERY_REACHED_BY, 1, "write reached_by('name of a campaign')"},
 	{"state", OP_EXTERNAL, QUERY_STATE, 2, "write state('name of a campaign', 'unknown')"},
+	{"segment", OP_SEGMENT, 0, 1, "write segment('name of a segment')"},
 };
 
 static const struct function *
@@ -420,6 +423,24 @@ set_external(struct parser *p, const struct function *f, const struct token *nam
 }
 
 static bool
+set_segment(struct parser *p, size_t at, const struct predicate *x)
+{
+	const struct operand *name = &p->q->operands[x->right];
+
+	if (name->text.n == 0) {
+		fail(p, name->at, "a name is missing between the quotes");
+		return false;
+	}
+	if (p->q->segment_count == SEGMENT_USES_MAX) {
+		fail(p, at, "the query names more than 32 segments: make two of it");
+		return false;
+	}
+	p->q->segments[p->q->segment_count++] =
+		(struct query_segment){name->text, at, p->closed_at + 1};
+	return true;
+}
+
+static bool
 set_places(struct parser *p, struct predicate *x)
 {
 	const struct operand *name = &p->q->operands[x->right];
@@ -471,6 +492,7 @@ parse_arguments(struct parser *p, const struct function *f, struct predicate *x)
 		if (last == NONE || !advance(p))
 			return false;
 	}
+	p->closed_at = p->token.at;
 	return expect(p, TOKEN_CLOSE, f->how);
 }
 
@@ -483,7 +505,9 @@ parse_predicate_function(struct parser *p)
 
 	if (!advance(p) || !advance(p) || !parse_arguments(p, f, &x))
 		return NONE;
-	if (f->op == OP_PROVINCE ? !set_places(p, &x) : !set_external(p, f, &name, &x))
+	if (f->op == OP_PROVINCE  ? !set_places(p, &x)
+	    : f->op == OP_SEGMENT ? !set_segment(p, name.at, &x)
+				  : !set_external(p, f, &name, &x))
 		return NONE;
 	return add_predicate(p, &x);
 }

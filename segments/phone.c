@@ -246,10 +246,7 @@ clean(struct slice cell, struct buf *out, struct number *n)
 static int
 carrier_of_national(struct slice nine)
 {
-	for (size_t i = 0; i < mobile_prefix_count; i++)
-		if (begins_with(nine, mobile_prefixes[i].prefix))
-			return (int)mobile_prefixes[i].carrier;
-	return CARRIER_UNKNOWN;
+	return numbering_now()->carrier[(nine.p[0] - '0') * 10 + nine.p[1] - '0'];
 }
 
 static uint64_t
@@ -266,20 +263,25 @@ phone_of(struct slice nine)
 static void
 judge_national(struct slice s, struct number *n)
 {
-	char now[NUMBER_DIGITS];
+	const struct numbering *plan = numbering_now();
 
-	for (size_t i = 0; i < renumbering_count && s.n == NUMBER_DIGITS + 1; i++) {
-		if (!begins_with(s, renumberings[i].before))
-			continue;
-		memcpy(now, renumberings[i].after, 2);
-		memcpy(now + 2, s.p + 3, 7);
-		add_repair(n, "renumbered");
-		n->phone = phone_of((struct slice){now, sizeof(now)});
-		return;
+	if (s.n == NUMBER_DIGITS + 1) {
+		int old = (s.p[0] - '0') * 100 + (s.p[1] - '0') * 10 + s.p[2] - '0';
+
+		if (plan->now[old] != RENUMBERED_NONE) {
+			char now[NUMBER_DIGITS];
+
+			now[0] = (char)('0' + plan->now[old] / 10);
+			now[1] = (char)('0' + plan->now[old] % 10);
+			memcpy(now + 2, s.p + 3, 7);
+			add_repair(n, "renumbered");
+			n->phone = phone_of((struct slice){now, sizeof(now)});
+			return;
+		}
 	}
-	for (size_t i = 0; i < service_prefix_count; i++)
-		if (begins_with(s, service_prefixes[i].prefix) && s.n >= service_prefixes[i].min &&
-		    s.n <= service_prefixes[i].max)
+	for (size_t i = 0; i < plan->service_count; i++)
+		if (begins_with(s, plan->services[i].prefix) && s.n >= plan->services[i].min &&
+		    s.n <= plan->services[i].max)
 			n->reason = "service-number";
 	if (n->reason != NULL)
 		return;

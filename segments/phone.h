@@ -2,8 +2,8 @@
 /*
  * Phone cells as staff typed them → E.164 digits, a guess of the carrier by
  * prefix, and what was repaired; or the reason why it is no mobile number of
- * Vietnam. Numbering as of the 2018 renumbering (old 11-digit prefixes are
- * mapped). Pure.
+ * Vietnam, by the numbering plan in force (segments/numbering; old 11-digit
+ * prefixes are mapped). Pure but for that plan.
  *
  * Repairs, in the order in which they are named: digits (other scripts' digits),
  * quotes, label, split, decimal, exponent, separators, extra-plus, extra-zero,

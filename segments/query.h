@@ -5,7 +5,8 @@
  * accents ignored too), HAS (one of the tags of a cell, divided by , ; | or line
  * ends), AND OR NOT ( ), age(column), today(), dates + and - a length of time,
  * province(…), and in_list(…), reached_by(…), state(…, …), which only the caller
- * can answer. docs/FORMATS.md, "Query", has the grammar and what each means.
+ * can answer, and segment(…), which it must put the saved text in for before
+ * (segments/combine). docs/FORMATS.md, "Query", has the grammar and what each means.
  *
  * Two-valued logic: every comparison with a missing value is false, != and NOT IN
  * too; NOT ( … ) is plain negation, so a query and its NOT ( … ) add up to the
@@ -40,7 +41,7 @@ struct query *query_parse(struct slice text, struct query_error *e);
 void query_free(struct query *q);
 /*
  * Resolve names against a schema; false: unknown column (nearest suggested), a
- * type mismatch, or an external set that nobody has filled.
+ * type mismatch, an external set that nobody has filled, or a segment( … ) that is still there.
  */
 bool query_bind(struct query *q, const struct schema *s, struct query_error *e);
 /* The same for a query that is only to be saved: external sets may be unfilled, and it is not bound. */
@@ -82,6 +83,21 @@ const struct query_external *query_external(const struct query *q, size_t i);
 /* Before binding; one of has and rows, or both NULL: not filled. */
 void query_fill(struct query *q, size_t i, bool (*has)(void *arg, uint64_t phone),
 		void (*rows)(void *arg, const struct block *b, uint64_t out[4]), void *arg);
+
+/* ---- saved segments that it names ---- */
+
+/* segment("name"), in the order of the text; the same name may come again. */
+struct query_segment {
+	struct slice name;
+	size_t at, end; /* its bytes in the text */
+};
+size_t query_segment_count(const struct query *q);
+const struct query_segment *query_segment(const struct query *q, size_t i);
+
+/* The columns that the bound query looks at: the i-th, each once; -1: there are no more. */
+int query_column(const struct query *q, size_t i);
+/* Whole years from the date in a cell to today, as age(column) has them; -1: no date, or a later one. */
+int query_age_of(struct slice cell, int64_t today);
 
 /* ---- hints for a query that finds nobody ---- */
 

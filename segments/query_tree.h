@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "segments/province.h"
 #include "segments/query.h"
 
@@ -54,9 +55,8 @@ bool lex_is_bare_name(struct slice name);
 /* Fill e: the place at byte `at` of text. Returns false. */
 bool query_fail(struct query_error *e, struct slice text, size_t at, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
-/* s cut to at most max bytes between characters, for messages. */
-struct slice query_clip(struct slice s, size_t max);
-#define CLIP(s) (int)query_clip((s), 60).n, (s).p /* for %.*s */
+/* Cut for messages. */
+#define CLIP(s) (int)text_clip((s), 60).n, (s).p /* for %.*s */
 
 /* ---- the tree ---- */
 
@@ -110,6 +110,7 @@ enum predicate_op {
 	OP_IS_NULL,
 	OP_PROVINCE, /* left: the column, its name empty = found by its name */
 	OP_EXTERNAL,
+	OP_SEGMENT,
 };
 
 struct predicate {
@@ -141,6 +142,7 @@ struct step {
 #define STACK_MAX (2 * QUERY_DEPTH_MAX + 4)
 
 #define EXTERNALS_MAX 16
+#define SEGMENT_USES_MAX 32
 
 struct query {
 	struct arena arena;	     /* texts */
@@ -150,12 +152,13 @@ struct query {
 	struct slice text; /* as given */
 	bool is_bound;
 	uint16_t root;
-	uint16_t external_count;
+	uint16_t external_count, segment_count;
 	uint16_t operand_count, predicate_count, node_count, step_count;
 	struct operand operands[QUERY_NODES_MAX];
 	struct predicate predicates[QUERY_NODES_MAX];
 	struct node nodes[QUERY_NODES_MAX];
 	struct query_external externals[EXTERNALS_MAX];
+	struct query_segment segments[SEGMENT_USES_MAX];
 	struct step steps[3 * QUERY_NODES_MAX];
 };
 
@@ -172,7 +175,8 @@ void query_memory_free(struct query_memory *m);
 /* ---- values ---- */
 
 /*
- * yyyy-mm-dd or d/m/yyyy → yyyymmdd, yyyy → yyyy0000; 0 = no date. Two dates of
+ * A day as an import takes it (yyyy-mm-dd, d/m/yyyy, d.m.yyyy …) → yyyymmdd, yyyy → yyyy0000;
+ * 0 = no date. Two dates of
  * which one is a year only compare by their years.
  */
 int32_t query_date(struct slice s);

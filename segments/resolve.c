@@ -72,7 +72,7 @@ unknown_column(const struct resolver *r, const struct operand *o)
 {
 	const char *names[2 * COLUMNS_MAX];
 	char word[128];
-	struct slice cut = query_clip(o->text, sizeof(word) - 1);
+	struct slice cut = text_clip(o->text, sizeof(word) - 1);
 	const char *near_name;
 	char all[120];
 
@@ -226,7 +226,7 @@ resolve_predicate(const struct resolver *r, struct predicate *x)
 
 	if (x->op == OP_PROVINCE)
 		return resolve_province(r, x);
-	if (x->op == OP_EXTERNAL)
+	if (x->op == OP_EXTERNAL || x->op == OP_SEGMENT)
 		return true;
 
 	if (x->op != OP_LIKE && x->op != OP_CONTAINS && x->op != OP_HAS)
@@ -266,6 +266,9 @@ is_filled(const struct query *q, struct query_error *e)
 		[QUERY_STATE] = "state",
 	};
 
+	if (q->segment_count > 0)
+		return query_fail(e, q->text, q->segments[0].at,
+				  "the text of segment( … ) is not put in its place");
 	for (uint16_t i = 0; i < q->external_count; i++) {
 		const struct query_external *x = &q->externals[i];
 
@@ -299,6 +302,21 @@ query_bind(struct query *q, const struct schema *s, struct query_error *e)
 	if (q->is_bound)
 		q->memory = query_memory_new(q);
 	return q->is_bound;
+}
+
+int
+query_column(const struct query *q, size_t i)
+{
+	for (uint16_t k = 0; k < q->operand_count; k++) {
+		int column = q->operands[k].column;
+		uint16_t before = 0;
+
+		while (before < k && q->operands[before].column != column)
+			before++;
+		if (column >= 0 && before == k && i-- == 0)
+			return column;
+	}
+	return -1;
 }
 
 bool

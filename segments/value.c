@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What cells and literals are worth: numbers, dates, ages, and texts in the form that compares. */
 #include "base/clock.h"
+#include "base/date.h"
 #include "base/text.h"
 #include "segments/query_tree.h"
 #include "segments/scan.h"
@@ -32,33 +33,18 @@ date_of(int year, int month, int day)
 	return year * 10000 + month * 100 + day;
 }
 
-/* d/m/yyyy, with one or two digits each. */
-static int32_t
-date_of_slashes(struct slice s)
-{
-	size_t day = digits_at(s, 0, 2) >= 0 ? 2 : 1;
-	size_t month = digits_at(s, day + 1, 2) >= 0 ? 2 : 1;
-	size_t year = day + 1 + month + 1;
-
-	if (s.n != year + 4 || s.p[day] != '/' || s.p[year - 1] != '/')
-		return 0;
-	return date_of(digits_at(s, year, 4), digits_at(s, day + 1, month), digits_at(s, 0, day));
-}
-
 int32_t
 query_date(struct slice s)
 {
-	int year;
+	int32_t quick = s.n == 10 && s.p[4] == '-' ? scan_date(s.p) : 0;
+	struct date d;
 
-	if (s.n != 10)
-		s = slice_trim(s);
-	if (s.n == 10 && s.p[4] == '-')
-		return scan_date(s.p);
-	if (s.n == 4) {
-		year = digits_at(s, 0, 4);
-		return year >= 1000 ? year * 10000 : 0;
-	}
-	return s.n >= 8 ? date_of_slashes(s) : 0;
+	if (quick != 0)
+		return quick;
+	s = slice_trim(s);
+	if (s.n < 4 || !date_read(s, &d) || (d.month > 0 && d.day == 0))
+		return 0;
+	return (d.year * 100 + d.month) * 100 + d.day;
 }
 
 /* Days since 0000-03-01, counted so that the leap day is a year's last; year, month, day exist. */
@@ -140,6 +126,14 @@ query_age(int32_t birth, int32_t today)
 	if (birth % 10000 != 0 && today % 10000 < birth % 10000)
 		years--;
 	return years < 0 ? -1 : years;
+}
+
+int
+query_age_of(struct slice cell, int64_t today)
+{
+	int32_t birth = query_date(cell);
+
+	return birth != 0 ? query_age(birth, query_date_of_days(today)) : -1;
 }
 
 /* -12.50 with at most 15 digits: both sides of the division are exact, so it rounds right. */

@@ -21,7 +21,7 @@
 struct moment {
 	int64_t unix_s;
 	int ms;
-	struct vi_date date; /* in Vietnam, as the following */
+	struct date date; /* in Vietnam, as the following */
 	int hour, minute, second;
 	int yday, wday; /* from 0: January 1, Sunday */
 };
@@ -43,83 +43,25 @@ take_digits(struct slice *s, size_t min, size_t max, int *value)
 	return true;
 }
 
-/* [ ]Z, [ ]+07:00, [ ]+0700 or nothing; *ahead of UTC in seconds. */
-static bool
-take_zone(struct slice *s, int *ahead)
-{
-	int hours, minutes;
-	bool is_behind;
-
-	*ahead = VN_UTC_OFFSET_S;
-	if (s->n == 0)
-		return true;
-	slice_take_char(s, ' ');
-	if (slice_take_char(s, 'Z') || slice_take_char(s, 'z')) {
-		*ahead = 0;
-		return s->n == 0;
-	}
-	is_behind = slice_take_char(s, '-');
-	if (!is_behind && !slice_take_char(s, '+'))
-		return false;
-	if (!take_digits(s, 2, 2, &hours))
-		return false;
-	slice_take_char(s, ':');
-	if (!take_digits(s, 2, 2, &minutes) || hours > 14 || minutes > 59)
-		return false;
-	*ahead = (hours * 60 + minutes) * (is_behind ? -60 : 60);
-	return s->n == 0;
-}
-
-/* .123456: the first three count */
-static bool
-take_fraction(struct slice *s, int *ms)
-{
-	int digit, n = 0;
-
-	for (*ms = 0; take_digits(s, 1, 1, &digit); n++)
-		*ms = n < 3 ? *ms * 10 + digit : *ms;
-	for (int i = n; i < 3; i++)
-		*ms *= 10;
-	return n > 0;
-}
-
-/* hh:mm[:ss[.fraction]][zone] behind a day */
-static bool
-take_time(struct slice s, struct moment *m)
-{
-	int hour, minute, second = 0, ahead;
-
-	if (!take_digits(&s, 1, 2, &hour) || !slice_take_char(&s, ':') ||
-	    !take_digits(&s, 2, 2, &minute))
-		return false;
-	if (slice_take_char(&s, ':')) {
-		if (!take_digits(&s, 2, 2, &second))
-			return false;
-		if (slice_take_char(&s, '.') && !take_fraction(&s, &m->ms))
-			return false;
-	}
-	if (hour > 23 || minute > 59 || second > 59 || !take_zone(&s, &ahead))
-		return false;
-	m->unix_s += hour * 3600 + minute * 60 + second + VN_UTC_OFFSET_S - ahead;
-	return true;
-}
-
 static bool
 read_text(struct slice s, struct moment *m)
 {
-	struct slice day = s;
-	struct vi_date d;
-	size_t n = 0;
+	struct slice day = s, time = s;
+	struct date_time t = {0};
+	struct date d;
 
-	while (n < s.n && s.p[n] != ' ' && s.p[n] != 'T')
-		n++;
-	day.n = n;
-	if (!vi_date_read(day, &d) || (d.day == 0 && n < s.n))
+	while (time.n > 0 && *time.p != ' ' && *time.p != 'T')
+		time = (struct slice){time.p + 1, time.n - 1};
+	day.n -= time.n;
+	if (!vi_date_read(day, &d) || (d.day == 0 && time.n > 0))
+		return false;
+	if (time.n > 0 && !date_read_time((struct slice){time.p + 1, time.n - 1}, &t))
 		return false;
 	d.month += d.month == 0;
 	d.day += d.day == 0;
-	m->unix_s = vi_date_days(d) * DAY_S - VN_UTC_OFFSET_S;
-	return n == s.n || take_time((struct slice){s.p + n + 1, s.n - n - 1}, m);
+	m->unix_s = date_to_days(d) * DAY_S - VN_UTC_OFFSET_S + t.second;
+	m->ms = t.ms;
+	return true;
 }
 
 /* 9 to 11 digits are seconds since 1970, as machines write them. */
@@ -141,11 +83,11 @@ fill(struct moment *m)
 	int64_t days = local / DAY_S - (local % DAY_S < 0);
 	int second = (int)(local - days * DAY_S);
 
-	m->date = vi_date_of_days(days);
+	m->date = date_of_days(days);
 	m->hour = second / 3600;
 	m->minute = second / 60 % 60;
 	m->second = second % 60;
-	m->yday = (int)(days - vi_date_days((struct vi_date){m->date.year, 1, 1}));
+	m->yday = (int)(days - date_to_days((struct date){m->date.year, 1, 1}));
 	m->wday = (int)(((days + 4) % 7 + 7) % 7); /* 1970-01-01 was a Thursday */
 }
 

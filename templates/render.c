@@ -3,11 +3,19 @@
  * Runs a program over the values of one recipient. All that a rendering needs
  * besides the output is on its stack; nothing is allocated.
  */
+#include <stdio.h>
+
 #include "base/text.h"
 #include "templates/program.h"
 
 _Static_assert(TEMPLATE_OUTPUT_MAX <= TEXT_PUT_MAX, "a rendered text can be normalised");
 _Static_assert(SLOTS_MAX <= 128, "a bit for each slot");
+
+/* A value that a filter made nil of; filter NULL = none was. */
+struct loss {
+	const struct instruction *filter;
+	struct slice value;
+};
 
 struct run {
 	const struct template *t;
@@ -16,6 +24,8 @@ struct run {
 	struct template_value *slots;
 	uint64_t assigned; /* variables that have a value: bit = slot */
 	int64_t today;
+	struct loss loss;    /* in the tag that runs */
+	struct loss *losses; /* of each slot that has a value */
 	struct scratch scratch;
 	char *floor; /* scratch below it belongs to variables, above it to the tag */
 	struct buf *out;
@@ -41,11 +51,51 @@ missing(struct run *r, uint32_t field, struct place at, const char *code, const 
 	return RENDER_MISSING;
 }
 
+/* The tag printed nothing: was there a value? */
+static enum render_result
+missing_output(struct run *r, const struct instruction *i)
+{
+	struct template_error *e = r->error;
+	const struct loss *l = &r->loss;
+	uint32_t field = i->a;
+	char value[sizeof(e->value)];
+	const char *filter;
+
+	if (l->filter == NULL)
+		return missing(r, field, i->at, "missing", "is missing or blank");
+	if (field != NO_FIELD && (field & IS_VARIABLE) != 0 &&
+	    r->t->variables[field & ~IS_VARIABLE].blame != NO_FIELD)
+		field = r->t->variables[field & ~IS_VARIABLE].blame;
+	if (e == NULL)
+		return RENDER_MISSING;
+	filter = filter_get(l->filter->a)->name;
+	copy_short(value, sizeof(value), l->value);
+	missing(r, field, i->at, "missing", "");
+	memcpy(e->value, value, sizeof(value));
+	for (char *c = value; *c != '\0'; c++)
+		if ((unsigned char)*c < 0x20)
+			*c = ' '; /* a message is one line */
+	snprintf(e->message, sizeof(e->message), "%s makes nothing of \"%s\"%s%s", filter, value,
+		 e->field[0] != '\0' ? ", of the field " : "", e->field);
+	snprintf(e->filter, sizeof(e->filter), "%s", filter);
+	return RENDER_MISSING;
+}
+
 static enum render_result
 too_long(struct run *r, const struct instruction *i)
 {
 	template_fail(r->error, "too-long", i->at, "the text becomes longer than %u bytes here",
 		      TEMPLATE_OUTPUT_MAX);
+	return RENDER_TOO_LONG;
+}
+
+static enum render_result
+no_room(struct run *r, const struct instruction *i)
+{
+	template_fail(r->error, "no-room", i->at,
+		      "what filters and captures make on the way to the text takes more than %u "
+		      "bytes here",
+		      SCRATCH_BYTES);
 	return RENDER_TOO_LONG;
 }
 
@@ -94,7 +144,7 @@ push_field(struct run *r, const struct instruction *i, uint32_t field)
 		return missing(r, field, i->at, "malformed", "is not UTF-8");
 	nfc = r->scratch.at;
 	if (!text_put_nfc(v.text, nfc, (size_t)(r->scratch.end - nfc), &r->top->text.n))
-		return too_long(r, i);
+		return no_room(r, i);
 	r->top->text.p = nfc;
 	r->scratch.at += r->top->text.n;
 	return RENDER_OK;
@@ -118,8 +168,12 @@ apply_filter(struct run *r, const struct instruction *i)
 	bool is_cell = in->kind == TEMPLATE_CELL;
 	struct slice before = in->text;
 
-	if (in->text.n > TEMPLATE_OUTPUT_MAX)
-		return too_long(r, i);
+	if (in->text.n > TEMPLATE_OUTPUT_MAX) {
+		template_fail(r->error, "too-long", i->at,
+			      "the value that %s is given is longer than %u bytes",
+			      filter_get(i->a)->name, TEMPLATE_OUTPUT_MAX);
+		return RENDER_TOO_LONG;
+	}
 	for (uint32_t k = 0; k <= i->b; k++) /* cells are texts to filters */
 		if (in[k].kind == TEMPLATE_CELL)
 			in[k].kind = TEMPLATE_TEXT;
@@ -128,7 +182,9 @@ apply_filter(struct run *r, const struct instruction *i)
 		in->text = SLICE("");
 	if (is_cell && in->kind == TEMPLATE_TEXT && slice_eq(in->text, before))
 		in->kind = TEMPLATE_CELL; /* which `default` and its like leave as it is */
-	return r->scratch.is_full ? too_long(r, i) : RENDER_OK;
+	if (in->kind == TEMPLATE_NIL && !is_blank(before))
+		r->loss = (struct loss){i, before};
+	return r->scratch.is_full ? no_room(r, i) : RENDER_OK;
 }
 
 static enum render_result
@@ -138,9 +194,10 @@ output(struct run *r, const struct instruction *i)
 	enum render_result rc;
 
 	if (i->op == OP_OUTPUT && is_blank(text))
-		return missing(r, i->a, i->at, "missing", "is missing or blank");
+		return missing_output(r, i);
 	rc = append(r, i, text);
 	r->scratch.at = r->floor;
+	r->loss.filter = NULL;
 	return rc;
 }
 
@@ -152,7 +209,7 @@ compare(struct run *r, const struct instruction *i)
 
 	*r->top = (struct template_value){answer ? TEMPLATE_TRUE : TEMPLATE_FALSE,
 					  answer ? SLICE("true") : SLICE("false"), 0};
-	return r->scratch.is_full ? too_long(r, i) : RENDER_OK;
+	return r->scratch.is_full ? no_room(r, i) : RENDER_OK;
 }
 
 static void
@@ -180,6 +237,8 @@ static void
 assign(struct run *r, uint32_t slot, struct template_value v)
 {
 	r->slots[slot] = v;
+	r->losses[slot] = r->loss;
+	r->loss.filter = NULL;
 	if (slot < VARIABLES_MAX)
 		r->assigned |= UINT64_C(1) << slot;
 	r->floor = r->scratch.at;
@@ -198,10 +257,18 @@ capture(struct run *r, const struct instruction *i)
 	from = r->captured[--r->captures];
 	v = scratch_text(&r->scratch, (struct slice){r->out->data + from, r->out->len - from});
 	if (r->scratch.is_full)
-		return too_long(r, i);
+		return no_room(r, i);
 	r->out->len = from;
 	assign(r, i->a, v);
 	return RENDER_OK;
+}
+
+static void
+push_slot(struct run *r, uint32_t slot)
+{
+	*++r->top = r->slots[slot];
+	if (r->losses[slot].filter != NULL)
+		r->loss = r->losses[slot];
 }
 
 static enum render_result
@@ -209,7 +276,7 @@ push_either(struct run *r, const struct instruction *i)
 {
 	if ((r->assigned >> i->a & 1) == 0)
 		return push_field(r, i, i->b);
-	*++r->top = r->slots[i->a];
+	push_slot(r, i->a);
 	return RENDER_OK;
 }
 
@@ -224,6 +291,7 @@ jump(struct run *r, const struct instruction *i)
 	} else if (i->op != OP_JUMP) {
 		is_taken = value_is_true(*r->top--) == (i->op == OP_JUMP_IF);
 		r->scratch.at = r->floor;
+		r->loss.filter = NULL;
 	}
 	return is_taken ? r->t->program + i->a : i + 1;
 }
@@ -251,7 +319,7 @@ run_program(struct run *r)
 			*++r->top = r->t->constants[i->a];
 			break;
 		case OP_VARIABLE:
-			*++r->top = r->slots[i->a];
+			push_slot(r, i->a);
 			break;
 		case OP_EITHER:
 			rc = push_either(r, i);
@@ -331,6 +399,7 @@ template_render_values(const struct template *t, int64_t today, const struct tem
 {
 	char memory[SCRATCH_BYTES];
 	struct template_value stack[1 + STACK_MAX], slots[SLOTS_MAX];
+	struct loss losses[SLOTS_MAX];
 	struct run r;
 	enum render_result rc;
 
@@ -338,6 +407,8 @@ template_render_values(const struct template *t, int64_t today, const struct tem
 	r.values = values;
 	r.top = stack;
 	r.slots = slots;
+	r.losses = losses;
+	r.loss.filter = NULL;
 	r.assigned = 0;
 	r.today = today;
 	r.scratch = (struct scratch){memory, memory + sizeof(memory), false};

@@ -31,11 +31,15 @@ struct template;
 struct template_error {
 	/* "syntax", "unknown-tag", "unknown-filter", "unknown-field", "too-many", "too-long",
 	   "not-utf8";
-	   of rendering: "missing", "malformed", "too-long" */
+	   of rendering: "missing", "malformed", "too-long", "no-room" */
 	const char *code;
 	int line, column;  /* 1-based, in characters, in the source */
 	char field[64];	   /* of missing, malformed and unknown-field; "" otherwise */
 	char message[240]; /* why, and what to do */
+	/* Of missing, where there was a value: the filter that made nothing of it, and that value,
+	   cut to whole characters. "" otherwise. */
+	char filter[24];
+	char value[64];
 };
 
 /*
@@ -101,7 +105,8 @@ enum render_result { RENDER_OK, RENDER_MISSING, RENDER_TOO_LONG };
  * today: days since 1970-01-01 in Vietnam, for what depends on the date; of a run
  * it is the frozen day, so that a repeated request has the same bytes. Unless OK, out is as before and *e (may be NULL) says where: the place of the
  * first field in the output tag. A value that is no UTF-8 counts as missing,
- * with the code "malformed".
+ * with the code "malformed". RENDER_TOO_LONG is of the text ("too-long"), or of what filters
+ * and captures make on the way ("no-room").
  */
 enum render_result template_render(const struct template *t, int64_t today,
 				   const struct slice *values, struct buf *out,

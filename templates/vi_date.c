@@ -3,200 +3,43 @@
 
 #include <stdio.h>
 
-#include "base/clock.h"
-
-#define VIETNAM_MINUTES (7 * 60)
-#define DAY_MINUTES (24 * 60)
-#define DAYS_MIN (-70000) /* 1778 */
-#define DAYS_MAX 200000	  /* 2517 */
-
-/* Years have 365 days and a leap day each fourth; counted from March, so that it is the last. */
-int64_t
-vi_date_days(struct vi_date d)
-{
-	int64_t year = d.month <= 2 ? d.year - 1 : d.year;
-	int month = d.month <= 2 ? d.month + 9 : d.month - 3;
-
-	return year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + d.day - 1 -
-	       719468;
-}
-
-struct vi_date
-vi_date_of_days(int64_t days)
-{
-	struct vi_date d = {1970, 1, 1};
-
-	days = days < DAYS_MIN ? DAYS_MIN : days > DAYS_MAX ? DAYS_MAX : days;
-	d.year += (int)(days < 0 ? days / 365 - 1 : days / 366);
-	while (vi_date_days((struct vi_date){d.year + 1, 1, 1}) <= days)
-		d.year++;
-	days -= vi_date_days(d);
-	for (; days >= clock_month_days(d.year, d.month); d.month++)
-		days -= clock_month_days(d.year, d.month);
-	d.day = (int)days + 1;
-	return d;
-}
-
-/* ---- reading ---- */
-
-/* min to max digits; -1 = others stand there. */
-static int
-take_digits(struct slice *s, size_t min, size_t max)
-{
-	int value = 0;
-	size_t n = 0;
-
-	for (; n < s->n && n < max && s->p[n] >= '0' && s->p[n] <= '9'; n++)
-		value = value * 10 + (s->p[n] - '0');
-	if (n < min)
-		return -1;
-	s->p += n;
-	s->n -= n;
-	return value;
-}
-
-static bool
-is_date(struct vi_date d)
-{
-	if (d.year < 1800 || d.year > 2199 || d.month < 0 || d.month > 12 || d.day < 0)
-		return false;
-	return d.month == 0 ? d.day == 0 : d.day <= clock_month_days(d.year, d.month);
-}
-
-/* yyyy, yyyy-mm, yyyy-m-d */
-static bool
-take_year_first(struct slice *s, struct vi_date *d)
-{
-	d->year = take_digits(s, 4, 4);
-	if (d->year < 0)
-		return false;
-	if (!slice_take_char(s, '-'))
-		return s->n == 0;
-	d->month = take_digits(s, 1, 2);
-	if (d->month < 1)
-		return false;
-	if (!slice_take_char(s, '-'))
-		return s->n == 0;
-	d->day = take_digits(s, 1, 2);
-	return d->day >= 1;
-}
-
-/* d/m/yyyy, m/yyyy; - and . too, but for months */
-static bool
-take_day_first(struct slice *s, struct vi_date *d)
-{
-	int first = take_digits(s, 1, 2), second;
-	char between = s->n > 0 ? s->p[0] : '\0';
-
-	if (first < 1 || memchr("/-.", between, 3) == NULL || !slice_take_char(s, between))
-		return false;
-	d->year = take_digits(s, 4, 4);
-	if (d->year >= 0) {
-		d->month = first;
-		return between == '/' && s->n == 0;
-	}
-	second = take_digits(s, 1, 2);
-	if (second < 1 || !slice_take_char(s, between))
-		return false;
-	d->day = first;
-	d->month = second;
-	d->year = take_digits(s, 4, 4);
-	return d->year >= 0;
-}
-
-/* [ ]Z, [ ]+07:00, [ ]+0700, or nothing; minutes that local time is ahead of UTC. */
-static bool
-take_zone(struct slice *s, int *ahead)
-{
-	bool is_behind;
-	int hours, minutes;
-
-	*ahead = VIETNAM_MINUTES;
-	if (s->n == 0)
-		return true;
-	slice_take_char(s, ' ');
-	if (slice_take_char(s, 'Z') || slice_take_char(s, 'z')) {
-		*ahead = 0;
-		return s->n == 0;
-	}
-	is_behind = slice_take_char(s, '-');
-	if (!is_behind && !slice_take_char(s, '+'))
-		return false;
-	hours = take_digits(s, 2, 2);
-	slice_take_char(s, ':');
-	minutes = take_digits(s, 2, 2);
-	if (hours < 0 || hours > 14 || minutes < 0 || minutes > 59 || s->n > 0)
-		return false;
-	*ahead = (hours * 60 + minutes) * (is_behind ? -1 : 1);
-	return true;
-}
-
-/* Behind a day: nothing, or a time. *minute: of the day in Vietnam, so it may be before or after it. */
-static bool
-take_time(struct slice s, int *minute)
-{
-	int hour, ahead;
-
-	*minute = 0;
-	if (s.n == 0)
-		return true;
-	if (!slice_take_char(&s, 'T') && !slice_take_char(&s, ' '))
-		return false;
-	hour = take_digits(&s, 1, 2);
-	if (hour < 0 || hour > 23 || !slice_take_char(&s, ':'))
-		return false;
-	*minute = take_digits(&s, 2, 2);
-	if (*minute < 0 || *minute > 59)
-		return false;
-	if (slice_take_char(&s, ':')) {
-		int second = take_digits(&s, 2, 2);
-
-		if (second < 0 || second > 59)
-			return false;
-		if (slice_take_char(&s, '.') && take_digits(&s, 1, 9) < 0)
-			return false;
-	}
-	if (!take_zone(&s, &ahead))
-		return false;
-	*minute += hour * 60 + VIETNAM_MINUTES - ahead;
-	return true;
-}
+#define DAY_S 86400
 
 bool
-vi_date_read(struct slice s, struct vi_date *out)
+vi_date_read(struct slice s, struct date *out)
 {
-	struct slice rest = slice_trim(s);
-	struct vi_date d = {0};
-	int minute = 0;
+	struct slice day = slice_trim(s), time;
+	struct date_time t;
+	struct date d;
 
-	if (!take_year_first(&rest, &d)) {
-		rest = slice_trim(s);
-		d = (struct vi_date){0};
-		if (!take_day_first(&rest, &d))
-			return false;
-	}
-	if (!is_date(d) || (d.day > 0 ? !take_time(rest, &minute) : rest.n > 0))
+	time = day;
+	while (time.n > 0 && *time.p != ' ' && *time.p != 'T')
+		time = (struct slice){time.p + 1, time.n - 1};
+	day.n -= time.n;
+	if (!date_read(day, &d) || d.year < VI_YEAR_MIN || d.year > VI_YEAR_MAX)
 		return false;
-	if (minute < 0 || minute >= DAY_MINUTES)
-		d = vi_date_of_days(vi_date_days(d) + (minute < 0 ? -1 : 1));
+	if (time.n > 0) {
+		if (d.day == 0 || !date_read_time((struct slice){time.p + 1, time.n - 1}, &t))
+			return false;
+		d = date_of_days(date_to_days(d) + floor_div(t.second, DAY_S));
+	}
 	*out = d;
-	return is_date(d);
+	return d.year >= VI_YEAR_MIN && d.year <= VI_YEAR_MAX;
 }
 
 /* ---- writing ---- */
 
 static const char *
-weekday(struct vi_date d)
+weekday(struct date d)
 {
-	static const char *const names[] = {"thứ Năm", "thứ Sáu", "thứ Bảy", "Chủ nhật",
-					    "thứ Hai", "thứ Ba",  "thứ Tư"};
+	static const char *const names[] = {"thứ Hai", "thứ Ba",  "thứ Tư",  "thứ Năm",
+					    "thứ Sáu", "thứ Bảy", "Chủ nhật"};
 
-	/* 1970-01-01 was a Thursday. */
-	return names[((vi_date_days(d) % 7) + 7) % 7];
+	return names[day_weekday(date_to_days(d))];
 }
 
 static void
-print_long(struct vi_date d, char out[VI_DATE_MAX])
+print_long(struct date d, char out[VI_DATE_MAX])
 {
 	size_t n = 0;
 
@@ -210,7 +53,7 @@ print_long(struct vi_date d, char out[VI_DATE_MAX])
 }
 
 bool
-vi_date_print(struct vi_date d, enum vi_date_form form, char out[VI_DATE_MAX])
+vi_date_print(struct date d, enum vi_date_form form, char out[VI_DATE_MAX])
 {
 	char text[VI_DATE_MAX];
 

@@ -6,21 +6,16 @@
  */
 #pragma once
 
-#include "base/buf.h"
+#include "base/date.h"
 
-/* A day; or, with day 0, a month; or, with month 0 too, a year. */
-struct vi_date {
-	int year, month, day; /* 1800 … 2199 */
-};
+#define VI_YEAR_MIN 1800
+#define VI_YEAR_MAX 2199
 
 /*
- * d/m/yyyy, d-m-yyyy, d.m.yyyy, yyyy-m-d (each also with a time behind a blank or T; a time
- * with a zone becomes the day in Vietnam), m/yyyy, yyyy-mm, yyyy. Blanks around are allowed.
+ * What date_read takes, in these years, blanks around it allowed; behind a day a time, after a
+ * blank or T: with a zone it becomes the day in Vietnam.
  */
-bool vi_date_read(struct slice s, struct vi_date *out);
-/* Of a day: days since 1970-01-01. */
-int64_t vi_date_days(struct vi_date d);
-struct vi_date vi_date_of_days(int64_t days);
+bool vi_date_read(struct slice s, struct date *out);
 
 /*
  * How it is written (Decree 30/2020/NĐ-CP: zeros before days below 10 and months 1 and 2):
@@ -33,4 +28,4 @@ struct vi_date vi_date_of_days(int64_t days);
 enum vi_date_form { VI_DATE_SHORT, VI_DATE_LONG, VI_DATE_WEEKDAY, VI_DATE_FULL, VI_DATE_DAY };
 #define VI_DATE_MAX 64 /* bytes, with the NUL */
 /* False when the date has no day and the form needs one. */
-bool vi_date_print(struct vi_date d, enum vi_date_form form, char out[VI_DATE_MAX]);
+bool vi_date_print(struct date d, enum vi_date_form form, char out[VI_DATE_MAX]);

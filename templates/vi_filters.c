@@ -129,7 +129,7 @@ read_sex(struct template_value v)
 static int
 read_age(struct template_value v, int64_t today)
 {
-	struct vi_date birth, now = vi_date_of_days(today);
+	struct date birth, now = date_of_days(today);
 	struct slice s = slice_trim(v.text);
 	unsigned years;
 	int age;
@@ -420,12 +420,12 @@ apply_date(const struct filter_call *c, struct template_value in)
 	enum vi_date_form form = VI_DATE_SHORT;
 	struct slice s = slice_trim(in.text);
 	char out[VI_DATE_MAX];
-	struct vi_date d;
+	struct date d;
 
 	if (is_absent(in) || (c->count > 0 && !read_form(c->args[0], &form)))
 		return nil;
 	if (slice_is(s, "now") || slice_is(s, "today"))
-		d = vi_date_of_days(c->today);
+		d = date_of_days(c->today);
 	else if (!vi_date_read(s, &d))
 		return nil;
 	if (!vi_date_print(d, form, out))
@@ -544,7 +544,7 @@ apply_phone(const struct filter_call *c, struct template_value in)
 static const char *
 check_honorific(size_t i, struct template_value arg)
 {
-	struct vi_date birth;
+	struct date birth;
 	unsigned years;
 
 	if (i == 0)

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "dispatcher/api/private.h"
+#include "dispatcher/campaign/pattern_book.h"
 
 #define API_BODY_MAX (8u << 20)
 #define JSON_BODY_MAX (1u << 20)
@@ -46,9 +47,14 @@ static const struct http_route routes[] = {
 	AUTH("POST", "/imports/{id}/commit", on_import_commit),
 	AUTH("DELETE", "/imports/{id}", on_import_abort),
 	AUTH("GET", "/count", on_segment_count),
+	AUTH("POST", "/count", on_query_count),
 	AUTH("GET", "/segments", on_segment_ls),
 	AUTH("PUT", "/segments/{name}", on_segment_save),
+	AUTH("GET", "/segments/{name}", on_segment_show),
+	AUTH("DELETE", "/segments/{name}", on_segment_rm),
 	AUTH("GET", "/segments/{name}/count", on_segment_count),
+	AUTH("GET", "/segments/{name}/sample", on_segment_sample),
+	AUTH("GET", "/segments/{name}/breakdown", on_segment_breakdown),
 	AUTH("GET", "/templates", on_template_ls),
 	AUTH("PUT", "/templates/{name}", on_template_save),
 	AUTH("GET", "/templates/{name}", on_template_show),
@@ -142,9 +148,11 @@ api_open(struct daemon *d, struct api **out, struct err_ctx *e)
 	snprintf(socket, sizeof(socket), "%s/api.sock", d->config->data);
 	a->daemon = d;
 	a->imports = imports_new(a);
+	a->patterns = pattern_book_new(d->loop, d->engine);
 	rc = http_server_new(d->loop, &o, &a->http, e);
 	if (rc != ERR_OK) {
 		imports_free(a->imports);
+		pattern_book_free(a->patterns);
 		free(a);
 		return rc;
 	}
@@ -196,6 +204,7 @@ api_free(struct api *a)
 {
 	doubt_index_free(a->doubts);
 	sandbox_free(a->sandbox);
+	pattern_book_free(a->patterns);
 	free(a);
 }
 

@@ -88,9 +88,14 @@ campaign_json(const struct daemon *d, const struct campaign *c)
 	char created[32];
 	json_t *out;
 
-	for (size_t i = 0; i < c->segment_count; i++)
-		json_array_append_new(segments, json_pack("{s:s, s:s}", "name", c->segments[i],
-							  "query", c->queries[i]));
+	for (size_t i = 0; i < c->segment_count; i++) {
+		json_t *one =
+			json_pack("{s:s, s:s}", "name", c->segments[i], "query", c->queries[i]);
+
+		if (c->wrong[i] != NULL)
+			json_object_set_new(one, "problem", json_string(c->wrong[i]));
+		json_array_append_new(segments, one);
+	}
 	clock_format_vn(c->created_s, created);
 	out = json_pack("{s:I, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:o, s:s}",
 			"id", (json_int_t)c->id, "name", c->name, "state", c->state, "unit",

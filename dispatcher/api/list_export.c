@@ -14,11 +14,9 @@
 #include "base/mem.h"
 #include "dispatcher/api/private.h"
 #include "dispatcher/run/cells.h"
-#include "segments/phone.h"
 
 #define STEP_BLOCKS 8u
 #define BEHIND_MAX (256u << 10)
-#define DIGITS_MIN 9u /* of a cell that may be a phone */
 
 struct list_export {
 	struct api *api;
@@ -26,11 +24,12 @@ struct list_export {
 	struct list *list; /* NULL until it is loaded */
 	struct sweep *sweep;
 	uint32_t next; /* block that is not asked for yet */
-	bool is_json, is_full, has_bom;
+	bool is_json, has_bom;
 	bool is_resting;
 	bool is_cut; /* the reader is too far behind, or gone */
 	uint64_t rows;
-	struct buf out, cell;
+	struct cells_view view;
+	struct buf out;
 };
 
 static void
@@ -39,7 +38,7 @@ export_free(struct list_export *ex)
 	ex->api->exports--;
 	list_free(ex->list);
 	buf_free(&ex->out);
-	buf_free(&ex->cell);
+	buf_free(&ex->view.scratch);
 	free(ex);
 }
 
@@ -54,8 +53,8 @@ export_end(struct list_export *ex, const struct err_ctx *e)
 	http_on_gone(ex->x, NULL, NULL);
 	http_stream_on_room(ex->x, NULL, NULL);
 	log_info("list=%s version=%u rows=%llu export=list phones=%s result=%s", ex->list->name,
-		 ex->list->version, (unsigned long long)ex->rows, ex->is_full ? "full" : "masked",
-		 e == NULL ? "done" : "broken");
+		 ex->list->version, (unsigned long long)ex->rows,
+		 ex->view.is_full ? "full" : "masked", e == NULL ? "done" : "broken");
 	if (e == NULL)
 		http_stream_end(ex->x);
 	else
@@ -65,41 +64,12 @@ export_end(struct list_export *ex, const struct err_ctx *e)
 
 /* ---- rows ---- */
 
-static bool
-is_phone(struct slice s)
-{
-	struct phone_cell phone = {0};
-	size_t digits = 0;
-
-	for (size_t i = 0; i < s.n; i++)
-		digits += s.p[i] >= '0' && s.p[i] <= '9';
-	if (digits < DIGITS_MIN)
-		return false;
-	phone_parse(s, &phone);
-	return phone.reason == NULL;
-}
-
-static struct slice
-cell_text(struct list_export *ex, const struct block *b, uint32_t row, uint32_t column)
-{
-	const struct column *c = &ex->list->schema.columns[column];
-	struct slice text = block_cell(b, row, column);
-
-	if ((int)column == ex->list->schema.phone && block_phone(b, row) != 0) {
-		buf_reset(&ex->cell);
-		cells_add_phone(&ex->cell, block_phone(b, row), ex->is_full);
-		return buf_slice(&ex->cell);
-	}
-	if (text.n > 0 && !ex->is_full && (c->is_masked || c->is_sensitive || is_phone(text)))
-		return SLICE("***");
-	return text;
-}
-
 static void
 add_row(struct list_export *ex, const struct block *b, uint32_t row)
 {
 	for (uint32_t c = 0; c < ex->list->schema.count; c++) {
-		struct slice text = cell_text(ex, b, row, c);
+		struct slice text =
+			cells_show(&ex->view, c, block_cell(b, row, c), block_phone(b, row));
 
 		buf_adds(&ex->out, c > 0 ? "," : ex->is_json ? "[" : "");
 		if (ex->is_json)
@@ -221,6 +191,7 @@ on_list(void *arg, struct list *l, const struct err_ctx *e)
 		return;
 	}
 	ex->list = l;
+	ex->view.schema = &l->schema;
 	http_set_header(ex->x, "Cache-Control", "no-store");
 	if (!ex->is_json)
 		http_set_header(ex->x, "Content-Disposition", "attachment; filename=\"list.csv\"");
@@ -260,7 +231,7 @@ on_list_rows(struct http_exchange *x, void *arg)
 	ex = xcalloc(1, sizeof(*ex));
 	ex->api = a;
 	ex->x = x;
-	ex->is_full = is_full;
+	ex->view.is_full = is_full;
 	ex->is_json = format != NULL && strcmp(format, "json") == 0;
 	ex->has_bom = bom != NULL && strcmp(bom, "0") != 0;
 	list_load(engine_redis(a->daemon->engine), name, true, on_list, ex);

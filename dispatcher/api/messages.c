@@ -44,6 +44,14 @@ text_of(const json_t *v, const char *key)
 	return s != NULL ? s : "";
 }
 
+static json_t *
+with_warning(json_t *v, const struct notice_result *m)
+{
+	if (m->warning.n > 0)
+		json_object_set_new(v, "warning", json_of_slice(m->warning));
+	return v;
+}
+
 static void
 answer_one(struct post *p, const struct notices_answer *a)
 {
@@ -52,9 +60,9 @@ answer_one(struct post *p, const struct notices_answer *a)
 	json_t *v;
 
 	if (m->is_accepted) {
-		http_answer_json(p->x, 202,
-				 json_pack("{s:o, s:I, s:I}", "id", id_json(p, a, m), "campaign",
-					   (json_int_t)a->campaign, "run", (json_int_t)a->run));
+		v = json_pack("{s:o, s:I, s:I}", "id", id_json(p, a, m), "campaign",
+			      (json_int_t)a->campaign, "run", (json_int_t)a->run);
+		http_answer_json(p->x, 202, with_warning(v, m));
 		return;
 	}
 	v = refusal_json(m);
@@ -73,11 +81,12 @@ answer_batch(struct post *p, const struct notices_answer *a)
 		const struct notice_result *m = &a->list[i];
 
 		accepted += m->is_accepted;
-		json_array_append_new(
-			list, m->is_accepted ? json_pack("{s:I, s:o}", "index", (json_int_t)i, "id",
+		json_t *one = m->is_accepted ? json_pack("{s:I, s:o}", "index", (json_int_t)i, "id",
 							 id_json(p, a, m))
 					     : json_pack("{s:I, s:o}", "index", (json_int_t)i,
-							 "error", refusal_json(m)));
+							 "error", refusal_json(m));
+
+		json_array_append_new(list, with_warning(one, m));
 	}
 	out = json_pack("{s:I, s:I, s:o}", "accepted", (json_int_t)accepted, "refused",
 			(json_int_t)(a->count - accepted), "messages", list);
@@ -113,6 +122,7 @@ on_message_send(struct http_exchange *x, void *arg)
 {
 	struct api *a = arg;
 	struct daemon *d = a->daemon;
+	struct notices_desk desk = {d->engine, d->config, a->patterns, false};
 	const char *key = http_header(x, "Idempotency-Key");
 	struct post *p;
 	struct err_ctx e;
@@ -129,7 +139,7 @@ on_message_send(struct http_exchange *x, void *arg)
 		return;
 	p = xcalloc(1, sizeof(*p));
 	*p = (struct post){a, x};
-	notices_send(d->engine, d->config, body, key, on_sent, p);
+	notices_send(&desk, body, key, on_sent, p);
 	json_decref(body);
 }
 

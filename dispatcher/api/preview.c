@@ -150,12 +150,14 @@ preview_tables(const struct ready_campaign *c, const struct preview *p, json_t *
 		json_object_set_new(out, "no_language", row_table_json(&p->misfits, "why"));
 	json_object_set_new(out, "untranslated", row_table_json(&p->untranslated, "language"));
 	json_object_set_new(out, "missing_fields", row_table_json(&p->missing, "field"));
+	json_object_set_new(out, "not_understood", unread_json(&p->unread));
 	json_object_set_new(out, "refused_characters", row_table_json(&p->refused, "character"));
 }
 
 /* What somebody who reads the preview must know besides: [text]. */
 static json_t *
-preview_warnings(const struct ready_campaign *c, const struct config *config)
+preview_warnings(const struct ready_campaign *c, const struct config *config,
+		 const struct preview *p)
 {
 	json_t *out = json_array();
 	struct buf b = {0};
@@ -172,6 +174,14 @@ preview_warnings(const struct ready_campaign *c, const struct config *config)
 	}
 	if (b.len > 0)
 		json_array_append_new(out, json_of_slice(buf_slice(&b)));
+	for (size_t i = 0; i < p->unread.count; i++) {
+		const struct unread_line *l = &p->unread.lines[i];
+
+		buf_reset(&b);
+		buf_addf(&b, "%llu people are left out: %s makes nothing of their %s",
+			 (unsigned long long)l->count, l->filter, l->field);
+		json_array_append_new(out, json_of_slice(buf_slice(&b)));
+	}
 	buf_free(&b);
 	return out;
 }
@@ -193,7 +203,7 @@ static json_t *
 preview_json(const struct daemon *d, const struct ready_campaign *c, const struct preview *p)
 {
 	const struct tally_sum *sum = &p->tally.sum;
-	json_t *warnings = preview_warnings(c, d->config);
+	json_t *warnings = preview_warnings(c, d->config, p);
 	json_t *out =
 		json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I}",
 			  "campaign", c->campaign->name, "class", c->campaign->class, "list",

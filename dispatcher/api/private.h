@@ -12,17 +12,19 @@ struct imports;
 struct watch;
 struct doubt_index;
 struct sandbox;
+struct pattern_book;
 
 struct api {
 	struct daemon *daemon;
 	struct http_server *http; /* NULL = closed */
 	unsigned port;		  /* that it listened on, also afterwards */
 	struct imports *imports;
-	struct watch *watches;	    /* open event streams */
-	unsigned exports;	    /* walks over whole audiences under way */
-	struct backup_job *backup;  /* the one under way; NULL = none */
-	struct sandbox *sandbox;    /* NULL until it is asked */
-	struct doubt_index *doubts; /* phones in doubt of the run that was asked for last */
+	struct watch *watches;	       /* open event streams */
+	unsigned exports;	       /* walks over whole audiences under way */
+	struct backup_job *backup;     /* the one under way; NULL = none */
+	struct sandbox *sandbox;       /* NULL until it is asked */
+	struct pattern_book *patterns; /* that single messages are compared with */
+	struct doubt_index *doubts;    /* phones in doubt of the run that was asked for last */
 };
 
 /* True: Redis is there. Otherwise the exchange was answered with 503. */
@@ -73,7 +75,13 @@ void on_list_rows(struct http_exchange *x, void *arg);
 /* segments.c */
 void on_segment_save(struct http_exchange *x, void *arg);
 void on_segment_ls(struct http_exchange *x, void *arg);
+void on_segment_show(struct http_exchange *x, void *arg);
+void on_segment_rm(struct http_exchange *x, void *arg);
+/* questions.c */
 void on_segment_count(struct http_exchange *x, void *arg);
+void on_query_count(struct http_exchange *x, void *arg);
+void on_segment_sample(struct http_exchange *x, void *arg);
+void on_segment_breakdown(struct http_exchange *x, void *arg);
 /* templates.c */
 void on_template_save(struct http_exchange *x, void *arg);
 void on_template_ls(struct http_exchange *x, void *arg);

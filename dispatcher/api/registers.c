@@ -90,6 +90,7 @@ on_all(void *arg, const struct reply *r)
 			found = found == NULL ? json_incref(v) : found;
 		json_decref(v);
 	}
+	out = api_sorted(out);
 	if (q->id[0] == '\0')
 		http_answer_json(q->x, 200, json_pack("{s:O}", q->what, out));
 	else if (found != NULL)

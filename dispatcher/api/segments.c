@@ -1,162 +1,129 @@
 /* SPDX-License-Identifier: MIT */
-/* Segments over HTTP: saving, listing, counting; names of campaigns. */
+/* Segments over HTTP: saving, listing, showing, removing; names of campaigns. questions.c counts. */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/text.h"
+#include "base/random.h"
 #include "dispatcher/api/private.h"
-#include "dispatcher/store/keys.h"
+#include "dispatcher/run/bound.h"
+#include "dispatcher/run/saved.h"
+#include "dispatcher/store/audit.h"
 
-/* ---- segments ---- */
-
-/* A query checked against a list's columns, then saved or counted. */
-struct segment_job {
+/* body → checked with the segments that it names → audit → saved, if nothing has come between */
+struct saving {
 	struct api *api;
 	struct http_exchange *x;
-	char *name; /* NULL = count only */
-	char *list_name, *text;
-	struct list *list;
-	struct query *query;
-	uint64_t count;
-	int64_t today;
+	char *name;
+	struct bound *b;
 };
 
 static void
-job_free(struct segment_job *j)
+saving_free(struct saving *s)
 {
-	free(j->name);
-	free(j->list_name);
-	free(j->text);
-	list_free(j->list);
-	query_free(j->query);
-	free(j);
+	bound_free(s->b);
+	free(s->name);
+	free(s);
 }
 
+/* What Lua's segment_save and segment_rm answer besides saved and removed. */
 static void
-job_fail(struct segment_job *j, const struct err_ctx *e)
+fill_refusal(const struct reply *r, const char *name, struct err_ctx *e)
 {
-	http_answer_error(j->x, e);
-	job_free(j);
-}
+	struct slice what = reply_item(r, 0)->str, kind = reply_item(r, 1)->str;
+	struct slice who = reply_item(r, 2)->str, state = reply_item(r, 3)->str;
 
-/* The place goes along: who has the text draws the caret. */
-static void
-job_fail_query(struct segment_job *j, const struct query_error *qe)
-{
-	struct err_ctx e;
-
-	err_set(&e, ERR_INPUT, "query", "", "%s", qe->message);
-	e.line = 1;
-	e.column = (int)qe->column;
-	job_fail(j, &e);
+	if (slice_is(what, "used") && slice_is(kind, "segment"))
+		err_set(e, ERR_CONFLICT, name, "save that one without it, or remove it first",
+			"the segment %.*s uses it", (int)who.n, who.p);
+	else if (slice_is(what, "used"))
+		err_set(e, ERR_CONFLICT, name, "take another name, or launch the campaign first",
+			"the campaign %.*s (%.*s) uses it", (int)who.n, who.p, (int)state.n,
+			state.p);
+	else if (slice_is(what, "inside"))
+		err_set(e, ERR_CONFLICT, name, "save that one without it first",
+			"a segment cannot contain itself: %.*s leads back to it", (int)kind.n,
+			kind.p);
+	else if (slice_is(what, "no list"))
+		err_set(e, ERR_NOT_FOUND, "list", "see loa list ls", "is there no more");
+	else
+		err_set(e, ERR_NOT_FOUND, "segment", "see loa segment ls",
+			"there is no segment of this name");
 }
 
 static void
 on_saved(void *arg, const struct reply *r)
 {
-	struct segment_job *j = arg;
+	struct saving *s = arg;
+	struct query *q = query_parse(slice_of(s->b->text), NULL);
 	struct buf normal = {0};
+	struct err_ctx e;
+	json_t *out;
 
-	if (r->kind != REPLY_INTEGER) {
-		api_answer_reply(j->x, r);
+	if (r->kind != REPLY_ARRAY) {
+		api_answer_reply(s->x, r);
+	} else if (!slice_is(reply_item(r, 0)->str, "saved")) {
+		fill_refusal(r, s->name, &e);
+		http_answer_error(s->x, &e);
 	} else {
-		query_add_normalised(j->query, &normal);
-		http_answer_json(j->x, 200,
-				 json_pack("{s:s, s:s, s:s}", "segment", j->name, "list",
-					   j->list_name, "query", normal.data));
+		query_add_normalised(q, &normal);
+		out = json_pack("{s:s, s:s, s:s}", "segment", s->name, "list", s->b->list->name,
+				"query", normal.data);
+		if (s->b->inside > 0)
+			json_object_set_new(out, "expanded", json_string(s->b->whole));
+		http_answer_json(s->x, 200, out);
 	}
+	query_free(q);
 	buf_free(&normal);
-	job_free(j);
+	saving_free(s);
 }
 
 static void
-job_save(struct segment_job *j)
+on_save_audited(void *arg, uint64_t n, const struct err_ctx *e)
 {
+	struct saving *s = arg;
 	struct argv a = {0};
 	char key[LIST_KEY_MAX];
 
-	argv_adds(&a, j->name);
-	argv_adds(&a, j->list_name);
-	argv_adds(&a, j->text);
+	(void)n;
+	if (e != NULL) {
+		http_answer_error(s->x, e);
+		saving_free(s);
+		return;
+	}
+	argv_adds(&a, s->name);
+	argv_adds(&a, s->b->list->name);
+	argv_adds(&a, s->b->text);
 	argv_adds(&a, "1");
-	argv_adds(&a, list_key(key, j->list_name));
-	engine_call(j->api->daemon->engine, "segment_save", &a, on_saved, j);
+	argv_adds(&a, list_key(key, s->b->list->name));
+	argv_adds(&a, api_who(s->x));
+	argv_adds(&a, s->b->uses);
+	engine_call(s->api->daemon->engine, "segment_save", &a, on_saved, s);
 	argv_free(&a);
 }
 
-static bool
-on_count_block(void *arg, uint32_t index, const struct block *b)
-{
-	struct segment_job *j = arg;
-	uint64_t bits[4];
-
-	(void)index;
-	query_eval_block(j->query, b, j->today, bits);
-	for (uint32_t i = 0; b->deleted != NULL && i < b->rows; i++)
-		bits[i / 64] &= ~((uint64_t)block_is_deleted(b, i) << (i % 64));
-	for (int k = 0; k < 4; k++)
-		j->count += (uint64_t)__builtin_popcountll(bits[k]);
-	return true;
-}
-
+/* A query may name people: the audit has only what tells this text from others. */
 static void
-on_counted(void *arg, const struct err_ctx *e)
+on_checked(void *arg, struct bound *b, const struct err_ctx *e)
 {
-	struct segment_job *j = arg;
+	struct saving *s = arg;
+	char object[160], hex[33];
+	uint8_t hash[16];
 
-	if (e != NULL) {
-		job_fail(j, e);
+	s->b = b;
+	if (b == NULL) {
+		http_answer_error(s->x, e);
+		saving_free(s);
 		return;
 	}
-	http_answer_json(j->x, 200,
-			 json_pack("{s:s, s:I, s:I, s:I}", "list", j->list_name, "version",
-				   (json_int_t)j->list->version, "rows", (json_int_t)j->list->rows,
-				   "count", (json_int_t)j->count));
-	job_free(j);
-}
-
-static void
-on_job_list(void *arg, struct list *l, const struct err_ctx *e)
-{
-	struct segment_job *j = arg;
-	struct block_want want = {.has_people = false};
-	struct sweep_options o = {
-		.want = &want, .on_block = on_count_block, .on_done = on_counted, .arg = j};
-	struct daemon *d = j->api->daemon;
-	struct query_error qe;
-
-	j->list = l;
-	if (l == NULL) {
-		job_fail(j, e);
-		return;
-	}
-	j->query = query_parse(slice_of(j->text), &qe);
-	if (j->query == NULL || !query_bind(j->query, &l->schema, &qe)) {
-		job_fail_query(j, &qe);
-		return;
-	}
-	if (j->name != NULL) {
-		job_save(j);
-		return;
-	}
-	j->today = clock_today_vn();
-	query_want(j->query, &want);
-	sweep_start(d->loop, engine_redis(d->engine), l, 0, (uint32_t)l->block_count, &o);
-}
-
-static struct segment_job *
-job_new(struct api *a, struct http_exchange *x, const char *name, struct slice list,
-	struct slice text)
-{
-	struct segment_job *j = xcalloc(1, sizeof(*j));
-
-	j->api = a;
-	j->x = x;
-	j->name = name != NULL ? xstrdup(name) : NULL;
-	j->list_name = xmemdup0(list.p, list.n);
-	j->text = xmemdup0(text.p, text.n);
-	return j;
+	hash_plain(slice_of(b->text), hash);
+	hash_hex(hash, sizeof(hash), hex);
+	snprintf(object, sizeof(object), "segment:%s", s->name);
+	audit_append(s->api->daemon->engine, api_who(s->x), "segment.save", object,
+		     json_pack("{s:s, s:I, s:s}", "list", b->list->name, "bytes",
+			       (json_int_t)strlen(b->text), "hash", hex),
+		     on_save_audited, s);
 }
 
 void
@@ -164,8 +131,9 @@ on_segment_save(struct http_exchange *x, void *arg)
 {
 	static const char *const keys[] = {"list", "query"};
 	struct api *a = arg;
-	const char *name = api_name(x, "name", "segment"), *list = "", *text = "";
-	struct segment_job *j;
+	const char *name = api_name(x, "name", "segment");
+	struct bound_wanted w = {.name = name, .list = "", .text = ""};
+	struct saving *s;
 	struct err_ctx e;
 	json_t *body;
 
@@ -175,69 +143,186 @@ on_segment_save(struct http_exchange *x, void *arg)
 		       query_at = json_get(&root, "query");
 
 	if (json_only_keys(&root, keys, ARRAY_LEN(keys), &e) != ERR_OK ||
-	    json_need_string(&list_at, &list, &e) != ERR_OK ||
-	    name_check("list", slice_of(list), &e) != ERR_OK ||
-	    json_need_string(&query_at, &text, &e) != ERR_OK) {
+	    json_need_string(&list_at, &w.list, &e) != ERR_OK ||
+	    name_check("list", slice_of(w.list), &e) != ERR_OK ||
+	    json_need_string(&query_at, &w.text, &e) != ERR_OK) {
 		http_answer_error(x, &e);
 	} else {
-		j = job_new(a, x, name, slice_of(list), slice_of(text));
-		list_load(engine_redis(a->daemon->engine), list, false, on_job_list, j);
+		s = xcalloc(1, sizeof(*s));
+		s->api = a;
+		s->x = x;
+		s->name = xstrdup(name);
+		bound_load(a->daemon->engine, &w, on_checked, s);
 	}
 	json_decref(body);
 }
 
-static void
-on_segment_found(void *arg, const struct reply *r)
+/* ---- one ---- */
+
+static json_t *
+names_json(const struct reply *r)
 {
-	struct segment_job *j = arg;
-	struct slice list = reply_item(r, 0)->str, text = reply_item(r, 1)->str;
-	struct segment_job *full;
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < r->count; i++)
+		json_array_append_new(out, json_of_slice(reply_item(r, i)->str));
+	return api_sorted(out);
+}
+
+/* [campaign, state …] */
+static json_t *
+campaigns_json(const struct reply *r)
+{
+	json_t *out = json_array();
+
+	for (size_t i = 0; i + 1 < r->count; i += 2)
+		json_array_append_new(out, json_pack("{s:o, s:o}", "name",
+						     json_of_slice(reply_item(r, i)->str), "state",
+						     json_of_slice(reply_item(r, i + 1)->str)));
+	return api_sorted(out);
+}
+
+/* The query, and what it is with its segments put in; or why it cannot be that. */
+static void
+add_query(json_t *out, const char *name, const struct saved_segments *saved)
+{
+	const struct saved_segment *one = saved_segments_find(saved, slice_of(name));
+	struct combine c = {.name = slice_of(name), .saved = saved->v, .saved_count = saved->count};
+	struct query_error qe;
+	struct buf whole = {0};
+	struct query *q;
+
+	if (one == NULL)
+		return;
+	c.list = one->list;
+	c.query = one->query;
+	json_object_set_new(out, "list", json_of_slice(one->list));
+	json_object_set_new(out, "query", json_of_slice(one->query));
+	q = query_parse(one->query, &qe);
+	if (q != NULL && query_segment_count(q) > 0) {
+		if (query_combine(&c, &whole, &qe))
+			json_object_set_new(out, "expanded", json_string(whole.data));
+		else
+			json_object_set_new(out, "problem", json_string(qe.message));
+	}
+	query_free(q);
+	buf_free(&whole);
+}
+
+static json_t *
+time_or_null(int64_t s)
+{
+	char text[32];
+
+	if (s == 0) /* saved by a release that did not write it down */
+		return json_null();
+	clock_format_vn(s, text);
+	return json_string(text);
+}
+
+static void
+on_shown(void *arg, const struct reply *r)
+{
+	struct http_exchange *x = arg;
+	const char *name = http_param(x, "name");
+	struct saved_segments saved = {0};
+	struct err_ctx e;
+	json_t *out;
+
+	if (r->kind == REPLY_NIL) {
+		err_set(&e, ERR_NOT_FOUND, "segment", "see loa segment ls",
+			"there is no segment of this name");
+		http_answer_error(x, &e);
+		return;
+	}
+	if (r->kind != REPLY_ARRAY) {
+		api_answer_reply(x, r);
+		return;
+	}
+	saved_segments_read(&saved, reply_item(r, 5));
+	out = json_pack("{s:s}", "segment", name);
+	add_query(out, name, &saved);
+	json_object_set_new(out, "unit", json_integer((json_int_t)reply_u64(r, 0)));
+	json_object_set_new(out, "author", json_of_slice(reply_item(r, 1)->str));
+	json_object_set_new(out, "saved", time_or_null(reply_int(r, 2)));
+	json_object_set_new(out, "used_by",
+			    json_pack("{s:o, s:o}", "segments", names_json(reply_item(r, 3)),
+				      "campaigns", campaigns_json(reply_item(r, 4))));
+	http_answer_json(x, 200, out);
+	saved_segments_free(&saved);
+}
+
+void
+on_segment_show(struct http_exchange *x, void *arg)
+{
+	struct api *a = arg;
+	const char *name = api_name(x, "name", "segment");
+	struct argv args = {0};
+
+	if (name == NULL || !api_is_open(a, x))
+		return;
+	argv_adds(&args, name);
+	engine_call(a->daemon->engine, "segment_show", &args, on_shown, x);
+	argv_free(&args);
+}
+
+/* ---- rm: the audit first, then what was decided ---- */
+
+struct removing {
+	struct api *api;
+	struct http_exchange *x;
+};
+
+static void
+on_removed(void *arg, const struct reply *r)
+{
+	struct removing *rm = arg;
+	const char *name = http_param(rm->x, "name");
 	struct err_ctx e;
 
 	if (r->kind != REPLY_ARRAY) {
-		api_answer_reply(j->x, r);
-	} else if (reply_item(r, 0)->kind != REPLY_STRING) {
-		err_set(&e, ERR_NOT_FOUND, "segment", "see loa segment ls",
-			"there is no segment of this name");
-		http_answer_error(j->x, &e);
+		api_answer_reply(rm->x, r);
+	} else if (slice_is(reply_item(r, 0)->str, "removed")) {
+		http_answer_json(rm->x, 200, json_pack("{s:s}", "removed", name));
 	} else {
-		full = job_new(j->api, j->x, NULL, list, text);
-		list_load(engine_redis(j->api->daemon->engine), full->list_name, true, on_job_list,
-			  full);
+		fill_refusal(r, name, &e);
+		http_answer_error(rm->x, &e);
 	}
-	job_free(j);
+	free(rm);
 }
 
-/* GET /segments/{name}/count, or GET /count?list=&query= for a query that is not saved. */
-void
-on_segment_count(struct http_exchange *x, void *arg)
+static void
+on_rm_audited(void *arg, uint64_t n, const struct err_ctx *e)
 {
-	struct api *a = arg;
-	const char *list = http_query(x, "list"), *text = http_query(x, "query");
-	struct redis *r = engine_redis(a->daemon->engine);
-	struct segment_job *j;
-	const char *name;
-	char key[KEY_MAX + LIST_NAME_MAX];
-	struct slice v[4] = {SLICE("HMGET"), {NULL, 0}, SLICE("list"), SLICE("query")};
-	struct err_ctx e;
+	struct removing *rm = arg;
+	struct argv a = {0};
 
-	if (!api_is_open(a, x))
-		return;
-	if (text != NULL) {
-		if (name_check("list", slice_of(list), &e) != ERR_OK) {
-			http_answer_error(x, &e);
-			return;
-		}
-		j = job_new(a, x, NULL, slice_of(list), slice_of(text));
-		list_load(r, list, true, on_job_list, j);
+	(void)n;
+	if (e != NULL) {
+		http_answer_error(rm->x, e);
+		free(rm);
 		return;
 	}
-	name = api_name(x, "name", "segment");
-	if (name == NULL)
+	argv_adds(&a, http_param(rm->x, "name"));
+	engine_call(rm->api->daemon->engine, "segment_rm", &a, on_removed, rm);
+	argv_free(&a);
+}
+
+void
+on_segment_rm(struct http_exchange *x, void *arg)
+{
+	struct api *a = arg;
+	const char *name = api_name(x, "name", "segment");
+	struct removing *rm;
+	char object[160];
+
+	if (name == NULL || !api_is_open(a, x))
 		return;
-	j = job_new(a, x, name, SLICE(""), SLICE(""));
-	v[1] = slice_of(key_of(key, key_prefix_segment, name));
-	redis_command(r, v, 4, on_segment_found, j);
+	rm = xcalloc(1, sizeof(*rm));
+	*rm = (struct removing){a, x};
+	snprintf(object, sizeof(object), "segment:%s", name);
+	audit_append(a->daemon->engine, api_who(x), "segment.remove", object, NULL, on_rm_audited,
+		     rm);
 }
 
 /* ---- names ---- */
@@ -245,8 +330,19 @@ on_segment_count(struct http_exchange *x, void *arg)
 struct ls {
 	struct http_exchange *x;
 	const char *what; /* "segments" */
-	bool is_by_name;
 };
+
+/* A time is told as one. */
+static json_t *
+field_json(const char *name, struct slice value)
+{
+	int64_t s = 0;
+
+	if (strcmp(name, "saved_s") != 0)
+		return json_stringn(value.p, value.n);
+	(void)!slice_to_i64(value, &s);
+	return time_or_null(s);
+}
 
 static void
 on_ls(void *arg, const struct reply *r)
@@ -268,13 +364,13 @@ on_ls(void *arg, const struct reply *r)
 				char name[32];
 
 				slice_copy(name, sizeof(name), key);
-				json_object_set_new(item, name, json_stringn(value.p, value.n));
+				json_object_set_new(item,
+						    strcmp(name, "saved_s") == 0 ? "saved" : name,
+						    field_json(name, value));
 			}
 			json_array_append_new(out, item);
 		}
-		if (ls->is_by_name)
-			out = api_sorted(out);
-		http_answer_json(ls->x, 200, json_pack("{s:o}", ls->what, out));
+		http_answer_json(ls->x, 200, json_pack("{s:o}", ls->what, api_sorted(out)));
 	}
 	free(ls);
 }
@@ -289,7 +385,7 @@ list_things(struct http_exchange *x, struct api *a, const char *what, const char
 	if (!api_is_open(a, x))
 		return;
 	ls = xcalloc(1, sizeof(*ls));
-	*ls = (struct ls){x, what, strcmp(kind, "campaign") != 0};
+	*ls = (struct ls){x, what};
 	argv_adds(&args, kind);
 	for (; *fields != NULL; fields++)
 		argv_adds(&args, *fields);
@@ -300,7 +396,7 @@ list_things(struct http_exchange *x, struct api *a, const char *what, const char
 void
 on_segment_ls(struct http_exchange *x, void *arg)
 {
-	static const char *const fields[] = {"list", "query", NULL};
+	static const char *const fields[] = {"list", "query", "unit", "author", "saved_s", NULL};
 
 	list_things(x, arg, "segments", "segment", fields);
 }

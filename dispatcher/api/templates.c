@@ -194,7 +194,7 @@ on_ls(void *arg, const struct reply *r)
 						"languages", words_json(reply_item(one, 2)->str),
 						"saved", time_text(reply_int(one, 3))));
 	}
-	http_answer_json(x, 200, json_pack("{s:o}", "templates", list));
+	http_answer_json(x, 200, json_pack("{s:o}", "templates", api_sorted(list)));
 }
 
 void

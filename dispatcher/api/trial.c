@@ -130,6 +130,7 @@ on_found(void *arg, const struct ready_campaign *c, const struct trial *t, const
 {
 	struct trial_stream *s = arg;
 	struct daemon *d = s->api->daemon;
+	struct notices_desk desk = {d->engine, d->config, s->api->patterns, true};
 	json_t *messages;
 
 	s->job = NULL;
@@ -139,7 +140,7 @@ on_found(void *arg, const struct ready_campaign *c, const struct trial *t, const
 	}
 	stream_line(s, texts_json(s, c, t));
 	messages = messages_json(s, c, t);
-	notices_send(d->engine, d->config, messages, s->key, on_sent, s);
+	notices_send(&desk, messages, s->key, on_sent, s);
 	json_decref(messages);
 }
 

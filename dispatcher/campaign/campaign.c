@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "dispatcher/run/saved.h"
 #include "dispatcher/store/keys.h"
 
 uint64_t
@@ -39,6 +40,7 @@ campaign_free(struct campaign *c)
 	for (size_t i = 0; i < c->segment_count; i++) {
 		free(c->segments[i]);
 		free(c->queries[i]);
+		free(c->wrong[i]);
 	}
 	free(c);
 }
@@ -67,6 +69,37 @@ accents_find(struct slice name)
 		if (slice_is(name, accents_names[i]))
 			return (enum accents)i;
 	return ACCENTS_KEPT;
+}
+
+/* Segments inside of the campaign's: their texts take the places of their names. */
+static void
+combine_queries(struct campaign *c, const struct reply *r)
+{
+	struct saved_segments saved = {0};
+	struct query_error e;
+	char why[sizeof(e.message) + 40];
+
+	saved_segments_read(&saved, r);
+	for (size_t i = 0; i < c->segment_count; i++) {
+		struct combine one = {.name = slice_of(c->segments[i]),
+				      .list = slice_of(c->list),
+				      .query = slice_of(c->queries[i]),
+				      .saved = saved.v,
+				      .saved_count = saved.count};
+		struct buf text = {0};
+
+		if (strcasestr(c->queries[i], "segment") == NULL)
+			continue;
+		if (query_combine(&one, &text, &e)) {
+			free(c->queries[i]);
+			c->queries[i] = xmemdup0(text.data, text.len);
+		} else {
+			snprintf(why, sizeof(why), "character %zu: %s", e.column, e.message);
+			c->wrong[i] = xstrdup(why);
+		}
+		buf_free(&text);
+	}
+	saved_segments_free(&saved);
 }
 
 /* In the order of load_fields, behind the four that campaign_get adds. */
@@ -106,6 +139,7 @@ campaign_read(const struct reply *r)
 	c->checked = item_text(r, 24);
 	c->accents = accents_find(reply_item(r, 25)->str);
 	c->sent_version = (unsigned)reply_int(r, 26);
+	combine_queries(c, reply_item(r, 27));
 	return c;
 }
 

@@ -51,7 +51,9 @@ struct campaign {
 	int64_t due_s; /* when it is launched by itself, or was to be; 0 = no such time */
 	char *problem; /* why it was not launched at due_s; "" = none */
 	char *checked; /* fingerprint of its last preview that nothing was refused in; "" = none */
+	/* The queries as a run would freeze them: the texts of the segments inside are in them. */
 	char *segments[RUN_QUERIES_MAX], *queries[RUN_QUERIES_MAX];
+	char *wrong[RUN_QUERIES_MAX]; /* why that cannot be; NULL = it can */
 	size_t segment_count;
 };
 void campaign_free(struct campaign *c);

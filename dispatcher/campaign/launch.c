@@ -123,10 +123,13 @@ check_queries(struct ready_campaign *r, struct err_ctx *e)
 		struct query_error qe;
 		char what[sizeof(e->what)];
 
+		snprintf(what, sizeof(what), "segment %.80s", r->campaign->segments[i]);
+		if (r->campaign->wrong[i] != NULL)
+			return err_set(e, ERR_INPUT, what, "save the segment again", "%s",
+				       r->campaign->wrong[i]);
 		r->queries[i] = query_parse(slice_of(r->campaign->queries[i]), &qe);
 		if (r->queries[i] != NULL && query_bind(r->queries[i], &r->list->schema, &qe))
 			continue;
-		snprintf(what, sizeof(what), "segment %.80s", r->campaign->segments[i]);
 		return err_set(e, ERR_INPUT, what, "save the segment again", "character %zu: %s",
 			       qe.column, qe.message);
 	}

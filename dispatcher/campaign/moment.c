@@ -3,61 +3,12 @@
 
 #include "base/clock.h"
 
-int64_t
-floor_div(int64_t a, int64_t b)
-{
-	return a / b - (a % b < 0);
-}
-
-int64_t
-floor_mod(int64_t a, int64_t b)
-{
-	return a - floor_div(a, b) * b;
-}
-
 bool
-civil_is_valid(struct civil c)
+moment_is_day(struct date c)
 {
 	if (c.year < MOMENT_YEAR_MIN || c.year > MOMENT_YEAR_MAX || c.month < 1 || c.month > 12)
 		return false;
 	return c.day >= 1 && c.day <= clock_month_days(c.year, c.month);
-}
-
-/*
- * Years that begin in March have their leap day at the end, so a month's place in the year is
- * linear: (153 * m + 2) / 5 with March = 0. 719468 days lie between 0000-03-01 and 1970-01-01.
- */
-int64_t
-civil_to_day(struct civil c)
-{
-	int64_t months = (int64_t)c.year * 12 + c.month - 1 - 2;
-	int64_t year = floor_div(months, 12), month = floor_mod(months, 12);
-
-	return year * 365 + floor_div(year, 4) - floor_div(year, 100) + floor_div(year, 400) +
-	       (153 * month + 2) / 5 + c.day - 1 - 719468;
-}
-
-struct civil
-civil_of_day(int64_t day)
-{
-	int64_t era = floor_div(day + 719468, 146097), left = floor_mod(day + 719468, 146097);
-	/* Leap days before this one are taken out, then every year has 365. */
-	int64_t year = (left - left / 1460 + left / 36524 - left / 146096) / 365;
-	int64_t of_year = left - (365 * year + year / 4 - year / 100);
-	int64_t month = (5 * of_year + 2) / 153;
-	struct civil c;
-
-	c.day = (int)(of_year - (153 * month + 2) / 5 + 1);
-	c.month = (int)(month < 10 ? month + 3 : month - 9);
-	c.year = (int)(era * 400 + year + (c.month <= 2));
-	return c;
-}
-
-int
-day_weekday(int64_t day)
-{
-	/* 1970-01-01 was a Thursday. */
-	return (int)floor_mod(day + 3, 7);
 }
 
 /* n digits at the start of s; s moves behind them. -1 when they are not there. */
@@ -133,7 +84,7 @@ moment_parse(struct slice s, struct moment *out)
 {
 	static const char shape[] = "is no time like 2027-10-10, 2027-10-10T08:00 or "
 				    "2027-10-10T08:00:00+07:00";
-	struct civil c;
+	struct date c;
 
 	*out = (struct moment){.second_of_day = -1};
 	c.year = take_digits(&s, 4);
@@ -147,9 +98,9 @@ moment_parse(struct slice s, struct moment *out)
 		return shape;
 	if (c.year < MOMENT_YEAR_MIN)
 		return "has a year before 1900";
-	if (!civil_is_valid(c))
+	if (!moment_is_day(c))
 		return "is a day that the calendar does not have";
-	out->day = civil_to_day(c);
+	out->day = date_to_days(c);
 	if (s.n == 0)
 		return NULL;
 	if (!slice_take_char(&s, 'T'))

@@ -13,6 +13,8 @@
 #include "dispatcher/campaign/words.h"
 #include "segments/phone.h"
 
+#define NEAREST_MAX 3 /* texts of a request that are compared word by word */
+
 json_t *
 notice_refusal(const char *code, const char *what, const char *detail, const char *todo)
 {
@@ -173,6 +175,7 @@ notices_free(struct notices *n)
 		content_view_free(n->rules[i]);
 	for (size_t i = 0; i < n->count; i++) {
 		json_decref(n->list[i].refusal);
+		buf_free(&n->list[i].warning);
 		buf_free(&n->list[i].rendered);
 		buf_free(&n->list[i].plain);
 	}
@@ -467,6 +470,36 @@ judge_content(struct notices *n, const struct config *c, unsigned provider, stru
 	}
 }
 
+/* As a launch has it: where the provider refuses what is not registered, else a warning. */
+static void
+judge_pattern(struct notices *n, const struct config *c, unsigned provider, struct notice *m)
+{
+	struct pattern_book_query q = {.config = c,
+				       .provider = &c->providers[provider],
+				       .carrier = m->carrier,
+				       .class = n->is_trial ? NULL : n->class,
+				       .today = clock_today_vn()};
+	struct buf words = {0};
+	bool with_nearest = n->unmatched < NEAREST_MAX;
+
+	if (n->patterns == NULL)
+		return;
+	switch (pattern_book_look(n->patterns, &q, m->payload.text, with_nearest, &words)) {
+	case PATTERN_FITS:
+		break;
+	case PATTERN_WARNS:
+		n->unmatched++;
+		buf_add_slice(&m->warning, buf_slice(&words));
+		break;
+	case PATTERN_REFUSES:
+		n->unmatched++;
+		notice_refuse(m, "unregistered", m->template >= 0 ? "template" : "text", words.data,
+			      "register the text, or change it");
+		break;
+	}
+	buf_free(&words);
+}
+
 /* By the route of now; the run may have one of this morning and is asked, too. */
 static void
 judge_route(struct notices *n, const struct config *c, struct notice *m)
@@ -482,6 +515,8 @@ judge_route(struct notices *n, const struct config *c, struct notice *m)
 	judge_bill(c, &c->providers[provider], m);
 	if (m->refusal == NULL)
 		judge_content(n, c, provider, m);
+	if (m->refusal == NULL)
+		judge_pattern(n, c, provider, m);
 	if (cap->batch_min > 1)
 		notice_refuse(m, "no-single", "to",
 			      "the provider of this carrier takes no single messages", "");

@@ -5,7 +5,7 @@
  * its own; the good ones are kept in one step before anybody is answered, as rows
  * of the day's run of their class and unit.
  *
- *   known already? → read → templates → judge → keep → answer
+ *   known already? → read → templates → patterns → judge → keep → answer
  *
  * read and judge are pure; notices_send is the way through all of it.
  */
@@ -13,6 +13,7 @@
 
 #include "base/json.h"
 #include "dispatcher/campaign/campaign.h"
+#include "dispatcher/campaign/pattern_book.h"
 #include "dispatcher/config.h"
 #include "dispatcher/run/payload.h"
 #include "dispatcher/store/engine.h"
@@ -31,7 +32,8 @@ struct notice {
 	json_t *fields;
 	int template; /* index in notices.templates; -1 = it has a text */
 	/* as judged */
-	json_t *refusal; /* {"code","what","detail","todo"}; NULL = good so far */
+	json_t *refusal;    /* {"code","what","detail","todo"}; NULL = good so far */
+	struct buf warning; /* it is taken; empty = nothing to say */
 	uint8_t carrier;
 	struct payload payload; /* its text is in `rendered` */
 	struct buf rendered, plain;
@@ -46,6 +48,10 @@ struct notices {
 	struct route_plan route;
 	/* The content rules by provider, made when a message is for it; NULL = not yet. */
 	struct content_view *rules[PROVIDERS_MAX];
+	/* What the texts are compared with, while they are judged; NULL = nothing. */
+	struct pattern_book *patterns;
+	bool is_trial;	    /* a campaign's texts: patterns of every class hold */
+	unsigned unmatched; /* texts that were told with the nearest pattern */
 	char *templates[NOTICE_TEMPLATES_MAX];
 	struct template_set *sets[NOTICE_TEMPLATES_MAX]; /* NULL: there is none of this name */
 	size_t template_count;
@@ -74,6 +80,7 @@ struct notice_result {
 	uint8_t partition;
 	uint32_t rank;
 	struct slice refusal; /* JSON; unless accepted */
+	struct slice warning; /* for a person; empty when it is answered again */
 };
 
 MUST_CHECK enum err notice_key_check(const char *key, struct err_ctx *e);
@@ -92,5 +99,11 @@ struct notices_answer {
  * they were accepted: the same key tells.
  */
 typedef void (*notices_cb)(void *arg, const struct notices_answer *a, const struct err_ctx *e);
-void notices_send(struct engine *e, const struct config *c, json_t *document, const char *key,
-		  notices_cb cb, void *arg);
+struct notices_desk {
+	struct engine *engine;
+	const struct config *config;
+	struct pattern_book *patterns;
+	bool is_trial; /* texts of a campaign, to somebody's own phone */
+};
+void notices_send(const struct notices_desk *d, json_t *document, const char *key, notices_cb cb,
+		  void *arg);

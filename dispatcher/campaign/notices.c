@@ -15,6 +15,8 @@
 struct sending {
 	struct engine *engine;
 	const struct config *config;
+	struct pattern_book *patterns;
+	bool is_trial;
 	json_t *document;	 /* a reference */
 	struct notices *notices; /* NULL until read */
 	char key[NOTICE_KEY_MAX + 1];
@@ -99,6 +101,9 @@ answer(struct sending *s, const struct reply *r)
 	for (size_t i = 0; i < items->count; i++)
 		read_item(&a.list[i], reply_item(items, i)->str, a.is_batch ? (int)i : -1,
 			  &words[i]);
+	for (size_t i = 0; s->notices != NULL && i < items->count && i < s->notices->count; i++)
+		if (a.list[i].is_accepted)
+			a.list[i].warning = buf_slice(&s->notices->list[i].warning);
 	sending_end(s, &a, NULL);
 	for (size_t i = 0; i < items->count; i++)
 		buf_free(&words[i]);
@@ -267,16 +272,47 @@ check_suppressed(struct sending *s)
 /* ---- templates ---- */
 
 static void
+judge(struct sending *s, struct pattern_book *patterns)
+{
+	s->notices->patterns = patterns;
+	s->notices->is_trial = s->is_trial;
+	notices_judge(s->notices, s->config, clock_wall_ms());
+	s->notices->patterns = NULL;
+	check_suppressed(s);
+}
+
+static void
+on_patterns(void *arg, struct pattern_book *patterns, const struct err_ctx *e)
+{
+	if (patterns == NULL)
+		sending_end(arg, NULL, e);
+	else
+		judge(arg, patterns);
+}
+
+/* Some provider of the route would have a text compared. */
+static bool
+is_compared(const struct sending *s)
+{
+	const struct route_plan *route = &s->notices->route;
+
+	for (unsigned p = 0; s->patterns != NULL && p < route->partitions; p++)
+		if (s->config->providers[route->provider[p]].registered_texts != REGISTERED_OFF)
+			return true;
+	return false;
+}
+
+static void
 templates_done(struct sending *s)
 {
 	struct reply none = {.kind = REPLY_UNKNOWN, .str = SLICE("a template could not be read")};
 
-	if (s->has_failed) {
+	if (s->has_failed)
 		fail(s, &none);
-		return;
-	}
-	notices_judge(s->notices, s->config, clock_wall_ms());
-	check_suppressed(s);
+	else if (is_compared(s))
+		pattern_book_ask(s->patterns, on_patterns, s);
+	else
+		judge(s, NULL);
 }
 
 static void
@@ -344,14 +380,16 @@ notice_key_check(const char *key, struct err_ctx *e)
 }
 
 void
-notices_send(struct engine *e, const struct config *c, json_t *document, const char *key,
-	     notices_cb cb, void *arg)
+notices_send(const struct notices_desk *d, json_t *document, const char *key, notices_cb cb,
+	     void *arg)
 {
 	struct sending *s = xcalloc(1, sizeof(*s));
 	struct argv a = {0};
 
-	s->engine = e;
-	s->config = c;
+	s->engine = d->engine;
+	s->config = d->config;
+	s->patterns = d->patterns;
+	s->is_trial = d->is_trial;
 	s->document = json_incref(document);
 	s->cb = cb;
 	s->arg = arg;
@@ -359,6 +397,6 @@ notices_send(struct engine *e, const struct config *c, json_t *document, const c
 	notices_hash(document, s->hash);
 	argv_adds(&a, s->key);
 	argv_add(&a, (struct slice){(const char *)s->hash, sizeof(s->hash)});
-	engine_call(e, "notices_known", &a, on_known, s);
+	engine_call(s->engine, "notices_known", &a, on_known, s);
 	argv_free(&a);
 }

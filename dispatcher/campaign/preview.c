@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "dispatcher/run/cells.h"
 #include "dispatcher/run/suppressed.h"
 
 #define COUNTED_IN_A_TURN 256 /* messages; no fewer than the sweep brings in one */
@@ -18,6 +19,8 @@ struct shown {
 	enum record_reason reason; /* why it cannot be sent, if it is not suppressed */
 	/* the field that is missing, or the character that is refused; otherwise its language, a tag */
 	struct slice about;
+	/* Of a missing field that has a value: who made nothing of it, and what, unless it is personal. */
+	struct slice filter, value;
 	uint32_t row;
 	uint8_t carrier, language;
 	enum language_fit fit;
@@ -57,6 +60,7 @@ struct preview_job {
 	/* By carrier and enum accents of a campaign: what the provider makes of it. */
 	enum accents accents[CARRIERS_MAX][3];
 	bool is_cancelled;
+	struct rendered rendered; /* the row that is shown: m's slices point into it */
 	struct preview p;
 };
 
@@ -162,12 +166,15 @@ static void
 count_skipped(struct preview *p, const struct shown *m)
 {
 	char about[ROW_TABLE_NAME_MAX];
+	struct unread_one unread = {m->filter, m->about, m->value, m->row + 1ull};
 
 	row_table_add(&p->skipped, record_reason_text((uint8_t)m->reason), m->row + 1ull);
 	slice_copy(about, sizeof(about), m->about);
 	if (about[0] == '\0')
 		return;
-	if (m->reason == REASON_MISSING_FIELD)
+	if (m->reason == REASON_MISSING_FIELD && m->filter.n > 0)
+		unread_add(&p->unread, &unread);
+	else if (m->reason == REASON_MISSING_FIELD)
 		row_table_add(&p->missing, about, m->row + 1ull);
 	else if (m->reason == REASON_NOT_ENCODABLE)
 		row_table_add(&p->refused, about, m->row + 1ull);
@@ -289,6 +296,8 @@ window_add(struct preview_job *j, const struct shown *m, uint64_t phone)
 	w->shown[w->count] = *m;
 	w->shown[w->count].text.p = arena_memdup0(&w->memory, m->text.p, m->text.n);
 	w->shown[w->count].about.p = arena_memdup0(&w->memory, m->about.p, m->about.n);
+	w->shown[w->count].filter.p = arena_memdup0(&w->memory, m->filter.p, m->filter.n);
+	w->shown[w->count].value.p = arena_memdup0(&w->memory, m->value.p, m->value.n);
 	if (++w->count == SUPPRESSED_WINDOW)
 		window_close(j);
 }
@@ -311,28 +320,54 @@ show_modes(struct preview_job *j, struct slice nfc, struct shown *m)
 	}
 }
 
+/*
+ * A filter made nothing of a value. It is shown where it is the cell of its column as it stands
+ * there, and not personal: what was computed on the way may be of any column.
+ */
+static void
+show_unread(struct preview_job *j, const struct block *b, const struct rendered *r, struct shown *m)
+{
+	const struct schema *s = &j->c->list->schema;
+	int column = schema_find(s, slice_of(r->error.field));
+	struct slice cell;
+	char start[sizeof(r->error.value)];
+
+	m->filter = slice_of(r->error.filter);
+	if (column < 0 || column == s->phone || strcmp(r->error.filter, "phone_vi") == 0)
+		return;
+	cell = block_cell(b, m->row % BLOCK_ROWS, (uint32_t)column);
+	if (cells_is_personal(&s->columns[column], cell))
+		return;
+	slice_copy(start, sizeof(start), cell);
+	if (strncmp(start, r->error.value, strlen(r->error.value)) == 0)
+		m->value = slice_of(r->error.value);
+}
+
 /* What the row's message would be; m's slices live until the next row. */
 static void
 show(struct preview_job *j, const struct block *b, struct shown *m, struct buf *about)
 {
-	struct rendered r = {.error.field = ""};
+	struct rendered *r = &j->rendered;
 
-	m->reason = render_row(j->c->rendering, b, m->row % BLOCK_ROWS, m->carrier, &r);
-	m->text = m->reason == REASON_NONE ? r.text : SLICE("");
-	m->count = r.count;
-	m->language = r.language;
-	m->fit = r.fit;
-	m->is_plain = r.is_plain;
-	show_modes(j, r.nfc, m);
+	*r = (struct rendered){.error.code = ""};
+	m->reason = render_row(j->c->rendering, b, m->row % BLOCK_ROWS, m->carrier, r);
+	m->text = m->reason == REASON_NONE ? r->text : SLICE("");
+	m->count = r->count;
+	m->language = r->language;
+	m->fit = r->fit;
+	m->is_plain = r->is_plain;
+	show_modes(j, r->nfc, m);
 	buf_reset(about);
 	buf_adds(about, "");
 	if (m->reason == REASON_NONE)
-		buf_adds(about, r.fit == LANGUAGE_OTHER ? r.wanted : "");
+		buf_adds(about, r->fit == LANGUAGE_OTHER ? r->wanted : "");
 	else if (m->reason == REASON_MISSING_FIELD)
-		buf_adds(about, r.error.field);
-	else if (m->reason == REASON_NOT_ENCODABLE && r.refused != 0)
-		text_add_code_point(about, (int32_t)r.refused);
+		buf_adds(about, r->error.field);
+	else if (m->reason == REASON_NOT_ENCODABLE && r->refused != 0)
+		text_add_code_point(about, (int32_t)r->refused);
 	m->about = buf_slice(about);
+	if (m->reason == REASON_MISSING_FIELD && r->error.filter[0] != '\0')
+		show_unread(j, b, r, m);
 }
 
 static bool
@@ -349,7 +384,9 @@ on_block(void *arg, uint32_t index, const struct block *b)
 				  .row = rows[k].row,
 				  .carrier = block_carrier(b, i),
 				  .text = SLICE(""),
-				  .about = SLICE("")};
+				  .about = SLICE(""),
+				  .filter = SLICE(""),
+				  .value = SLICE("")};
 		bool is_waiting = rows[k].state == RECORD_WAITING;
 
 		if (is_waiting)

@@ -13,6 +13,7 @@
 #include "dispatcher/campaign/letters.h"
 #include "dispatcher/campaign/row_table.h"
 #include "dispatcher/campaign/tally.h"
+#include "dispatcher/campaign/unread.h"
 #include "dispatcher/store/record.h"
 #include "segments/phone.h"
 
@@ -36,6 +37,7 @@ struct preview {
 	/* Messages in another language than the row's own, by why: and whose language has no text. */
 	struct row_table misfits, untranslated;
 	struct row_table missing; /* skipped: by field that has no value */
+	struct unread unread;	  /* skipped: there was one, and a filter made nothing of it */
 	struct row_table refused; /* skipped: by character that the provider does not carry */
 	struct preview_text shortest, longest;
 	double forecast_s;  /* sending time at the contracted rates */

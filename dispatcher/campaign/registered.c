@@ -17,8 +17,8 @@
 
 /* ---- memory ---- */
 
-static void
-side_free(struct registered_side *s)
+void
+registered_side_clear(struct registered_side *s)
 {
 	pattern_set_free(s->good);
 	pattern_set_free(s->all);
@@ -32,7 +32,7 @@ registered_free(struct registered *r)
 	if (r == NULL)
 		return;
 	for (size_t i = 0; i < CARRIERS_MAX; i++)
-		side_free(&r->sides[i]);
+		registered_side_clear(&r->sides[i]);
 	for (size_t i = 0; i < r->pattern_count; i++)
 		pattern_free(r->patterns[i].pattern);
 	for (size_t i = 0; i < r->document_count; i++)
@@ -104,28 +104,32 @@ grow_documents(struct registered *r, size_t more)
 		xrealloc(r->documents, (r->document_count + more + 1) * sizeof(*r->documents));
 }
 
+bool
+registered_pattern_open(json_t *document, struct registered_pattern *out)
+{
+	struct json_at root = json_root(document);
+	struct pattern_error pe;
+	struct err_ctx e;
+
+	if (pattern_record_open(&root, &out->record, &e) != ERR_OK) {
+		say_unreadable(&e);
+		return false;
+	}
+	out->pattern = pattern_compile(slice_of(out->record.text), out->record.compare, &pe);
+	if (out->pattern == NULL)
+		log_error("event=record_unreadable what=\"%s\" why=\"%s\"", out->record.name,
+			  pe.message);
+	return out->pattern != NULL;
+}
+
 static void
 take_pattern(struct registered_loading *l, struct slice text)
 {
 	struct registered *r = l->r;
-	struct registered_pattern *p = &r->patterns[r->pattern_count];
 	json_t *v = open_record(l, text);
-	struct json_at root = json_root(v);
-	struct pattern_error pe;
-	struct err_ctx e;
 
-	if (v == NULL)
-		return;
-	if (pattern_record_open(&root, &p->record, &e) != ERR_OK) {
-		say_unreadable(&e);
-		return;
-	}
-	p->pattern = pattern_compile(slice_of(p->record.text), p->record.compare, &pe);
-	if (p->pattern != NULL)
+	if (v != NULL && registered_pattern_open(v, &r->patterns[r->pattern_count]))
 		r->pattern_count++;
-	else
-		log_error("event=record_unreadable what=\"%s\" why=\"%s\"", p->record.name,
-			  pe.message);
 }
 
 static void
@@ -148,18 +152,16 @@ take_brandname(struct registered_loading *l, const struct reply *item)
 /* ---- a carrier's side ---- */
 
 static bool
-is_of_side(const struct registered *r, const struct registered_pattern *p, unsigned carrier,
-	   const char *class)
+is_of_side(const struct registered_wish *w, const struct registered_pattern *p)
 {
-	const struct provider_config *pc = r->sides[carrier].provider;
 	char ours[BRANDNAME_MAX + 1], theirs[BRANDNAME_MAX + 1];
-	bool has_carrier = p->record.carriers[carrier] || carrier == 0;
+	bool has_carrier = p->record.carriers[w->carrier] || w->carrier == 0;
 
-	brandname_fold(pc->brandname, ours);
+	brandname_fold(w->provider->brandname, ours);
 	brandname_fold(p->record.brandname, theirs);
 	return has_carrier && strcmp(ours, theirs) == 0 &&
-	       p->record.traffic == registered_traffic(pc) &&
-	       pattern_record_is_of(&p->record, class);
+	       p->record.traffic == registered_traffic(w->provider) &&
+	       (w->class == NULL || pattern_record_is_of(&p->record, w->class));
 }
 
 static bool
@@ -169,22 +171,23 @@ is_valid_on(const struct pattern_record *p, int64_t day)
 }
 
 /* Registered ones stand in front, so that both sets share their numbers. */
-static void
-side_patterns(struct registered *r, unsigned carrier, const char *class)
+void
+registered_side_fill(struct registered_side *s, const struct registered_pattern *patterns,
+		     size_t count, const struct registered_wish *w)
 {
-	struct registered_side *s = &r->sides[carrier];
-	const struct pattern **list = xcalloc(r->pattern_count + 1, sizeof(*list));
+	const struct pattern **list = xcalloc(count + 1, sizeof(*list));
 	bool is_saved = false;
 
-	s->of_all = xcalloc(r->pattern_count + 1, sizeof(*s->of_all));
+	s->provider = w->provider;
+	s->of_all = xcalloc(count + 1, sizeof(*s->of_all));
 	for (int pass = 0; pass < 2; pass++) {
-		for (size_t i = 0; i < r->pattern_count; i++) {
-			const struct registered_pattern *p = &r->patterns[i];
+		for (size_t i = 0; i < count; i++) {
+			const struct registered_pattern *p = &patterns[i];
 			bool is_good = p->record.state == PATTERN_REGISTERED &&
-				       is_valid_on(&p->record, r->day);
+				       is_valid_on(&p->record, w->day);
 			bool is_next = p->record.state == PATTERN_PENDING;
 
-			if (!is_of_side(r, p, carrier, class))
+			if (!is_of_side(w, p))
 				continue;
 			is_saved = true;
 			if (pass == 0 ? !is_good : !is_next)
@@ -210,6 +213,7 @@ make_sides(struct registered_loading *l)
 {
 	struct registered *r = l->r;
 	const struct campaign *campaign = l->c->campaign;
+	struct registered_wish w = {.class = campaign->class, .day = r->day};
 	char day[12];
 
 	day_text(r->day, day);
@@ -219,8 +223,9 @@ make_sides(struct registered_loading *l)
 
 		if (p == NO_PARTITION)
 			continue;
-		s->provider = &r->config->providers[l->c->route.provider[p]];
-		side_patterns(r, i, campaign->class);
+		w.provider = &r->config->providers[l->c->route.provider[p]];
+		w.carrier = i;
+		registered_side_fill(s, r->patterns, r->pattern_count, &w);
 		s->content =
 			content_view_new(r->config->content_rules, campaign->class,
 					 s->provider->name, day, s->provider->traffic != SMS_QC);

@@ -54,3 +54,7 @@ void registered_remember(const struct registered *r, struct engine *e, uint64_t 
 
 /* {"pattern", "differences", "more"} of a text that matches none, for a person to read. */
 json_t *registered_near_json(const struct pattern_near *near, const char *name);
+/* The same for one line: "; nearest is NAME: character 12: "xin" is too much; …". */
+void registered_near_words(const struct pattern_near *near, const char *name, struct buf *out);
+/* "lead_days" and "ready_on": how long it takes to have a text registered from today on. */
+void registered_tell_lead(const struct config *config, int64_t today, json_t *out);

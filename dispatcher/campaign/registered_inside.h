@@ -41,6 +41,20 @@ struct registered_side {
 	size_t example_count;
 };
 
+/* What a side is made for: texts of this class to this carrier, through this provider. */
+struct registered_wish {
+	const struct provider_config *provider;
+	unsigned carrier;
+	const char *class; /* NULL = patterns of any class */
+	int64_t day;
+};
+/* Fills a zeroed side, but for `content`; the patterns are borrowed. */
+void registered_side_fill(struct registered_side *s, const struct registered_pattern *patterns,
+			  size_t count, const struct registered_wish *w);
+void registered_side_clear(struct registered_side *s);
+/* False: it was logged why. Strings are borrowed from the document, the pattern is out's. */
+bool registered_pattern_open(json_t *document, struct registered_pattern *out);
+
 /* One rule over all carriers. */
 struct rule_tally {
 	struct content_words words;

@@ -7,6 +7,9 @@
 #include "dispatcher/campaign/registered_inside.h"
 #include "segments/phone.h"
 
+#define GAPS_IN_WORDS 2
+#define WORDS_QUOTED 40 /* bytes */
+
 static const char *const mode_names[] = {"auto", "off", "warn", "refuse"};
 
 static const char *
@@ -83,6 +86,59 @@ registered_near_json(const struct pattern_near *near, const char *name)
 			 near->has_more);
 }
 
+/* Its first bytes, whole characters. */
+static struct slice
+quoted(struct slice s)
+{
+	if (s.n > WORDS_QUOTED) {
+		s.n = WORDS_QUOTED;
+		while (s.n > 0 && ((unsigned char)s.p[s.n] & 0xC0) == 0x80)
+			s.n--;
+	}
+	return s;
+}
+
+static void
+add_gap(const struct pattern_gap *g, struct buf *out)
+{
+	struct slice found = quoted(g->found), expected = quoted(g->expected);
+
+	buf_addf(out, "character %u: ", g->at + 1);
+	switch (g->kind) {
+	case GAP_WORDS:
+		if (expected.n == 0)
+			buf_addf(out, "\"%.*s\" is too much", (int)found.n, found.p);
+		else if (found.n == 0)
+			buf_addf(out, "\"%.*s\" is missing", (int)expected.n, expected.p);
+		else
+			buf_addf(out, "\"%.*s\" instead of \"%.*s\"", (int)found.n, found.p,
+				 (int)expected.n, expected.p);
+		break;
+	case GAP_SLOT_LONG:
+	case GAP_SLOT_SHORT:
+		buf_addf(out, "%.*s takes at %s %u characters, \"%.*s\" has %u", (int)expected.n,
+			 expected.p, g->kind == GAP_SLOT_LONG ? "most" : "least", g->limit,
+			 (int)found.n, found.p, g->length);
+		break;
+	case GAP_SLOT_TYPE:
+		buf_addf(out, "%.*s does not take \"%.*s\"", (int)expected.n, expected.p,
+			 (int)found.n, found.p);
+		break;
+	}
+}
+
+void
+registered_near_words(const struct pattern_near *near, const char *name, struct buf *out)
+{
+	buf_addf(out, "; nearest is %.80s: ", name);
+	for (size_t i = 0; i < near->gap_count && i < GAPS_IN_WORDS; i++) {
+		buf_adds(out, i > 0 ? ", " : "");
+		add_gap(&near->gaps[i], out);
+	}
+	if (near->has_more || near->gap_count > GAPS_IN_WORDS)
+		buf_adds(out, ", and more");
+}
+
 static json_t *
 example_json(const struct registered_side *s, const struct registered_example *x)
 {
@@ -113,13 +169,23 @@ side_json(const struct registered_side *s)
 			 "examples", examples);
 }
 
+void
+registered_tell_lead(const struct config *config, int64_t today, json_t *out)
+{
+	char ready[12];
+
+	day_text(calendar_working_days_after(config->days, today, config->registration_days),
+		 ready);
+	json_object_set_new(out, "lead_days", json_integer((json_int_t)config->registration_days));
+	json_object_set_new(out, "ready_on", json_string(ready));
+}
+
 static json_t *
 patterns_json(const struct registered *r)
 {
 	json_t *carriers = json_object();
 	uint64_t unmatched = 0;
 	json_t *out;
-	char ready[12];
 
 	for (unsigned i = 0; i < CARRIERS_MAX; i++) {
 		const struct registered_side *s = &r->sides[i];
@@ -130,12 +196,8 @@ patterns_json(const struct registered *r)
 		json_object_set_new(carriers, side_name(i), side_json(s));
 	}
 	out = json_pack("{s:I, s:o}", "unmatched", (json_int_t)unmatched, "carriers", carriers);
-	if (unmatched > 0) {
-		day_text(working_days_after(r->today, r->config->registration_days), ready);
-		json_object_set_new(out, "lead_days",
-				    json_integer((json_int_t)r->config->registration_days));
-		json_object_set_new(out, "ready_on", json_string(ready));
-	}
+	if (unmatched > 0)
+		registered_tell_lead(r->config, r->today, out);
 	return out;
 }
 

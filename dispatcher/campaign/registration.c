@@ -319,18 +319,10 @@ pattern_record_is_of(const struct pattern_record *r, const char *class)
 
 /* ---- days ---- */
 
-int64_t
-working_days_after(int64_t day, int64_t days)
-{
-	while (days > 0)
-		days -= day_weekday(++day) < 5;
-	return day;
-}
-
 void
 day_text(int64_t day, char out[12])
 {
-	struct civil c = civil_of_day(day);
+	struct date c = date_of_days(day);
 
 	snprintf(out, 12, "%04u-%02u-%02u", (unsigned)c.year % 10000, (unsigned)c.month % 100,
 		 (unsigned)c.day % 100);

@@ -60,7 +60,5 @@ MUST_CHECK enum err pattern_record_read(const struct json_at *at, struct pattern
 					struct err_ctx *e);
 bool pattern_record_is_of(const struct pattern_record *r, const char *class);
 
-/* The day when something that takes so many working days is done: Saturday and Sunday are none. */
-int64_t working_days_after(int64_t day, int64_t days);
 /* "2026-10-10"; out has room for 12 bytes. */
 void day_text(int64_t day, char out[12]);

@@ -60,17 +60,17 @@ schedule_free(struct schedule *s)
 static int64_t
 next_of_anchor(const struct spec *s, int64_t from_s)
 {
-	int year = civil_of_day(floor_div(from_s + s->zone_offset_s, DAY_S)).year;
+	int year = date_of_days(floor_div(from_s + s->zone_offset_s, DAY_S)).year;
 	int64_t best = INT64_MAX;
 
 	/* Offsets reach two years; a 29 February is at most eight years from the next. */
 	for (int y = year - 2; y <= year + 10; y++) {
-		struct civil c = {y, s->month, s->day};
+		struct date c = {y, s->month, s->day};
 
-		if (!civil_is_valid(c))
+		if (!moment_is_day(c))
 			continue;
 		for (size_t i = 0; i < s->offsets_n; i++) {
-			int64_t t = (civil_to_day(c) + s->offsets[i]) * DAY_S + s->second_of_day -
+			int64_t t = (date_to_days(c) + s->offsets[i]) * DAY_S + s->second_of_day -
 				    s->zone_offset_s;
 
 			if (t >= from_s && t < best)
@@ -97,7 +97,7 @@ struct days {
 static int64_t
 period_of(enum rrule_freq freq, int week_start, int64_t day)
 {
-	struct civil c = civil_of_day(day);
+	struct date c = date_of_days(day);
 
 	switch (freq) {
 	case RRULE_YEARLY:
@@ -119,9 +119,9 @@ first_day_of(enum rrule_freq freq, int week_start, int64_t period)
 {
 	switch (freq) {
 	case RRULE_YEARLY:
-		return civil_to_day((struct civil){(int)period, 1, 1});
+		return date_to_days((struct date){(int)period, 1, 1});
 	case RRULE_MONTHLY:
-		return civil_to_day((struct civil){0, (int)period + 1, 1});
+		return date_to_days((struct date){0, (int)period + 1, 1});
 	case RRULE_WEEKLY:
 		return period * 7 - 3 + week_start;
 	case RRULE_DAILY:
@@ -164,7 +164,7 @@ imply(struct rrule *r, enum rrule_part part, int v)
 static void
 imply_days(struct rrule *r, int64_t start_day)
 {
-	struct civil c = civil_of_day(start_day);
+	struct date c = date_of_days(start_day);
 	bool has_day = rrule_has(r, RRULE_BYDAY) || rrule_has(r, RRULE_BYMONTHDAY) ||
 		       rrule_has(r, RRULE_BYYEARDAY);
 
@@ -246,7 +246,7 @@ ical_date(int64_t day)
 {
 	/* icaltime_null_date() has an hour of -1, from which a daily rule never moves on. */
 	struct icaltimetype t = icaltime_null_time();
-	struct civil c = civil_of_day(day);
+	struct date c = date_of_days(day);
 
 	t.is_date = 1;
 	t.year = c.year;
@@ -272,7 +272,7 @@ days_open_window(struct days *d)
 	if (next <= d->period)
 		next = d->period + d->interval;
 	end = first_day_of(d->freq, week_start, next) - 1;
-	d->shift = floor_div(civil_of_day(begin).year - CYCLE_FIRST_YEAR, 400) * CYCLE_DAYS;
+	d->shift = floor_div(date_of_days(begin).year - CYCLE_FIRST_YEAR, 400) * CYCLE_DAYS;
 
 	icalerror_set_errors_are_fatal(false);
 	icalerror_clear_errno();
@@ -300,7 +300,7 @@ days_next(struct days *d, int64_t *day)
 			d->it = NULL;
 			continue;
 		}
-		*day = civil_to_day((struct civil){t.year, t.month, t.day}) + d->shift;
+		*day = date_to_days((struct date){t.year, t.month, t.day}) + d->shift;
 		if (*day > d->last_day) {
 			d->last_day = *day;
 			return true;
@@ -508,7 +508,7 @@ schedule_next(const struct schedule *s, int64_t from_s, int64_t *out, size_t max
 	size_t n = 0;
 
 	/* Before the years that specs can name nothing happens, after them neither. */
-	from_s = max_i64(from_s, civil_to_day((struct civil){MOMENT_YEAR_MIN, 1, 1}) * DAY_S);
+	from_s = max_i64(from_s, date_to_days((struct date){MOMENT_YEAR_MIN, 1, 1}) * DAY_S);
 	if (from_s >= FOREVER_S)
 		return 0;
 	switch (spec->kind) {

@@ -212,7 +212,7 @@ read_day(const struct json_at *at, struct spec *s, struct err_ctx *e)
 	/* In a leap year, so that 02-29 is a day. */
 	char as_date[16] = "2000-";
 	const char *text = NULL, *why;
-	struct civil c;
+	struct date c;
 	struct moment m;
 	enum err rc = json_need_string(&value, &text, e);
 
@@ -226,7 +226,7 @@ read_day(const struct json_at *at, struct spec *s, struct err_ctx *e)
 	why = moment_parse(slice_of(as_date), &m);
 	if (why != NULL)
 		return bad_text(&value, text, "is a day that the calendar does not have", e);
-	c = civil_of_day(m.day);
+	c = date_of_days(m.day);
 	s->month = c.month;
 	s->day = c.day;
 	return ERR_OK;

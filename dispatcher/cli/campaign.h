@@ -6,6 +6,8 @@
 
 /* 1234567 → "1.234.567", as people write it in Vietnam. Four results live at a time. */
 const char *grouped(json_int_t v);
+/* A title in a column of so many characters; printf would count its bytes. */
+const char *padded(const char *s, size_t width, char out[100]);
 void print_report(const json_t *r);
 /* `campaign report NAME --by …`: returns the exit code. */
 int report_by(const struct remote_options *o, const char *name, const char *by);

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* loa list and segment against the server. */
+/* loa list against the server, and the names of segments. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "base/text.h"
 #include "dispatcher/cli/remote.h"
-#include "segments/query.h"
 
 static void
 print_rows(const json_t *answer)
@@ -154,112 +152,4 @@ int
 verb_list_redo(int argc, char **argv)
 {
 	return undo(argc, argv, "list redo", "/redo");
-}
-
-/* ---- segments ---- */
-
-static void
-print_segment(const json_t *s)
-{
-	printf("segment %s of %s: %s\n", remote_text(s, "segment"), remote_text(s, "list"),
-	       remote_text(s, "query"));
-}
-
-/* @FILE is the text of a file. */
-static enum err
-text_or_file(const char *word, struct buf *out, struct err_ctx *e)
-{
-	enum err rc;
-
-	if (word[0] != '@') {
-		buf_adds(out, word);
-		return ERR_OK;
-	}
-	rc = cli_read_file(word + 1, 65536, out, e);
-	while (rc == ERR_OK && out->len > 0 && strchr("\r\n", out->data[out->len - 1]) != NULL)
-		out->data[--out->len] = '\0';
-	return rc;
-}
-
-/* The query with a caret under the place that the server named. */
-static void
-print_caret(struct slice text, const struct err_ctx *e)
-{
-	struct query_error qe = {.column = (size_t)e->column};
-	struct buf out = {0};
-	struct slice rest = text;
-
-	for (int i = 1; i < e->column && text_next(&rest) >= 0; i++)
-		;
-	qe.at = text.n - rest.n;
-	snprintf(qe.message, sizeof(qe.message), "%.200s", e->why);
-	query_add_caret(text, &qe, &out);
-	fprintf(stderr, "%.*s%s", (int)out.len, out.data,
-		out.len > 0 && out.data[out.len - 1] == '\n' ? "" : "\n");
-	buf_free(&out);
-}
-
-int
-verb_segment_save(int argc, char **argv)
-{
-	struct remote_options o = {0};
-	struct buf text = {0};
-	struct remote *r;
-	char path[512];
-	struct err_ctx e;
-	json_t *body, *answer = NULL;
-	enum err code;
-	int rc = remote_words(&argc, argv, &o, "segment save", 4);
-
-	if (rc != 0)
-		return rc;
-	code = text_or_file(argv[3], &text, &e);
-	body = code != ERR_OK ? NULL
-			      : json_pack("{s:s, s:s}", "list", argv[2], "query",
-					  text.len > 0 ? text.data : "");
-	if (code == ERR_OK && body == NULL)
-		code = err_set(&e, ERR_INPUT, "segment save", "", "its words are not UTF-8");
-	if (code == ERR_OK)
-		code = remote_open(&o, &r, &e);
-	if (code == ERR_OK) {
-		code = remote_call(r, "PUT", remote_path(path, "/api/v1/segments/", argv[1], ""),
-				   body, &answer, &e);
-		remote_close(r);
-		if (code == ERR_INPUT && e.column > 0)
-			print_caret(buf_slice(&text), &e);
-	} else {
-		json_decref(body);
-	}
-	buf_free(&text);
-	if (code != ERR_OK)
-		return cli_fail(&e);
-	if (o.is_json) {
-		remote_print_json(answer);
-		return 0;
-	}
-	print_segment(answer);
-	json_decref(answer);
-	return 0;
-}
-
-static void
-print_count(const json_t *c)
-{
-	printf("%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
-	       " rows of %s (version %" JSON_INTEGER_FORMAT ")\n",
-	       remote_number(c, "count"), remote_number(c, "rows"), remote_text(c, "list"),
-	       remote_number(c, "version"));
-}
-
-int
-verb_segment_count(int argc, char **argv)
-{
-	struct remote_options o = {0};
-	char path[512];
-	int rc = remote_words(&argc, argv, &o, "segment count", 2);
-
-	if (rc != 0)
-		return rc;
-	return remote_verb(&o, "GET", remote_path(path, "/api/v1/segments/", argv[1], "/count"),
-			   NULL, print_count);
 }

@@ -16,13 +16,24 @@ const struct option_words option_words[] = {
 	{"erase", "--dry-run", "find and count only; nothing is changed"},
 	{NULL, "--accents",
 	 "keep, plain, or save: plain only where it costs fewer parts and loses nothing"},
-	{"template check", "--class", "which content rules hold: else those for every class"},
+	{"template check", "--class",
+	 "which content rules hold, and which patterns: else those for every class"},
 	{"pattern check", "--carrier",
 	 "compare with patterns of this carrier only: viettel, vinaphone …"},
 	{"pattern check", "--class", "compare with patterns and rules of this class only"},
+	{"segment breakdown", "--full",
+	 "a column of sensitive values or personal numbers too; needs the administrator's token by "
+	 "--token-file"},
+	{"segment sample", "--full",
+	 "phones, personal numbers and sensitive values as they are; needs the administrator's "
+	 "token by --token-file"},
+	{"template check", "--brandname",
+	 "compare with registered patterns of this brandname only"},
+	{"template check", "--carrier",
+	 "compare with registered patterns of this carrier only: viettel, vinaphone …"},
 	{"template check", "--list",
 	 "check placeholders against the columns of this list, texts by the server's content "
-	 "rules"},
+	 "rules, and a sample of its messages against the registered patterns"},
 	{"list import", "--map",
 	 "call a column so: \"Title=name\"; name - leaves it out, so_dien_thoai is the phone; as "
 	 "often as needed"},
@@ -74,6 +85,7 @@ const struct option_words option_words[] = {
 	{NULL, "--phone",
 	 "title of the column with the phone numbers, if it is not found by itself"},
 	{NULL, "--plain", "count the unaccented form"},
+	{NULL, "--query", "a query that is not saved; @FILE is the text of a file"},
 	{NULL, "--reason", "why, at most 200 bytes; it is kept"},
 	{NULL, "--reasons", "only what failed for these reasons, as the report names them"},
 	{NULL, "--reference", "column of our references"},
@@ -82,6 +94,7 @@ const struct option_words option_words[] = {
 	{NULL, "--row", "number of a row of the list"},
 	{NULL, "--rules", "table of SMS parts, instead of the built-in one"},
 	{NULL, "--scope", "of which messages: all (the default), unit:N or class:NAME"},
+	{NULL, "--seed", "a number: the same number draws the same rows"},
 	{NULL, "--server",
 	 "address of the server, like https://loa.example, instead of its socket"},
 	{NULL, "--sheet",
@@ -133,7 +146,9 @@ const struct verb_words verb_words[] = {
 	{"text", true, NULL},
 	{"phone", true, NULL},
 	{"template render", true, NULL},
-	{"template check", false, NULL},
+	{"template check", false,
+	 "Without a list, a server or what only a server knows, the rules that are built in hold "
+	 "and nothing is compared with registered patterns."},
 	{"template samples", true,
 	 "The table has the parts of each text with its example values, with and without accents, "
 	 "and its fields: columns of the list, and in brackets what is the same for everybody and "

@@ -284,6 +284,15 @@ print_nearest(const json_t *nearest, const char *indent)
 		printf("%s… and more\n", indent);
 }
 
+void
+print_lead(const json_t *answer, const char *indent)
+{
+	if (json_object_get(answer, "ready_on") == NULL)
+		return;
+	printf("%sto register a text takes about %lld working days: until %s\n", indent,
+	       (long long)remote_number(answer, "lead_days"), remote_text(answer, "ready_on"));
+}
+
 static void
 print_checked(const json_t *a)
 {
@@ -295,6 +304,7 @@ print_checked(const json_t *a)
 	else
 		printf("matches none of %lld patterns\n", (long long)remote_number(a, "patterns"));
 	print_nearest(json_object_get(a, "nearest"), "  ");
+	print_lead(a, "  ");
 	json_array_foreach (json_object_get(a, "content"), i, one)
 		printf("%s: %s: \"%s\": %s\n", remote_text(one, "severity"),
 		       remote_text(one, "rule"), remote_text(one, "found"), remote_text(one, "en"));

@@ -6,3 +6,5 @@
 
 /* {"pattern","differences","more"}, a line each, with this in front of each line. */
 void print_nearest(const json_t *nearest, const char *indent);
+/* "lead_days" and "ready_on", where they are. */
+void print_lead(const json_t *answer, const char *indent);

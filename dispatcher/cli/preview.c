@@ -41,9 +41,7 @@ print_registered(const json_t *r)
 			print_nearest(json_object_get(example, "nearest"), "      ");
 		}
 	}
-	if (remote_number(r, "unmatched") > 0)
-		printf("  to register a text takes about %lld working days: until %s\n",
-		       (long long)remote_number(r, "lead_days"), remote_text(r, "ready_on"));
+	print_lead(r, "  ");
 }
 
 static void
@@ -91,6 +89,25 @@ print_table(const json_t *table, const char *key, const char *words)
 	}
 }
 
+/* What stands in the list and a filter makes nothing of: who is left out for it. */
+static void
+print_unread(const json_t *p)
+{
+	json_t *line, *one;
+	size_t i, k;
+
+	json_array_foreach (json_object_get(p, "not_understood"), i, line) {
+		printf("  %s makes nothing of %s: %s left out (", remote_text(line, "filter"),
+		       remote_text(line, "field"), grouped(remote_number(line, "count")));
+		json_array_foreach (json_object_get(line, "examples"), k, one)
+			printf("%srow %lld \"%s\"", k > 0 ? ", " : "",
+			       (long long)remote_number(one, "row"), remote_text(one, "value"));
+		printf("%s)\n", remote_number(line, "count") > (json_int_t)k ? " …" : "");
+		if (remote_text(line, "reads")[0] != '\0')
+			printf("    it reads %s\n", remote_text(line, "reads"));
+	}
+}
+
 /* ---- parts and prices ---- */
 
 /* The end of the line is the caller's. */
@@ -102,8 +119,7 @@ print_sum(const char *title, const json_t *sum)
 	       grouped(remote_number(sum, "cost")));
 }
 
-/* A title in a column of so many characters; printf would count its bytes. */
-static const char *
+const char *
 padded(const char *s, size_t width, char out[100])
 {
 	size_t shown = 0, n = strlen(s);
@@ -291,6 +307,7 @@ print_tables(const json_t *p)
 		printf("  the list has no column of languages (language, ngon_ngu)\n");
 	if (remote_number(p, "plain") > 0)
 		printf("  accents taken off: %s messages\n", grouped(remote_number(p, "plain")));
+	print_unread(p);
 	print_table(json_object_get(p, "missing_fields"), "field", "no value of");
 	print_table(json_object_get(p, "refused_characters"), "character",
 		    "the provider refuses the character");

@@ -173,11 +173,10 @@ verb_segment_eval(int argc, char **argv)
 			qe.column, qe.message);
 		return cli_fail(&e);
 	}
-	if (query_external_count(q) > 0) {
+	if (query_external_count(q) > 0 || query_segment_count(q) > 0) {
 		query_free(q);
 		err_set(&e, ERR_INPUT, "query", "save it as a segment of a list",
-			"in_list, reached_by and state look at lists and campaigns of a server, "
-			"here is "
+			"in_list, reached_by, state and segment look at what a server has, here is "
 			"none");
 		return cli_fail(&e);
 	}

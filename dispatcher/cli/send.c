@@ -17,6 +17,7 @@
 #define KEY_HEX 16 /* bytes of a key that we make */
 #define KEY_MIN 8  /* characters of an idempotency key */
 #define KEY_MAX 128
+#define NO_PLACE SIZE_MAX
 
 struct send_options {
 	struct remote_options remote;
@@ -166,6 +167,20 @@ wait_for(struct remote *r, const struct send_options *o, const char *id, int64_t
 
 /* ---- the answer ---- */
 
+/* at: its place in the file; NO_PLACE = it is the only one. */
+static void
+say_warning(const json_t *m, size_t at)
+{
+	const char *warning = remote_text(m, "warning");
+
+	if (warning[0] == '\0')
+		return;
+	if (at == NO_PLACE)
+		fprintf(stderr, "loa: warning: it %s\n", warning);
+	else
+		fprintf(stderr, "loa: warning: messages[%zu] %s\n", at, warning);
+}
+
 static int
 print_batch(const json_t *answer)
 {
@@ -178,6 +193,7 @@ print_batch(const json_t *answer)
 
 		if (refusal == NULL) {
 			printf("%zu %s\n", i, remote_text(m, "id"));
+			say_warning(m, i);
 			continue;
 		}
 		fprintf(stderr, "loa: %s: %s%s%s\n", remote_text(refusal, "what"),
@@ -195,6 +211,8 @@ after_send(struct remote *r, const struct send_options *o, json_t *answer, int64
 	const char *id = remote_text(answer, "id");
 	int rc = 0;
 
+	if (!o->remote.is_json)
+		say_warning(answer, NO_PLACE);
 	if (o->must_wait) {
 		if (!o->remote.is_json)
 			printf("%s\n", id);

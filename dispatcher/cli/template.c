@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* loa template render, loa template check. */
+/* loa template render. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -7,14 +7,10 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "dispatcher/campaign/registration.h"
 #include "dispatcher/cli/remote.h"
 #include "dispatcher/cli/template_file.h"
 #include "dispatcher/language_table.h"
-#include "templates/content.h"
 #include "templates/sms.h"
-
-#define FIELDS_LIST_MAX 4096
 
 /* ---- render ---- */
 
@@ -158,6 +154,10 @@ add_render_error(struct buf *out, enum render_result rc, const struct template_e
 	if (rc == RENDER_MISSING) {
 		buf_adds(out, "\"field\":");
 		json_add_string(out, slice_of(e->field));
+		if (e->filter[0] != '\0') {
+			buf_addf(out, ",\"filter\":\"%s\",\"value\":", e->filter);
+			json_add_string(out, slice_of(e->value));
+		}
 	} else {
 		buf_adds(out, "\"message\":");
 		json_add_string(out, slice_of(e->message));
@@ -284,216 +284,5 @@ verb_template_render(int argc, char **argv)
 		rc = cli_each_line(render_line, &r);
 	}
 	lines_free(&r);
-	return rc;
-}
-
-/* ---- check ---- */
-
-/* "a, b" → names; returns how many, at most FIELDS_LIST_MAX. */
-static size_t
-split_names(struct arena *a, const char *list, const char **names)
-{
-	size_t count = 0;
-
-	while (*list != '\0' && count < FIELDS_LIST_MAX) {
-		size_t n = strcspn(list, ",");
-		struct slice name = slice_trim((struct slice){list, n});
-
-		if (name.n > 0)
-			names[count++] = arena_memdup0(a, name.p, name.n);
-		list += n + (list[n] == ',');
-	}
-	return count;
-}
-
-static int
-check_fields(const struct template_set *set, const struct template_files *files, const char *list)
-{
-	const char **names = xcalloc(FIELDS_LIST_MAX, sizeof(*names));
-	struct arena memory = {0};
-	struct template_errors errors = {files, stdout};
-	size_t count = split_names(&memory, list, names);
-	size_t unknown = set_each_unknown(set, names, count, template_files_error, &errors);
-
-	arena_free(&memory);
-	free(names);
-	return unknown > 0;
-}
-
-/*
- * The source with its tags blotted out: a stroke for each byte, which is no word, no
- * link and in no place but its own. Comments and raw text count as tags and text.
- */
-static void
-add_without_tags(struct buf *out, struct slice source)
-{
-	size_t i = 0;
-
-	while (i < source.n) {
-		const char *open = source.p + i, *end;
-		bool is_tag =
-			source.n - i >= 4 && open[0] == '{' && (open[1] == '{' || open[1] == '%');
-
-		end = is_tag ? memmem(open + 2, source.n - i - 2, open[1] == '{' ? "}}" : "%}", 2)
-			     : NULL;
-		if (end == NULL) {
-			buf_addc(out, source.p[i++]);
-			continue;
-		}
-		for (; open < end + 2; open++, i++)
-			buf_addc(out, *open == '\n' ? '\n' : '|');
-	}
-}
-
-/* One text against the rules for all providers: 1 when something is refused. */
-static int
-check_text(struct content_view *v, const struct template_files *files, const struct set_text *of)
-{
-	struct content_finding found[CONTENT_FINDINGS_MAX];
-	struct template_errors errors = {files, stdout};
-	struct buf text = {0};
-	size_t n;
-	int rc = 0;
-
-	add_without_tags(&text, (struct slice){of->sms, of->sms_n});
-	n = content_check(v, buf_slice(&text), 0, found);
-	for (size_t i = 0; i < n; i++) {
-		const struct content_finding *f = &found[i];
-		struct content_words w = content_rule_words(v, f->rule);
-		struct slice before = {text.data, (size_t)(f->found.p - text.data)};
-		struct set_error e = {.line = 1};
-
-		for (const char *p = text.data; p < f->found.p; p++) {
-			if (*p != '\n')
-				continue;
-			e.line++;
-			before = (struct slice){p + 1, (size_t)(f->found.p - p - 1)};
-		}
-		e.column = (int)text_length(before) + 1;
-		snprintf(e.path, sizeof(e.path), "texts.%s.sms", of->tag);
-		snprintf(e.message, sizeof(e.message), "%s%.60s: \"%.*s\": %.200s",
-			 w.severity == CONTENT_WARN ? "warning: " : "", w.rule,
-			 (int)(f->found.n < 80 ? f->found.n : 80), f->found.p, w.en);
-		template_files_error(&errors, &e);
-		rc = w.severity == CONTENT_REFUSE ? 1 : rc;
-	}
-	buf_free(&text);
-	return rc;
-}
-
-/* 1 when something is refused: the fixed words of the texts by rules for all providers. */
-static int
-check_content(const struct content *rules, const struct template_set *set,
-	      const struct template_files *files, const char *class)
-{
-	struct content_view *v;
-	char day[12];
-	int rc = 0;
-
-	day_text(clock_today_vn(), day);
-	v = content_view_new(rules, class, "", day, false);
-	for (size_t i = 0; i < set->count; i++)
-		if (set->texts[i].sms != NULL && check_text(v, files, &set->texts[i]) != 0)
-			rc = 1;
-	content_view_free(v);
-	return rc;
-}
-
-/* The rules of the server, or with server NULL those that are built in; NULL: *rc. */
-static int
-check_rules(const struct remote_options *server, const struct template_set *set,
-	    const struct template_files *files, const char *class)
-{
-	struct config *config = NULL;
-	struct content *rules = NULL;
-	struct remote *r;
-	struct err_ctx e;
-	json_t *document = NULL;
-	enum err code;
-	int rc;
-
-	if (server == NULL) {
-		if (config_load(NULL, &config, &e) != ERR_OK)
-			return cli_fail(&e);
-		rc = check_content(config->content_rules, set, files, class);
-		config_free(config);
-		return rc;
-	}
-	code = remote_open(server, &r, &e);
-	if (code == ERR_OK) {
-		code = remote_call(r, "GET", "/api/v1/content", NULL, &document, &e);
-		remote_close(r);
-	}
-	if (code == ERR_OK)
-		code = content_read(document, &rules, &e);
-	rc = code == ERR_OK ? check_content(rules, set, files, class) : cli_fail(&e);
-	content_free(rules);
-	json_decref(document);
-	return rc;
-}
-
-/* The names of a list's columns as "a,b,c". */
-static enum err
-columns_of_list(const struct remote_options *o, const char *list, struct buf *out,
-		struct err_ctx *e)
-{
-	struct remote *r;
-	json_t *answer = NULL, *one;
-	char path[512];
-	size_t i;
-	enum err rc = remote_open(o, &r, e);
-
-	if (rc != ERR_OK)
-		return rc;
-	rc = remote_call(r, "GET", remote_path(path, "/api/v1/lists/", list, ""), NULL, &answer, e);
-	remote_close(r);
-	buf_adds(out, "");
-	json_array_foreach (json_object_get(answer, "columns"), i, one)
-		buf_addf(out, "%s%s", i > 0 ? "," : "",
-			 json_string_value(json_object_get(one, "name")));
-	json_decref(answer);
-	return rc;
-}
-
-int
-verb_template_check(int argc, char **argv)
-{
-	const char *fields = NULL, *list = NULL, *class = "";
-	struct remote_options server = {0};
-	const struct cli_option options[] = {
-		{"--fields", &fields, NULL}, {"--list", &list, NULL}, {"--class", &class, NULL},
-		REMOTE_OPTIONS(server),	     {NULL, NULL, NULL},
-	};
-	struct template_files files = {0};
-	struct template_set *set;
-	struct buf columns = {0};
-	struct err_ctx e;
-	int rc = 0, judged;
-
-	if (cli_parse(&argc, argv, options, &e) != ERR_OK)
-		return cli_fail(&e);
-	if (argc < 2)
-		return cli_usage("template check", "needs a file");
-	if (list != NULL && fields != NULL)
-		return cli_usage("template check", "takes --fields or --list, not both");
-	if ((list != NULL && columns_of_list(&server, list, &columns, &e) != ERR_OK) ||
-	    template_files_read(argv + 1, (size_t)argc - 1, &files, &e) != ERR_OK) {
-		buf_free(&columns);
-		template_files_free(&files);
-		return cli_fail(&e);
-	}
-	if (list != NULL)
-		fields = columns.data;
-	set = template_files_set(&files, stdout);
-	rc = set == NULL;
-	if (set != NULL && fields != NULL)
-		rc = check_fields(set, &files, fields);
-	if (set != NULL) {
-		judged = check_rules(list != NULL ? &server : NULL, set, &files, class);
-		rc = judged > rc ? judged : rc;
-	}
-	set_free(set);
-	template_files_free(&files);
-	buf_free(&columns);
 	return rc;
 }

@@ -1,13 +1,5 @@
 -- SPDX-License-Identifier: MIT
--- Segments, templates and campaigns: what staff write down before a run.
-
--- [name, list, query, unit, list's key] → 1, or 'no list'
-local function segment_save(_, a)
-  if call('EXISTS', a[5]) == 0 then return 'no list' end
-  call('HSET', K.segment .. a[1], 'list', a[2], 'query', a[3], 'unit', a[4])
-  call('SADD', K.names .. 'segment', a[1])
-  return 1
-end
+-- Templates and campaigns: what staff write down before a run, and what becomes of lists.
 
 -- Who would miss the list: "segment NAME", "campaign NAME" or nil
 local function list_user(name)
@@ -125,22 +117,24 @@ local function campaign_field(key, field)
   return run and call('HGET', K.run .. run, sub(field, 5)) or ''
 end
 
--- [id or name, field …] → [id, template version, its source, [segment, query …], value …]
--- or nil. Everything that preview and launch need, as it is at one moment.
+-- [id or name, field …] → [id, template version, its source, [segment, query …], value …,
+-- [segment, list, query …: these and all that stand inside of them]] or nil. Everything that preview and launch need, as it is at one moment.
 local function campaign_get(_, a)
   local id = campaign_id(nil, a)
   if not id then return nil end
   local key = K.campaign .. id
   local v = call('HMGET', key, 'template', 'segments')
   local version = call('HGET', K.template .. (v[1] or ''), 'version') or '0'
-  local segments = {}
+  local names, queries = {}, {}
   for name in string.gmatch(v[2] or '', '[^\n]+') do
-    segments[#segments + 1] = name
-    segments[#segments + 1] = call('HGET', K.segment .. name, 'query') or ''
+    names[#names + 1] = name
+    queries[#queries + 1] = name
+    queries[#queries + 1] = call('HGET', K.segment .. name, 'query') or ''
   end
   local out = { id, version, call('HGET', K.template .. (v[1] or ''), 'source' .. version) or '',
-    segments }
+    queries }
   for i = 2, #a do out[#out + 1] = campaign_field(key, a[i]) end
+  out[#out + 1] = segments.get(nil, names)
   return out
 end
 

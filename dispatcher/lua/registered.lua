@@ -4,6 +4,13 @@
 
 local registered = { most = 2000 }
 
+-- A new word at each change of the patterns: whoever has them compiled asks by it (since).
+function registered.changed(kind)
+  if kind ~= 'pattern' then return end
+  local t = call('TIME')
+  call('HSET', K.meta, 'patterns_changed', t[1] .. '.' .. t[2])
+end
+
 -- Only these two hashes are touched, whatever is asked.
 function registered.key(kind)
   if kind == 'brandname' then return K.brandnames end
@@ -26,12 +33,15 @@ function registered.save(_, a)
   local n = call('HLEN', key) + fresh
   if fresh > 0 and n > registered.most then return { 'too many', n, registered.most } end
   for i = 1, #list, 2 do call('HSET', key, list[i], list[i + 1]) end
+  if fresh + changed > 0 then registered.changed(a[1]) end
   return { 'saved', fresh, changed, same }
 end
 
 -- [kind, id] → 1, 0 when there is none
 function registered.rm(_, a)
-  return call('HDEL', registered.key(a[1]), a[2])
+  local n = call('HDEL', registered.key(a[1]), a[2])
+  if n > 0 then registered.changed(a[1]) end
+  return n
 end
 
 -- [kind] → the records, by id. Reads only.
@@ -40,6 +50,16 @@ function registered.all(_, a)
   local ids, out = call('HKEYS', key), {}
   table.sort(ids)
   for i, id in ipairs(ids) do out[i] = call('HGET', key, id) end
+  return out
+end
+
+-- [word of the last answer, '' = none] → [word] where no pattern has changed since then,
+-- else [word, record …]. Reads only.
+function registered.since(keys, a)
+  local word = call('HGET', K.meta, 'patterns_changed') or 'never'
+  if word == a[1] then return { word } end
+  local out = registered.all(keys, { 'pattern' })
+  table.insert(out, 1, word)
   return out
 end
 
@@ -54,4 +74,5 @@ end
 export('registered_save', registered.save)
 export('registered_rm', registered.rm)
 export('registered_all', registered.all, { 'no-writes' })
+export('registered_since', registered.since, { 'no-writes' })
 export('campaign_checked', registered.checked)

@@ -83,18 +83,6 @@ breakdown_province_key(struct slice cell, struct buf *out)
 	buf_free(&folded);
 }
 
-/* At most BREAKDOWN_VALUE_MAX bytes, whole characters. */
-static struct slice
-shorten(struct slice s)
-{
-	if (s.n <= BREAKDOWN_VALUE_MAX)
-		return s;
-	s.n = BREAKDOWN_VALUE_MAX;
-	while (s.n > 0 && ((uint8_t)s.p[s.n] & 0xc0) == 0x80)
-		s.n--;
-	return s;
-}
-
 static struct group *
 group_of(struct breakdown_job *j, const struct walk_row *r)
 {
@@ -113,12 +101,14 @@ group_of(struct breakdown_job *j, const struct walk_row *r)
 			value = slice_of(j->of_run.lane[p]);
 		break;
 	case BY_PROVINCE:
-		value = shorten(block_cell(r->block, r->i, (uint32_t)j->column));
+		value = text_clip(block_cell(r->block, r->i, (uint32_t)j->column),
+				  BREAKDOWN_VALUE_MAX);
 		buf_reset(&j->key);
 		breakdown_province_key(value, &j->key);
 		return groups_get(j->b.groups, buf_slice(&j->key), slice_trim(value));
 	case BY_COLUMN:
-		value = shorten(block_cell(r->block, r->i, (uint32_t)j->column));
+		value = text_clip(block_cell(r->block, r->i, (uint32_t)j->column),
+				  BREAKDOWN_VALUE_MAX);
 		break;
 	}
 	return groups_get(j->b.groups, value, value);

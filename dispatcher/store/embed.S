@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files inside the binary: the Lua library, the default policy, SMS parts and content rules. */
+/* Files inside the binary: the Lua library, the default policy, SMS parts, content rules, calendar. */
 	.section .rodata
 	.global loa_lua_start
 	.global loa_lua_end
@@ -9,6 +9,8 @@
 	.global loa_sms_end
 	.global loa_content_start
 	.global loa_content_end
+	.global loa_calendar_start
+	.global loa_calendar_end
 loa_lua_start:
 	.incbin "dispatcher/lua/record.lua"
 	.incbin "dispatcher/lua/brake.lua"
@@ -19,6 +21,7 @@ loa_lua_start:
 	.incbin "dispatcher/lua/receipts.lua"
 	.incbin "dispatcher/lua/suppress.lua"
 	.incbin "dispatcher/lua/erase.lua"
+	.incbin "dispatcher/lua/segments.lua"
 	.incbin "dispatcher/lua/catalog.lua"
 	.incbin "dispatcher/lua/notices.lua"
 	.incbin "dispatcher/lua/operate.lua"
@@ -40,5 +43,9 @@ loa_sms_end:
 loa_content_start:
 	.incbin "config/content.json"
 loa_content_end:
+	.byte 0
+loa_calendar_start:
+	.incbin "config/calendar.json"
+loa_calendar_end:
 	.byte 0
 	.section .note.GNU-stack,"",@progbits

@@ -39,6 +39,9 @@ static const char *const function_names[] = {
 	"list_undo",
 	"choices_remember",
 	"segment_save",
+	"segment_get",
+	"segment_show",
+	"segment_rm",
 	"template_save",
 	"template_version",
 	"campaign_create",
@@ -85,6 +88,7 @@ static const char *const function_names[] = {
 	"registered_save",
 	"registered_rm",
 	"registered_all",
+	"registered_since",
 	"campaign_checked",
 };
 /* clang-format on */

@@ -132,4 +132,40 @@ is "$messages" "$((n / 2 - n / 10 - 1))" 'as many as there are phones, but for a
 count=$(compact "$dir/m.json" | sed 's/.*"distinct_texts":{"count":\([0-9]*\),.*/\1/')
 ok $((count > messages * 97 / 100 && count < messages * 103 / 100 ? 0 : 1)) "every text differs: $messages, estimated $count"
 
+# ---- values that a filter makes nothing of ----
+cat >"$dir/tien.csv" <<'CSV'
+Số điện thoại;Tiền;CCCD;Hạn
+0961000001;50000;089123456789;5.2.2026
+0961000002;50.000;089123456789;5.2.2026
+0961000003;;089123456789;5.2.2026
+0961000004;năm mươi;089123456789;5.2.2026
+0961000005;60000;089123456789;31.2.2026
+0961000006;1.5;089123456789;5.2.2026
+0961000007;50.000;089123456789;5.2.2026
+0961000008;15 tr;089123456789;5.2.2026
+CSV
+loa list import tien "$dir/tien.csv" --map 'Tiền=tien' --map 'CCCD=cccd' --map 'Hạn=han' >/dev/null
+loa segment save tien tien 'so_dien_thoai IS NOT NULL' >/dev/null
+printf 'Nộp {{ tien | currency_vi }} trước {{ han | date_vi }}' >"$dir/tien.txt"
+loa template save tien "$dir/tien.txt" >/dev/null
+printf 'Số {{ cccd | number_vi }}' >"$dir/cccd.txt"
+loa template save cccd "$dir/cccd.txt" >/dev/null
+for t in tien cccd; do
+	echo "{\"name\":\"$t\",\"template\":\"$t\",\"segments\":[\"tien\"],\"class\":\"notice\"}" >"$dir/c.json"
+	loa campaign create "$dir/c.json" >/dev/null
+done
+loa campaign preview tien --json >"$dir/tien.json"
+all=$(compact "$dir/tien.json")
+is "$(json_field messages <"$dir/tien.json")" 2 'two of eight have a sum and a day'
+has "$all" '"missing_fields":[{"field":"tien","count":1,"rows":[3]}]' 'one cell is empty'
+has "$all" '{"filter":"currency_vi","field":"tien","count":4,"examples":[{"row":2,"value":"50.000"},{"row":4,"value":"nămmươi"},{"row":7,"value":"50.000"}]' \
+	'four are not, and are not understood'
+has "$all" '{"filter":"date_vi","field":"han","count":1,"examples":[{"row":5,"value":"31.2.2026"}]' 'and one day that there is not'
+out=$(loa campaign preview tien)
+has "$out" '4 people are left out: currency_vi makes nothing of their tien' 'it warns'
+has "$out" 'row 2 "50.000", row 4 "năm mươi"' 'and shows what stands there'
+has "$out" 'it reads 50000, 1.250.000' 'and what would be understood'
+all=$(loa campaign preview cccd --json | tr -d ' \n')
+has "$all" '{"filter":"number_vi","field":"cccd","count":8,"examples":[{"row":1,"value":"***"}' 'a personal number is not shown'
+
 done_testing

@@ -10,7 +10,8 @@ configure() { # KEYS of the provider, written before "rate"
 		-e 's/"http": { "429": "throttled" },/"http": { "429": "throttled" }/' \
 		-e "s/\"driver\": \"generic\",/\"driver\": \"generic\", $1/"
 	cat >"$dir/policy.json" <<-'JSON'
-		{ "classes": [ { "class": "notice", "priority": 3 }, { "class": "advert", "priority": 5 } ] }
+		{ "classes": [ { "class": "notice", "priority": 3 }, { "class": "advert", "priority": 5 },
+			{ "class": "personal", "priority": 2 } ] }
 	JSON
 }
 configure '"registered_texts": "refuse",'
@@ -98,6 +99,26 @@ is "$(grep -c '"event":"accepted"' "$dir/ledger")" 60 'and sent'
 campaign waits notice 'Kính chào {{ ho_ten }}'
 has "$(loa campaign preview waits)" '60 one that is pending' 'a pattern that is pending counts as none, and is told'
 
+# ---- single messages ----
+out=$(loa send 0971234567 'Kính gửi Ông An, xin mời ông/bà nộp hồ sơ trực tuyến.' 2>&1)
+is "$?" 1 'a single message that matches none is refused'
+has "$out" 'matches no registered pattern of UBND-AG at viettel' 'it says why'
+has "$out" 'nearest is moi-nop: character 18: "xin" is too much' 'and which word differs'
+out=$(loa send 0971234567 'Kính gửi Ông An, mời ông/bà nộp hồ sơ trực tuyến.' 2>&1)
+is "$?" 0 'one that matches is taken'
+# A pattern that is saved later is seen by the next message.
+api POST /patterns '{"patterns":[{"name":"moi","brandname":"UBND-AG","text":"Tin thu nghiem"}]}' >/dev/null
+loa send 0971234567 'Tin thử nghiệm' >/dev/null
+is "$?" 0 'a new pattern holds at once'
+loa pattern rm moi >/dev/null
+loa send 0971234567 'Tin thử nghiệm' >/dev/null 2>&1
+is "$?" 1 'and no longer when it is removed'
+printf '%s\n' '{"to":"0971234567","text":"a"}' \
+	'{"to":"0971234568","text":"Kính gửi Ông An, mời ông/bà nộp hồ sơ trực tuyến."}' >"$dir/many"
+out=$(loa send --file "$dir/many" --json)
+has "$out" '"code": "unregistered"' 'in a file one is refused'
+has "$out" '"accepted": 1' 'and the other is taken'
+
 # ---- the setting ----
 configure '"registered_texts": "warn",'
 kill -HUP "$loa_pid"
@@ -107,6 +128,13 @@ loa campaign launch c >/dev/null
 ok $? 'with "warn" it is launched'
 until_true is_finished c
 is "$(report accepted)" 60 'and sent'
+
+out=$(loa send 0971234567 'Kính gửi Ông An, xin mời ông/bà nộp hồ sơ trực tuyến.' 2>"$dir/err")
+is "$?" 0 'with "warn" a single message is taken'
+has "$(cat "$dir/err")" 'warning: it matches no registered pattern of UBND-AG at viettel' 'and warns'
+key=$(date +%s%N)-again
+out=$(loa send 0971234567 'Kính gửi Ông An, mời nộp.' --key "$key" --json)
+has "$out" '"warning": "matches no registered pattern' 'the answer has the warning'
 
 # ---- content rules ----
 campaign links notice 'Kính gửi {{ ho_ten }}, mời ông/bà xem bit.ly/abc hoặc dichvucong.gov.vn'
@@ -174,9 +202,53 @@ out=$(loa template check "$dir/c.txt" --list l)
 has "$out" 'ten' 'against a list: its unknown field'
 has "$out" 'links' 'and the rules of the server'
 
+# ---- a template beside the patterns ----
+loa_check() { "$B/loa" template check "$@" 2>"$dir/err"; }
+printf 'Kính gửi {{ ho_ten }}, mời ông/bà nộp hồ sơ trực tuyến.' >"$dir/fits.txt"
+printf 'Kính gửi {{ ho_ten }}, xin mời ông/bà nộp hồ sơ tại nhà.' >"$dir/differs.txt"
+out=$(loa template check "$dir/fits.txt" --list l)
+is "$?" 0 'a template whose messages match is good'
+has "$out" '0 of 60 messages match none' 'its messages are those of the list'
+has "$out" '60 match moi-nop (registered)' 'it names the pattern'
+out=$(loa template check "$dir/differs.txt" --list l --brandname ubnd-ag --class notice)
+is "$?" 1 'one whose messages match none is not'
+has "$out" '60 of 60 messages match none' 'all are counted'
+has "$out" 'row 1 (vi): Kính gửi Nguyễn Văn Thử 0, xin mời' 'an example is a row of the list'
+has "$out" '"xin" is too much' 'it says which word is too much'
+has "$out" '"tại nhà" instead of "truc tuyen"' 'and which differ'
+has "$out" 'about 2 working days' 'and how long a registration takes'
+has "$(loa template check "$dir/differs.txt" --list l --carrier viettel)" '60 of 60' \
+	'patterns of one carrier are asked for by its name'
+out=$(loa template check "$dir/differs.txt" --list l --brandname NOBODY)
+is "$?" 0 'where no pattern is saved nothing is compared'
+loa template check "$dir/differs.txt" --brandname ubnd-ag >/dev/null 2>"$dir/err"
+is "$?" 0 'without a list placeholders cannot be compared'
+has "$(cat "$dir/err")" '--list names a list' 'it says so'
+printf 'Kính chào quý vị' >"$dir/same.txt"
+has "$(loa template check "$dir/same.txt" --brandname ubnd-ag)" '1 match cho (pending)' \
+	'a text without placeholders needs none'
+is "$(loa_check "$dir/differs.txt"; echo $?)" 0 'without a server nothing is compared'
+# One row of sixty differs: a name that the slot does not take.
+has "$(loa template check "$dir/fits.txt" --list one)" '60 match moi-nop' 'a value that fits is no difference'
+sed '2s/Nguyễn Văn Thử 0/Nguyễn Thị Thử Nghiệm Tên Rất Dài/' "$dir/list.csv" >"$dir/long.csv"
+loa list import long "$dir/long.csv" >/dev/null
+out=$(loa template check "$dir/fits.txt" --list long)
+has "$out" '1 of 60 messages match none' 'one message of sixty is found'
+has "$out" '{P1:25} takes at most 25 characters' 'and the slot that is too short for it'
+api POST /patterns/check '{"template":"{{ x }}","text":"a"}' >"$dir/out"
+is "$(status)" 422 'a text or a template, not both'
+api POST /patterns/check '{"template":"{{ x"}' >"$dir/out"
+is "$(status)" 422 'a template with an error is refused'
+api POST /patterns/check '{"template":"{{ x }}"}' >"$dir/out"
+is "$(status)" 422 'placeholders need a list'
+api POST /patterns/check '{"template":"{{ x }}","list":"l"}' >"$dir/out"
+is "$(status)" 422 'whose columns they are'
+api POST /patterns/check '{"template":"{{ x }}","list":"nobody"}' >"$dir/out"
+is "$(status)" 404 'and which exists'
+
 # ---- the audit ----
 acts() { loa audit ls -n 500 | grep -c " $1 "; }
-is "$(acts brandname.save) $(acts pattern.save)" '2 2' 'who saved brandnames and patterns is in the audit'
+is "$(acts brandname.save) $(acts pattern.save)" '2 3' 'who saved brandnames and patterns is in the audit'
 ok $(($(acts template.save) < 9)) 'and who saved templates'
 
 # ---- removing ----
@@ -186,7 +258,7 @@ is "$?" 1 'removed twice it is not there'
 loa brandname rm UBND-AG >/dev/null
 out=$(loa brandname show UBND-AG 2>&1)
 has "$out" 'see loa brandname ls' 'a brandname is removed'
-is "$(acts brandname.remove) $(acts pattern.remove)" '1 2' 'who removed them is in the audit'
+is "$(acts brandname.remove) $(acts pattern.remove)" '1 3' 'who removed them is in the audit'
 is "$(api GET /patterns/nobody >/dev/null; status)" 404 'over HTTP it is 404'
 api POST /patterns '{"patterns":[{"name":"x","brandname":"A","text":"a","carriers":["nokia"]}]}' >"$dir/out"
 is "$(status)" 422 'a carrier that is none is refused'

@@ -6,6 +6,7 @@
  * and is the same by values and in a block. External sets hold the odd phones;
  * row i has the phone i + 1.
  */
+#include "segments/combine.h"
 #include "segments/query.h"
 #include "segments/query_tree.h"
 
@@ -160,6 +161,29 @@ check_blocks(const struct query *q, const struct query *normal, struct rows *r)
 		     "row %u by its values is another", i);
 }
 
+/* The text that stands in for all segments is there, or it is said where it cannot be. */
+static void
+check_combined(const struct query *q, struct slice text)
+{
+	struct saved_segment saved[32];
+	struct combine c = {.list = SLICE("l"), .query = text, .saved = saved};
+	struct query_error e;
+	struct buf out = {0};
+	struct query *whole;
+
+	for (size_t i = 0; i < query_segment_count(q) && i < ARRAY_LEN(saved); i++)
+		saved[c.saved_count++] = (struct saved_segment){query_segment(q, i)->name, c.list,
+								SLICE("tuoi = 1 or tuoi > 60")};
+	if (query_combine(&c, &out, &e)) {
+		whole = parse(buf_slice(&out));
+		must(query_segment_count(whole) == 0, "a segment is left");
+		query_free(whole);
+	} else {
+		check_error(text, &e);
+	}
+	buf_free(&out);
+}
+
 static void
 check_query(struct query *q, struct slice text, struct rows *r)
 {
@@ -213,7 +237,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (q == NULL)
 		check_error(p.v[0], &e);
 	else
-		check_query(q, p.v[0], &r);
+		check_combined(q, p.v[0]), check_query(q, p.v[0], &r);
 	query_free(q);
 	parts_free(&p);
 	return 0;

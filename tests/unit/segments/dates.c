@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lists and templates read dates each for itself: what an import takes as a date
- * must be the same day to a template, and what it refuses none, but for the forms
- * that only templates take.
+ * What an import takes as a date must be the same day to a template and to a
+ * query, and what it refuses none, but for the forms that only templates take and
+ * the years that only queries do.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,7 +18,7 @@
 #include "templates/vi_date.h"
 
 static void
-print_template_date(struct vi_date d, char out[32])
+print_template_date(struct date d, char out[32])
 {
 	if (d.month == 0)
 		snprintf(out, 32, "%04d", d.year);
@@ -32,7 +32,7 @@ static void
 expect(const char *text, const char *wanted)
 {
 	char cell[11] = "", template_day[32] = "";
-	struct vi_date d;
+	struct date d;
 
 	if (cell_read_date(slice_of(text), cell) == DATE_NONE)
 		cell[0] = '\0';
@@ -115,7 +115,7 @@ static void
 lists_queries_and_templates_agree_on_every_day(void **state)
 {
 	char text[32], cell[11], day[32];
-	struct vi_date d;
+	struct date d;
 
 	(void)state;
 	for (int year = 1900; year <= 2024; year += 124)
@@ -139,13 +139,49 @@ lists_queries_and_templates_agree_on_every_day(void **state)
 }
 
 static void
+queries_take_what_the_import_takes(void **state)
+{
+	static const struct {
+		const char *text;
+		int32_t date;
+	} rows[] = {
+		{"5.2.2026", 20260205},
+		{"05.02.2026", 20260205},
+		{"5-2-2026", 20260205},
+		{"05-02-2026", 20260205},
+		{"5/2/2026", 20260205},
+		{"05/02/2026", 20260205},
+		{"2026-2-5", 20260205},
+		{"2026-02-05", 20260205},
+		{" 5.2.2026 ", 20260205},
+		{"2026", 20260000},
+		{"29.2.2024", 20240229},
+		{"29.2.2026", 0},
+		{"5.2.26", 0},
+		{"5.2/2026", 0},
+		{"5. 2. 2026", 0},
+		{"2.2026", 0},
+		{"2/2026", 0},
+		{"2026-02", 0},
+		{"2026.2.5", 0},
+		{"15/3/1000", 10000315},
+		{"15/3/999", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (query_date(slice_of(rows[i].text)) != rows[i].date)
+			fail_msg("%s: %d", rows[i].text, query_date(slice_of(rows[i].text)));
+}
+
+static void
 months_and_times_are_read_by_templates_only(void **state)
 {
 	static const char *const texts[] = {"10/2026",		"2026-10",
 					    "2026-10-05 08:30", "5/10/2026 08:30:05",
 					    " 5/10/2026 ",	"2026-10-05T08:30:00+07:00"};
 	char cell[11];
-	struct vi_date d;
+	struct date d;
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
@@ -161,6 +197,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lists_and_templates_read_the_same_dates),
 		cmocka_unit_test(lists_queries_and_templates_agree_on_every_day),
+		cmocka_unit_test(queries_take_what_the_import_takes),
 		cmocka_unit_test(months_and_times_are_read_by_templates_only),
 	};
 

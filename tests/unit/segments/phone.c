@@ -249,9 +249,12 @@ old_numbers_are_converted_as_in_2018(void **state)
 		{125, 85, "vinaphone"},	   {127, 81, "vinaphone"},    {129, 82, "vinaphone"},
 		{186, 56, "vietnamobile"}, {188, 58, "vietnamobile"}, {199, 59, "gmobile"},
 	};
+	size_t changes = 0;
 
 	(void)state;
-	assert_int_equal(renumbering_count, ARRAY_LEN(x));
+	for (size_t i = 0; i < ARRAY_LEN(numbering_now()->now); i++)
+		changes += numbering_now()->now[i] != RENUMBERED_NONE;
+	assert_int_equal(changes, ARRAY_LEN(x));
 	for (size_t i = 0; i < ARRAY_LEN(x); i++) {
 		struct buf cell = {0};
 		struct phone_cell got;

@@ -26,14 +26,21 @@ chains_that_grow_end_as_too_long(void **state)
 	(void)state;
 	repeat(&b, "{{ ten | append: ten", " | append: ten", 500, " | size }}");
 	assert_int_equal(render(b.data), RENDER_TOO_LONG); /* 1 + 2 + … + 500 bytes */
+	assert_string_equal(error.code, "no-room");
+	assert_string_equal(error.message, "what filters and captures make on the way to the text "
+					   "takes more than 65536 bytes here");
 	repeat(&b, "{{ ten", " | replace: '', 'xx' | append: 'y'", 40, " }}");
 	assert_int_equal(render(b.data), RENDER_TOO_LONG);
 	assert_string_equal(error.code, "too-long");
+	assert_string_equal(error.message,
+			    "the value that append is given is longer than 8192 bytes");
 	repeat(&b, "{% assign v = ten %}", "{% assign v = v | append: v %}", 40, "{{ v }}");
 	assert_int_equal(render(b.data), RENDER_TOO_LONG);
 	repeat(&b, "{% assign v = ten %}", "{% capture v %}{{ v }}{{ v }}{% endcapture %}", 40,
 	       "{{ v }}");
 	assert_int_equal(render(b.data), RENDER_TOO_LONG);
+	assert_string_equal(error.code, "too-long");
+	assert_string_equal(error.message, "the text becomes longer than 8192 bytes here");
 	repeat(&b, "{{ 'x'", " | append: 'xxxxxxxxxx'", 2000, " | size }}");
 	assert_int_equal(render(b.data), RENDER_TOO_LONG);
 	buf_free(&b);

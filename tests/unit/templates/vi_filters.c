@@ -538,6 +538,67 @@ phones_are_grouped_as_people_read_them(void **state)
 	expect_of("phone_vi", number_value(84912345678), "0912 345 678");
 }
 
+/* "FILTER|VALUE|FIELD" of a rendering that is missing something; "" = it is not. */
+static const char *
+lost(const char *source, const char *tien)
+{
+	static char words[200];
+	struct template_error e;
+	struct template *t = template_compile(slice_of(source), &e);
+	struct template_value v[TEMPLATE_FIELDS_MAX] = {{0}};
+	struct buf out = {0};
+
+	assert_non_null(t);
+	for (size_t i = 0; i < template_field_count(t); i++)
+		if (strcmp(template_field(t, i), "tien") == 0)
+			v[i] = (struct template_value){TEMPLATE_TEXT, slice_of(tien), 0};
+	words[0] = '\0';
+	if (template_render_values(t, TODAY, v, &out, &e) == RENDER_MISSING) {
+		assert_string_equal(e.code, "missing");
+		snprintf(words, sizeof(words), "%s|%s|%s", e.filter, e.value, e.field);
+	}
+	template_free(t);
+	buf_free(&out);
+	return words;
+}
+
+static void
+a_value_that_is_not_understood_is_no_empty_one(void **state)
+{
+	(void)state;
+	assert_string_equal(lost("{{ tien | currency_vi }}", "50000"), "");
+	assert_string_equal(lost("{{ tien | currency_vi }}", "50.000"), "currency_vi|50.000|tien");
+	assert_string_equal(lost("{{ tien | currency_vi }}", ""), "||tien");
+	assert_string_equal(lost("{{ tien | currency_vi }}", " \u00A0"), "||tien");
+	assert_string_equal(lost("{{ tien }}", ""), "||tien");
+	assert_string_equal(lost("{{ tien | strip | number_vi | upcase }}", " 15 tr "),
+			    "number_vi|15 tr|tien");
+	assert_string_equal(lost("{{ tien | date_vi }}", "31/02/2026"), "date_vi|31/02/2026|tien");
+	assert_string_equal(lost("{{ tien | phone_vi }}", "hai so"), "phone_vi|hai so|tien");
+	assert_string_equal(lost("{{ tien | divided_by: 0 }}", "7"), "divided_by|7|tien");
+	/* What follows makes up for it, or is about another field. */
+	assert_string_equal(lost("{{ tien | currency_vi | default: 'x' }}", "50.000"), "");
+	assert_string_equal(lost("{{ tien | currency_vi | default: 'x' }}{{ khac }}", "50.000"),
+			    "||khac");
+	assert_string_equal(
+		lost("{% case tien | currency_vi %}{% when 'x' %}a{% endcase %}{{ khac }}",
+		     "50.000"),
+		"||khac");
+	/* On the way through a variable. */
+	assert_string_equal(lost("{% assign x = tien | currency_vi %}{{ x }}", "50.000"),
+			    "currency_vi|50.000|tien");
+	assert_string_equal(lost("{% assign x = tien | currency_vi %}{{ khac }}", "50.000"),
+			    "||khac");
+	assert_string_equal(
+		lost("{% assign x = tien | currency_vi %}{% assign x = khac %}{{ x }}", "50.000"),
+		"||tien");
+	/* A value is cut to whole characters: 63 bytes have room. */
+	assert_string_equal(
+		lost("{{ tien | number_vi }}",
+		     "ế23456789012345678901234567890123456789012345678901234567890ế123"),
+		"number_vi|ế23456789012345678901234567890123456789012345678901234567890|tien");
+}
+
 static void
 what_does_not_fit_is_too_long_and_never_cut(void **state)
 {
@@ -585,6 +646,7 @@ main(void)
 		cmocka_unit_test(date_and_date_vi_read_the_same_days),
 		cmocka_unit_test(dates_are_written_as_in_official_letters),
 		cmocka_unit_test(phones_are_grouped_as_people_read_them),
+		cmocka_unit_test(a_value_that_is_not_understood_is_no_empty_one),
 		cmocka_unit_test(what_does_not_fit_is_too_long_and_never_cut),
 	};
 

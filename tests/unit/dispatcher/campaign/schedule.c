@@ -517,24 +517,24 @@ rules_are_judged_part_by_part(void **state)
 static void
 days_and_civil_dates_agree_through_four_centuries(void **state)
 {
-	struct civil before = {1899, 12, 31};
+	struct date before = {1899, 12, 31};
 
 	(void)state;
 	/* 1900-01-01 is 25567 days before 1970-01-01, a Monday. */
-	assert_int_equal(civil_to_day((struct civil){1900, 1, 1}), -25567);
+	assert_int_equal(date_to_days((struct date){1900, 1, 1}), -25567);
 	assert_int_equal(day_weekday(-25567), 0);
-	assert_int_equal(civil_to_day((struct civil){2000, 3, 1}), 11017);
+	assert_int_equal(date_to_days((struct date){2000, 3, 1}), 11017);
 	for (int64_t day = -25567; day < -25567 + 146097; day++) {
-		struct civil c = civil_of_day(day);
+		struct date c = date_of_days(day);
 		bool is_next_day =
 			c.year == before.year && c.month == before.month && c.day == before.day + 1;
 		bool is_next_month =
 			c.day == 1 &&
-			!civil_is_valid((struct civil){before.year, before.month, before.day + 1});
+			!moment_is_day((struct date){before.year, before.month, before.day + 1});
 
-		assert_true(civil_is_valid(c));
+		assert_true(moment_is_day(c));
 		assert_true(is_next_day || is_next_month);
-		assert_int_equal(civil_to_day(c), day);
+		assert_int_equal(date_to_days(c), day);
 		before = c;
 	}
 	assert_int_equal(before.year, 2299);

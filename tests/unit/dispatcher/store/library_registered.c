@@ -46,6 +46,40 @@ a_record_is_removed_once(void **state)
 	assert_string_equal(about("registered_rm", "brandname", "ubnd-ag"), "0");
 }
 
+static const char *
+since(const char *word)
+{
+	struct argv a = {0};
+
+	argv_adds(&a, word);
+	return call("registered_since", &a);
+}
+
+static void
+patterns_are_given_again_only_when_they_have_changed(void **state)
+{
+	char word[64], answer[128];
+
+	(void)state;
+	assert_string_equal(since(""), "[never]");
+	assert_string_equal(since("never"), "[never]");
+	save("brandname", "[\"ubnd-ag\",\"{1}\"]");
+	assert_string_equal(since("never"), "[never]");
+	save("pattern", "[\"b\",\"{1}\",\"a\",\"{2}\"]");
+	snprintf(word, sizeof(word), "%s", COMMAND("HGET", "loa:meta", "patterns_changed"));
+	snprintf(answer, sizeof(answer), "[%s, {2}, {1}]", word);
+	assert_string_equal(since("never"), answer);
+	snprintf(answer, sizeof(answer), "[%s]", word);
+	assert_string_equal(since(word), answer);
+	save("pattern", "[\"b\",\"{1}\"]"); /* as it was */
+	assert_string_equal(since(word), answer);
+	about("registered_rm", "pattern", "nobody");
+	assert_string_equal(since(word), answer);
+	about("registered_rm", "pattern", "b");
+	assert_string_not_equal(COMMAND("HGET", "loa:meta", "patterns_changed"), word);
+	assert_non_null(strstr(since(word), ", {2}]"));
+}
+
 static void
 too_many_are_refused_and_none_is_saved(void **state)
 {
@@ -80,6 +114,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(records_are_saved_changed_and_left_as_they_were),
 		T(a_record_is_removed_once),
+		T(patterns_are_given_again_only_when_they_have_changed),
 		T(too_many_are_refused_and_none_is_saved),
 		T(what_was_checked_is_kept_with_a_campaign_that_is_there),
 	};
