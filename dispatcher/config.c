@@ -16,7 +16,7 @@
 
 #define CONFIG_MAX_BYTES (1u << 20)
 
-enum option_kind { OPTION_STRING, OPTION_INT, OPTION_SECRET };
+enum option_kind { OPTION_STRING, OPTION_INT, OPTION_SECRET, OPTION_BOOL };
 
 static const struct option {
 	const char *name;
@@ -39,6 +39,10 @@ static const struct option {
 	{                                                                                 \
 #n, OPTION_INT, reload, offsetof(struct config, n), "", def, lo, hi, help \
 	}
+#define BOOL(n, reload, def, help)                                                       \
+	{                                                                                \
+#n, OPTION_BOOL, reload, offsetof(struct config, n), "", def, 0, 1, help \
+	}
 	STRING(data, false, "/var/lib/loa", "folder of the embedded Redis and the API socket"),
 	STRING(listen, false, "127.0.0.1:8088", "address of the HTTP API; port 0 = any free one"),
 	STRING(public_url, true, "", "how gateways reach this server for receipts"),
@@ -56,6 +60,10 @@ static const struct option {
 	INT(embedded_max_mb, false, 1024, 64, 65536, "memory limit of the embedded Redis"),
 	INT(notice_retention_days, true, 30, 2, 3650, "single messages' texts are kept so long"),
 	INT(spool_max_mb, false, 64, 1, 4096, "receipts that are kept while Redis is away"),
+	BOOL(lists_require_purpose, true, false,
+	     "refuse a launch to a list without purpose, legal basis, source and last day"),
+	INT(lists_retention_days, true, 0, 0, 36500,
+	    "a new list may be used so long unless its import says another day; 0 = no limit"),
 	INT(registration_days, true, 2, 0, 60, "working days until a text is registered"),
 	INT(brake_min, true, 50, 1, 100000, "answers before a rate can stop a carrier of a run"),
 	INT(brake_window, true, 500, 10, 1000000, "answers that a rate looks back over"),
@@ -82,6 +90,12 @@ option_int(const struct config *c, const struct option *o)
 	return *(const int64_t *)((const char *)c + o->offset);
 }
 
+static bool
+option_bool(const struct config *c, const struct option *o)
+{
+	return *(const bool *)((const char *)c + o->offset);
+}
+
 static enum err
 read_options(struct config *c, const struct json_at *root, struct err_ctx *e)
 {
@@ -94,6 +108,9 @@ read_options(struct config *c, const struct json_at *root, struct err_ctx *e)
 		if (o->kind == OPTION_INT) {
 			*(int64_t *)to = o->number;
 			rc = json_read_int(&at, o->min, o->max, to, e);
+		} else if (o->kind == OPTION_BOOL) {
+			*(bool *)to = o->number != 0;
+			rc = json_read_bool(&at, to, e);
 		} else {
 			*(const char **)to = o->text;
 			rc = json_read_string(&at, to, e);
@@ -577,6 +594,8 @@ config_show(const struct config *c, struct buf *out)
 		buf_adds(out, ": ");
 		if (o->kind == OPTION_INT)
 			buf_addf(out, "%lld", (long long)option_int(c, o));
+		else if (o->kind == OPTION_BOOL)
+			buf_adds(out, option_bool(c, o) ? "true" : "false");
 		else if (o->kind == OPTION_SECRET && option_string(c, o)[0] != '\0')
 			buf_adds(out, "\"***\"");
 		else
@@ -588,7 +607,7 @@ config_show(const struct config *c, struct buf *out)
 bool
 config_option_words(size_t i, struct config_words *out)
 {
-	static const char *const kinds[] = {"text", "number", "text"};
+	static const char *const kinds[] = {"text", "number", "text", "true or false"};
 	const struct option *o = &options[i];
 
 	if (i >= ARRAY_LEN(options))
@@ -599,6 +618,8 @@ config_option_words(size_t i, struct config_words *out)
 				     .is_reloadable = o->is_reloadable};
 	if (o->kind == OPTION_INT)
 		snprintf(out->text, sizeof(out->text), "%lld", (long long)o->number);
+	else if (o->kind == OPTION_BOOL)
+		snprintf(out->text, sizeof(out->text), "%s", o->number != 0 ? "true" : "false");
 	else
 		snprintf(out->text, sizeof(out->text), "%s", o->text);
 	return true;
@@ -609,8 +630,9 @@ config_diff_fixed(const struct config *from, const struct config *to, struct buf
 {
 	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
 		const struct option *o = &options[i];
-		bool is_same = o->kind == OPTION_INT
-				       ? option_int(from, o) == option_int(to, o)
+		bool is_same = o->kind == OPTION_INT ? option_int(from, o) == option_int(to, o)
+			       : o->kind == OPTION_BOOL
+				       ? option_bool(from, o) == option_bool(to, o)
 				       : strcmp(option_string(from, o), option_string(to, o)) == 0;
 
 		if (!is_same && !o->is_reloadable)

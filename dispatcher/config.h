@@ -69,7 +69,9 @@ struct config {
 	int64_t embedded_max_mb;       /* maxmemory of the embedded Redis */
 	int64_t notice_retention_days; /* what single messages say to whom is kept so long */
 	int64_t spool_max_mb;	       /* of receipts that wait for Redis */
-	int64_t registration_days;     /* working days until a carrier has registered a text */
+	bool lists_require_purpose;   /* no launch to a list that nobody says what it is held for */
+	int64_t lists_retention_days; /* of a new list, unless its import says it; 0 = no limit */
+	int64_t registration_days;    /* working days until a carrier has registered a text */
 	/* When a run's partition is stopped by itself; percentages of answers, 0 = never for that. */
 	int64_t brake_min, brake_window, brake_message_pct, brake_refused_pct, brake_doubt_pct;
 

@@ -16,6 +16,7 @@
 #include "dispatcher/store/keys.h"
 #include "dispatcher/store/old_library.h"
 #include "dispatcher/store/phone_hash.h"
+#include "segments/list_gone.h"
 
 #define DRAIN_LOOK_MS 20
 #define SWEEP_MS 3600000
@@ -319,8 +320,10 @@ on_sweep(struct timer *t, void *arg)
 {
 	struct daemon *d = arg;
 
-	if (d->is_working)
+	if (d->is_working) {
 		old_library_sweep(d->engine);
+		list_gone_sweep(engine_redis(d->engine), NULL, NULL);
+	}
 	timer_arm_ms(d->loop, t, SWEEP_MS);
 }
 

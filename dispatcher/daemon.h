@@ -65,7 +65,9 @@ struct daemon {
 	bool has_keys; /* install_key and token_hash are known, for good */
 	uint8_t install_key[REFERENCE_KEY_BYTES];
 	uint8_t token_hash[16]; /* of the administrator's token */
-	int64_t backup_s;	/* when the last complete backup was taken; 0 = never */
+	int64_t lists_locked;	/* whose last day of use is over, when it was last looked at */
+	bool has_looked_at_lists;
+	int64_t backup_s; /* when the last complete backup was taken; 0 = never */
 	struct timer drain, deadline;
 	struct timer sweep; /* for libraries of other releases, once an hour */
 	int64_t started_ms;

@@ -65,8 +65,8 @@ void block_builder_free(struct block_builder *b);
  */
 void block_builder_add(struct block_builder *b, const struct slice *cells, uint64_t phone,
 		       uint32_t same_phone_back, uint8_t carrier);
-/* The row that was added last is a tombstone: nobody sees it, its number stays. */
-void block_builder_delete(struct block_builder *b);
+/* The row that was added last is a tombstone. */
+void block_builder_delete_last(struct block_builder *b);
 uint32_t block_builder_rows(const struct block_builder *b);
 /* One more column, last; the rows that are in already have none. The caller's builder from now on. */
 struct block_builder *block_builder_add_column(struct block_builder *b);
@@ -104,6 +104,20 @@ static inline bool
 block_is_wanted(const struct block_want *w, uint32_t column)
 {
 	return (w->columns[column / 64] >> (column % 64) & 1) != 0;
+}
+
+/* The next wanted column at or behind `column`, or COLUMNS_MAX. */
+static inline uint32_t
+block_next_wanted(const struct block_want *w, uint32_t column)
+{
+	while (column < COLUMNS_MAX) {
+		uint64_t rest = w->columns[column / 64] >> (column % 64);
+
+		if (rest != 0)
+			return column + (uint32_t)__builtin_ctzll(rest);
+		column = (column / 64 + 1) * 64;
+	}
+	return COLUMNS_MAX;
 }
 
 /* -1: none. */

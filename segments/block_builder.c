@@ -4,6 +4,7 @@
  * that can keep it. A way that queries are slower on has to be the shorter for it.
  */
 #include <assert.h>
+#include <endian.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -29,8 +30,8 @@ struct block_builder {
 	uint64_t phones[BLOCK_ROWS];
 	uint32_t same_back[BLOCK_ROWS];
 	uint8_t carriers[BLOCK_ROWS];
-	bool has_deleted;
 	uint8_t deleted[BLOCK_ROWS / 8];
+	bool has_deleted;
 	struct words_builder *words; /* NULL until a column may be words */
 	struct buf piece;
 	struct cells *cells; /* [columns] */
@@ -93,13 +94,11 @@ block_builder_add(struct block_builder *b, const struct slice *cells, uint64_t p
 }
 
 void
-block_builder_delete(struct block_builder *b)
+block_builder_delete_last(struct block_builder *b)
 {
-	uint32_t row = b->rows - 1;
-
 	assert(b->rows > 0);
+	b->deleted[(b->rows - 1) / 8] |= (uint8_t)(1u << (b->rows - 1) % 8);
 	b->has_deleted = true;
-	b->deleted[row / 8] |= (uint8_t)(1u << (row % 8));
 }
 
 uint32_t
@@ -127,8 +126,8 @@ offset_size(size_t last)
 static void
 add_int(struct buf *out, uint64_t v, unsigned size)
 {
-	for (unsigned i = 0; i < size; i++)
-		buf_add_u8(out, (uint8_t)(v >> (8 * i)));
+	v = htole64(v);
+	buf_add(out, &v, size);
 }
 
 static unsigned
@@ -362,7 +361,7 @@ handicap(size_t bytes, bool is_disliked)
 static size_t
 words_bytes(struct block_builder *b, const struct cells *c)
 {
-	if (c->type != COLUMN_TEXT)
+	if (c->type != COLUMN_TEXT || memchr(c->text.data, ' ', c->text.len) == NULL)
 		return SIZE_MAX;
 	if (b->words == NULL)
 		b->words = words_builder_new();
@@ -466,7 +465,7 @@ block_builder_finish(struct block_builder *b, struct buf *out)
 		pieces_add(out, i, buf_slice(&b->piece));
 		buf_reset(&b->cells[i].text);
 	}
-	b->rows = 0;
-	b->has_deleted = false;
 	memset(b->deleted, 0, sizeof(b->deleted));
+	b->has_deleted = false;
+	b->rows = 0;
 }

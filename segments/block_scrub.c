@@ -112,7 +112,7 @@ block_scrub(struct block *b, const struct phone_trace *t, struct buf *out)
 				  is_mine ? 0 : block_same_back(b, row),
 				  is_mine ? 0 : block_carrier(b, row));
 		if (is_mine || block_is_deleted(b, row))
-			block_builder_delete(builder);
+			block_builder_delete_last(builder);
 	}
 	block_builder_finish(builder, out);
 	block_builder_free(builder);

@@ -150,14 +150,17 @@ void
 words_builder_add(struct words_builder *w, struct buf *out)
 {
 	uint32_t at = 0;
+	char *codes;
 
 	buf_add_u8(out, BLOCK_WORDS);
 	buf_add_u8(out, (uint8_t)offset_size(w));
 	buf_add_u16(out, (uint16_t)(w->frequent + w->others));
 	buf_add_u8(out, (uint8_t)w->frequent);
 	buf_add(out, w->counts, w->rows);
+	codes = buf_reserve(out, w->uses);
 	for (uint32_t i = 0; i < w->uses; i++)
-		buf_add_u8(out, (uint8_t)w->list[w->word[i]].code);
+		codes[i] = (char)w->list[w->word[i]].code;
+	out->len += w->uses;
 	add_offset(w, 0, out);
 	for (uint32_t i = 0; i < w->frequent; i++)
 		add_offset(w, at += (uint32_t)w->list[w->by_code[i]].text.n, out);

@@ -86,7 +86,8 @@ struct charset_decoder {
 
 void charset_decoder_init(struct charset_decoder *d, enum charset c);
 /*
- * Append: in NFC where the encoding is one of bytes, else as it came. A byte that stands for
+ * Append: in NFC where the encoding is one of bytes (but for letters with more accents than
+ * CHARSET_PENDING_MAX, which are no text), else as it came. A byte that stands for
  * nothing in Windows-1258 becomes a control character (WHATWG). ERR_INPUT with a line: UTF-16 whose
  * surrogates are no pairs. UTF-8 is not checked.
  */

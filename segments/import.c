@@ -13,6 +13,7 @@
 
 #include "segments/cell.h"
 #include "segments/import_inside.h"
+#include "segments/table_join.h"
 
 static enum err on_row(void *arg, const struct import_cells *row, struct err_ctx *e);
 
@@ -29,7 +30,13 @@ import_new(const struct import_options *o)
 	im->recall = o->recall;
 	im->sample_rows = o->sample;
 	im->on_block = o->on_block;
+	im->on_kept = o->on_kept;
 	im->arg = o->arg;
+	im->like = o->like;
+	im->columns.key = o->key;
+	im->reject_file = o->reject_file != NULL ? xstrdup(o->reject_file) : NULL;
+	im->rejects.file = im->reject_file;
+	im->rejects.room = o->reject_room;
 	im->columns.schema.phone = -1;
 	im->columns.group = -1;
 	if (o->headers == NULL)
@@ -88,6 +95,7 @@ import_free(struct import *im)
 	free(im->file);
 	free(im->row_word);
 	free(im->encoding);
+	free(im->reject_file);
 	free(im);
 }
 
@@ -106,7 +114,7 @@ import_set_place(struct err_ctx *e, uint32_t line, uint32_t column)
 static void
 finish_block(struct import *im)
 {
-	uint32_t rows = block_builder_rows(im->builder);
+	uint32_t rows = im->builder != NULL ? block_builder_rows(im->builder) : 0;
 
 	if (rows == 0)
 		return;
@@ -116,34 +124,62 @@ finish_block(struct import *im)
 		im->on_block(im->arg, buf_slice(&im->block), rows);
 }
 
-/* Dates in one form; what does not fit its column is counted. */
+/* Dates in one form. */
 static void
 fit_cells(struct import *im, struct kept *row)
 {
 	const struct schema *s = &im->columns.schema;
 
-	for (uint32_t i = 0; i < s->count; i++) {
-		if (row->cells[i].n == 0)
-			continue;
-		im->counts[i].filled++;
-		im->counts[i].misfits +=
-			!column_fit(im->headers, &s->columns[i], &row->cells[i], im->dates[i]);
+	for (uint32_t i = 0; i < s->count; i++)
+		im->is_misfit[i] = row->cells[i].n > 0 && !column_fit(im->headers, &s->columns[i],
+								      &row->cells[i], im->dates[i]);
+}
+
+static void
+count_cells(struct import *im, const struct kept *row)
+{
+	for (uint32_t i = 0; i < im->columns.schema.count; i++) {
+		im->counts[i].filled += row->cells[i].n > 0;
+		im->counts[i].misfits += im->is_misfit[i];
 	}
+}
+
+static void
+add_to_block(struct import *im, const struct kept *row)
+{
+	uint32_t back = last_row_put(&im->last_row, row->phone, (uint32_t)im->rows_kept);
+
+	block_builder_add(im->builder, row->cells, row->phone, back, row->carrier);
+	im->rows_repeated += back != 0;
+	if (block_builder_rows(im->builder) == BLOCK_ROWS)
+		finish_block(im);
+}
+
+/* False: who takes the rows rejects it. */
+static bool
+hand_out(struct import *im, const struct kept *row)
+{
+	struct import_kept kept = {row->cells, row->phone, row->carrier, row->line};
+	struct slice about = {NULL, 0};
+	const char *reason = im->on_kept(im->arg, &kept, &about);
+
+	if (reason != NULL)
+		import_list_kept(im, &kept, reason, about);
+	return reason == NULL;
 }
 
 static void
 add_row(struct import *im, struct kept *row)
 {
-	uint32_t back = last_row_put(&im->last_row, row->phone, (uint32_t)im->rows_kept);
-
 	fit_cells(im, row);
+	if (im->on_kept == NULL)
+		add_to_block(im, row);
+	else if (!hand_out(im, row))
+		return;
+	count_cells(im, row);
 	if (im->rows_kept < im->sample_rows)
 		import_add_sample(im, row->cells);
-	block_builder_add(im->builder, row->cells, row->phone, back, row->carrier);
 	im->rows_kept++;
-	im->rows_repeated += back != 0;
-	if (block_builder_rows(im->builder) == BLOCK_ROWS)
-		finish_block(im);
 }
 
 /* Columns without a title and without a value in the first rows are none. */
@@ -179,7 +215,16 @@ decide_types(struct import *im)
 	}
 	drop_empty_columns(im, facts);
 	free(facts);
-	im->builder = block_builder_new(s);
+	for (uint32_t i = 0; im->like != NULL && i < s->count; i++) {
+		const struct column *c = table_join_like(im->like, s, i);
+
+		if (c != NULL) {
+			s->columns[i].type = c->type;
+			s->columns[i].form = c->form;
+		}
+	}
+	if (im->on_kept == NULL)
+		im->builder = block_builder_new(s);
 	im->waiting = NULL;
 	for (uint32_t i = 0; i < waiting->count; i++)
 		add_row(im, &waiting->rows[i]);
@@ -199,6 +244,7 @@ keep_row(struct import *im, struct kept *row)
 	copy = &im->waiting->rows[im->waiting->count++];
 	copy->phone = row->phone;
 	copy->carrier = row->carrier;
+	copy->line = row->line;
 	for (uint32_t i = 0; i < im->columns.schema.count; i++)
 		if (row->cells[i].n > 0)
 			copy->cells[i] =
@@ -416,12 +462,17 @@ read_row(struct import *im, const struct import_cells *row, struct err_ctx *e)
 	im->rows_below++;
 	clean_cells(im, row, &seen);
 	im->phone = (struct phone_cell){0};
-	phone_parse(im->cells[im->columns.sources[s->phone].cell], &im->phone);
+	if (s->phone >= 0)
+		phone_parse(im->cells[im->columns.sources[s->phone].cell], &im->phone);
+	else
+		im->phone.reason = "empty";
 	if (is_left_out(im, &seen))
 		return ERR_OK;
 	reason = seen.has_extra	     ? "too-many-cells"
 		 : seen.has_too_long ? "cell-too-long"
 				     : im->phone.reason;
+	if (reason != NULL && im->columns.key != NULL && strcmp(reason, "empty") == 0)
+		reason = NULL;
 	if (reason != NULL) {
 		im->table.is_signed = false;
 		rejects_add(&im->rejects, row, reason);
@@ -434,6 +485,7 @@ read_row(struct import *im, const struct import_cells *row, struct err_ctx *e)
 	}
 	kept.phone = im->phone.phones[0];
 	kept.carrier = (uint8_t)im->phone.carrier;
+	kept.line = row->line;
 	count_repairs(im, &seen);
 	take_more_phones(im);
 	for (uint32_t i = 0; i < s->count; i++)
@@ -493,7 +545,7 @@ know_table(struct import *im, const struct import_cells *upper, const struct imp
 
 	im->table.headers = im->headers;
 	im->table.width = im->columns.width;
-	im->table.phone = im->columns.sources[s->phone].cell;
+	im->table.phone = s->phone >= 0 ? im->columns.sources[s->phone].cell : im->columns.width;
 	im->table.number = -1;
 	for (uint32_t i = 0; i < s->count; i++)
 		if (strcmp(s->columns[i].name, "stt") == 0)
@@ -529,6 +581,18 @@ recall_choices(struct import *im)
 	json_decref(doc);
 }
 
+/* Nor do the rejected rows tell what is kept although it is sensitive. */
+static void
+hide_sensitive(struct import *im)
+{
+	const struct import_columns *c = &im->columns;
+
+	for (uint32_t i = 0; i < c->schema.count; i++)
+		if (c->schema.columns[i].is_sensitive && c->sources[i].from == FROM_CELL &&
+		    c->sources[i].cell < im->rejects.titles)
+			rejects_hide(&im->rejects, c->sources[i].cell);
+}
+
 /* The shape is settled: columns, then the rows that were looked at. */
 static enum err
 begin_table(struct import *im, struct err_ctx *e)
@@ -549,10 +613,12 @@ begin_table(struct import *im, struct err_ctx *e)
 	im->header_line = upper->line;
 	im->header_rows = lower != NULL ? 2 : 1;
 	know_table(im, upper, lower);
-	rejects_begin(&im->rejects, upper, lower, im->csv.separator != 0 ? im->csv.separator : ';');
+	rejects_begin(&im->rejects, upper, lower,
+		      im->csv.separator != 0 && im->reject_file == NULL ? im->csv.separator : ';');
 	for (i = 0; i < im->columns.width && i < im->rejects.titles; i++)
 		if (im->columns.use[i] == CELL_LEFT_OUT)
 			rejects_hide(&im->rejects, i);
+	hide_sensitive(im);
 	im->rows_read += t->empty;
 	im->left_out[ROW_EMPTY] += t->empty;
 	for (i = 0; &t->rows[i] != upper; i++)

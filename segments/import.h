@@ -18,9 +18,18 @@
 #include "base/err.h"
 #include "segments/headers.h"
 #include "segments/import_choices.h"
+#include "segments/reject.h"
 #include "segments/table_row.h"
 
 struct import;
+
+/* A row that can be used. */
+struct import_kept {
+	const struct slice *cells; /* of the columns of import_schema */
+	uint64_t phone;		   /* 0 = none, where it may be missing */
+	uint8_t carrier;
+	uint32_t line;
+};
 
 struct import_options {
 	const char *file;     /* its name in errors */
@@ -38,7 +47,25 @@ struct import_options {
 	const char *(*recall)(void *arg, const char *fingerprint);
 	uint32_t sample; /* kept rows that the report shows as they were understood */
 	void (*on_block)(void *arg, struct slice bytes, uint32_t rows);
+	/*
+	 * Or: the rows themselves, no blocks are made. NULL = it is kept; else why it is not, and
+	 * about which other row that is, if it is.
+	 */
+	const char *(*on_kept)(void *arg, const struct import_kept *row, struct slice *about);
 	void *arg;
+	/*
+	 * It becomes a part of what has these columns: those of the same name have their types.
+	 * Borrowed, may grow meanwhile; NULL = it stands alone.
+	 */
+	const struct schema *like;
+	/*
+	 * Its rows are found by this column: where it is there, the column of phones may be missing,
+	 * and phones too. Borrowed; NULL = nobody without a phone is kept.
+	 */
+	const char *key;
+	/* One of several files: its name in the list of rejects, which shares this room. NULL. */
+	const char *reject_file;
+	struct reject_room *reject_room; /* borrowed */
 };
 
 struct import *import_new(const struct import_options *o);
@@ -84,6 +111,12 @@ void import_report(const struct import *im, struct buf *out);
  * most 10,000 and 2 MB. The report counts all.
  */
 struct slice import_rejects(const struct import *im);
+const struct rejects *import_reject_list(const struct import *im);
+/* One of several files: its name from here on, copied. */
+void import_name_reject_file(struct import *im, const char *name);
+/* A row that was kept is rejected after all, by who has it; cells as on_kept had them. */
+void import_reject_kept(struct import *im, const struct import_kept *row, const char *reason,
+			struct slice about);
 /* Of the titles; "" before they were read. What was chosen for them; is_remembered: by recall. */
 const char *import_fingerprint(const struct import *im);
 const struct import_choices *import_chosen(const struct import *im, bool *is_remembered);

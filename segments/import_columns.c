@@ -429,6 +429,9 @@ find_phone(struct work *w)
 			other = other == NULL ? c : other;
 		}
 	}
+	if (best == NULL && w->c->key != NULL &&
+	    schema_find(&w->c->schema, slice_of(w->c->key)) >= 0)
+		return ERR_OK;
 	if (best == NULL)
 		return fail_no_phone(w);
 	if (other != NULL)
@@ -495,7 +498,8 @@ read_columns(struct work *w)
 	rc = choose_phone(w);
 	if (rc != ERR_OK)
 		return rc;
-	w->c->sources[w->c->schema.phone].hint = HINT_TEXT;
+	if (w->c->schema.phone >= 0)
+		w->c->sources[w->c->schema.phone].hint = HINT_TEXT;
 	return add_language(w);
 }
 

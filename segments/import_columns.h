@@ -47,8 +47,9 @@ enum cell_use {
 struct import_columns {
 	struct schema schema;
 	struct column_source sources[COLUMNS_MAX];
-	uint8_t *use; /* [width] enum cell_use */
-	size_t width; /* cells of the titles */
+	uint8_t *use;	 /* [width] enum cell_use */
+	size_t width;	 /* cells of the titles */
+	const char *key; /* with this column there may be none of phones; NULL = there must be */
 	struct column_note notes[CHOICES_MAX];
 	size_t note_count;
 	int group;			/* column of the groups; -1 = none yet */

@@ -20,6 +20,7 @@ struct kept {
 	struct slice cells[COLUMNS_MAX]; /* [columns] are set */
 	uint64_t phone;
 	uint8_t carrier;
+	uint32_t line;
 };
 
 /* The first rows, until the types are known. */
@@ -69,8 +70,11 @@ struct import {
 	const char *(*recall)(void *arg, const char *fingerprint);
 	uint32_t sample_rows;
 	void (*on_block)(void *arg, struct slice bytes, uint32_t rows);
+	const char *(*on_kept)(void *arg, const struct import_kept *row, struct slice *about);
 	void *arg;
-	bool is_over; /* finished, or ended by an error */
+	const struct schema *like; /* NULL = none */
+	char *reject_file;	   /* NULL = none */
+	bool is_over;		   /* finished, or ended by an error */
 
 	struct import_bytes bytes;
 	struct import_csv csv;
@@ -91,6 +95,7 @@ struct import {
 	struct phone_cell phone;	      /* of the row being read */
 	char numbers[PHONES_IN_CELL_MAX][16]; /* its further numbers */
 	char dates[COLUMNS_MAX][11];	      /* its dates, rewritten */
+	bool is_misfit[COLUMNS_MAX];	      /* its cells that are not of the column's type */
 
 	struct waiting *waiting;       /* NULL once the types are known */
 	struct block_builder *builder; /* NULL until then */
@@ -117,5 +122,8 @@ void import_bytes_free(struct import_bytes *b);
 /* Its bytes as they come; the end gives what was held back. */
 MUST_CHECK enum err import_bytes_feed(struct import *im, struct slice bytes, struct err_ctx *e);
 MUST_CHECK enum err import_bytes_end(struct import *im, struct err_ctx *e);
+/* Its cells go to the list of rejects. */
+void import_list_kept(struct import *im, const struct import_kept *row, const char *reason,
+		      struct slice about);
 /* The row as it was understood, for the report's sample. */
 void import_add_sample(struct import *im, const struct slice *cells);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What came of an import, as JSON. */
+#include <stdlib.h>
+
 #include "base/json.h"
 #include "base/text.h"
 #include "segments/import_inside.h"
@@ -65,7 +67,9 @@ import_add_sample(struct import *im, const struct slice *cells)
 			continue;
 		buf_addf(&im->sample, "%s\"%s\":", is_first ? "" : ",", s->columns[i].name);
 		is_first = false;
-		if (s->columns[i].is_masked)
+		if (s->columns[i].is_sensitive)
+			buf_adds(&im->sample, "\"***\"");
+		else if (s->columns[i].is_masked)
 			add_masked(&im->sample, cells[i]);
 		else
 			json_add_string(&im->sample, cells[i]);
@@ -208,8 +212,9 @@ import_report(const struct import *im, struct buf *out)
 		 ",\"rejects_listed\":%llu,\"repairs\":", (unsigned long long)im->rejects.listed);
 	tally_add_json(&im->repairs, out);
 	report_table(im, out);
-	buf_addf(out, ",\"shared_phones\":%zu,\"rows_repeated\":%llu", im->last_row.shared,
-		 (unsigned long long)im->rows_repeated);
+	if (im->on_kept == NULL)
+		buf_addf(out, ",\"shared_phones\":%zu,\"rows_repeated\":%llu", im->last_row.shared,
+			 (unsigned long long)im->rows_repeated);
 	if (im->sample_rows > 0) {
 		buf_adds(out, ",\"sample\":[");
 		buf_add_slice(out, buf_slice(&im->sample));
@@ -222,4 +227,47 @@ struct slice
 import_rejects(const struct import *im)
 {
 	return buf_slice(&im->rejects.csv);
+}
+
+const struct rejects *
+import_reject_list(const struct import *im)
+{
+	return &im->rejects;
+}
+
+void
+import_name_reject_file(struct import *im, const char *name)
+{
+	free(im->reject_file);
+	im->rejects.file = im->reject_file = xstrdup(name);
+}
+
+void
+import_reject_kept(struct import *im, const struct import_kept *row, const char *reason,
+		   struct slice about)
+{
+	im->rows_kept--;
+	for (uint32_t i = 0; i < im->columns.schema.count; i++)
+		im->counts[i].filled -= row->cells[i].n > 0;
+	import_list_kept(im, row, reason, about);
+}
+
+/* Its values go back to the cells that they are of. */
+void
+import_list_kept(struct import *im, const struct import_kept *row, const char *reason,
+		 struct slice about)
+{
+	struct import_cell *cells = xcalloc(im->rejects.titles + 1, sizeof(*cells));
+
+	for (uint32_t i = 0; i < im->columns.schema.count; i++) {
+		const struct column_source *source = &im->columns.sources[i];
+
+		if ((source->from == FROM_CELL || source->from == FROM_BIRTH) &&
+		    source->cell < im->rejects.titles)
+			cells[source->cell].text = row->cells[i];
+	}
+	rejects_add_about(&im->rejects,
+			  &(struct import_cells){cells, im->rejects.titles, row->line}, reason,
+			  about);
+	free(cells);
 }

@@ -3,13 +3,18 @@
  * Lists in Redis: a record per list, immutable blocks, and a snapshot (the
  * array of block ids) per version. An import writes new blocks and swaps the
  * snapshot at the end, so a list being imported is invisible until complete,
- * and a run keeps the snapshot it was approved with.
+ * and a run keeps the snapshot it was approved with. Versions share the blocks
+ * that are the same in both.
  *
  * Keys (the only ones spelled outside dispatcher/store/keys):
  *   loa:list:NAME          hash: id, unit, version (the current one), last (the highest); for each
- *                          version V schemaV and reportV (JSON), rowsV, created_sV, demoV, previousV
- *                          (current before it), nextV (that an undo went back from)
+ *                          version V schemaV and reportV (JSON), rowsV, created_sV, demoV, keyV,
+ *                          previousV (current before it), nextV (that an undo went back from); purpose,
+ *                          legal_basis, source, retention: what it is held for (list_care.h)
  *   loa:lists              set of names
+ *   loa:lists:gone         set of ids whose rows are still to be deleted (list_gone.h)
+ *   loa:writing            hash: "ID:FIRST" → the incarnation that writes blocks from there on, and
+ *                          has not committed them yet
  *   loa:snap:ID:VERSION    string: block ids, u32 LE each
  *   loa:block:ID:N         hash: one block of up to 256 rows (segments/block.h), a field for each
  *                          piece: m rows, p people, 0 … its columns
@@ -20,10 +25,11 @@
 #include "base/json.h"
 #include "base/redis.h"
 #include "segments/block.h"
+#include "segments/list_care.h"
 #include "segments/query.h"
 
 #define LIST_NAME_MAX 64
-#define SWEEP_WINDOW 64
+#define SWEEP_WINDOW 128
 
 /* What is known of a list; `schema` and `blocks` are owned by the struct. */
 struct list {
@@ -31,13 +37,17 @@ struct list {
 	uint64_t id;
 	uint32_t version;
 	uint64_t unit;
-	uint64_t rows; /* of this version */
+	uint64_t rows; /* of this version, without those that were taken away */
+	char key[64];  /* name of the column by which rows are found again; "" = the phone */
 	int64_t created_s;
 	struct schema schema;
 	uint32_t *blocks; /* ids of the snapshot; NULL unless loaded with it */
 	size_t block_count;
 	char *report; /* JSON of the last import; NULL = none */
 	bool is_demo; /* invented people: this version goes to sandbox providers only */
+	struct list_care care;
+	int64_t now_s;	/* Redis's time, when it was loaded */
+	bool is_locked; /* its last day was over then */
 };
 void list_free(struct list *l);
 
@@ -46,15 +56,31 @@ MUST_CHECK enum err name_check(const char *what, struct slice name, struct err_c
 
 /* Callbacks get a list that is theirs now (list_free), or NULL and why. */
 typedef void (*list_cb)(void *arg, struct list *l, const struct err_ctx *e);
-/* The newest version, with its snapshot if wanted. */
+/*
+ * The newest version, with its snapshot if wanted. Who wants the snapshot wants to use its rows: of
+ * a locked list that is ERR_REFUSED.
+ */
 void list_load(struct redis *r, const char *name, bool with_snapshot, list_cb cb, void *arg);
-/* A certain version of the list with that id (a run's pinned snapshot). */
+/*
+ * A certain version with its snapshot (a run's, which goes on with what it has), 0 = the newest: of
+ * a locked list, too.
+ */
 void list_load_version(struct redis *r, const char *name, uint32_t version, list_cb cb, void *arg);
 
 /* The key of the set of names. */
 const char *list_names_key(void);
-/* All names, as an array reply, sorted. */
-void list_names(struct redis *r, redis_reply_cb cb, void *arg);
+/* The key of the set of ids of deleted lists; of the hash of their last block numbers. */
+const char *list_gone_key(void);
+const char *list_block_numbers_key(void);
+/* How the keys of a list's rows begin, i from 0; false: there are no more kinds. Room for 64 bytes. */
+bool list_rows_prefix(char *out, uint64_t id, size_t i);
+/*
+ * What is known of all lists without reading them: [unix time now, [name, version, rows, created_s,
+ * demo, purpose, legal_basis, source, retention] …], by name.
+ */
+void list_facts(struct redis *r, redis_reply_cb cb, void *arg);
+/* The field of the list's record that holds a fact. */
+const char *list_care_field(enum care_fact f);
 /* The rejected rows of the newest version's import as CSV; NIL = no such list. */
 void list_rejects(struct redis *r, const char *name, redis_reply_cb cb, void *arg);
 /* The key of the list's record; out has room for LIST_KEY_MAX bytes. */
@@ -80,13 +106,38 @@ const char *list_snapshots_pattern(void);
 /* A new list id and the next block number are taken by list_writer_open. */
 struct list_writer;
 typedef void (*list_done_cb)(void *arg, const struct err_ctx *e); /* e NULL = done */
-struct list_writer *list_writer_new(struct redis *r, const char *name);
+/*
+ * owner: the incarnation that writes; when it is gone, list_clean deletes what it had written. A
+ * commit whose blocks were deleted so is refused.
+ */
+struct list_writer *list_writer_new(struct redis *r, const char *name, const char *owner);
 /* Without a commit, the blocks that were written are deleted again. */
 void list_writer_free(struct list_writer *w);
+/*
+ * Delete the blocks of writers whose owners are gone; incarnations: the key of the sorted set that
+ * says until when they live; owner: who does it.
+ */
+void list_clean(struct redis *r, const char *incarnations, const char *owner);
 /* Before the commit: the version will be a demo one. */
 void list_writer_set_demo(struct list_writer *w);
-/* Write a block; may be called any number of times. */
+/* Before the commit: these facts are the list's then. */
+void list_writer_set_care(struct list_writer *w, const struct list_care *c,
+			  const bool given[CARE_FACTS]);
+/* The last day of use of a list that is new, if no other is given. */
+void list_writer_set_retention(struct list_writer *w, const char day[11]);
+/* Before the commit: it is made of that version, which must still be the current one then. */
+void list_writer_set_base(struct list_writer *w, uint32_t version);
+/* Before the commit: the key of the version. Without it, the one that the current version has. */
+void list_writer_set_key(struct list_writer *w, const char *key);
+/* Write a block; may be called any number of times. rows: without tombstones. */
 void list_writer_block(struct list_writer *w, struct slice bytes, uint32_t rows);
+/* Block n of another version comes next, as it is. */
+void list_writer_share(struct list_writer *w, uint32_t n, uint32_t rows);
+/*
+ * What was written so far as a list to be swept, which has id and blocks only; list_free is the
+ * caller's. False: nothing can be written, the commit says why.
+ */
+bool list_writer_get(const struct list_writer *w, struct list *out);
 /* The version that it makes; known when the commit was called back. */
 uint32_t list_writer_version(const struct list_writer *w);
 /* Blocks written and not yet acknowledged: the caller pauses above a few dozen. */
@@ -98,12 +149,6 @@ size_t list_writer_pending(const struct list_writer *w);
  */
 void list_writer_commit(struct list_writer *w, const struct schema *s, const char *report,
 			struct slice rejects, list_done_cb cb, void *arg);
-
-/*
- * Delete a version's blocks, snapshot and rejects. The record is gone already: what cannot be
- * deleted now costs room, nothing else.
- */
-void list_drop_version(struct redis *r, uint64_t id, uint32_t version);
 
 /* ---- reading blocks ---- */
 

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Blocks in Redis (segments/list.h): a hash each, a field for a piece: m rows, p people, 0 … columns. */
-#include <stdio.h>
-
 #include "segments/list.h"
 
 #define FIELD_ROWS "m"
@@ -15,12 +13,15 @@ struct field {
 static struct slice
 field_of(uint32_t id, struct field *f)
 {
+	size_t n = 0;
+
 	if (id == PIECE_ROWS)
 		return SLICE(FIELD_ROWS);
 	if (id == PIECE_PEOPLE)
 		return SLICE(FIELD_PEOPLE);
-	snprintf(f->text, sizeof(f->text), "%u", (unsigned)(uint8_t)id);
-	return slice_of(f->text);
+	for (; n == 0 || id > 0; id /= 10)
+		f->text[sizeof(f->text) - ++n] = (char)('0' + id % 10);
+	return (struct slice){f->text + sizeof(f->text) - n, n};
 }
 
 bool
@@ -121,11 +122,11 @@ list_ask_block(struct redis *r, const char *key, const struct block_want *w, red
 
 	if (w->has_people)
 		v[n++] = SLICE(FIELD_PEOPLE);
-	for (uint32_t i = 0; i < COLUMNS_MAX; i++)
-		if (block_is_wanted(w, i)) {
-			v[n] = field_of(i, &fields[n - 3]);
-			n++;
-		}
+	for (uint32_t i = block_next_wanted(w, 0); i < COLUMNS_MAX;
+	     i = block_next_wanted(w, i + 1)) {
+		v[n] = field_of(i, &fields[n - 3]);
+		n++;
+	}
 	redis_command(r, v, n, cb, arg);
 }
 
@@ -162,8 +163,8 @@ list_open_block(const struct reply *r, const struct block_want *w, struct block 
 		return ERR_INPUT;
 	if (w->has_people && block_open_people(b, piece_at(r, n++), e) != ERR_OK)
 		return ERR_INPUT;
-	for (uint32_t i = 0; i < COLUMNS_MAX; i++)
-		if (block_is_wanted(w, i) && block_open_column(b, i, piece_at(r, n++), e) != ERR_OK)
+	for (uint32_t i = block_next_wanted(w, 0); i < COLUMNS_MAX; i = block_next_wanted(w, i + 1))
+		if (block_open_column(b, i, piece_at(r, n++), e) != ERR_OK)
 			return ERR_INPUT;
 	return ERR_OK;
 }
@@ -188,8 +189,7 @@ list_pack_block(const struct reply *r, const struct block_want *w, struct buf *o
 	pack(out, PIECE_ROWS, piece_at(r, 0));
 	if (w->has_people)
 		pack(out, PIECE_PEOPLE, piece_at(r, n++));
-	for (uint32_t i = 0; i < COLUMNS_MAX; i++)
-		if (block_is_wanted(w, i))
-			pack(out, i, piece_at(r, n++));
+	for (uint32_t i = block_next_wanted(w, 0); i < COLUMNS_MAX; i = block_next_wanted(w, i + 1))
+		pack(out, i, piece_at(r, n++));
 	return ERR_OK;
 }

@@ -2,9 +2,7 @@
 /* What a key of segments/list.h is, for who goes over all of them. */
 #include <string.h>
 
-#include "segments/list.h"
-
-#define KEY_LIST "loa:list:"
+#include "segments/list_inside.h"
 
 /* PREFIX ID:NUMBER */
 static bool

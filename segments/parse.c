@@ -399,6 +399,7 @@ set_external(struct parser *p, const struct function *f, const struct token *nam
 
 	for (uint16_t i = 0; i < f->texts; i++) {
 		one.args[i] = q->operands[x->right + i].text;
+		one.arg_at[i] = q->operands[x->right + i].at;
 		if (one.args[i].n == 0) {
 			fail(p, q->operands[x->right + i].at,
 			     "a name is missing between the quotes");
@@ -686,4 +687,11 @@ query_fill(struct query *q, size_t i, bool (*has)(void *arg, uint64_t phone),
 	x->has = has;
 	x->rows = rows;
 	x->arg = arg;
+}
+
+void
+query_blame(const struct query *q, size_t i, size_t arg, const char *why, struct query_error *e)
+{
+	assert(i < q->external_count && arg < q->externals[i].arg_count);
+	query_fail(e, q->text, q->externals[i].arg_at[arg], "%s", why);
 }

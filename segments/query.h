@@ -46,6 +46,10 @@ void query_free(struct query *q);
 bool query_bind(struct query *q, const struct schema *s, struct query_error *e);
 /* The same for a query that is only to be saved: external sets may be unfilled, and it is not bound. */
 bool query_check(struct query *q, const struct schema *s, struct query_error *e);
+/* Bound: does it look into that column? */
+bool query_reads(const struct query *q, int column);
+/* Does it look into one that the law calls sensitive? */
+bool query_reads_sensitive(const struct query *q, const struct schema *s);
 /* The normalised text: upper-case words, single quotes, no needless parentheses. */
 void query_add_normalised(const struct query *q, struct buf *out);
 /* What may surprise whoever wrote it, a line each; nothing if nothing does. */
@@ -70,7 +74,8 @@ struct query_external {
 	enum query_external_kind kind;
 	struct slice args[2]; /* as written; the query's own */
 	size_t arg_count;
-	size_t at; /* byte offset of the function in the text, for errors */
+	size_t at; /* byte offset of the function in the text, as arg_at, for errors */
+	size_t arg_at[2];
 	/* Is the phone (84912345678) in it? Not asked for rows without a phone: they are in no set. */
 	bool (*has)(void *arg, uint64_t phone);
 	/* Or: all rows of the block at once, bits as of query_eval_block; goes before has. */
@@ -83,6 +88,10 @@ const struct query_external *query_external(const struct query *q, size_t i);
 /* Before binding; one of has and rows, or both NULL: not filled. */
 void query_fill(struct query *q, size_t i, bool (*has)(void *arg, uint64_t phone),
 		void (*rows)(void *arg, const struct block *b, uint64_t out[4]), void *arg);
+
+/* Argument arg of set i cannot be answered, and why: *e as of query_parse. */
+void query_blame(const struct query *q, size_t i, size_t arg, const char *why,
+		 struct query_error *e);
 
 /* ---- saved segments that it names ---- */
 

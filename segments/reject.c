@@ -12,6 +12,10 @@
 static const struct {
 	const char *name, *vi, *en;
 } reasons[] = {
+	{"key-twice", "Có cùng khóa với dòng", "has the same key as row"},
+	{"no-key", "Không có giá trị khóa", "has no value of the key"},
+	{"ambiguous", "Nhiều dòng của danh sách có khóa này; hãy nhập lại với --key",
+	 "several rows of the list have this key; import again with --key"},
 	{"above-titles", "Nằm trên dòng tiêu đề của bảng",
 	 "stands above the titles of the columns"},
 	{"too-many-cells", "Nhiều ô hơn dòng tiêu đề", "more cells than the header has"},
@@ -98,8 +102,9 @@ void
 rejects_begin(struct rejects *r, const struct import_cells *header,
 	      const struct import_cells *lower, char separator)
 {
-	static const char *const titles[] = {"Dòng", "Lý do", "Reason"};
-	size_t count = header->count;
+	static const char *const titles_all[] = {"Tệp", "Dòng", "Lý do", "Reason"};
+	const char *const *titles = titles_all + (r->file == NULL);
+	size_t count = header->count, own = ARRAY_LEN(titles_all) - (r->file == NULL);
 
 	if (lower != NULL && lower->count > count)
 		count = lower->count;
@@ -112,25 +117,38 @@ rejects_begin(struct rejects *r, const struct import_cells *header,
 			add_cell(r, header->cells[i].text);
 		buf_addc(&r->csv, separator);
 	}
-	for (size_t i = 0; i < ARRAY_LEN(titles); i++) {
+	for (size_t i = 0; i < own; i++) {
 		if (i > 0)
 			buf_addc(&r->csv, separator);
 		buf_adds(&r->csv, titles[i]);
 	}
 	buf_adds(&r->csv, "\r\n");
-	if (lower == NULL)
-		return;
-	for (size_t i = 0; i < count + ARRAY_LEN(titles); i++) {
+	for (size_t i = 0; lower != NULL && i < count + own; i++) {
 		if (i > 0)
 			buf_addc(&r->csv, separator);
 		if (i < lower->count)
 			add_cell(r, lower->cells[i].text);
 	}
-	buf_adds(&r->csv, "\r\n");
+	if (lower != NULL)
+		buf_adds(&r->csv, "\r\n");
+	r->titles_bytes = r->csv.len;
 }
 
 static void
-add_reason(struct rejects *r, const char *reason)
+add_words(struct rejects *r, const char *words, struct slice place)
+{
+	struct buf text = {0};
+
+	buf_adds(&text, words);
+	if (place.n > 0)
+		buf_addc(&text, ' ');
+	buf_add_slice(&text, place);
+	csv_add_cell(&r->csv, buf_slice(&text), r->separator);
+	buf_free(&text);
+}
+
+static void
+add_reason(struct rejects *r, const char *reason, struct slice place)
 {
 	const char *vi = reason, *en = reason;
 
@@ -139,31 +157,73 @@ add_reason(struct rejects *r, const char *reason)
 			vi = reasons[i].vi;
 			en = reasons[i].en;
 		}
-	csv_add_cell(&r->csv, slice_of(vi), r->separator);
+	add_words(r, vi, place);
 	buf_addc(&r->csv, r->separator);
-	csv_add_cell(&r->csv, slice_of(en), r->separator);
+	add_words(r, en, place);
+}
+
+static bool
+take_room(struct rejects *r)
+{
+	struct reject_room own = {r->listed, r->csv.len}, *room = r->room != NULL ? r->room : &own;
+
+	if (room->rows >= REJECTS_ROWS_MAX || room->bytes >= REJECTS_BYTES_MAX)
+		return false;
+	room->rows++;
+	r->listed++;
+	return true;
 }
 
 void
 rejects_add(struct rejects *r, const struct import_cells *row, const char *reason)
 {
+	rejects_add_about(r, row, reason, (struct slice){NULL, 0});
+}
+
+void
+rejects_add_about(struct rejects *r, const struct import_cells *row, const char *reason,
+		  struct slice place)
+{
+	size_t before = r->csv.len;
+
 	tally_add(&r->reasons, reason, 1);
 	r->rows++;
-	if (r->listed >= REJECTS_ROWS_MAX || r->csv.len >= REJECTS_BYTES_MAX)
+	if (!take_room(r))
 		return;
-	r->listed++;
 	for (size_t i = 0; i < r->titles; i++) {
 		if (i < row->count && !r->is_hidden[i])
 			add_cell(r, row->cells[i].text);
 		buf_addc(&r->csv, r->separator);
 	}
+	if (r->file != NULL) {
+		csv_add_cell(&r->csv, slice_of(r->file), r->separator);
+		buf_addc(&r->csv, r->separator);
+	}
 	buf_addf(&r->csv, "%u%c", row->line, r->separator);
-	add_reason(r, reason);
+	add_reason(r, reason, place);
 	for (size_t i = r->titles; i < row->count; i++) {
 		buf_addc(&r->csv, r->separator);
 		add_cell(r, row->cells[i].text);
 	}
 	buf_adds(&r->csv, "\r\n");
+	if (r->room != NULL)
+		r->room->bytes += r->csv.len - before;
+}
+
+void
+rejects_join(struct buf *a, struct slice *titles_before, const struct rejects *b)
+{
+	static const char mark[] = "\xEF\xBB\xBF";
+	struct slice titles = {b->csv.data, b->titles_bytes}, rest = buf_slice(&b->csv);
+
+	if (titles.n == 0 || b->listed == 0)
+		return;
+	if (slice_eq(titles, *titles_before))
+		rest = (struct slice){rest.p + titles.n, rest.n - titles.n};
+	else if (a->len > 0)
+		rest = (struct slice){rest.p + sizeof(mark) - 1, rest.n - sizeof(mark) + 1};
+	*titles_before = titles;
+	buf_add_slice(a, rest);
 }
 
 void

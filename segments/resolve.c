@@ -320,6 +320,25 @@ query_column(const struct query *q, size_t i)
 }
 
 bool
+query_reads(const struct query *q, int column)
+{
+	for (uint16_t i = 0; i < q->operand_count; i++)
+		if ((q->operands[i].kind == OPERAND_COLUMN || q->operands[i].kind == OPERAND_AGE) &&
+		    q->operands[i].column == column)
+			return true;
+	return false;
+}
+
+bool
+query_reads_sensitive(const struct query *q, const struct schema *s)
+{
+	for (uint32_t i = 0; i < s->count; i++)
+		if (s->columns[i].is_sensitive && query_reads(q, (int)i))
+			return true;
+	return false;
+}
+
+bool
 query_literal(const struct query *q, size_t i, struct query_literal *out)
 {
 	for (uint16_t k = 0; k < q->predicate_count; k++) {

@@ -75,7 +75,7 @@ add_counts(struct buf *b, const struct group *g)
 }
 
 static void
-add_value(struct buf *b, const struct group *g)
+add_value(struct buf *b, const struct group *g, bool is_sensitive)
 {
 	buf_adds(b, "{\"value\":{\"value\":");
 	if (g->label.n > 0)
@@ -83,7 +83,10 @@ add_value(struct buf *b, const struct group *g)
 	else
 		buf_adds(b, "null");
 	buf_addc(b, ',');
-	add_counts(b, g);
+	if (is_sensitive && g->messages < API_GROUP_LEAST)
+		buf_addf(b, "\"messages\":\"<%u\"", API_GROUP_LEAST);
+	else
+		add_counts(b, g);
 	buf_adds(b, "}}\n");
 }
 
@@ -133,7 +136,7 @@ on_done(void *arg, const struct breakdown *b, const struct run_report *r, const 
 	} else {
 		add_line(&out, json_pack("{s:o}", "report", api_report_json(s->campaign, r)));
 		for (size_t i = 0; i < b->count; i++)
-			add_value(&out, b->top[i]);
+			add_value(&out, b->top[i], b->is_sensitive);
 		add_breakdown(&out, b);
 	}
 	stream_bytes(s, &out);

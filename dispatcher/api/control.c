@@ -469,6 +469,68 @@ on_campaign_unschedule(struct http_exchange *x, void *arg)
 		campaign_load(a->daemon->engine, http_param(x, "id"), on_unschedule_campaign, t);
 }
 
+/* ---- a draft goes ---- */
+
+static void
+on_removed(void *arg, const struct reply *r)
+{
+	struct act *t = arg;
+
+	if (!reply_is_good(r)) {
+		api_answer_reply(t->x, r);
+	} else if (slice_is(r->str, "removed")) {
+		act_log(t, "rm", "removed");
+		http_answer_json(t->x, 200, json_pack("{s:s}", "state", "removed"));
+	} else {
+		say_conflict(t->x, r->str,
+			     slice_is(r->str, "scheduled") || slice_is(r->str, "missed")
+				     ? "unschedule it first"
+				     : "only a draft can be removed: what was sent is kept");
+	}
+	free(t);
+}
+
+static void
+on_rm_audited(void *arg, uint64_t n, const struct err_ctx *e)
+{
+	struct act *t = arg;
+	struct argv a = {0};
+
+	(void)n;
+	if (!act_is_audited(t, e))
+		return;
+	argv_add_int(&a, (int64_t)t->campaign);
+	argv_adds(&a, t->object + strlen("campaign:"));
+	engine_call(t->api->daemon->engine, "campaign_rm", &a, on_removed, t);
+	argv_free(&a);
+}
+
+static void
+on_rm_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
+{
+	struct act *t = arg;
+
+	if (c == NULL) {
+		http_answer_error(t->x, e);
+		free(t);
+		return;
+	}
+	t->campaign = c->id;
+	snprintf(t->object, sizeof(t->object), "campaign:%s", c->name);
+	campaign_free(c);
+	act_audit(t, "campaign.rm", on_rm_audited);
+}
+
+void
+on_campaign_rm(struct http_exchange *x, void *arg)
+{
+	struct api *a = arg;
+	struct act *t = act_new(x, a);
+
+	if (t != NULL)
+		campaign_load(a->daemon->engine, http_param(x, "id"), on_rm_campaign, t);
+}
+
 /* ---- clone ---- */
 
 struct cloning {

@@ -220,7 +220,7 @@ on_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 {
 	struct doubt_ls *l = arg;
 	struct err_ctx none;
-	uint64_t run = campaign_run_of(c, "nothing is in doubt", &none, &e);
+	uint64_t run = campaign_rows_of(c, "nothing is in doubt", &none, &e);
 
 	campaign_free(c);
 	if (run == 0)

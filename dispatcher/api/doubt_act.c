@@ -405,7 +405,7 @@ on_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 {
 	struct doubt_work *w = arg;
 	struct err_ctx none;
-	uint64_t run = campaign_run_of(c, "nothing is in doubt", &none, &e);
+	uint64_t run = campaign_rows_of(c, "nothing is in doubt", &none, &e);
 
 	if (c != NULL)
 		snprintf(w->object, sizeof(w->object), "campaign:%s", c->name);

@@ -617,7 +617,7 @@ on_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 {
 	struct evidence *v = arg;
 	struct err_ctx none;
-	uint64_t run = campaign_run_of(c, "nothing is in doubt", &none, &e);
+	uint64_t run = campaign_rows_of(c, "nothing is in doubt", &none, &e);
 
 	if (c != NULL)
 		snprintf(v->object, sizeof(v->object), "campaign:%s", c->name);

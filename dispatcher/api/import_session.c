@@ -30,28 +30,37 @@ import_session_clear(struct session *s)
 	timer_disarm(s->imports->api->daemon->loop, &s->step);
 	timer_disarm(s->imports->api->daemon->loop, &s->idle);
 	book_close(s->book);
-	import_free(s->import);
+	if (s->tables == NULL)
+		import_free(s->import);
+	import_tables_free(s->tables);
 	import_choices_clear(&s->choices);
 	buf_free(&s->head);
 	json_decref(s->remembered);
 	s->remembered = NULL;
+	list_merge_free(s->merge);
 	if (s->writer != NULL)
 		list_writer_free(s->writer);
+	if (s->stage != NULL)
+		list_writer_free(s->stage);
+	s->merge = NULL;
+	s->stage = NULL;
 	s->import = NULL;
+	s->tables = NULL;
 	s->book = NULL;
 	s->writer = NULL;
 	s->x = NULL;
-	s->is_reading = s->is_read = s->has_failed = false;
+	s->is_reading = s->is_read = s->has_failed = s->is_merged = false;
 	s->id[0] = '\0';
 }
 
-static void
-on_block(void *arg, struct slice bytes, uint32_t rows)
+void
+import_session_on_block(void *arg, struct slice bytes, uint32_t rows)
 {
 	struct session *s = arg;
+	struct list_writer *to = s->stage != NULL ? s->stage : s->writer;
 
-	if (s->writer != NULL)
-		list_writer_block(s->writer, bytes, rows);
+	if (to != NULL)
+		list_writer_block(to, bytes, rows);
 }
 
 static const char *
@@ -60,6 +69,31 @@ on_recall(void *arg, const char *fingerprint)
 	struct session *s = arg;
 
 	return json_string_value(json_object_get(s->remembered, fingerprint));
+}
+
+static uint64_t
+rows_kept(const struct session *s)
+{
+	if (s->tables != NULL)
+		return import_tables_rows_kept(s->tables);
+	return s->import != NULL ? import_rows_kept(s->import) : 0;
+}
+
+static uint64_t
+rows_read(const struct session *s)
+{
+	if (s->tables != NULL)
+		return import_tables_rows_read(s->tables);
+	return s->import != NULL ? import_rows_read(s->import) : 0;
+}
+
+static void
+add_rejects(const struct session *s, struct buf *out)
+{
+	if (s->tables != NULL)
+		import_tables_rejects(s->tables, out);
+	else
+		buf_add_slice(out, import_rejects(s->import));
 }
 
 /* ---- the end ---- */
@@ -79,18 +113,18 @@ session_fail(struct session *s, const struct err_ctx *e)
 
 /* The next table with these titles is read as this one was. */
 static void
-remember_choices(struct session *s)
+remember_choices(struct session *s, const struct import *im)
 {
 	struct argv a = {0};
 	bool is_remembered;
-	const struct import_choices *c = import_chosen(s->import, &is_remembered);
+	const struct import_choices *c = import_chosen(im, &is_remembered);
 	bool is_chosen = c->phone != NULL || c->language_from != NULL || c->map_count > 0;
 	char *text;
 
 	if (is_remembered || (!is_chosen && !s->is_fresh))
 		return;
 	text = import_choices_to_json(c);
-	argv_adds(&a, import_fingerprint(s->import));
+	argv_adds(&a, import_fingerprint(im));
 	argv_adds(&a, is_chosen ? text : "");
 	engine_call(s->imports->api->daemon->engine, "choices_remember", &a, NULL, NULL);
 	argv_free(&a);
@@ -101,6 +135,10 @@ remember_choices(struct session *s)
 static void
 add_report(struct session *s, struct buf *out)
 {
+	if (s->tables != NULL) {
+		import_tables_report(s->tables, out);
+		return;
+	}
 	import_report(s->import, out);
 	out->len--;
 	if (s->book == NULL)
@@ -119,22 +157,23 @@ session_committed(void *arg, const struct err_ctx *e)
 		session_fail(s, e);
 		return;
 	}
-	remember_choices(s);
+	if (s->tables == NULL)
+		remember_choices(s, s->import);
+	for (size_t i = 0; s->tables != NULL && i < s->tables->count; i++)
+		remember_choices(s, s->tables->all[i].import);
 	add_report(s, &report);
 	buf_addf(&report, ",\"version\":%u}", list_writer_version(s->writer));
 	http_answer_buf(s->x, 200, "application/json", buf_slice(&report));
 	log_info("list=%s version=%u rows=%" PRIu64 " result=imported", s->list,
-		 list_writer_version(s->writer), import_rows_kept(s->import));
+		 list_writer_version(s->writer), rows_kept(s));
 	buf_free(&report);
 	import_session_clear(s);
 }
 
 /* Whole rows of the rejects, the first of them. */
 static struct slice
-first_rejects(const struct import *im)
+first_rejects(struct slice all)
 {
-	struct slice all = import_rejects(im);
-
 	if (all.n <= DRY_REJECTS_BYTES)
 		return all;
 	all.n = DRY_REJECTS_BYTES;
@@ -146,20 +185,24 @@ first_rejects(const struct import *im)
 static void
 session_answer_dry(struct session *s)
 {
-	struct buf report = {0};
+	struct buf report = {0}, rejects = {0};
 
 	add_report(s, &report);
+	add_rejects(s, &rejects);
 	buf_adds(&report, ",\"dry_run\":true,\"rejected_rows\":");
-	json_add_string(&report, first_rejects(s->import));
+	json_add_string(&report, first_rejects(buf_slice(&rejects)));
 	buf_addc(&report, '}');
 	http_answer_buf(s->x, 200, "application/json", buf_slice(&report));
 	buf_free(&report);
+	buf_free(&rejects);
 	import_session_clear(s);
 }
 
 /* ---- a workbook ---- */
 
 static void session_finish(struct session *s);
+static void session_publish(struct session *s);
+static enum err import_begin(struct session *s, const char *row_word, struct err_ctx *e);
 
 /* An error of the table: on which sheet. */
 static void
@@ -194,18 +237,42 @@ may_go_on(void *arg)
 {
 	struct session *s = arg;
 
-	return s->writer == NULL || list_writer_pending(s->writer) <= WRITES_PENDING_MAX;
+	return (s->writer == NULL || list_writer_pending(s->writer) <= WRITES_PENDING_MAX) &&
+	       (s->stage == NULL || list_writer_pending(s->stage) <= WRITES_PENDING_MAX);
 }
 
 static enum err
 on_row(void *arg, const struct import_cells *row, struct err_ctx *e)
 {
 	struct session *s = arg;
-	enum err rc = import_row(s->import, row, e);
+	enum err rc;
 
+	if (s->tables != NULL && !s->is_named) {
+		import_tables_name_sheet(s->tables, s->file, book_sheet(s->book));
+		s->is_named = true;
+	}
+	rc = import_row(s->import, row, e);
+	if (rc == ERR_OK && s->tables != NULL)
+		rc = import_tables_check(s->tables, e);
 	if (rc != ERR_OK)
 		name_sheet(s, e);
 	return rc;
+}
+
+/* The rows of a sheet are here, and more sheets come. */
+static enum err
+on_sheet(void *arg, struct slice seen, struct err_ctx *e)
+{
+	struct session *s = arg;
+	enum err rc = import_end(s->import, e);
+
+	if (rc != ERR_OK) {
+		name_sheet(s, e);
+		return rc;
+	}
+	import_tables_set_seen(s->tables, seen);
+	s->is_named = false;
+	return import_begin(s, "row", e);
 }
 
 static void
@@ -234,6 +301,7 @@ book_begin(struct session *s, struct err_ctx *e)
 				 .is_remembered = on_is_remembered,
 				 .on_sent = on_sent,
 				 .may_go_on = may_go_on,
+				 .on_sheet = on_sheet,
 				 .on_row = on_row,
 				 .on_end = on_rows_end,
 				 .arg = s};
@@ -253,11 +321,74 @@ on_idle(struct timer *t, void *arg)
 		timer_arm_ms(s->imports->api->daemon->loop, t, left > 1000 ? left : 1000);
 }
 
+static void
+on_merged(void *arg, const struct err_ctx *e)
+{
+	struct session *s = arg;
+
+	timer_disarm(s->imports->api->daemon->loop, &s->step);
+	s->is_merged = true;
+	if (e != NULL)
+		session_fail(s, e);
+	else if (s->x != NULL)
+		session_publish(s);
+}
+
+/* All rows of the files are written down: what do they change? */
+static void
+merge_begin(struct session *s)
+{
+	struct daemon *d = s->imports->api->daemon;
+	struct list_merge_options o = {.loop = d->loop,
+				       .redis = engine_redis(d->engine),
+				       .tables = s->tables,
+				       .stage = s->stage,
+				       .name = s->list,
+				       .version = s->base,
+				       .writer = s->writer,
+				       .on_done = on_merged,
+				       .arg = s};
+
+	s->merge = list_merge_start(&o);
+	timer_arm_ms(d->loop, &s->step, ANSWER_MS);
+	timer_arm_ms(d->loop, &s->idle, WORKBOOK_IDLE_MS);
+}
+
+/* Who waits is told that it goes on. */
+static void
+answer_later(struct session *s, const char *state)
+{
+	struct http_exchange *x = s->x;
+	json_t *answer = import_session_progress(s);
+
+	s->x = NULL;
+	json_object_set_new(answer, "state", json_string(state));
+	http_answer_json(x, 202, answer);
+}
+
+/* This file is read whole; the pieces of the next one come. */
+static void
+next_begin(struct session *s)
+{
+	struct http_exchange *x = s->x;
+
+	book_close(s->book);
+	s->book = NULL;
+	s->import = NULL;
+	s->is_reading = s->is_read = s->is_named = s->is_committing = false;
+	buf_reset(&s->head);
+	snprintf(s->file, sizeof(s->file), "%s", s->next_file);
+	s->next_file[0] = '\0';
+	s->number++;
+	s->offset = 0;
+	s->x = NULL;
+	http_answer_json(x, 200, import_session_progress(s));
+}
+
 /* All rows are here. */
 static void
 session_finish(struct session *s)
 {
-	struct buf report = {0};
 	struct err_ctx e;
 	enum err rc = s->book != NULL ? import_end(s->import, &e) : import_finish(s->import, &e);
 
@@ -266,27 +397,49 @@ session_finish(struct session *s)
 		session_fail(s, &e);
 		return;
 	}
+	if (s->tables != NULL && s->book != NULL)
+		import_tables_set_seen(s->tables, book_seen(s->book));
+	if (s->next_file[0] != '\0') {
+		next_begin(s);
+		return;
+	}
+	if (s->tables != NULL)
+		row_writer_end(&s->tables->rows);
+	if (s->stage != NULL)
+		merge_begin(s);
+	else
+		session_publish(s);
+}
+
+/* Everything is written, and counted. */
+static void
+session_publish(struct session *s)
+{
+	struct buf report = {0}, rejects = {0};
+
 	if (s->writer == NULL) {
 		session_answer_dry(s);
 		return;
 	}
+	if (s->has_key)
+		list_writer_set_key(s->writer, s->tables->key);
 	add_report(s, &report);
 	buf_addc(&report, '}');
-	list_writer_commit(s->writer, import_schema(s->import), report.data,
-			   import_rejects(s->import), session_committed, s);
+	add_rejects(s, &rejects);
+	list_writer_commit(s->writer,
+			   s->tables != NULL ? &s->tables->join.schema : import_schema(s->import),
+			   report.data, buf_slice(&rejects), session_committed, s);
 	buf_free(&report);
+	buf_free(&rejects);
 }
 
 /* ---- pieces ---- */
 
-static json_t *
-progress_json(const struct session *s)
+json_t *
+import_session_progress(const struct session *s)
 {
-	bool is_known = s->import != NULL;
-
 	return json_pack("{s:I, s:I, s:I}", "offset", (json_int_t)s->offset, "rows_read",
-			 is_known ? (json_int_t)import_rows_read(s->import) : 0, "rows_kept",
-			 is_known ? (json_int_t)import_rows_kept(s->import) : 0);
+			 (json_int_t)rows_read(s), "rows_kept", (json_int_t)rows_kept(s));
 }
 
 static void
@@ -296,11 +449,11 @@ piece_done(struct session *s)
 
 	s->offset += http_body(x).n;
 	s->x = NULL;
-	http_answer_json(x, 200, progress_json(s));
+	http_answer_json(x, 200, import_session_progress(s));
 }
 
-static void
-import_begin(struct session *s, const char *row_word)
+static enum err
+import_begin(struct session *s, const char *row_word, struct err_ctx *e)
 {
 	struct import_options o = {.file = s->file,
 				   .row_word = row_word,
@@ -309,10 +462,17 @@ import_begin(struct session *s, const char *row_word)
 				   .choices = &s->choices,
 				   .recall = on_recall,
 				   .sample = s->is_dry ? SAMPLE_ROWS : 0,
-				   .on_block = on_block,
+				   .on_block = import_session_on_block,
 				   .arg = s};
 
-	s->import = import_new(&o);
+	if (s->tables == NULL) {
+		s->import = import_new(&o);
+		return ERR_OK;
+	}
+	if (import_tables_add(s->tables, o, e) != ERR_OK)
+		return ERR_INPUT;
+	s->import = s->tables->all[s->tables->count - 1].import;
+	return ERR_OK;
 }
 
 /* What is it? Known from then on. */
@@ -325,17 +485,17 @@ session_recognise(struct session *s, struct err_ctx *e)
 		return err_set(e, ERR_INPUT, s->file, "leave --encoding out",
 			       "this is a workbook, which says its encoding itself");
 	if (f == XLSX_IS_ZIP) {
-		import_begin(s, "row");
+		if (import_begin(s, "row", e) != ERR_OK)
+			return ERR_INPUT;
 		timer_arm_ms(s->imports->api->daemon->loop, &s->idle, WORKBOOK_IDLE_MS);
 		return book_begin(s, e);
 	}
 	if (f != XLSX_IS_TEXT && f != XLSX_IS_EMPTY)
 		return xlsx_refuse(f, s->file, e);
-	if (s->sheet[0] != '\0')
+	if (s->sheet[0] != '\0' && strcmp(s->sheet, SHEET_ALL) != 0)
 		return err_set(e, ERR_INPUT, s->file, "leave --sheet out",
 			       "this is a text, which has no sheets");
-	import_begin(s, "line");
-	return ERR_OK;
+	return import_begin(s, "line", e);
 }
 
 /* Some of what was taken is read, or goes to the helper; is_all: what was held back, too. */
@@ -365,7 +525,8 @@ session_feed(struct session *s, bool *is_sending, struct err_ctx *e)
 	part.n = part.n > FEED_BYTES ? FEED_BYTES : part.n;
 	if (s->head.len == 0)
 		s->fed += part.n;
-	if (import_feed(s->import, part, e) != ERR_OK)
+	if (import_feed(s->import, part, e) != ERR_OK ||
+	    (s->tables != NULL && import_tables_check(s->tables, e) != ERR_OK))
 		return ERR_INPUT;
 	buf_reset(&s->head);
 	return ERR_OK;
@@ -375,9 +536,6 @@ session_feed(struct session *s, bool *is_sending, struct err_ctx *e)
 static void
 book_commit(struct session *s)
 {
-	struct http_exchange *x = s->x;
-	json_t *answer;
-
 	if (s->is_read) {
 		session_finish(s);
 	} else if (!s->is_reading) {
@@ -385,10 +543,7 @@ book_commit(struct session *s)
 		book_read(s->book);
 		timer_arm_ms(s->imports->api->daemon->loop, &s->step, ANSWER_MS);
 	} else {
-		s->x = NULL;
-		answer = progress_json(s);
-		json_object_set_new(answer, "state", json_string("reading"));
-		http_answer_json(x, 202, answer);
+		answer_later(s, "reading");
 	}
 }
 
@@ -401,8 +556,14 @@ on_step(struct timer *t, void *arg)
 	struct err_ctx e;
 
 	s->touched_ms = clock_mono_ms();
-	if (s->writer != NULL && s->book == NULL &&
-	    list_writer_pending(s->writer) > WRITES_PENDING_MAX) {
+	if (s->merge != NULL) {
+		if (s->is_merged)
+			session_publish(s);
+		else
+			answer_later(s, "changing");
+		return;
+	}
+	if (s->book == NULL && !may_go_on(s)) {
 		timer_arm_ms(l, t, 1);
 		return;
 	}
@@ -450,6 +611,9 @@ import_session_work(struct session *s, struct http_exchange *x, bool is_commit)
 		return;
 	}
 	/* Asked again while the rows come: answered when they are here, or in a second. */
-	timer_arm_ms(s->imports->api->daemon->loop, &s->step,
-		     is_commit && s->is_reading && !s->is_read ? ANSWER_MS : 0);
+	timer_arm_ms(
+		s->imports->api->daemon->loop, &s->step,
+		is_commit && ((s->is_reading && !s->is_read) || (s->merge != NULL && !s->is_merged))
+			? ANSWER_MS
+			: 0);
 }

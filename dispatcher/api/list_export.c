@@ -7,6 +7,7 @@
  * Without ?full=1 nothing in it tells a phone, a personal number or a sensitive value. An error after
  * the answer has begun cuts it, so that nobody takes a part for the whole.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/csv.h"
@@ -25,6 +26,7 @@ struct list_export {
 	struct sweep *sweep;
 	uint32_t next; /* block that is not asked for yet */
 	bool is_json, has_bom;
+	bool has_begun; /* the answer */
 	bool is_resting;
 	bool is_cut; /* the reader is too far behind, or gone */
 	uint64_t rows;
@@ -45,7 +47,7 @@ export_free(struct list_export *ex)
 static void
 export_end(struct list_export *ex, const struct err_ctx *e)
 {
-	if (ex->list == NULL) {
+	if (!ex->has_begun) {
 		http_answer_error(ex->x, e);
 		export_free(ex);
 		return;
@@ -182,16 +184,8 @@ add_titles(struct list_export *ex)
 }
 
 static void
-on_list(void *arg, struct list *l, const struct err_ctx *e)
+export_begin(struct list_export *ex)
 {
-	struct list_export *ex = arg;
-
-	if (l == NULL) {
-		export_end(ex, e);
-		return;
-	}
-	ex->list = l;
-	ex->view.schema = &l->schema;
 	http_set_header(ex->x, "Cache-Control", "no-store");
 	if (!ex->is_json)
 		http_set_header(ex->x, "Content-Disposition", "attachment; filename=\"list.csv\"");
@@ -200,8 +194,50 @@ on_list(void *arg, struct list *l, const struct err_ctx *e)
 				      : "text/csv; charset=utf-8; header=present");
 	http_on_gone(ex->x, on_gone, ex);
 	http_stream_on_room(ex->x, on_room, ex);
+	ex->has_begun = true;
 	add_titles(ex);
 	go_on(ex);
+}
+
+static void
+on_reading_audited(void *arg, uint64_t n, const struct err_ctx *e)
+{
+	(void)n;
+	if (e == NULL)
+		export_begin(arg);
+	else
+		export_end(arg, e);
+}
+
+static bool
+has_sensitive(const struct schema *s)
+{
+	for (uint32_t i = 0; i < s->count; i++)
+		if (s->columns[i].is_sensitive)
+			return true;
+	return false;
+}
+
+static void
+on_list(void *arg, struct list *l, const struct err_ctx *e)
+{
+	struct list_export *ex = arg;
+	char object[160];
+	struct err_ctx why;
+
+	ex->list = l;
+	if (l != NULL)
+		ex->view.schema = &l->schema;
+	if (l == NULL) {
+		export_end(ex, e);
+	} else if (ex->view.is_full && has_sensitive(&l->schema)) {
+		snprintf(object, sizeof(object), "list:%s", l->name);
+		if (api_audit_reading(ex->api, ex->x, object, on_reading_audited, ex, &why) !=
+		    ERR_OK)
+			export_end(ex, &why);
+	} else {
+		export_begin(ex);
+	}
 }
 
 void

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "dispatcher/api/private.h"
 #include "segments/collate.h"
+#include "segments/list_gone.h"
 
 /* ---- reading ---- */
 
@@ -46,6 +47,8 @@ on_list_loaded(void *arg, struct list *l, const struct err_ctx *e)
 			(json_int_t)l->rows, "imported", created, "columns",
 			schema_json(&l->schema));
 	json_object_set_new(out, "demo", json_boolean(l->is_demo));
+	care_to_json(&l->care, out);
+	json_object_set_new(out, "locked", json_boolean(l->is_locked));
 	if (l->report != NULL)
 		json_object_set_new(out, "report", json_loads(l->report, 0, NULL));
 	http_answer_json(x, 200, out);
@@ -101,23 +104,46 @@ api_sorted(json_t *array)
 	return sorted;
 }
 
+/* One of what list_facts answers. */
+static json_t *
+facts_json(const struct reply *one, int64_t now_s)
+{
+	struct list_care care;
+	json_t *out =
+		json_pack("{s:o, s:I, s:I, s:b}", "name", json_of_slice(reply_item(one, 0)->str),
+			  "version", (json_int_t)reply_u64(one, 1), "rows",
+			  (json_int_t)reply_u64(one, 2), "demo", reply_u64(one, 4) != 0);
+	char imported[32];
+
+	clock_format_vn(reply_int(one, 3), imported);
+	json_object_set_new(out, "imported", json_string(imported));
+	for (size_t f = 0; f < CARE_FACTS; f++)
+		slice_copy(care.text[f], sizeof(care.text[f]), reply_item(one, 5 + f)->str);
+	care_to_json(&care, out);
+	json_object_set_new(out, "locked", json_boolean(care_is_locked(&care, now_s)));
+	return out;
+}
+
 static void
-on_names(void *arg, const struct reply *r)
+on_facts(void *arg, const struct reply *r)
 {
 	struct http_exchange *x = arg;
-	json_t *names = json_array();
+	const char *wanted = http_query(x, "locked");
+	bool is_locked_only = wanted != NULL && strcmp(wanted, "0") != 0;
+	json_t *lists, *one;
 
 	if (r->kind != REPLY_ARRAY) {
-		json_decref(names);
 		api_answer_reply(x, r);
 		return;
 	}
-	for (size_t i = 0; i < r->count; i++) {
-		struct slice s = reply_item(r, i)->str;
-
-		json_array_append_new(names, json_stringn(s.p, s.n));
+	lists = json_array();
+	for (size_t i = 1; i < r->count; i++) {
+		one = facts_json(reply_item(r, i), reply_int(r, 0));
+		if (!is_locked_only || json_is_true(json_object_get(one, "locked")))
+			json_array_append(lists, one);
+		json_decref(one);
 	}
-	http_answer_json(x, 200, json_pack("{s:o}", "lists", api_sorted(names)));
+	http_answer_json(x, 200, json_pack("{s:o}", "lists", api_sorted(lists)));
 }
 
 void
@@ -126,7 +152,7 @@ on_list_ls(struct http_exchange *x, void *arg)
 	struct api *a = arg;
 
 	if (api_is_open(a, x))
-		list_names(engine_redis(a->daemon->engine), on_names, x);
+		list_facts(engine_redis(a->daemon->engine), on_facts, x);
 }
 
 static void
@@ -208,9 +234,8 @@ on_undone(void *arg, const struct reply *r)
 	} else if (!is_removed && !slice_is(what, "ok")) {
 		undo_fail(u, r);
 	} else {
-		for (size_t i = 1; is_removed && i < r->count; i++)
-			list_drop_version(engine_redis(u->api->daemon->engine), u->list->id,
-					  (uint32_t)reply_u64(r, i));
+		if (is_removed)
+			list_gone_sweep(engine_redis(u->api->daemon->engine), NULL, NULL);
 		log_info("list=%s from=%u to=%" PRIu64 " result=%s", u->list->name,
 			 u->list->version, is_removed ? 0 : reply_u64(r, 1), u->word);
 		http_answer_json(u->x, 200,
@@ -243,6 +268,7 @@ on_undo_list(void *arg, struct list *l, const struct err_ctx *e)
 	argv_adds(&a, list_key(key, l->name));
 	argv_adds(&a, list_names_key());
 	argv_adds(&a, version);
+	argv_adds(&a, list_gone_key());
 	engine_call(u->api->daemon->engine, "list_undo", &a, on_undone, u);
 	argv_free(&a);
 }

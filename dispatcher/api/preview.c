@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "dispatcher/api/private.h"
 #include "dispatcher/campaign/preview.h"
+#include "dispatcher/campaign/sensitive.h"
 
 struct preview_stream {
 	const struct daemon *daemon;
@@ -154,6 +155,48 @@ preview_tables(const struct ready_campaign *c, const struct preview *p, json_t *
 	json_object_set_new(out, "refused_characters", row_table_json(&p->refused, "character"));
 }
 
+/* What is not known of why the list is held. */
+static void
+warn_care(const struct ready_campaign *c, const struct config *config, json_t *out)
+{
+	struct buf b = {0};
+	struct err_ctx e;
+
+	if (ready_campaign_check_care(c, config, &e) != ERR_OK) {
+		buf_adds(&b, "it cannot be launched: ");
+		err_print(&e, &b);
+	} else if (!c->list->is_demo) {
+		care_add_missing(&c->list->care, &b);
+		if (b.len > 0)
+			buf_addf(&b, " of the list %s is not known; say it with loa list set",
+				 c->list->name);
+	}
+	if (b.len > 0)
+		json_array_append_new(out, json_of_slice(buf_slice(&b)));
+	buf_free(&b);
+}
+
+static void
+warn_sensitive(const struct ready_campaign *c, json_t *out)
+{
+	struct buf asked = {0}, b = {0};
+	struct err_ctx e;
+
+	sensitive_add_asked(c, &asked);
+	if (asked.len > 0)
+		json_array_append_new(
+			out, json_sprintf("its segments ask for %s, which the law calls sensitive: "
+					  "each launch is written into the audit",
+					  asked.data));
+	if (sensitive_check(c, &e) != ERR_OK) {
+		buf_adds(&b, "it cannot be launched: ");
+		err_print(&e, &b);
+		json_array_append_new(out, json_of_slice(buf_slice(&b)));
+	}
+	buf_free(&asked);
+	buf_free(&b);
+}
+
 /* What somebody who reads the preview must know besides: [text]. */
 static json_t *
 preview_warnings(const struct ready_campaign *c, const struct config *config,
@@ -182,6 +225,8 @@ preview_warnings(const struct ready_campaign *c, const struct config *config,
 			 (unsigned long long)l->count, l->filter, l->field);
 		json_array_append_new(out, json_of_slice(buf_slice(&b)));
 	}
+	warn_care(c, config, out);
+	warn_sensitive(c, out);
 	buf_free(&b);
 	return out;
 }
@@ -204,6 +249,7 @@ preview_json(const struct daemon *d, const struct ready_campaign *c, const struc
 {
 	const struct tally_sum *sum = &p->tally.sum;
 	json_t *warnings = preview_warnings(c, d->config, p);
+	struct err_ctx e;
 	json_t *out =
 		json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I}",
 			  "campaign", c->campaign->name, "class", c->campaign->class, "list",
@@ -225,8 +271,10 @@ preview_json(const struct daemon *d, const struct ready_campaign *c, const struc
 	json_object_set_new(out, "warnings", warnings);
 	if (strcmp(c->campaign->state, "scheduled") == 0)
 		api_add_times(d, c->campaign, out);
-	add_text(out, "shortest", &p->shortest);
-	add_text(out, "longest", &p->longest);
+	if (sensitive_check(c, &e) == ERR_OK) { /* else their texts would tell it */
+		add_text(out, "shortest", &p->shortest);
+		add_text(out, "longest", &p->longest);
+	}
 	return out;
 }
 

@@ -6,6 +6,7 @@
 #include "dispatcher/api/http.h"
 #include "dispatcher/daemon.h"
 #include "dispatcher/run/report.h"
+#include "dispatcher/store/audit.h"
 
 struct backup_job;
 struct imports;
@@ -60,16 +61,43 @@ bool api_has_token(const struct api *a, const struct http_exchange *x);
 /* imports.c */
 void on_import_begin(struct http_exchange *x, void *arg);
 void on_import_piece(struct http_exchange *x, void *arg);
+void on_import_next(struct http_exchange *x, void *arg);
 void on_import_commit(struct http_exchange *x, void *arg);
 void on_import_abort(struct http_exchange *x, void *arg);
 struct imports *imports_new(struct api *a);
 void imports_free(struct imports *im);
+/* list_edit.c */
+void on_list_remove_rows(struct http_exchange *x, void *arg);
+void on_list_columns(struct http_exchange *x, void *arg);
 /* lists.c */
 void on_list_ls(struct http_exchange *x, void *arg);
 void on_list_show(struct http_exchange *x, void *arg);
 void on_list_rejects(struct http_exchange *x, void *arg);
 void on_list_undo(struct http_exchange *x, void *arg);
 void on_list_redo(struct http_exchange *x, void *arg);
+/* list_care.c */
+void on_list_set(struct http_exchange *x, void *arg);
+void on_list_uses(struct http_exchange *x, void *arg);
+void on_list_rm(struct http_exchange *x, void *arg);
+/*
+ * How many are in a group that something sensitive makes: "<5" where they are fewer, so that nobody
+ * learns it of one person.
+ */
+#define API_GROUP_LEAST 5u
+json_t *api_group_size(uint64_t n, bool is_sensitive);
+/* Why a person does it: one line of at most 200 bytes; "" when at is absent. */
+#define API_REASON_MAX 200u
+MUST_CHECK enum err api_read_reason(const struct json_at *at, char out[API_REASON_MAX + 1],
+				    struct err_ctx *e);
+/* Of the audit: each fact that is given, from what to what. now NULL = the list is new. */
+json_t *api_care_details(const struct list_care *now, const struct list_care *next,
+			 const bool given[CARE_FACTS], const char *reason);
+/*
+ * Sensitive columns are read in full: who, what and why go into the audit first. ERR_REFUSED at once
+ * when there is no ?reason=; else cb runs once, later.
+ */
+MUST_CHECK enum err api_audit_reading(struct api *a, struct http_exchange *x, const char *object,
+				      audit_cb cb, void *arg, struct err_ctx *e);
 /* list_export.c */
 void on_list_rows(struct http_exchange *x, void *arg);
 /* segments.c */
@@ -110,6 +138,7 @@ void on_campaign_preview(struct http_exchange *x, void *arg);
 /* control.c */
 void on_campaign_launch(struct http_exchange *x, void *arg);
 void on_campaign_unschedule(struct http_exchange *x, void *arg);
+void on_campaign_rm(struct http_exchange *x, void *arg);
 void on_campaign_clone(struct http_exchange *x, void *arg);
 void on_campaign_pause(struct http_exchange *x, void *arg);
 void on_campaign_resume(struct http_exchange *x, void *arg);

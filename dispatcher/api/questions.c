@@ -32,6 +32,32 @@ asked_free(struct asked *s)
 
 /* ---- the answer ---- */
 
+/* So many rows; of a query that asks for something sensitive small groups are not told. */
+static json_t *
+group_json(const struct question_answer *a, uint64_t n)
+{
+	const struct bound *b = a->bound;
+
+	return api_group_size(n, query_reads_sensitive(b->query, &b->list->schema));
+}
+
+/* Why, and how many; which rows, unless that would tell something sensitive of them. */
+static json_t *
+reasons_json(const struct question_answer *a)
+{
+	const struct bound *b = a->bound;
+	const struct row_table *t = &a->exclusions->reasons;
+	json_t *out;
+
+	if (!query_reads_sensitive(b->query, &b->list->schema))
+		return row_table_json(t, "reason");
+	out = json_array();
+	for (size_t i = 0; i < t->count; i++)
+		json_array_append_new(out, json_pack("{s:s, s:o}", "reason", t->lines[i].name,
+						     "count", group_json(a, t->lines[i].count)));
+	return out;
+}
+
 static void
 add_details(json_t *out, const struct question_answer *a)
 {
@@ -41,14 +67,14 @@ add_details(json_t *out, const struct question_answer *a)
 	for (size_t i = 0; i < a->missing_count; i++) {
 		const struct column *c = &a->bound->list->schema.columns[a->missing[i].column];
 
-		json_array_append_new(missing,
-				      json_pack("{s:s, s:s, s:I}", "column", c->name, "title",
-						c->title, "rows", (json_int_t)a->missing[i].rows));
+		json_array_append_new(missing, json_pack("{s:s, s:s, s:o}", "column", c->name,
+							 "title", c->title, "rows",
+							 group_json(a, a->missing[i].rows)));
 	}
-	json_object_set_new(out, "with_phone", json_integer((json_int_t)n->with_phone));
-	json_object_set_new(out, "phones", json_integer((json_int_t)n->phones));
-	json_object_set_new(out, "reached", json_integer((json_int_t)n->reached));
-	json_object_set_new(out, "excluded", row_table_json(&n->reasons, "reason"));
+	json_object_set_new(out, "with_phone", group_json(a, n->with_phone));
+	json_object_set_new(out, "phones", group_json(a, n->phones));
+	json_object_set_new(out, "reached", group_json(a, n->reached));
+	json_object_set_new(out, "excluded", reasons_json(a));
 	json_object_set_new(out, "missing", missing);
 }
 
@@ -149,9 +175,9 @@ add_breakdown(json_t *out, const struct question_answer *a)
 static json_t *
 answer_json(const struct asked *s, const struct question_answer *a)
 {
-	json_t *out = json_pack("{s:s, s:I, s:I, s:I}", "list", a->bound->list->name, "version",
+	json_t *out = json_pack("{s:s, s:I, s:I, s:o}", "list", a->bound->list->name, "version",
 				(json_int_t)a->bound->list->version, "rows",
-				(json_int_t)a->list_rows, "count", (json_int_t)a->count);
+				(json_int_t)a->list_rows, "count", group_json(a, a->count));
 
 	switch (s->q.kind) {
 	case ASK_COUNT:
@@ -232,11 +258,26 @@ is_set(const struct http_exchange *x, const char *name)
 	return v != NULL && strcmp(v, "0") != 0;
 }
 
+/* Of more than one list, or a long look: so many at a time. */
+static bool
+is_export(const struct question *q)
+{
+	struct query *parsed;
+	bool is;
+
+	if (q->kind != ASK_COUNT || q->segment != NULL)
+		return true;
+	parsed = query_parse(slice_of(q->text), NULL);
+	is = parsed != NULL && query_external_count(parsed) + query_segment_count(parsed) > 0;
+	query_free(parsed);
+	return is;
+}
+
 static void
 ask(struct api *a, struct http_exchange *x, const struct question *q)
 {
 	struct question_callbacks cbs = {.on_progress = on_progress, .on_done = on_done};
-	bool is_limited = q->kind != ASK_COUNT;
+	bool is_limited = is_export(q);
 	struct asked *s;
 
 	if (is_limited && !api_may_export(a, x))
@@ -306,7 +347,47 @@ read_number(const struct http_exchange *x, const char *name, int64_t most, int64
 	return err_set(e, ERR_INPUT, name, "", "is no whole number up to %lld", (long long)most);
 }
 
-/* GET /segments/{name}/sample?n=10&seed=&full=1 */
+/* A question that is answered in full once the audit has who asks it and why. */
+struct full_asking {
+	struct api *api;
+	struct http_exchange *x;
+	struct question q;
+};
+
+static void
+on_full_audited(void *arg, uint64_t n, const struct err_ctx *e)
+{
+	struct full_asking *f = arg;
+
+	(void)n;
+	if (e != NULL)
+		http_answer_error(f->x, e);
+	else
+		ask(f->api, f->x, &f->q);
+	free(f);
+}
+
+static void
+ask_maybe_full(struct api *a, struct http_exchange *x, const struct question *q)
+{
+	struct full_asking *f;
+	char object[160];
+	struct err_ctx e;
+
+	if (!q->is_full) {
+		ask(a, x, q);
+		return;
+	}
+	f = xcalloc(1, sizeof(*f));
+	*f = (struct full_asking){a, x, *q};
+	snprintf(object, sizeof(object), "segment:%s", q->segment);
+	if (api_audit_reading(a, x, object, on_full_audited, f, &e) != ERR_OK) {
+		http_answer_error(x, &e);
+		free(f);
+	}
+}
+
+/* GET /segments/{name}/sample?n=10&seed=&full=1&reason= */
 void
 on_segment_sample(struct http_exchange *x, void *arg)
 {
@@ -332,10 +413,10 @@ on_segment_sample(struct http_exchange *x, void *arg)
 	http_set_header(x, "Cache-Control", "no-store");
 	q.sample = (unsigned)n;
 	q.seed = (uint64_t)seed;
-	ask(arg, x, &q);
+	ask_maybe_full(arg, x, &q);
 }
 
-/* GET /segments/{name}/breakdown?column=&full=1 */
+/* GET /segments/{name}/breakdown?column=&full=1&reason= */
 void
 on_segment_breakdown(struct http_exchange *x, void *arg)
 {
@@ -345,7 +426,7 @@ on_segment_breakdown(struct http_exchange *x, void *arg)
 	if (!api_is_open(arg, x) || (q.segment = api_name(x, "name", "segment")) == NULL)
 		return;
 	if (api_read_full(arg, x, &q.is_full, &e) == ERR_OK && q.column != NULL) {
-		ask(arg, x, &q);
+		ask_maybe_full(arg, x, &q);
 		return;
 	}
 	if (q.column == NULL)

@@ -8,6 +8,7 @@
  * answer, so that nobody takes a part for the whole. While more than
  * BEHIND_MAX bytes wait for the reader, the walk rests.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"
@@ -176,21 +177,11 @@ on_details(void *arg, const struct err_ctx *e)
 	export_end(ex, e);
 }
 
-static enum err
-on_ready(void *arg, const struct run_view *v, struct block_want *want, struct err_ctx *e)
+static void
+export_begin(struct export *ex)
 {
-	struct export *ex = arg;
 	struct daemon *d = ex->api->daemon;
-	const char *columns = http_query(ex->x, "columns");
-	enum err rc = ERR_OK;
 
-	ex->format.schema = &v->list->schema; /* the walk holds the view */
-	if (columns != NULL && columns[0] != '\0')
-		rc = results_parse_columns(slice_of(columns), &ex->format, e);
-	if (rc != ERR_OK)
-		return rc;
-	for (size_t i = 0; i < ex->format.column_count; i++)
-		block_want_column(want, (int)ex->format.columns[i]);
 	ex->has_begun = true;
 	http_set_header(ex->x, "Cache-Control", "no-store");
 	if (!ex->format.is_json)
@@ -204,6 +195,41 @@ on_ready(void *arg, const struct run_view *v, struct block_want *want, struct er
 	results_add_header(&ex->format, &ex->out);
 	ex->details = details_new(d->config->data);
 	ex->load = details_load_start(d->engine, ex->run, ex->details, on_details, ex);
+}
+
+static void
+on_reading_audited(void *arg, uint64_t n, const struct err_ctx *e)
+{
+	struct export *ex = arg;
+
+	(void)n;
+	if (e == NULL) {
+		export_begin(ex);
+		return;
+	}
+	walk_cancel(ex->walk);
+	export_end(ex, e);
+}
+
+static enum err
+on_ready(void *arg, const struct run_view *v, struct block_want *want, struct err_ctx *e)
+{
+	struct export *ex = arg;
+	const char *columns = http_query(ex->x, "columns");
+	char object[48];
+	enum err rc = ERR_OK;
+
+	ex->format.schema = &v->list->schema; /* the walk holds the view */
+	if (columns != NULL && columns[0] != '\0')
+		rc = results_parse_columns(slice_of(columns), &ex->format, e);
+	if (rc != ERR_OK)
+		return rc;
+	for (size_t i = 0; i < ex->format.column_count; i++)
+		block_want_column(want, (int)ex->format.columns[i]);
+	snprintf(object, sizeof(object), "run:%llu", (unsigned long long)ex->run);
+	if (ex->format.is_full && results_has_sensitive(&ex->format))
+		return api_audit_reading(ex->api, ex->x, object, on_reading_audited, ex, e);
+	export_begin(ex);
 	return ERR_OK;
 }
 
@@ -231,7 +257,7 @@ on_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 	struct export *ex = arg;
 	struct err_ctx none;
 
-	ex->run = campaign_run_of(c, "there are no results", &none, &e);
+	ex->run = campaign_rows_of(c, "there are no results", &none, &e);
 	campaign_free(c);
 	if (ex->run == 0)
 		export_end(ex, e);

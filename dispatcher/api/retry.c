@@ -23,6 +23,7 @@ struct retry {
 	char id[129]; /* the Idempotency-Key, or our own */
 	uint64_t campaign, run;
 	char state[16];
+	char object[160]; /* of the audit */
 };
 
 /* Who is not a number stays none: it must be named to be tried again. */
@@ -221,10 +222,34 @@ on_audited(void *arg, uint64_t n, const struct err_ctx *e)
 }
 
 static void
+retry_audit(struct retry *t)
+{
+	audit_append(t->api->daemon->engine, api_who(t->x), "campaign.retry", t->object,
+		     retry_details(t), on_audited, t);
+}
+
+/* What is over does not begin again with a list that is locked. One that was deleted, Lua knows. */
+static void
+on_list(void *arg, struct list *l, const struct err_ctx *e)
+{
+	struct retry *t = arg;
+	struct err_ctx why;
+
+	if (l != NULL && l->is_locked) {
+		care_refuse(l->name, &l->care, &why);
+		retry_fail(t, &why);
+	} else if (l == NULL && e->code != ERR_NOT_FOUND) {
+		retry_fail(t, e);
+	} else {
+		retry_audit(t);
+	}
+	list_free(l);
+}
+
+static void
 on_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 {
 	struct retry *t = arg;
-	char object[160];
 	struct err_ctx none;
 
 	if (c == NULL || c->run == 0 || strcmp(c->state, "cancelled") == 0) {
@@ -241,13 +266,14 @@ on_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 	t->campaign = c->id;
 	t->run = c->run;
 	snprintf(t->state, sizeof(t->state), "%s", c->state);
-	snprintf(object, sizeof(object), "campaign:%s", c->name);
-	campaign_free(c);
+	snprintf(t->object, sizeof(t->object), "campaign:%s", c->name);
 	if (t->is_estimate)
 		run_report_load(t->api->daemon->engine, t->run, on_report, t);
+	else if (strcmp(c->state, "finished") == 0)
+		list_load(engine_redis(t->api->daemon->engine), c->list, false, on_list, t);
 	else
-		audit_append(t->api->daemon->engine, api_who(t->x), "campaign.retry", object,
-			     retry_details(t), on_audited, t);
+		retry_audit(t);
+	campaign_free(c);
 }
 
 static void

@@ -217,10 +217,12 @@ on_report_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 {
 	struct report_job *j = arg;
 	struct err_ctx none;
-	uint64_t run = campaign_run_of(c, "there is nothing to report", &none, &e);
+	bool is_by = http_query(j->x, "by") != NULL; /* that needs the list's rows */
+	uint64_t run = (is_by ? campaign_rows_of : campaign_run_of)(c, "there is nothing to report",
+								    &none, &e);
 
 	j->campaign = c;
-	if (run != 0 && http_query(j->x, "by") != NULL) {
+	if (run != 0 && is_by) {
 		api_breakdown(j->api, j->x, c, http_query(j->x, "by"));
 		free(j);
 		return;

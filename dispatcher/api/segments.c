@@ -132,7 +132,7 @@ on_segment_save(struct http_exchange *x, void *arg)
 	static const char *const keys[] = {"list", "query"};
 	struct api *a = arg;
 	const char *name = api_name(x, "name", "segment");
-	struct bound_wanted w = {.name = name, .list = "", .text = ""};
+	struct bound_wanted w = {.name = name, .list = "", .text = "", .is_check = true};
 	struct saving *s;
 	struct err_ctx e;
 	json_t *body;

@@ -107,6 +107,38 @@ loop_metrics(struct buf *b, const struct loop *l)
 	buf_addf(b, "loa_loop_longest_turn_seconds %.6f\n", g->longest_us / 1e6);
 }
 
+static void
+on_facts(void *arg, const struct reply *r)
+{
+	struct daemon *d = arg;
+	struct list_care care = {0};
+	int64_t locked = 0;
+
+	if (r->kind != REPLY_ARRAY)
+		return;
+	for (size_t i = 1; i < r->count; i++) {
+		slice_copy(care.text[CARE_RETAIN_UNTIL], sizeof(care.text[CARE_RETAIN_UNTIL]),
+			   reply_item(reply_item(r, i), 8)->str);
+		locked += care_is_locked(&care, reply_int(r, 0));
+	}
+	d->lists_locked = locked;
+	d->has_looked_at_lists = true;
+}
+
+/* As it was when it was asked for the last time: who scrapes does not wait for Redis. */
+static void
+list_metrics(struct buf *b, struct api *a)
+{
+	struct daemon *d = a->daemon;
+
+	if (d->has_looked_at_lists) {
+		metric(b, "loa_lists_locked", "gauge", "Lists whose last day of use is over.");
+		buf_addf(b, "loa_lists_locked %" PRId64 "\n", d->lists_locked);
+	}
+	if (d->is_up)
+		list_facts(engine_redis(d->engine), on_facts, d);
+}
+
 void
 on_metrics(struct http_exchange *x, void *arg)
 {
@@ -125,6 +157,7 @@ on_metrics(struct http_exchange *x, void *arg)
 	metric(&b, "loa_backup_seconds", "gauge",
 	       "Unix time of the last complete backup; 0 = none.");
 	buf_addf(&b, "loa_backup_seconds %" PRId64 "\n", d->backup_s);
+	list_metrics(&b, a);
 	loop_metrics(&b, d->loop);
 	if (d->sender != NULL)
 		lane_metrics(&b, d->sender);

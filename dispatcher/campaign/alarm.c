@@ -106,7 +106,7 @@ campaign_schedule(struct engine *e, const struct config *c, const char *id_or_na
 	struct scheduling *s = xcalloc(1, sizeof(*s));
 
 	*s = (struct scheduling){.engine = e, .config = c, .due_s = due_s, .cb = cb, .arg = arg};
-	campaign_looked(e, c, id_or_name, on_ready, s);
+	campaign_looked(e, c, id_or_name, true, on_ready, s);
 }
 
 /* ---- and is fired ---- */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "dispatcher/run/saved.h"
 #include "dispatcher/store/keys.h"
@@ -15,6 +16,22 @@ campaign_run_of(const struct campaign *c, const char *so, struct err_ctx *none,
 	if (c == NULL || c->run != 0)
 		return c != NULL ? c->run : 0;
 	err_set(none, ERR_CONFLICT, "campaign", "launch it first", "has not been launched: %s", so);
+	*e = none;
+	return 0;
+}
+
+uint64_t
+campaign_rows_of(const struct campaign *c, const char *so, struct err_ctx *none,
+		 const struct err_ctx **e)
+{
+	uint64_t run = campaign_run_of(c, so, none, e);
+	char at[32];
+
+	if (run == 0 || c->list_gone_s == 0)
+		return run;
+	clock_format_vn(c->list_gone_s, at);
+	err_set(none, ERR_CONFLICT, c->name, "its report is there still: loa campaign report",
+		"the list %s was deleted on %.10s: its rows are gone", c->list, at);
 	*e = none;
 	return 0;
 }
@@ -37,6 +54,7 @@ campaign_free(struct campaign *c)
 	free(c->why_by);
 	free(c->problem);
 	free(c->checked);
+	free(c->sensitive);
 	for (size_t i = 0; i < c->segment_count; i++) {
 		free(c->segments[i]);
 		free(c->queries[i]);
@@ -139,7 +157,9 @@ campaign_read(const struct reply *r)
 	c->checked = item_text(r, 24);
 	c->accents = accents_find(reply_item(r, 25)->str);
 	c->sent_version = (unsigned)reply_int(r, 26);
-	combine_queries(c, reply_item(r, 27));
+	c->list_gone_s = reply_int(r, 27);
+	c->sensitive = item_text(r, 28);
+	combine_queries(c, reply_item(r, 29));
 	return c;
 }
 
@@ -187,7 +207,9 @@ campaign_load(struct engine *e, const char *id_or_name, campaign_cb cb, void *ar
 						  "problem",
 						  "checked",
 						  "accents",
-						  "run.template_version"};
+						  "run.template_version",
+						  "run.list_gone_s",
+						  "sensitive"};
 	struct load *ld = xcalloc(1, sizeof(*ld));
 	struct argv a = {0};
 
@@ -272,7 +294,7 @@ campaign_clone(struct engine *e, uint64_t id, const char *name, const char *idem
 static const char *const canary_thens[] = {"person", "auto"};
 
 struct document {
-	const char *name, *template, *class, *goal, *event;
+	const char *name, *template, *class, *goal, *event, *sensitive;
 	int per, approval, accents;
 	int64_t canary_messages, canary_after_s; /* 0 = none */
 	int canary_then;
@@ -312,6 +334,7 @@ read_names(const struct json_at *root, struct document *d, struct err_ctx *e)
 	struct json_at class = json_get(root, "class"), goal = json_get(root, "goal");
 	struct json_at event = json_get(root, "event"), per = json_get(root, "per");
 	struct json_at approval = json_get(root, "approval"), accents = json_get(root, "accents");
+	struct json_at sensitive = json_get(root, "sensitive");
 	enum err rc;
 
 	if ((rc = json_need_string(&name, &d->name, e)) != ERR_OK ||
@@ -321,12 +344,13 @@ read_names(const struct json_at *root, struct document *d, struct err_ctx *e)
 	    (rc = json_need_string(&class, &d->class, e)) != ERR_OK ||
 	    (rc = json_read_string(&goal, &d->goal, e)) != ERR_OK ||
 	    (rc = json_read_string(&event, &d->event, e)) != ERR_OK ||
+	    (rc = json_read_string(&sensitive, &d->sensitive, e)) != ERR_OK ||
 	    (rc = json_read_choice(&per, pers, 2, &d->per, e)) != ERR_OK ||
 	    (rc = json_read_choice(&approval, approvals, 2, &d->approval, e)) != ERR_OK ||
 	    (rc = json_read_choice(&accents, accents_names, 3, &d->accents, e)) != ERR_OK)
 		return rc;
-	if (strlen(d->goal) > 200 || strlen(d->event) > 200)
-		return err_set(e, ERR_INPUT, "goal, event", "shorten it",
+	if (strlen(d->goal) > 200 || strlen(d->event) > 200 || strlen(d->sensitive) > 200)
+		return err_set(e, ERR_INPUT, "goal, event, sensitive", "shorten it",
 			       "has more than 200 bytes");
 	if (d->approval == 1)
 		return err_set(e, ERR_REFUSED, "approval",
@@ -376,14 +400,45 @@ refuse_class(const struct config *c, const char *class, struct err_ctx *e)
 	return rc;
 }
 
+/* Field, value … of its record. */
+static void
+add_fields(const struct document *d, struct argv *a)
+{
+	const char *const fields[][2] = {
+		{"class", d->class},  {"goal", d->goal},
+		{"event", d->event},  {"per", d->per == 1 ? "row" : "phone"},
+		{"approval", "none"}, {"accents", accents_names[d->accents]},
+		{"unit", "1"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		argv_adds(a, fields[i][0]);
+		argv_adds(a, fields[i][1]);
+	}
+	if (d->sensitive[0] != '\0') {
+		argv_adds(a, "sensitive");
+		argv_adds(a, d->sensitive);
+	}
+	if (d->canary_messages > 0) {
+		argv_adds(a, "canary_messages");
+		argv_add_int(a, d->canary_messages);
+		argv_adds(a, "canary_then");
+		argv_adds(a, canary_thens[d->canary_then]);
+		argv_adds(a, "canary_after_s");
+		argv_add_int(a, d->canary_after_s);
+	}
+}
+
 enum err
 campaign_create(struct engine *engine, const struct config *c, json_t *document,
 		const char *idempotency_key, campaign_created_cb cb, void *arg, struct err_ctx *e)
 {
-	static const char *const keys[] = {"name",  "template", "segments", "class",  "goal",
-					   "event", "per",	"approval", "canary", "accents"};
+	static const char *const keys[] = {"name",   "template", "segments", "class",
+					   "goal",   "event",	 "per",	     "approval",
+					   "canary", "accents",	 "sensitive"};
 	struct json_at root = json_root(document);
-	struct document d = {.goal = "", .event = "", .class = "", .name = "", .template = ""};
+	struct document d = {
+		.goal = "", .event = "", .class = "", .name = "", .template = "", .sensitive = ""};
 	struct buf segments = {0};
 	struct create *cr;
 	struct argv a = {0};
@@ -407,28 +462,7 @@ campaign_create(struct engine *engine, const struct config *c, json_t *document,
 	argv_adds(&a, d.name);
 	argv_adds(&a, d.template);
 	argv_add(&a, buf_slice(&segments));
-	argv_adds(&a, "class");
-	argv_adds(&a, d.class);
-	argv_adds(&a, "goal");
-	argv_adds(&a, d.goal);
-	argv_adds(&a, "event");
-	argv_adds(&a, d.event);
-	argv_adds(&a, "per");
-	argv_adds(&a, d.per == 1 ? "row" : "phone");
-	argv_adds(&a, "approval");
-	argv_adds(&a, "none");
-	argv_adds(&a, "accents");
-	argv_adds(&a, accents_names[d.accents]);
-	argv_adds(&a, "unit");
-	argv_adds(&a, "1");
-	if (d.canary_messages > 0) {
-		argv_adds(&a, "canary_messages");
-		argv_add_int(&a, d.canary_messages);
-		argv_adds(&a, "canary_then");
-		argv_adds(&a, canary_thens[d.canary_then]);
-		argv_adds(&a, "canary_after_s");
-		argv_add_int(&a, d.canary_after_s);
-	}
+	add_fields(&d, &a);
 	engine_call(engine, "campaign_create", &a, on_created, cr);
 	argv_free(&a);
 	buf_free(&segments);

@@ -26,6 +26,7 @@
 #include "dispatcher/campaign/registered.h"
 #include "dispatcher/config.h"
 #include "dispatcher/run/audience.h"
+#include "dispatcher/run/sets.h"
 #include "dispatcher/run/view.h"
 #include "dispatcher/store/engine.h"
 
@@ -51,6 +52,8 @@ struct campaign {
 	int64_t due_s; /* when it is launched by itself, or was to be; 0 = no such time */
 	char *problem; /* why it was not launched at due_s; "" = none */
 	char *checked; /* fingerprint of its last preview that nothing was refused in; "" = none */
+	int64_t list_gone_s; /* when the list of its run was deleted; 0 = it was not */
+	char *sensitive;     /* why its texts may read sensitive columns; "" = they may not */
 	/* The queries as a run would freeze them: the texts of the segments inside are in them. */
 	char *segments[RUN_QUERIES_MAX], *queries[RUN_QUERIES_MAX];
 	char *wrong[RUN_QUERIES_MAX]; /* why that cannot be; NULL = it can */
@@ -63,6 +66,10 @@ void campaign_free(struct campaign *c);
  */
 uint64_t campaign_run_of(const struct campaign *c, const char *so, struct err_ctx *none,
 			 const struct err_ctx **e);
+
+/* The same for who wants the rows of its list: 0 also when they were deleted. */
+uint64_t campaign_rows_of(const struct campaign *c, const char *so, struct err_ctx *none,
+			  const struct err_ctx **e);
 
 typedef void (*campaign_cb)(void *arg, struct campaign *c, const struct err_ctx *e);
 /* By id or name, with what its names stand for now. The callback owns it. */
@@ -115,6 +122,7 @@ struct ready_campaign {
 	struct campaign *campaign;
 	struct list *list;			/* the newest version */
 	struct query *queries[RUN_QUERIES_MAX]; /* bound */
+	struct sets *sets;			/* what the queries ask for; not NULL */
 	struct route_plan route;
 	struct buf wording;	       /* what a run would freeze of its texts */
 	struct rendering *rendering;   /* that, opened; carriers that take no Unicode are known */
@@ -125,10 +133,21 @@ void ready_campaign_free(struct ready_campaign *r);
 /* ERR_REFUSED: a demo list and a provider that is no sandbox. */
 MUST_CHECK enum err ready_campaign_check_demo(const struct ready_campaign *r,
 					      const struct config *c, struct err_ctx *e);
+/* ERR_REFUSED: the configuration wants the list's purpose, and it is not known. */
+MUST_CHECK enum err ready_campaign_check_care(const struct ready_campaign *r,
+					      const struct config *c, struct err_ctx *e);
 typedef void (*ready_campaign_cb)(void *arg, struct ready_campaign *r, const struct err_ctx *e);
-/* Load it, its list (with the snapshot) and check all of it against each other. */
+/* Which sets its queries are answered from; zero-initialised: as they are now. */
+struct ready_how {
+	bool is_early;	   /* it is not launched now: what has not run yet has reached nobody */
+	struct sets *sets; /* these, where they are the ones that are asked for; else NULL */
+};
+/*
+ * Load it, its list (with the snapshot), what its queries ask for, and check all of it against
+ * each other. how->sets is borrowed for this call.
+ */
 void campaign_ready(struct engine *e, const struct config *c, const char *id_or_name,
-		    ready_campaign_cb cb, void *arg);
+		    const struct ready_how *how, ready_campaign_cb cb, void *arg);
 
 typedef void (*campaign_launched_cb)(void *arg, uint64_t run, const struct err_ctx *e);
 /* Launched again, it answers with the run that it has. */

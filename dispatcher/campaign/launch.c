@@ -9,7 +9,9 @@
 #include "base/mem.h"
 #include "dispatcher/campaign/campaign.h"
 #include "dispatcher/campaign/looked.h"
+#include "dispatcher/campaign/sensitive.h"
 #include "dispatcher/campaign/words.h"
+#include "dispatcher/store/audit.h"
 #include "dispatcher/store/keys.h"
 #include "segments/phone.h"
 
@@ -73,6 +75,8 @@ struct ready_load {
 	struct engine *engine;
 	const struct config *config;
 	struct ready_campaign *r;
+	bool is_early;
+	struct sets *sets; /* those that it was given; NULL = none */
 	ready_campaign_cb cb;
 	void *arg;
 };
@@ -84,6 +88,7 @@ ready_campaign_free(struct ready_campaign *r)
 		return;
 	for (size_t i = 0; i < RUN_QUERIES_MAX; i++)
 		query_free(r->queries[i]);
+	sets_unref(r->sets); /* from on_sets */
 	rendering_free(r->rendering);
 	buf_free(&r->wording);
 	list_free(r->list);
@@ -105,6 +110,22 @@ ready_campaign_check_demo(const struct ready_campaign *r, const struct config *c
 		       real->name);
 }
 
+enum err
+ready_campaign_check_care(const struct ready_campaign *r, const struct config *c, struct err_ctx *e)
+{
+	struct buf missing = {0};
+	enum err rc = ERR_OK;
+
+	if (!c->lists_require_purpose || r->list->is_demo)
+		return ERR_OK;
+	care_add_missing(&r->list->care, &missing);
+	if (missing.len > 0)
+		rc = err_set(e, ERR_REFUSED, r->list->name, "say it with loa list set",
+			     "has no %s, and lists_require_purpose wants it", missing.data);
+	buf_free(&missing);
+	return rc;
+}
+
 static void
 ready_end(struct ready_load *ld, const struct err_ctx *e)
 {
@@ -113,11 +134,24 @@ ready_end(struct ready_load *ld, const struct err_ctx *e)
 		ld->r = NULL;
 	}
 	ld->cb(ld->arg, ld->r, e);
+	sets_unref(ld->sets); /* from campaign_ready */
 	free(ld);
 }
 
+/* What is wrong with a query: its segment is named. */
 static enum err
-check_queries(struct ready_campaign *r, struct err_ctx *e)
+refuse_query(const struct ready_campaign *r, size_t i, size_t column, const char *why,
+	     struct err_ctx *e)
+{
+	char what[sizeof(e->what)];
+
+	snprintf(what, sizeof(what), "segment %.80s", r->campaign->segments[i]);
+	return err_set(e, ERR_INPUT, what, "save the segment again", "character %zu: %s", column,
+		       why);
+}
+
+static enum err
+parse_queries(struct ready_campaign *r, struct err_ctx *e)
 {
 	for (size_t i = 0; i < r->campaign->segment_count; i++) {
 		struct query_error qe;
@@ -128,10 +162,8 @@ check_queries(struct ready_campaign *r, struct err_ctx *e)
 			return err_set(e, ERR_INPUT, what, "save the segment again", "%s",
 				       r->campaign->wrong[i]);
 		r->queries[i] = query_parse(slice_of(r->campaign->queries[i]), &qe);
-		if (r->queries[i] != NULL && query_bind(r->queries[i], &r->list->schema, &qe))
-			continue;
-		return err_set(e, ERR_INPUT, what, "save the segment again", "character %zu: %s",
-			       qe.column, qe.message);
+		if (r->queries[i] == NULL || !query_check(r->queries[i], &r->list->schema, &qe))
+			return refuse_query(r, i, qe.column, qe.message, e);
 	}
 	return ERR_OK;
 }
@@ -146,21 +178,50 @@ on_registered(void *arg, struct registered *registered, const struct err_ctx *e)
 }
 
 static void
+on_sets(void *arg, struct sets *sets, const struct sets_failure *f)
+{
+	struct ready_load *ld = arg;
+	struct ready_campaign *r = ld->r;
+	struct err_ctx e;
+
+	r->sets = sets;
+	if (sets == NULL) {
+		e = f->e;
+		if (f->query >= 0)
+			refuse_query(r, (size_t)f->query, (size_t)f->e.column, f->e.why, &e);
+		ready_end(ld, &e);
+		return;
+	}
+	for (size_t i = 0; i < r->campaign->segment_count; i++) {
+		struct query_error qe;
+
+		if (query_bind(r->queries[i], &r->list->schema, &qe))
+			continue;
+		refuse_query(r, i, qe.column, qe.message, &e);
+		ready_end(ld, &e);
+		return;
+	}
+	registered_load(ld->engine, ld->config, r, on_registered, ld);
+}
+
+static void
 on_list(void *arg, struct list *l, const struct err_ctx *why)
 {
 	struct ready_load *ld = arg;
+	struct ready_campaign *r = ld->r;
 	struct err_ctx e;
 
-	ld->r->list = l;
-	if (l == NULL) {
+	r->list = l;
+	if (l == NULL)
 		ready_end(ld, why);
-		return;
-	}
-	if (route_plan_make(ld->config, &ld->r->route, &e) != ERR_OK ||
-	    words_make(ld->r, ld->config, &e) != ERR_OK || check_queries(ld->r, &e) != ERR_OK)
+	else if (route_plan_make(ld->config, &r->route, &e) != ERR_OK ||
+		 words_make(r, ld->config, &e) != ERR_OK || parse_queries(r, &e) != ERR_OK)
 		ready_end(ld, &e);
+	else if (ld->sets != NULL && sets_fill(ld->sets, r->queries, r->campaign->segment_count))
+		on_sets(ld, sets_ref(ld->sets), NULL);
 	else
-		registered_load(ld->engine, ld->config, ld->r, on_registered, ld);
+		sets_load(ld->engine, r->queries, r->campaign->segment_count,
+			  ld->is_early ? SETS_EARLY : SETS_NOW, on_sets, ld);
 }
 
 static void
@@ -185,10 +246,13 @@ on_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 
 void
 campaign_ready(struct engine *e, const struct config *c, const char *id_or_name,
-	       ready_campaign_cb cb, void *arg)
+	       const struct ready_how *how, ready_campaign_cb cb, void *arg)
 {
 	struct ready_load *ld = xcalloc(1, sizeof(*ld));
 
+	ld->is_early = how != NULL && how->is_early;
+	if (how != NULL && how->sets != NULL)
+		ld->sets = sets_ref(how->sets); /* until ready_end */
 	ld->engine = e;
 	ld->config = c;
 	ld->cb = cb;
@@ -204,6 +268,7 @@ struct launch {
 	struct engine *engine;
 	const struct config *config;
 	struct ready_campaign *r;
+	int64_t run;   /* its number, if it comes to be */
 	int64_t due_s; /* its time, that has come; 0 = a person launches it */
 	campaign_launched_cb cb;
 	void *arg;
@@ -231,6 +296,10 @@ on_launched(void *arg, const struct reply *r)
 		launch_end(ln, 0, &e);
 	} else if (slice_is(state, "launched") || run != 0) {
 		launch_end(ln, run, NULL);
+	} else if (slice_is(state, "sets gone")) {
+		err_set(&e, ERR_CONFLICT, "campaign", "launch again",
+			"what its segments ask for was kept for an hour, and that is over");
+		launch_end(ln, 0, &e);
 	} else {
 		err_set(&e, ERR_CONFLICT, "campaign",
 			slice_is(state, "scheduled") ? "unschedule it first" : "",
@@ -336,49 +405,56 @@ add_queries(const struct campaign *c, struct argv *a)
 }
 
 static void
-on_run_id(void *arg, const struct reply *r)
+add_campaign(const struct launch *ln, const struct class_policy *class, struct argv *a)
+{
+	const struct campaign *c = ln->r->campaign;
+
+	add_int(a, "campaign", (int64_t)c->id);
+	add_text(a, "class", c->class);
+	add_int(a, "unit", (int64_t)c->unit);
+	add_int(a, "today", ln->r->today);
+	add_text(a, "per", c->per == PER_ROW ? "row" : "phone");
+	add_int(a, "hours_from", class->hours_from);
+	add_int(a, "hours_to", class->hours_to);
+	add_text(a, "list", c->list);
+	add_int(a, "list_version", ln->r->list->version);
+	add_int(a, "list_rows", (int64_t)ln->r->list->rows);
+	argv_adds(a, "template");
+	argv_add(a, buf_slice(&ln->r->wording));
+	add_int(a, "template_version", c->template_version);
+	if (ln->due_s != 0)
+		add_int(a, "due_s", ln->due_s);
+	add_queries(c, a);
+}
+
+/* Its sets are beside it: now it can be there. */
+static void
+on_sets_written(void *arg, const struct err_ctx *why)
 {
 	struct launch *ln = arg;
-	const struct campaign *c = ln->r->campaign;
-	const struct class_policy *class = config_class(ln->config, c->class);
+	const struct class_policy *class = config_class(ln->config, ln->r->campaign->class);
 	struct argv a = {0};
 	struct buf lanes = {0};
 	char key[KEY_MAX], id[24];
 	struct err_ctx e;
 
-	if (r->kind != REPLY_INTEGER || class == NULL) {
-		err_set(&e, class == NULL ? ERR_REFUSED : ERR_UNREACHABLE, "launch", "try again",
-			"%s",
-			class == NULL ? "the policy knows its class no more"
-				      : "Redis does not answer");
-		launch_end(ln, 0, &e);
+	if (why != NULL || class == NULL) {
+		err_set(&e, ERR_REFUSED, "launch", "try again",
+			"the policy knows its class no more");
+		launch_end(ln, 0, why != NULL ? why : &e);
 		return;
 	}
-	snprintf(id, sizeof(id), "%" PRIu64, c->id);
+	snprintf(id, sizeof(id), "%" PRIu64, ln->r->campaign->id);
 	for (unsigned p = 0; p < ln->r->route.partitions; p++)
 		buf_addf(&lanes, "%s%s", p > 0 ? "," : "",
 			 ln->config->providers[ln->r->route.provider[p]].name);
 	argv_adds(&a, key_of(key, key_prefix_campaign, id));
-	argv_add_int(&a, r->integer);
+	argv_add_int(&a, ln->run);
 	argv_add_int(&a, class->priority);
 	argv_adds(&a, lanes.data);
 	argv_add_int(&a, ln->r->route.partitions);
-	add_text(&a, "campaign", id);
-	add_text(&a, "class", c->class);
-	add_int(&a, "unit", (int64_t)c->unit);
-	add_int(&a, "today", ln->r->today);
-	add_text(&a, "per", c->per == PER_ROW ? "row" : "phone");
-	add_int(&a, "hours_from", class->hours_from);
-	add_int(&a, "hours_to", class->hours_to);
-	add_text(&a, "list", c->list);
-	add_int(&a, "list_version", ln->r->list->version);
-	add_int(&a, "list_rows", (int64_t)ln->r->list->rows);
-	argv_adds(&a, "template");
-	argv_add(&a, buf_slice(&ln->r->wording));
-	add_int(&a, "template_version", c->template_version);
-	if (ln->due_s != 0)
-		add_int(&a, "due_s", ln->due_s);
-	add_queries(c, &a);
+	add_campaign(ln, class, &a);
+	sets_add_fields(ln->r->sets, &a);
 	route_plan_add(&ln->r->route, ln->config, &a);
 	brake_add(ln->config, &a);
 	add_canary(ln, &a);
@@ -388,16 +464,54 @@ on_run_id(void *arg, const struct reply *r)
 }
 
 static void
-on_ready(void *arg, struct ready_campaign *r, const struct err_ctx *e)
+on_run_id(void *arg, const struct reply *r)
+{
+	struct launch *ln = arg;
+	struct err_ctx e;
+
+	ln->run = r->integer;
+	if (r->kind != REPLY_INTEGER) {
+		err_set(&e, ERR_UNREACHABLE, "launch", "try again", "Redis does not answer");
+		launch_end(ln, 0, &e);
+	} else if (sets_count(ln->r->sets) == 0) {
+		on_sets_written(ln, NULL);
+	} else {
+		sets_write(ln->engine, (uint64_t)ln->run, ln->r->sets, on_sets_written, ln);
+	}
+}
+
+static void
+on_audited(void *arg, uint64_t n, const struct err_ctx *e)
 {
 	struct launch *ln = arg;
 	struct slice v[4] = {SLICE("HINCRBY"), slice_of(key_prefix_seq), SLICE("run"), SLICE("1")};
 
-	ln->r = r;
-	if (r == NULL)
+	(void)n;
+	if (e != NULL)
 		launch_end(ln, 0, e);
 	else
 		redis_command(engine_redis(ln->engine), v, 4, on_run_id, ln);
+}
+
+/* What is sensitive in what it uses goes into the audit, whoever launches it. */
+static void
+on_ready(void *arg, struct ready_campaign *r, const struct err_ctx *e)
+{
+	struct launch *ln = arg;
+	json_t *sensitive = r != NULL ? sensitive_details(r) : NULL;
+	char object[160];
+
+	ln->r = r;
+	if (sensitive == NULL) {
+		if (r == NULL)
+			launch_end(ln, 0, e);
+		else
+			on_audited(ln, 0, NULL);
+		return;
+	}
+	snprintf(object, sizeof(object), "campaign:%s", r->campaign->name);
+	audit_append(ln->engine, ln->due_s != 0 ? "the schedule" : "the launch",
+		     "campaign.sensitive", object, sensitive, on_audited, ln);
 }
 
 /* One that was launched needs no check any more: it answers with its run. */
@@ -411,7 +525,7 @@ on_loaded(void *arg, struct campaign *c, const struct err_ctx *e)
 	if (c == NULL || run != 0)
 		launch_end(ln, run, e);
 	else
-		campaign_looked(ln->engine, ln->config, ln->name, on_ready, ln);
+		campaign_looked(ln->engine, ln->config, ln->name, false, on_ready, ln);
 }
 
 void

@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "dispatcher/campaign/preview.h"
+#include "dispatcher/campaign/sensitive.h"
 
 #define LOOKS_MAX 3 /* its list may change meanwhile */
 
@@ -15,6 +16,7 @@ struct looking {
 	const struct config *config;
 	char checked[33]; /* fingerprint of the preview that was made; "" = none yet */
 	unsigned looks;
+	struct ready_how how; /* with a reference to the sets that were looked at */
 	ready_campaign_cb cb;
 	void *arg;
 };
@@ -23,6 +25,7 @@ static void
 looking_end(struct looking *l, struct ready_campaign *r, const struct err_ctx *e)
 {
 	l->cb(l->arg, r, e);
+	sets_unref(l->how.sets); /* from on_looked */
 	free(l);
 }
 
@@ -43,7 +46,9 @@ on_looked(void *arg, const struct ready_campaign *c, const struct preview *p,
 	} else {
 		snprintf(l->checked, sizeof(l->checked), "%s",
 			 registered_fingerprint(c->registered));
-		campaign_ready(l->engine, l->config, l->name, on_ready, l);
+		sets_unref(l->how.sets); /* of the look before */
+		l->how.sets = sets_ref(c->sets);
+		campaign_ready(l->engine, l->config, l->name, &l->how, on_ready, l);
 	}
 }
 
@@ -61,14 +66,17 @@ static void
 on_ready(void *arg, struct ready_campaign *r, const struct err_ctx *e)
 {
 	struct looking *l = arg;
-	struct preview_callbacks cbs = {.on_done = on_looked, .arg = l};
+	struct preview_callbacks cbs = {
+		.how.is_early = l->how.is_early, .on_done = on_looked, .arg = l};
 	struct err_ctx refused;
 
 	if (r == NULL) {
 		looking_end(l, NULL, e);
 		return;
 	}
-	if (ready_campaign_check_demo(r, l->config, &refused) == ERR_OK) {
+	if (ready_campaign_check_demo(r, l->config, &refused) == ERR_OK &&
+	    ready_campaign_check_care(r, l->config, &refused) == ERR_OK &&
+	    sensitive_check(r, &refused) == ERR_OK) {
 		if (is_looked_at(l, r)) {
 			looking_end(l, r, NULL);
 			return;
@@ -86,7 +94,7 @@ on_ready(void *arg, struct ready_campaign *r, const struct err_ctx *e)
 }
 
 void
-campaign_looked(struct engine *e, const struct config *c, const char *id_or_name,
+campaign_looked(struct engine *e, const struct config *c, const char *id_or_name, bool is_early,
 		ready_campaign_cb cb, void *arg)
 {
 	struct looking *l = xcalloc(1, sizeof(*l));
@@ -95,6 +103,7 @@ campaign_looked(struct engine *e, const struct config *c, const char *id_or_name
 	l->config = c;
 	l->cb = cb;
 	l->arg = arg;
+	l->how.is_early = is_early;
 	snprintf(l->name, sizeof(l->name), "%s", id_or_name);
-	campaign_ready(e, c, id_or_name, on_ready, l);
+	campaign_ready(e, c, id_or_name, &l->how, on_ready, l);
 }

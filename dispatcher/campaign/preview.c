@@ -511,7 +511,7 @@ preview_start(struct loop *l, struct engine *e, const struct config *c, const ch
 	j->cbs = *cbs;
 	j->closed_end = &j->closed;
 	timer_init(&j->step, on_step, j);
-	campaign_ready(e, c, id_or_name, on_ready, j);
+	campaign_ready(e, c, id_or_name, &j->cbs.how, on_ready, j);
 	return j;
 }
 

@@ -46,6 +46,7 @@ struct preview {
 
 struct preview_job;
 struct preview_callbacks {
+	struct ready_how how; /* of the campaign */
 	/* Now and then; done of total blocks. May be NULL. */
 	void (*on_progress)(void *arg, uint64_t done, uint64_t total);
 	/* Once, never before preview_start returns; both views live during the call. */

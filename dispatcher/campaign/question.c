@@ -202,7 +202,7 @@ begin_breakdown(struct asking *a, struct err_ctx *e)
 			       "is the column of the phones, which are not shown");
 	if ((c->is_masked || c->is_sensitive) && !a->q.is_full)
 		return err_set(e, ERR_REFUSED, c->name,
-			       "take another column, or ask in full with --token-file",
+			       "take another column, or ask in full with --token-file and --reason",
 			       "is a column of %s: its values are for the administrator",
 			       c->is_masked ? "personal numbers" : "sensitive values");
 	value_counts_init(&a->values, s, (uint32_t)column, a->today);
@@ -221,6 +221,12 @@ begin(struct asking *a, struct err_ctx *e)
 	a->a.bound = a->b;
 	if (a->q.kind != ASK_COUNT)
 		a->hints = hints_new(a->b->query, &l->schema);
+	if ((a->q.kind == ASK_SAMPLE || a->q.kind == ASK_BREAKDOWN) && !a->q.is_full &&
+	    query_reads_sensitive(a->b->query, &l->schema))
+		return err_set(
+			e, ERR_REFUSED, "query",
+			"count it, or ask in full with --token-file and --reason",
+			"asks for a sensitive column: who it finds is for the administrator");
 	if (a->q.kind == ASK_SAMPLE)
 		a->a.sample = a->sample = sample_new(a->q.sample, a->q.seed, l->schema.count);
 	if (a->q.kind == ASK_BREAKDOWN)
@@ -255,8 +261,7 @@ question_start(struct loop *l, struct engine *e, const struct question *q,
 	       const struct question_callbacks *cbs)
 {
 	struct asking *a = xcalloc(1, sizeof(*a));
-	struct bound_wanted w = {
-		.segment = q->segment, .list = q->list, .text = q->text, .has_snapshot = true};
+	struct bound_wanted w = {.segment = q->segment, .list = q->list, .text = q->text};
 
 	a->loop = l;
 	a->engine = e;

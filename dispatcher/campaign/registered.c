@@ -250,6 +250,7 @@ make_fingerprint(struct registered_loading *l)
 	note(l, slice_of(c->list));
 	for (size_t i = 0; i < c->segment_count; i++)
 		note(l, slice_of(c->queries[i]));
+	sets_note(l->c->sets, &l->seen);
 	buf_add_u64(&l->seen, l->c->list->version);
 	buf_add_u64(&l->seen, (uint64_t)r->today);
 	buf_add_u64(&l->seen, (uint64_t)r->day);

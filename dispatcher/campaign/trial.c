@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "dispatcher/campaign/sensitive.h"
 #include "dispatcher/run/render.h"
 #include "segments/phone.h"
 
@@ -218,7 +219,8 @@ find_route(struct trial_job *j, struct err_ctx *e)
 	unsigned carrier = (unsigned)carrier_of(j->wish.phone) & (CARRIERS_MAX - 1);
 	uint8_t p = route->map.partition[carrier];
 
-	if (ready_campaign_check_demo(j->c, j->config, e) != ERR_OK)
+	if (ready_campaign_check_demo(j->c, j->config, e) != ERR_OK ||
+	    sensitive_check(j->c, e) != ERR_OK)
 		return e->code;
 	if (p == NO_PARTITION)
 		return err_set(e, ERR_REFUSED, "to", "use a phone of a carrier that is served",
@@ -267,7 +269,7 @@ trial_start(struct loop *l, struct engine *e, const struct config *c, const char
 	j->config = c;
 	j->wish = *wish;
 	j->cbs = *cbs;
-	campaign_ready(e, c, id_or_name, on_ready, j);
+	campaign_ready(e, c, id_or_name, NULL, on_ready, j);
 	return j;
 }
 

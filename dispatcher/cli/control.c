@@ -91,6 +91,19 @@ print_state(const json_t *a)
 }
 
 int
+verb_campaign_rm(int argc, char **argv)
+{
+	struct control_options o = {0};
+	char path[512];
+	int rc = control_words(&argc, argv, &o, "campaign rm", 2, 0);
+
+	return rc != 0 ? rc
+		       : remote_verb(&o.remote, "DELETE",
+				     remote_path(path, "/api/v1/campaigns/", argv[1], ""), NULL,
+				     print_state);
+}
+
+int
 verb_campaign_unschedule(int argc, char **argv)
 {
 	struct control_options o = {0};

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/text.h"
+#include "dispatcher/cli/list_care.h"
 #include "dispatcher/cli/remote.h"
 
 static void
@@ -41,15 +43,22 @@ ls(int argc, char **argv, const char *words, const char *path)
 }
 
 int
-verb_list_ls(int argc, char **argv)
-{
-	return ls(argc, argv, "list ls", "/api/v1/lists");
-}
-
-int
 verb_segment_ls(int argc, char **argv)
 {
 	return ls(argc, argv, "segment ls", "/api/v1/segments");
+}
+
+/* Why a sensitive column is kept, as the report of the import has it; "" = it does not say. */
+static const char *
+reason_kept(const json_t *l, const char *title)
+{
+	json_t *kept = json_object_get(json_object_get(l, "report"), "sensitive_kept"), *one;
+	size_t i;
+
+	json_array_foreach (kept, i, one)
+		if (strcmp(remote_text(one, "title"), title) == 0)
+			return remote_text(one, "reason");
+	return "";
 }
 
 static void
@@ -64,11 +73,15 @@ print_list(const json_t *l)
 	       remote_text(l, "imported"),
 	       json_is_true(json_object_get(l, "demo")) ? "; demo: for sandbox providers only"
 							: "");
-	json_array_foreach (columns, i, c)
-		printf("  %-24s %-8s %s%s%s\n", remote_text(c, "name"), remote_text(c, "type"),
+	list_print_care(l);
+	json_array_foreach (columns, i, c) {
+		printf("  %-24s %-8s %s%s", remote_text(c, "name"), remote_text(c, "type"),
 		       remote_text(c, "title"),
-		       json_is_true(json_object_get(c, "is_phone")) ? "  (phone)" : "",
-		       json_is_true(json_object_get(c, "is_sensitive")) ? "  (sensitive)" : "");
+		       json_is_true(json_object_get(c, "is_phone")) ? "  (phone)" : "");
+		if (json_is_true(json_object_get(c, "is_sensitive")))
+			printf("  (sensitive)  %s", reason_kept(l, remote_text(c, "title")));
+		printf("\n");
+	}
 }
 
 int

@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "base/xlsx_write.h"
+#include "dispatcher/cli/campaign.h"
 #include "dispatcher/cli/remote.h"
 #include "segments/block.h"
 
@@ -179,12 +180,11 @@ int
 verb_list_export(int argc, char **argv)
 {
 	struct remote_options o = {0};
+	const char *reason = NULL;
 	bool is_book = false, is_full = false, has_bom = false;
-	const struct cli_option options[] = {REMOTE_OPTIONS(o),
-					     {"--xlsx", NULL, &is_book},
-					     {"--full", NULL, &is_full},
-					     {"--bom", NULL, &has_bom},
-					     {NULL, NULL, NULL}};
+	const struct cli_option options[] = {
+		REMOTE_OPTIONS(o),	     {"--xlsx", NULL, &is_book}, {"--full", NULL, &is_full},
+		{"--reason", &reason, NULL}, {"--bom", NULL, &has_bom},	 {NULL, NULL, NULL}};
 	struct list_file f = {0};
 	struct buf url = {0};
 	struct err_ctx e;
@@ -201,6 +201,8 @@ verb_list_export(int argc, char **argv)
 		return cli_usage("list export", "--xlsx: a workbook needs a file");
 	buf_addf(&url, "%s?format=%s%s%s", remote_path(path, "/api/v1/lists/", argv[1], "/rows"),
 		 is_book ? "json" : "csv", is_full ? "&full=1" : "", has_bom ? "&bom=1" : "");
+	if (reason != NULL)
+		add_query(&url, "reason", reason);
 	rc = export_list(&o, &f, url.data, is_book);
 	buf_free(&url);
 	return rc;

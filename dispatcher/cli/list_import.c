@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* loa list import: a file goes to the server in pieces; its report, or that of a dry run. */
+/* loa list import: files go to the server in pieces; their report, or that of a dry run. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -16,7 +16,9 @@
 
 struct upload {
 	struct remote *remote;
-	const char *path;
+	const char *const *paths; /* [count]; "-" = standard input */
+	size_t count;
+	const char *path; /* the one that goes now */
 	char id[64];
 	int fd;
 	uint64_t size; /* 0 = not known (a pipe) */
@@ -25,11 +27,20 @@ struct upload {
 /* What the words of the command said. */
 struct wishes {
 	struct remote_options remote;
-	const char *phone, *language_from, *sheet, *encoding;
+	const char *phone, *language_from, *sheet, *encoding, *mode, *key;
+	const char *purpose, *legal_basis, *source, *retain_until;
 	const char *maps[CHOICES_MAX], *keeps[CHOICES_MAX];
 	size_t map_count, keep_count;
 	bool is_demo, is_dry, is_fresh;
 };
+
+static const char *
+name_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash != NULL ? slash + 1 : path;
+}
 
 /* Fills the piece, also from a pipe; n = 0 at the end. */
 static enum err
@@ -78,19 +89,32 @@ upload_pieces(struct upload *u, struct err_ctx *e)
 	return rc;
 }
 
-/* Asked again while the rows of a workbook are read. */
+/* The end of a file: of the last one the commit. Asked again while the rows of a workbook are read. */
 static enum err
-upload_commit(struct upload *u, json_t **report, struct err_ctx *e)
+upload_end(struct upload *u, size_t number, json_t **report, struct err_ctx *e)
 {
+	bool is_last = number == u->count;
 	char path[128];
 	enum err rc = ERR_OK;
 
-	snprintf(path, sizeof(path), "/api/v1/imports/%s/commit", u->id);
+	if (is_last)
+		snprintf(path, sizeof(path), "/api/v1/imports/%s/commit", u->id);
+	else
+		snprintf(path, sizeof(path), "/api/v1/imports/%s/next?number=%zu", u->id,
+			 number + 1);
 	while (rc == ERR_OK) {
-		rc = remote_call(u->remote, "POST", path, NULL, report, e);
-		if (rc != ERR_OK || strcmp(remote_text(*report, "state"), "reading") != 0)
+		json_t *body =
+			is_last ? NULL : json_pack("{s:s}", "file", name_of(u->paths[number]));
+
+		if (!is_last && body == NULL)
+			return err_set(e, ERR_INPUT, "list import", "", "its words are not UTF-8");
+		rc = remote_call(u->remote, "POST", path, body, report, e);
+		if (rc != ERR_OK || json_object_get(*report, "state") == NULL)
 			break;
-		remote_bar((uint64_t)remote_number(*report, "rows_read"), 0, "rows read");
+		remote_bar((uint64_t)remote_number(*report, "rows_read"), 0,
+			   strcmp(remote_text(*report, "state"), "reading") == 0
+				   ? "rows read"
+				   : "rows read, the list is changed");
 		json_decref(*report);
 		*report = NULL;
 	}
@@ -108,28 +132,34 @@ add_strings(json_t *to, const char *key, const char *const *words, size_t count)
 	json_object_set_new(to, key, array);
 }
 
-static enum err
-upload_file(struct upload *u, const char *list, const struct wishes *w, json_t **report,
-	    struct err_ctx *e)
+static void
+add_word(json_t *to, const char *key, const char *word)
 {
-	const char *slash = strrchr(u->path, '/');
-	json_t *begin = json_pack("{s:s, s:s, s:b, s:b, s:b}", "list", list, "file",
-				  slash != NULL ? slash + 1 : u->path, "demo", w->is_demo,
-				  "dry_run", w->is_dry, "fresh", w->is_fresh);
+	if (word != NULL)
+		json_object_set_new(to, key, json_string(word));
+}
+
+static enum err
+upload_begin(struct upload *u, const char *list, const struct wishes *w, struct err_ctx *e)
+{
+	json_t *begin = json_pack("{s:s, s:s, s:I, s:b, s:b, s:b}", "list", list, "file",
+				  name_of(u->paths[0]), "files", (json_int_t)u->count, "demo",
+				  w->is_demo, "dry_run", w->is_dry, "fresh", w->is_fresh);
 	json_t *answer = NULL;
-	char path[128];
 	enum err rc;
 
 	if (begin == NULL)
 		return err_set(e, ERR_INPUT, "list import", "", "its words are not UTF-8");
-	if (w->phone != NULL)
-		json_object_set_new(begin, "phone", json_string(w->phone));
-	if (w->sheet != NULL)
-		json_object_set_new(begin, "sheet", json_string(w->sheet));
-	if (w->language_from != NULL)
-		json_object_set_new(begin, "language_from", json_string(w->language_from));
-	if (w->encoding != NULL)
-		json_object_set_new(begin, "encoding", json_string(w->encoding));
+	add_word(begin, "phone", w->phone);
+	add_word(begin, "sheet", w->sheet);
+	add_word(begin, "language_from", w->language_from);
+	add_word(begin, "encoding", w->encoding);
+	add_word(begin, "purpose", w->purpose);
+	add_word(begin, "legal_basis", w->legal_basis);
+	add_word(begin, "source", w->source);
+	add_word(begin, "retain_until", w->retain_until);
+	add_word(begin, "mode", w->mode);
+	add_word(begin, "key", w->key);
 	add_strings(begin, "map", w->maps, w->map_count);
 	add_strings(begin, "keep", w->keeps, w->keep_count);
 	rc = remote_call(u->remote, "POST", "/api/v1/imports", begin, &answer, e);
@@ -137,12 +167,50 @@ upload_file(struct upload *u, const char *list, const struct wishes *w, json_t *
 		return rc;
 	snprintf(u->id, sizeof(u->id), "%s", remote_text(answer, "import"));
 	json_decref(answer);
+	return ERR_OK;
+}
+
+/* One file from its first byte to what the server says at its end. */
+static enum err
+upload_file(struct upload *u, size_t number, json_t **report, struct err_ctx *e)
+{
+	bool is_stdin = strcmp(u->paths[number - 1], "-") == 0;
+	struct stat st;
+	enum err rc;
+
+	u->path = u->paths[number - 1];
+	u->fd = is_stdin ? STDIN_FILENO : open(u->path, O_RDONLY | O_CLOEXEC);
+	if (u->fd < 0)
+		return err_set(e, ERR_INPUT, u->path, "check the path and its permissions", "%s",
+			       strerror(errno));
+	u->size = fstat(u->fd, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
 	rc = upload_pieces(u, e);
 	if (rc == ERR_OK)
-		return upload_commit(u, report, e);
+		rc = upload_end(u, number, report, e);
+	if (!is_stdin)
+		close(u->fd);
+	return rc;
+}
+
+static enum err
+upload_files(struct upload *u, const char *list, const struct wishes *w, json_t **report,
+	     struct err_ctx *e)
+{
+	json_t *answer = NULL;
+	char path[128];
+	enum err rc = upload_begin(u, list, w, e);
+
+	if (rc != ERR_OK)
+		return rc;
+	for (size_t i = 1; i <= u->count && rc == ERR_OK; i++) {
+		json_decref(*report);
+		*report = NULL;
+		rc = upload_file(u, i, report, e);
+	}
+	if (rc == ERR_OK)
+		return rc;
 	/* The server has given it up already if it was its error; then this finds nothing. */
 	snprintf(path, sizeof(path), "/api/v1/imports/%s", u->id);
-	answer = NULL;
 	(void)!remote_call(u->remote, "DELETE", path, NULL, &answer, NULL);
 	json_decref(answer);
 	return rc;
@@ -205,11 +273,10 @@ print_left_columns(const json_t *r)
 
 /* What only a dry run has: the table as it was found, rows as they were understood. */
 static void
-print_dry(const json_t *r)
+print_dry_table(const json_t *r)
 {
 	const json_t *header = json_object_get(r, "header");
-	const char *separator = remote_text(r, "separator"),
-		   *rejected = remote_text(r, "rejected_rows");
+	const char *separator = remote_text(r, "separator");
 	bool is_workbook = json_is_object(json_object_get(r, "workbook"));
 	json_t *row, *v;
 	const char *key;
@@ -230,8 +297,6 @@ print_dry(const json_t *r)
 		json_object_foreach (row, key, v)
 			printf("    %-24s %s\n", key, json_string_value(v));
 	}
-	if (json_object_size(json_object_get(r, "rejects")) > 0)
-		printf("  rejected rows:\n%s", rejected);
 }
 
 static void
@@ -248,20 +313,29 @@ print_cells(const json_t *cells, json_int_t count, const char *what)
 	printf("%s\n", (json_int_t)json_array_size(cells) < count ? " …" : "");
 }
 
-/* Which sheet, and what in it or beside it somebody may not think of. */
-static void
-print_workbook(const json_t *w)
+/* Is sheet `name` of the file of table t one of those that were read? */
+static bool
+is_read(const json_t *tables, const json_t *t, const char *name)
 {
-	json_int_t hidden = remote_number(w, "rows_hidden"),
-		   filled = remote_number(w, "cells_filled");
-	const char *sheet = remote_text(w, "sheet");
+	json_t *other;
+	size_t i;
+
+	json_array_foreach (tables, i, other)
+		if (strcmp(remote_text(other, "file"), remote_text(t, "file")) == 0 &&
+		    strcmp(remote_text(json_object_get(other, "workbook"), "sheet"), name) == 0)
+			return true;
+	return strcmp(remote_text(json_object_get(t, "workbook"), "sheet"), name) == 0;
+}
+
+static void
+print_unread(const json_t *tables, const json_t *t)
+{
 	json_t *v;
 	size_t i;
 
-	printf("  sheet %s\n", sheet);
-	json_array_foreach (json_object_get(w, "sheets"), i, v)
-		if ((json_int_t)i + 1 != remote_number(w, "number") &&
-		    json_is_true(json_object_get(v, "list")))
+	json_array_foreach (json_object_get(json_object_get(t, "workbook"), "sheets"), i, v)
+		if (json_is_true(json_object_get(v, "list")) &&
+		    !is_read(tables, t, remote_text(v, "name")))
 			printf("  NOT read: sheet %s, which looks like a list too%s%s; --sheet "
 			       "\"%s\" reads it\n",
 			       remote_text(v, "name"),
@@ -271,6 +345,17 @@ print_workbook(const json_t *w)
 			       strcmp(remote_text(v, "visibility"), "visible") == 0 ? ""
 										    : " (hidden)",
 			       remote_text(v, "name"));
+}
+
+/* What in a sheet somebody may not think of. */
+static void
+print_seen(const json_t *w)
+{
+	json_int_t hidden = remote_number(w, "rows_hidden"),
+		   filled = remote_number(w, "cells_filled");
+	json_t *v;
+	size_t i;
+
 	if (json_array_size(json_object_get(w, "columns_hidden")) > 0) {
 		printf("  columns hidden in the sheet, and read like the others:");
 		json_array_foreach (json_object_get(w, "columns_hidden"), i, v)
@@ -290,10 +375,58 @@ print_workbook(const json_t *w)
 		    "are formulas that no program has calculated, and taken as empty");
 }
 
+/* One of several files or sheets. */
+static void
+print_table(const json_t *tables, const json_t *t)
+{
+	const json_t *workbook = json_object_get(t, "workbook");
+
+	printf("  %s", remote_text(t, "file"));
+	if (workbook != NULL)
+		printf(", sheet %s", remote_text(workbook, "sheet"));
+	printf(": %" JSON_INTEGER_FORMAT " rows read, %" JSON_INTEGER_FORMAT " kept%s\n",
+	       remote_number(t, "rows_read"), remote_number(t, "rows_kept"),
+	       strcmp(remote_text(t, "choices"), "remembered") == 0
+		       ? "; read as the last table with these titles, --fresh reads it anew"
+		       : "");
+	if (workbook == NULL)
+		return;
+	print_seen(workbook);
+	print_unread(tables, t);
+}
+
+/* What became of the list's rows. */
+static void
+print_update(const json_t *r)
+{
+	const char *key = remote_text(r, "key");
+	json_t *v;
+	size_t i;
+
+	if (json_object_get(r, "mode") == NULL)
+		return;
+	printf("  mode %s, key %s\n", remote_text(r, "mode"), key[0] != '\0' ? key : "phone");
+	if (json_object_get(r, "updated") == NULL)
+		return;
+	printf("  rows updated %" JSON_INTEGER_FORMAT ", unchanged %" JSON_INTEGER_FORMAT
+	       ", appended %" JSON_INTEGER_FORMAT "; the list had %" JSON_INTEGER_FORMAT
+	       " rows and %s %" JSON_INTEGER_FORMAT "\n",
+	       remote_number(r, "updated"), remote_number(r, "unchanged"),
+	       remote_number(r, "appended"), remote_number(r, "rows_before"),
+	       json_is_true(json_object_get(r, "dry_run")) ? "would have" : "has",
+	       remote_number(r, "rows_after"));
+	json_array_foreach (json_object_get(r, "columns_added"), i, v)
+		printf("%s%s", i == 0 ? "  columns added: " : ", ", json_string_value(v));
+	if (i > 0)
+		printf("\n");
+}
+
 static void
 print_import(const json_t *r)
 {
 	bool is_dry = json_is_true(json_object_get(r, "dry_run"));
+	json_t *table;
+	size_t i;
 
 	printf("%s: %" JSON_INTEGER_FORMAT " rows read, %" JSON_INTEGER_FORMAT " kept",
 	       remote_text(r, "file"), remote_number(r, "rows_read"),
@@ -302,8 +435,17 @@ print_import(const json_t *r)
 		printf("; a dry run: nothing is stored\n");
 	else
 		printf(": version %" JSON_INTEGER_FORMAT "\n", remote_number(r, "version"));
-	if (json_is_object(json_object_get(r, "workbook")))
-		print_workbook(json_object_get(r, "workbook"));
+	print_update(r);
+	if (json_is_object(json_object_get(r, "workbook"))) {
+		printf("  sheet %s\n", remote_text(json_object_get(r, "workbook"), "sheet"));
+		print_unread(NULL, r);
+		print_seen(json_object_get(r, "workbook"));
+	}
+	json_array_foreach (json_object_get(r, "tables"), i, table) {
+		print_table(json_object_get(r, "tables"), table);
+		if (is_dry)
+			print_dry_table(table);
+	}
 	print_counts("left out:", json_object_get(r, "left_out"));
 	print_counts("rejected:", json_object_get(r, "rejects"));
 	print_counts("mended:", json_object_get(r, "repairs"));
@@ -311,37 +453,41 @@ print_import(const json_t *r)
 	print_left_columns(r);
 	if (!is_dry && strcmp(remote_text(r, "choices"), "remembered") == 0)
 		printf("  read as the last table with these titles; --fresh reads it anew\n");
-	if (is_dry)
-		print_dry(r);
+	if (is_dry && json_object_get(r, "tables") == NULL)
+		print_dry_table(r);
+	if (is_dry && json_object_size(json_object_get(r, "rejects")) > 0)
+		printf("  rejected rows:\n%s", remote_text(r, "rejected_rows"));
+}
+
+/* A path that is none is told before anything is sent. */
+static enum err
+check_paths(const struct upload *u, struct err_ctx *e)
+{
+	for (size_t i = 0; i < u->count; i++)
+		if (strcmp(u->paths[i], "-") != 0 && access(u->paths[i], R_OK) != 0)
+			return err_set(e, ERR_INPUT, u->paths[i],
+				       "check the path and its permissions", "%s", strerror(errno));
+	return ERR_OK;
 }
 
 static int
-run_import(const struct wishes *w, const char *list, const char *file)
+run_import(const struct wishes *w, const char *list, const char *const *files, size_t count)
 {
-	bool is_stdin = strcmp(file, "-") == 0;
-	struct upload u = {.path = file};
-	struct stat st;
+	struct upload u = {.paths = files, .count = count};
 	struct err_ctx e;
 	json_t *report = NULL;
-	enum err rc;
+	enum err rc = check_paths(&u, &e);
 
-	u.fd = is_stdin ? STDIN_FILENO : open(file, O_RDONLY | O_CLOEXEC);
-	if (u.fd < 0) {
-		err_set(&e, ERR_INPUT, file, "check the path and its permissions", "%s",
-			strerror(errno));
-		return cli_fail(&e);
-	}
-	if (fstat(u.fd, &st) == 0 && S_ISREG(st.st_mode))
-		u.size = (uint64_t)st.st_size;
-	rc = remote_open(&w->remote, &u.remote, &e);
+	if (rc == ERR_OK)
+		rc = remote_open(&w->remote, &u.remote, &e);
 	if (rc == ERR_OK) {
-		rc = upload_file(&u, list, w, &report, &e);
+		rc = upload_files(&u, list, w, &report, &e);
 		remote_close(u.remote);
 	}
-	if (!is_stdin)
-		close(u.fd);
-	if (rc != ERR_OK)
+	if (rc != ERR_OK) {
+		json_decref(report);
 		return cli_fail(&e);
+	}
 	if (w->remote.is_json) {
 		remote_print_json(report);
 		return 0;
@@ -389,6 +535,12 @@ verb_list_import(int argc, char **argv)
 					     {"--sheet", &w.sheet, NULL},
 					     {"--language-from", &w.language_from, NULL},
 					     {"--encoding", &w.encoding, NULL},
+					     {"--purpose", &w.purpose, NULL},
+					     {"--legal-basis", &w.legal_basis, NULL},
+					     {"--source", &w.source, NULL},
+					     {"--retain-until", &w.retain_until, NULL},
+					     {"--mode", &w.mode, NULL},
+					     {"--key", &w.key, NULL},
 					     {"--demo", NULL, &w.is_demo},
 					     {"--dry-run", NULL, &w.is_dry},
 					     {"--fresh", NULL, &w.is_fresh},
@@ -399,7 +551,7 @@ verb_list_import(int argc, char **argv)
 	    take_words("--keep", w.keeps, &w.keep_count, &argc, argv, &e) != ERR_OK ||
 	    cli_parse(&argc, argv, options, &e) != ERR_OK)
 		return cli_fail(&e);
-	if (argc != 3)
+	if (argc < 3)
 		return cli_usage("list import", "needs a name and a file");
-	return run_import(&w, argv[1], argv[2]);
+	return run_import(&w, argv[1], (const char *const *)(argv + 2), (size_t)argc - 2);
 }

@@ -34,6 +34,11 @@ const struct option_words option_words[] = {
 	{"template check", "--list",
 	 "check placeholders against the columns of this list, texts by the server's content "
 	 "rules, and a sample of its messages against the registered patterns"},
+	{"list import", "--key",
+	 "column by which rows are told apart and found again; the list keeps it; else the phone"},
+	{"list import", "--mode",
+	 "replace the list (the default), fill empty cells, overwrite values, or append new rows "
+	 "only"},
 	{"list import", "--map",
 	 "call a column so: \"Title=name\"; name - leaves it out, so_dien_thoai is the phone; as "
 	 "often as needed"},
@@ -60,6 +65,7 @@ const struct option_words option_words[] = {
 	 "of a CSV: utf-8, utf-16le, utf-16be, windows-1258, tcvn3, vni or viscii; by itself found "
 	 "by content"},
 	{NULL, "--fields", "names that placeholders may have"},
+	{NULL, "--expired", "only those whose last day of use is over"},
 	{NULL, "--file", "messages, a JSON object a line"},
 	{NULL, "--force", "move the data that is there aside, into DIR/before-restore-TIME"},
 	{NULL, "--full", "whole phone numbers; needs the administrator's token by --token-file"},
@@ -76,6 +82,7 @@ const struct option_words option_words[] = {
 	 "column of peoples (Dân tộc) from which the column language is derived"},
 	{NULL, "--list", "name of a list"},
 	{NULL, "--listen", "address of the HTTP API; port 0 = any free one"},
+	{NULL, "--legal-basis", "the law or consent that allows it; \"\" forgets it"},
 	{NULL, "--longest", "the longest text"},
 	{NULL, "--map",
 	 "what a status means: STATUS=accepted, delivered, undeliverable or not-sent; as often as "
@@ -84,12 +91,17 @@ const struct option_words option_words[] = {
 	{NULL, "--order", "standing order that allows class emergency"},
 	{NULL, "--phone",
 	 "title of the column with the phone numbers, if it is not found by itself"},
+	{"list prune", "--phones", "a file of phones, a phone a line or a CSV with titles"},
 	{NULL, "--plain", "count the unaccented form"},
+	{NULL, "--purpose", "what the list is held for; \"\" forgets it"},
 	{NULL, "--query", "a query that is not saved; @FILE is the text of a file"},
 	{NULL, "--reason", "why, at most 200 bytes; it is kept"},
 	{NULL, "--reasons", "only what failed for these reasons, as the report names them"},
 	{NULL, "--reference", "column of our references"},
 	{NULL, "--rejects", "the rows that the import rejected, with their reasons, as CSV"},
+	{NULL, "--retain-until",
+	 "the last day the list may be used, like 2027-12-31; then it is locked; \"\" = no such "
+	 "day"},
 	{NULL, "--roles", "what this process does; without it everything"},
 	{NULL, "--row", "number of a row of the list"},
 	{NULL, "--rules", "table of SMS parts, instead of the built-in one"},
@@ -98,15 +110,18 @@ const struct option_words option_words[] = {
 	{NULL, "--server",
 	 "address of the server, like https://loa.example, instead of its socket"},
 	{NULL, "--sheet",
-	 "read this sheet of the workbook: its name, or its number from 1; else the first visible "
-	 "one with a list"},
+	 "read this sheet of the workbook: its name, or its number from 1; all: every visible one "
+	 "with a list; else the first of them"},
 	{NULL, "--shortest", "the shortest text"},
+	{NULL, "--source", "the document that the list comes from; \"\" forgets it"},
 	{NULL, "--state", "only these states, as the report names them"},
 	{NULL, "--status", "column of what the gateway says became of it"},
 	{NULL, "--timeout", "how many seconds --wait waits"},
 	{NULL, "--token-file", "file with the token for --server"},
 	{NULL, "--traffic", "standard, cskh (the default where a carrier is given) or qc"},
 	{NULL, "--unit", "number of the unit in whose name it is sent"},
+	{"list column", "--value", "what all rows have in it; nothing without it"},
+	{"list prune", "--where", "those that fit the query"},
 	{NULL, "--version", "number of a version; by itself the newest"},
 	{NULL, "--wait", "follow it until the gateway has it"},
 	{NULL, "--xlsx", "write an Excel workbook, whatever the file is called"},

@@ -50,6 +50,12 @@ print_group(const char *name, const json_t *g)
 	const char *state;
 	json_t *n;
 
+	if (json_is_string(json_object_get(g, "messages"))) { /* "<5": too few to be told */
+		printf("    %-*s %12s messages\n", 28 + extra_bytes(name), name,
+		       remote_text(g, "messages"));
+		return;
+	}
+
 	printf("    %-*s %12s messages %10s parts %14s VND\n", 28 + extra_bytes(name), name,
 	       grouped(remote_number(g, "messages")), grouped(remote_number(g, "parts")),
 	       grouped(remote_number(g, "cost")));

@@ -109,12 +109,13 @@ int
 verb_campaign_results(int argc, char **argv)
 {
 	struct remote_options o = {0};
-	const char *state = NULL, *columns = NULL;
+	const char *state = NULL, *columns = NULL, *reason = NULL;
 	bool is_full = false, has_bom = false;
 	const struct cli_option options[] = {REMOTE_OPTIONS(o),
 					     {"--state", &state, NULL},
 					     {"--columns", &columns, NULL},
 					     {"--full", NULL, &is_full},
+					     {"--reason", &reason, NULL},
 					     {"--bom", NULL, &has_bom},
 					     {NULL, NULL, NULL}};
 	struct buf path = {0};
@@ -133,6 +134,8 @@ verb_campaign_results(int argc, char **argv)
 		add_query(&path, "state", state);
 	if (columns != NULL)
 		add_query(&path, "columns", columns);
+	if (reason != NULL)
+		add_query(&path, "reason", reason);
 	buf_adds(&path, is_full ? "&full=1" : "");
 	buf_adds(&path, has_bom ? "&bom=1" : "");
 	if (path.len < REMOTE_URL_MAX - 300)

@@ -248,22 +248,32 @@ print_head(const json_t *c)
 	json_t *one;
 	size_t i;
 
-	printf("%" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
-	       " rows of %s (version %" JSON_INTEGER_FORMAT ")\n",
-	       remote_number(c, "count"), remote_number(c, "rows"), remote_text(c, "list"),
-	       remote_number(c, "version"));
+	if (json_is_string(json_object_get(c, "count"))) /* "<5" */
+		printf("%s", remote_text(c, "count"));
+	else
+		printf("%" JSON_INTEGER_FORMAT, remote_number(c, "count"));
+	printf(" of %" JSON_INTEGER_FORMAT " rows of %s (version %" JSON_INTEGER_FORMAT ")\n",
+	       remote_number(c, "rows"), remote_text(c, "list"), remote_number(c, "version"));
 	json_array_foreach (json_object_get(c, "hints"), i, one)
 		printf("  no row has %s = \"%s\": did you mean \"%s\"?\n",
 		       remote_text(one, "column"), remote_text(one, "text"),
 		       remote_text(one, "nearest"));
 }
 
+/* The member, a number or "<5", grouped. */
+static const char *
+size_of(const json_t *of, const char *member)
+{
+	return json_is_string(json_object_get(of, member)) ? remote_text(of, member)
+							   : grouped(remote_number(of, member));
+}
+
 static void
-print_number(const char *title, json_int_t n)
+print_size(const char *title, const json_t *of, const char *member)
 {
 	char text[100];
 
-	printf("  %s %12s\n", padded(title, 38, text), grouped(n));
+	printf("  %s %12s\n", padded(title, 38, text), size_of(of, member));
 }
 
 static void
@@ -274,20 +284,20 @@ print_count(const json_t *c)
 	size_t i, k;
 
 	print_head(c);
-	print_number("rows with a phone", remote_number(c, "with_phone"));
-	print_number("different phones", remote_number(c, "phones"));
-	print_number("would be written to", remote_number(c, "reached"));
+	print_size("rows with a phone", c, "with_phone");
+	print_size("different phones", c, "phones");
+	print_size("would be written to", c, "reached");
 	json_array_foreach (json_object_get(c, "excluded"), i, one) {
 		snprintf(title, sizeof(title), "not sent: %.60s", remote_text(one, "reason"));
-		printf("  %s %12s  rows", padded(title, 38, text),
-		       grouped(remote_number(one, "count")));
+		printf("  %s %12s", padded(title, 38, text), size_of(one, "count"));
+		printf("%s", json_object_get(one, "rows") != NULL ? "  rows" : "");
 		json_array_foreach (json_object_get(one, "rows"), k, row)
 			printf(" %" JSON_INTEGER_FORMAT, json_integer_value(row));
 		printf("\n");
 	}
 	json_array_foreach (json_object_get(c, "missing"), i, one) {
 		snprintf(title, sizeof(title), "no value in %.60s", remote_text(one, "column"));
-		print_number(title, remote_number(one, "rows"));
+		print_size(title, one, "rows");
 	}
 }
 
@@ -387,13 +397,11 @@ int
 verb_segment_sample(int argc, char **argv)
 {
 	struct remote_options o = {0};
-	const char *n = NULL, *seed = NULL;
+	const char *n = NULL, *seed = NULL, *reason = NULL;
 	bool is_full = false;
-	const struct cli_option options[] = {REMOTE_OPTIONS(o),
-					     {"-n", &n, NULL},
-					     {"--seed", &seed, NULL},
-					     {"--full", NULL, &is_full},
-					     {NULL, NULL, NULL}};
+	const struct cli_option options[] = {
+		REMOTE_OPTIONS(o),	     {"-n", &n, NULL},		 {"--seed", &seed, NULL},
+		{"--reason", &reason, NULL}, {"--full", NULL, &is_full}, {NULL, NULL, NULL}};
 	struct buf url = {0};
 	json_t *answer = NULL;
 	struct err_ctx e;
@@ -409,6 +417,8 @@ verb_segment_sample(int argc, char **argv)
 		add_query(&url, "n", n);
 	if (seed != NULL)
 		add_query(&url, "seed", seed);
+	if (reason != NULL)
+		add_query(&url, "reason", reason);
 	buf_adds(&url, is_full ? "&full=1" : "");
 	rc = url.len < REMOTE_URL_MAX - 300 ? ask(&o, url.data, NULL, &answer, &e)
 					    : err_set(&e, ERR_USAGE, "--seed", "", "is too long");
@@ -501,9 +511,12 @@ int
 verb_segment_breakdown(int argc, char **argv)
 {
 	struct remote_options o = {0};
+	const char *reason = NULL;
 	bool is_full = false;
-	const struct cli_option options[] = {
-		REMOTE_OPTIONS(o), {"--full", NULL, &is_full}, {NULL, NULL, NULL}};
+	const struct cli_option options[] = {REMOTE_OPTIONS(o),
+					     {"--full", NULL, &is_full},
+					     {"--reason", &reason, NULL},
+					     {NULL, NULL, NULL}};
 	struct buf url = {0};
 	json_t *answer = NULL;
 	struct err_ctx e;
@@ -516,6 +529,8 @@ verb_segment_breakdown(int argc, char **argv)
 		return cli_usage("segment breakdown", "needs a name and a column");
 	buf_adds(&url, remote_path(path, "/api/v1/segments/", argv[1], "/breakdown?progress=1"));
 	add_query(&url, "column", argv[2]);
+	if (reason != NULL)
+		add_query(&url, "reason", reason);
 	buf_adds(&url, is_full ? "&full=1" : "");
 	rc = url.len < REMOTE_URL_MAX - 300 ? ask(&o, url.data, NULL, &answer, &e)
 					    : err_set(&e, ERR_USAGE, "column", "", "is too long");

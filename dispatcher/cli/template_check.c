@@ -34,18 +34,49 @@ split_names(struct arena *a, const char *list, const char **names)
 	return count;
 }
 
-static int
-check_fields(const struct template_set *set, const struct template_files *files, const char *list)
+/* How many fields are not in the list; each is told to on_error. */
+static size_t
+each_unknown(const struct template_set *set, const char *list, set_error_cb on_error,
+	     struct template_errors *errors)
 {
 	const char **names = xcalloc(FIELDS_LIST_MAX, sizeof(*names));
 	struct arena memory = {0};
-	struct template_errors errors = {files, stdout};
 	size_t count = split_names(&memory, list, names);
-	size_t unknown = set_each_unknown(set, names, count, template_files_error, &errors);
+	size_t unknown = set_each_unknown(set, names, count, on_error, errors);
 
 	arena_free(&memory);
 	free(names);
-	return unknown > 0;
+	return unknown;
+}
+
+static void
+on_sensitive(void *arg, const struct set_error *of)
+{
+	struct set_error e = *of;
+
+	snprintf(e.message, sizeof(e.message),
+		 "warning: this column is sensitive by the law on personal data; a campaign that "
+		 "tells it needs \"sensitive\": \"REASON\"");
+	template_files_error(arg, &e);
+}
+
+/* Names of fields as "a,b,c"; NULL = not known. */
+struct fields {
+	const char *all;
+	const char *plain; /* without those that are sensitive */
+};
+
+static int
+check_fields(const struct template_set *set, const struct template_files *files,
+	     const struct fields *f)
+{
+	struct template_errors errors = {files, stdout};
+
+	if (f->all != NULL && each_unknown(set, f->all, template_files_error, &errors) > 0)
+		return 1;
+	if (f->plain != NULL)
+		each_unknown(set, f->plain, on_sensitive, &errors);
+	return 0;
 }
 
 /* ---- content rules ---- */
@@ -162,9 +193,9 @@ check_rules(const struct remote_options *server, const struct template_set *set,
 	return rc;
 }
 
-/* The names of a list's columns as "a,b,c". */
+/* The names of a list's columns as "a,b,c": all, and those that are not sensitive. */
 static enum err
-columns_of_list(const struct remote_options *o, const char *list, struct buf *out,
+columns_of_list(const struct remote_options *o, const char *list, struct buf out[2],
 		struct err_ctx *e)
 {
 	struct remote *r;
@@ -177,10 +208,15 @@ columns_of_list(const struct remote_options *o, const char *list, struct buf *ou
 		return rc;
 	rc = remote_call(r, "GET", remote_path(path, "/api/v1/lists/", list, ""), NULL, &answer, e);
 	remote_close(r);
-	buf_adds(out, "");
-	json_array_foreach (json_object_get(answer, "columns"), i, one)
-		buf_addf(out, "%s%s", i > 0 ? "," : "",
-			 json_string_value(json_object_get(one, "name")));
+	buf_adds(&out[0], "");
+	buf_adds(&out[1], "");
+	json_array_foreach (json_object_get(answer, "columns"), i, one) {
+		bool is_sensitive = json_is_true(json_object_get(one, "is_sensitive"));
+
+		for (size_t k = 0; k < (is_sensitive ? 1 : 2); k++)
+			buf_addf(&out[k], "%s%s", out[k].len > 0 ? "," : "",
+				 remote_text(one, "name"));
+	}
 	json_decref(answer);
 	return rc;
 }
@@ -282,14 +318,14 @@ asks_server(const struct remote_options *o, const struct compared *with)
 
 static int
 check_all(const struct remote_options *server, const struct template_files *files,
-	  const struct compared *with, const char *fields)
+	  const struct compared *with, const struct fields *fields)
 {
 	struct template_set *set = template_files_set(files, stdout);
 	int rc, judged;
 
 	if (set == NULL)
 		return 1;
-	rc = fields != NULL ? check_fields(set, files, fields) : 0;
+	rc = check_fields(set, files, fields);
 	judged = check_rules(server, set, files, with->class);
 	if (rc == 0 && judged <= 1 && server != NULL) {
 		int matched = check_patterns(server, set, files, with);
@@ -303,11 +339,11 @@ check_all(const struct remote_options *server, const struct template_files *file
 int
 verb_template_check(int argc, char **argv)
 {
-	const char *fields = NULL;
+	struct fields fields = {NULL, NULL};
 	struct compared with = {.class = ""};
 	struct remote_options server = {0};
 	const struct cli_option options[] = {
-		{"--fields", &fields, NULL},
+		{"--fields", &fields.all, NULL},
 		{"--list", &with.list, NULL},
 		{"--class", &with.class, NULL},
 		{"--brandname", &with.brandname, NULL},
@@ -316,7 +352,7 @@ verb_template_check(int argc, char **argv)
 		{NULL, NULL, NULL},
 	};
 	struct template_files files = {0};
-	struct buf columns = {0};
+	struct buf columns[2] = {{0}};
 	struct err_ctx e;
 	int rc;
 
@@ -324,15 +360,19 @@ verb_template_check(int argc, char **argv)
 		return cli_fail(&e);
 	if (argc < 2)
 		return cli_usage("template check", "needs a file");
-	if (with.list != NULL && fields != NULL)
+	if (with.list != NULL && fields.all != NULL)
 		return cli_usage("template check", "takes --fields or --list, not both");
-	if ((with.list != NULL && columns_of_list(&server, with.list, &columns, &e) != ERR_OK) ||
-	    template_files_read(argv + 1, (size_t)argc - 1, &files, &e) != ERR_OK)
+	if ((with.list != NULL && columns_of_list(&server, with.list, columns, &e) != ERR_OK) ||
+	    template_files_read(argv + 1, (size_t)argc - 1, &files, &e) != ERR_OK) {
 		rc = cli_fail(&e);
-	else
+	} else {
+		if (with.list != NULL)
+			fields = (struct fields){columns[0].data, columns[1].data};
 		rc = check_all(asks_server(&server, &with) ? &server : NULL, &files, &with,
-			       with.list != NULL ? columns.data : fields);
+			       &fields);
+	}
 	template_files_free(&files);
-	buf_free(&columns);
+	buf_free(&columns[0]);
+	buf_free(&columns[1]);
 	return rc;
 }

@@ -12,17 +12,31 @@ const struct verb cli_verbs[] = {
 	{"config check", "FILE", "read a configuration and print what the server would use",
 	 verb_config_check},
 	{"list import",
-	 "NAME FILE [--dry-run] [--sheet NAME] [--phone COLUMN] [--map COLUMN=NAME …] "
-	 "[--keep COLUMN=REASON …] [--language-from COLUMN] [--encoding NAME] [--fresh] [--demo]",
-	 "import a CSV or an Excel workbook (- = standard input) as a list; --demo: invented "
-	 "people, "
-	 "for a sandbox only",
+	 "NAME FILE… [--mode replace|fill|overwrite|new] [--key COLUMN] [--dry-run] [--sheet "
+	 "NAME|all] [--phone COLUMN] [--map COLUMN=NAME …] "
+	 "[--keep COLUMN=REASON …] [--language-from COLUMN] [--encoding NAME] [--fresh] "
+	 "[--purpose TEXT] [--legal-basis TEXT] [--source TEXT] [--retain-until DATE] [--demo]",
+	 "import CSVs and Excel workbooks (- = standard input) as one list, or update it; --demo: "
+	 "invented people, for a sandbox only",
 	 verb_list_import},
-	{"list ls", "", "the lists", verb_list_ls},
+	{"list ls", "[--expired]",
+	 "the lists, until when they may be used, what is not known of them", verb_list_ls},
+	{"list set",
+	 "NAME [--purpose TEXT] [--legal-basis TEXT] [--source TEXT] [--retain-until DATE] "
+	 "[--reason WHY]",
+	 "what a list is held for, and the last day it may be used; a later day unlocks it",
+	 verb_list_set},
+	{"list rm", "NAME [--yes] [--reason WHY]", "delete a list with all its versions and rows",
+	 verb_list_rm},
 	{"list show", "NAME [--rejects]",
 	 "columns of a list; or the rows its import rejected, as CSV", verb_list_show},
-	{"list export", "NAME FILE [--xlsx] [--full] [--bom]",
+	{"list export", "NAME FILE [--xlsx] [--full [--reason WHY]] [--bom]",
 	 "the rows of a list as CSV (- = standard output), or as a workbook", verb_list_export},
+	{"list prune", "NAME --where QUERY|--phones FILE [--yes]",
+	 "take rows out of a list: those that fit a query, or have these phones", verb_list_prune},
+	{"list column", "NAME add TITLE [--value V] | drop COLUMN | rename COLUMN TITLE",
+	 "add a column to a list, drop one with its values, give one another title",
+	 verb_list_column},
 	{"list undo", "NAME", "take the last import back: the version before it is current again",
 	 verb_list_undo},
 	{"list redo", "NAME", "take the last undo back", verb_list_redo},
@@ -80,6 +94,7 @@ const struct verb cli_verbs[] = {
 	 verb_campaign_cancel},
 	{"campaign retry", "NAME [--reasons a,b] [--yes]",
 	 "a new attempt for what was refused or not delivered", verb_campaign_retry},
+	{"campaign rm", "NAME", "remove a draft; what was launched is kept", verb_campaign_rm},
 	{"campaign clone", "NAME NEWNAME", "a new draft like it", verb_campaign_clone},
 	{"campaign watch", "NAME", "a progress bar until it is finished", verb_campaign_watch},
 	{"suppress add", "PHONE [--scope all|unit:N|class:NAME] --reason R",
@@ -95,7 +110,7 @@ const struct verb cli_verbs[] = {
 	 verb_erase},
 	{"campaign report", "NAME [--by carrier|provider|province|COLUMN]",
 	 "what became of every message; broken down", verb_campaign_report},
-	{"campaign results", "NAME [--state S[,S]] [--columns a,b] [--full] [--bom]",
+	{"campaign results", "NAME [--state S[,S]] [--columns a,b] [--full [--reason WHY]] [--bom]",
 	 "every recipient and what became of its message, as CSV", verb_campaign_results},
 	{"doubt ls", "NAME [--full]",
 	 "the messages of a campaign that are in doubt, and what may be done now", verb_doubt_ls},

@@ -61,6 +61,7 @@ local function retry(_, a)
   local run, key = a[1], K.run .. a[1]
   local r = run_get(run)
   if not r.launched_s then return { 'gone' } end
+  if call('HEXISTS', key, 'list_gone_s') == 1 then return { 'finished, and its list was deleted' } end
   if call('HGET', key, 'retry_id') == a[2] then return { 'known', r.state } end
   if r.state ~= 'running' and r.state ~= 'paused' and r.state ~= 'finished' then
     return { r.state }
@@ -229,13 +230,23 @@ local function clone(_, a)
   if not v[1] then return { 'gone', a[2] } end
   local args = { a[1], a[3], v[1], v[2], 'class', v[3] or '', 'goal', v[4] or '',
     'event', v[5] or '', 'per', v[6] or 'phone', 'approval', v[7] or 'none', 'unit', v[8] or '1' }
-  for _, name in ipairs({ 'canary_messages', 'canary_then', 'canary_after_s', 'accents' }) do
+  for _, name in ipairs({ 'canary_messages', 'canary_then', 'canary_after_s', 'accents',
+    'sensitive' }) do
     local value = call('HGET', K.campaign .. a[2], name)
     if value then args[#args + 1], args[#args + 2] = name, value end
   end
   return campaign_create(nil, args, 'clone ' .. a[2] .. ' ' .. a[3])
 end
 
+-- [id, name] → 'removed', or the state that it is in: only a draft goes.
+export('campaign_rm', function(_, a)
+  local key = K.campaign .. a[1]
+  local state = call('HGET', key, 'state')
+  if state ~= 'draft' then return state or 'gone' end
+  call('DEL', key)
+  call('HDEL', K.names .. 'campaign', a[2])
+  return 'removed'
+end, ANYWAY)
 export('cancel', cancel, ANYWAY)
 export('resume', resume, ANYWAY)
 export('step', step, ANYWAY)

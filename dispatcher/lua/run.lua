@@ -10,24 +10,43 @@ local function install(_, a)
   return { v[1], v[2], is_new }
 end
 
+-- Keys of the sets of phones that its queries ask for; pieces: "3,0,1", how many each has.
+local function set_keys(run, pieces)
+  local keys, n = {}, 0
+  for count in string.gmatch(pieces or '', '%d+') do
+    for k = 0, tonumber(count) - 1 do keys[#keys + 1] = K.run .. run .. K.set .. n .. ':' .. k end
+    n = n + 1
+  end
+  return keys
+end
+
 -- [campaign key, run, prio, lanes, partitions, field, value, …] → run id
 -- Idempotent: a campaign that was launched answers with the run it has.
 -- The caller has read the campaign in state 'draft'; anything else is refused.
 -- A field due_s among them: its time has come; the campaign must be scheduled for it.
+-- A field set_pieces: its sets were written before, and expire unless it takes them over.
 local function launch(_, a)
   local campaign, run = a[1], a[2]
   local v = call('HMGET', campaign, 'state', 'run', 'due_s')
-  local due_s
-  for i = 6, #a, 2 do if a[i] == 'due_s' then due_s = a[i + 1] end end
+  local due_s, sets
+  for i = 6, #a, 2 do
+    if a[i] == 'due_s' then due_s = a[i + 1] end
+    if a[i] == 'set_pieces' then sets = a[i + 1] end
+  end
+  sets = set_keys(run, sets)
   local is_wanted = v[1] == 'draft' or v[1] == 'missed'
   if due_s then is_wanted = v[1] == 'scheduled' and v[3] == due_s end
   if not is_wanted then return { v[1] or 'gone', tonumber(v[2]) or 0 } end
+  for _, key in ipairs(sets) do
+    if call('EXISTS', key) == 0 then return { 'sets gone', 0 } end
+  end
   local t = clock()
   local args = { 'state', 'running', 'launched_s', int(floor(t.ms / 1000)), 'prio', a[3],
     'lanes', a[4], 'partitions', a[5], 'slice', 0, 'audience', 0 }
   for i = 6, #a do args[#args + 1] = a[i] end
   args[#args + 1] = 'pass'
   args[#args + 1] = int(least_pass())
+  for _, key in ipairs(sets) do call('PERSIST', key) end
   call('HSET', K.run .. run, unpack(args))
   call('ZADD', K.runs, a[3], run)
   call('HSET', campaign, 'state', 'running', 'run', run)
@@ -53,7 +72,7 @@ end
 
 local function freeze(_, a)
   local run, slice = a[1], tonumber(a[2])
-  local v = call('HMGET', K.run .. run, 'slice', 'state', 'launched_s')
+  local v = call('HMGET', K.run .. run, 'slice', 'state', 'launched_s', 'set_pieces')
   local at = tonumber(v[1])
   if not at then return -1 end
   if at ~= slice then return at end
@@ -80,7 +99,11 @@ local function freeze(_, a)
   for k, n in pairs(delta) do call('HINCRBY', K.run .. run .. K.count, k, n) end
   call('HINCRBY', K.run .. run, 'audience', audience)
   call('HSET', K.run .. run, 'slice', slice + 1)
-  if a[3] == '1' then call('HSET', K.run .. run, 'frozen', 1) end
+  if a[3] == '1' then
+    call('HSET', K.run .. run, 'frozen', 1)
+    -- Who is still freezing with them sees soon that it is done.
+    for _, key in ipairs(set_keys(run, v[4])) do call('EXPIRE', key, 86400) end
+  end
   call('PUBLISH', K.tick, 'run')
   return slice + 1
 end
@@ -219,7 +242,6 @@ export('freeze', freeze)
 export('progress', progress)
 export('notices', notices)
 export('notices_known', notices_known)
-export('list_undo', list_undo)
 export('choices_remember', choices_remember)
 export('segment_save', segments.save)
 export('segment_get', segments.get, { 'no-writes' })

@@ -214,6 +214,12 @@ take_frame(struct book *w, char kind, struct slice frame)
 	case 'R':
 		rc = take_row(w, frame, &e);
 		break;
+	case 'T':
+		if (w->is_reading && is_object(frame) && w->o.on_sheet != NULL)
+			rc = w->o.on_sheet(w->o.arg, frame, &e);
+		else
+			rc = fail_nonsense(w, &e);
+		break;
 	case 'E':
 		if (w->is_reading && is_object(frame)) {
 			buf_add_slice(&w->seen, frame);

@@ -24,6 +24,8 @@
 #define BOOK_BYTES_MAX (512u << 20)	/* of an upload */
 #define BOOK_ROW_BYTES_MAX (256u << 10) /* of a row's texts */
 #define BOOK_CPU_S 300
+/* Every visible sheet with titles of a list, in order; unless a sheet is called so. */
+#define SHEET_ALL "all"
 
 /* All that are under way in this process. */
 struct books;
@@ -34,7 +36,7 @@ void books_free(struct books *all);
 struct book_options {
 	const char *folder; /* for the file */
 	const char *file;   /* its name in errors */
-	const char *sheet;  /* name or number from 1; "" = see above */
+	const char *sheet;  /* name or number from 1; "" = see above; "all" = SHEET_ALL */
 	const struct headers *headers;
 	const struct import_choices *choices;
 	/* Was something chosen before for a table with these titles? Asked in the helper. */
@@ -43,6 +45,11 @@ struct book_options {
 	void (*on_sent)(void *arg);
 	/* May more rows come now? If not it is asked again a millisecond later. */
 	bool (*may_go_on)(void *arg);
+	/*
+	 * Of SHEET_ALL, the rows of a sheet are over and another comes; seen as book_seen has it for
+	 * the last one. Anything but ERR_OK is what on_end gets.
+	 */
+	enum err (*on_sheet)(void *arg, struct slice seen, struct err_ctx *e);
 	/* Anything but ERR_OK is what on_end gets. */
 	enum err (*on_row)(void *arg, const struct import_cells *row, struct err_ctx *e);
 	/* Once, also before book_read when it fails; e NULL = that were all rows. */

@@ -50,6 +50,7 @@ struct helper {
 	struct xlsx *x;
 	struct probe *probes; /* [sheets] */
 	size_t sheet;	      /* that is read */
+	bool is_all;	      /* and the other lists behind it */
 	struct buf out;
 	struct xlsx_merges merges;
 	size_t next_area;
@@ -365,14 +366,20 @@ choose_sheet(struct helper *h, struct err_ctx *e)
 	size_t count = xlsx_sheet_count(h->x);
 	enum err rc = ERR_OK;
 
+	bool is_open = h->o->sheet[0] == '\0';
+
 	h->probes = xcalloc(count, sizeof(*h->probes));
-	if (h->o->sheet[0] != '\0')
+	h->is_all = strcmp(h->o->sheet, SHEET_ALL) == 0;
+	for (size_t i = 0; i < count && h->is_all; i++)
+		h->is_all = strcmp(xlsx_sheet(h->x, i)->name, SHEET_ALL) != 0;
+	is_open |= h->is_all;
+	if (!is_open)
 		rc = find_sheet(h, e);
 	for (size_t i = 0; i < count && rc == ERR_OK; i++)
 		/* what is not read need not be sound, unless it is asked for */
-		if (probe_sheet(h, i, e) != ERR_OK && (h->o->sheet[0] == '\0' || i == h->sheet))
+		if (probe_sheet(h, i, e) != ERR_OK && (is_open || i == h->sheet))
 			rc = e->code;
-	for (size_t i = 1; i < count && h->o->sheet[0] == '\0'; i++)
+	for (size_t i = 1; i < count && is_open; i++)
 		if (is_better(h, i, h->sheet))
 			h->sheet = i;
 	return rc;
@@ -426,29 +433,66 @@ add_seen(struct helper *h, struct buf *to)
 
 /* ---- the whole ---- */
 
+static void
+forget_sheet(struct helper *h)
+{
+	xlsx_merges_free(&h->merges);
+	for (size_t i = 0; i < h->active_count; i++)
+		free(h->active[i].text);
+	h->active_count = h->next_area = 0;
+	h->rows_hidden = h->filled = h->errors = h->uncalculated = 0;
+	buf_reset(&h->error_cells);
+	buf_reset(&h->uncalculated_cells);
+}
+
+static enum err
+read_sheet(struct helper *h, struct err_ctx *e)
+{
+	struct xlsx_reading reading = {.on_row = on_row, .arg = h};
+	enum err rc;
+
+	forget_sheet(h);
+	add_frame(h, 'S', slice_of(xlsx_sheet(h->x, h->sheet)->name));
+	rc = xlsx_merges(h->x, h->sheet, 0, &h->merges, e);
+	return rc == ERR_OK ? xlsx_read(h->x, h->sheet, &reading, e) : rc;
+}
+
+/* 0 = this one is the last. */
+static size_t
+next_sheet(const struct helper *h)
+{
+	for (size_t i = h->sheet + 1; h->is_all && i < xlsx_sheet_count(h->x); i++)
+		if (h->probes[i].is_list && xlsx_sheet(h->x, i)->visibility == XLSX_VISIBLE)
+			return i;
+	return 0;
+}
+
 static enum err
 read_workbook(struct helper *h, const char *path, struct err_ctx *e)
 {
 	struct xlsx_options options = {.file = h->o->file};
-	struct xlsx_reading reading = {.on_row = on_row, .arg = h};
-	struct buf seen = {0};
 	enum err rc = xlsx_open(path, &options, &h->x, e);
 
 	if (rc == ERR_OK)
 		rc = choose_sheet(h, e);
-	if (rc != ERR_OK)
-		return rc;
-	add_frame(h, 'S', slice_of(xlsx_sheet(h->x, h->sheet)->name));
-	rc = xlsx_merges(h->x, h->sheet, 0, &h->merges, e);
 	h->active = xcalloc(AREAS_ACTIVE_MAX, sizeof(*h->active));
+	while (rc == ERR_OK) {
+		size_t next = next_sheet(h);
+		struct buf seen = {0};
+
+		rc = read_sheet(h, e);
+		if (rc == ERR_OK) {
+			add_seen(h, &seen);
+			add_frame(h, next > 0 ? 'T' : 'E', buf_slice(&seen));
+		}
+		buf_free(&seen);
+		if (next == 0)
+			break;
+		h->sheet = next;
+	}
 	if (rc == ERR_OK)
-		rc = xlsx_read(h->x, h->sheet, &reading, e);
-	if (rc != ERR_OK)
-		return rc;
-	add_seen(h, &seen);
-	add_frame(h, 'E', buf_slice(&seen));
-	flush(h);
-	return ERR_OK;
+		flush(h);
+	return rc;
 }
 
 static void

@@ -4,7 +4,8 @@
  *
  *   'S'  the sheet's name
  *   'R'  a row: u32 number, u32 cells; each cell u8 enum cell_kind (| 128: hidden), u32 length, text
- *   'E'  the last one: what was seen, JSON
+ *   'T'  the sheet is over and another one comes: what was seen, JSON
+ *   'E'  the last one: the same
  *   'X'  or this: why there is nothing more, JSON {"code","line","column","what","why","todo"}
  */
 #pragma once

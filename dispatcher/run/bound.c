@@ -10,7 +10,7 @@ struct loading {
 	struct engine *engine;
 	struct bound *b;
 	char *segment, *list, *name; /* segment, name: NULL = none */
-	bool has_snapshot;
+	bool is_check;
 	struct saved_segments saved;
 	bound_cb cb;
 	void *arg;
@@ -23,6 +23,7 @@ bound_free(struct bound *b)
 		return;
 	list_free(b->list);
 	query_free(b->query);
+	sets_unref(b->sets); /* from on_sets */
 	free(b->text);
 	free(b->whole);
 	free(b->uses);
@@ -72,8 +73,9 @@ read_names(struct loading *l, struct err_ctx *e)
 	return ERR_OK;
 }
 
+/* The text that is to be bound. */
 static enum err
-bind(struct loading *l, struct err_ctx *e)
+combine(struct loading *l, struct err_ctx *e)
 {
 	const char *name = l->segment != NULL ? l->segment : l->name;
 	struct combine c = {.name = slice_of(name != NULL ? name : ""),
@@ -91,9 +93,31 @@ bind(struct loading *l, struct err_ctx *e)
 	if (!is_good)
 		return fail_query(&qe, e);
 	l->b->query = query_parse(slice_of(l->b->whole), &qe);
-	if (l->b->query == NULL || !query_bind(l->b->query, &l->b->list->schema, &qe))
+	if (l->b->query == NULL || !query_check(l->b->query, &l->b->list->schema, &qe))
 		return fail_query(&qe, e);
 	return ERR_OK;
+}
+
+/* A place in a text that nobody wrote is none. */
+static void
+on_sets(void *arg, struct sets *sets, const struct sets_failure *f)
+{
+	struct loading *l = arg;
+	struct query_error qe;
+	struct err_ctx e;
+
+	l->b->sets = sets;
+	if (f != NULL) {
+		e = f->e;
+		if (l->b->inside > 0)
+			e.line = e.column = 0;
+		loading_end(l, &e);
+	} else if (!l->is_check && !query_bind(l->b->query, &l->b->list->schema, &qe)) {
+		fail_query(&qe, &e);
+		loading_end(l, &e);
+	} else {
+		loading_end(l, NULL);
+	}
 }
 
 static void
@@ -105,14 +129,17 @@ on_list(void *arg, struct list *list, const struct err_ctx *why)
 	l->b->list = list;
 	if (list == NULL)
 		loading_end(l, why);
+	else if (combine(l, &e) != ERR_OK)
+		loading_end(l, &e);
 	else
-		loading_end(l, bind(l, &e) == ERR_OK ? NULL : &e);
+		sets_load(l->engine, &l->b->query, 1, l->is_check ? SETS_NAMES : SETS_NOW, on_sets,
+			  l);
 }
 
 static void
 load_list(struct loading *l)
 {
-	list_load(engine_redis(l->engine), l->list, l->has_snapshot, on_list, l);
+	list_load(engine_redis(l->engine), l->list, !l->is_check, on_list, l);
 }
 
 static enum err
@@ -151,7 +178,7 @@ bound_load(struct engine *e, const struct bound_wanted *w, bound_cb cb, void *ar
 
 	l->engine = e;
 	l->b = xcalloc(1, sizeof(*l->b));
-	l->has_snapshot = w->has_snapshot;
+	l->is_check = w->is_check;
 	l->cb = cb;
 	l->arg = arg;
 	if (w->segment != NULL) {

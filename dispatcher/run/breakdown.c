@@ -169,6 +169,7 @@ find_column(struct breakdown_job *j, const struct schema *s, struct err_ctx *e)
 	if (j->column == s->phone)
 		return err_set(e, ERR_REFUSED, j->b.by, "take another column",
 			       "is the column of the phones, which are not shown");
+	j->b.is_sensitive = s->columns[j->column].is_sensitive;
 	snprintf(j->b.column, sizeof(j->b.column), "%s", s->columns[j->column].name);
 	if (j->kind == BY_COLUMN)
 		snprintf(j->b.by, sizeof(j->b.by), "%s", j->b.column);

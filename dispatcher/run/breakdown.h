@@ -15,8 +15,9 @@
 	120u /* bytes of a value; longer ones are told apart by their beginning */
 
 struct breakdown {
-	char by[64];	 /* carrier, provider, province, or the column's name */
-	char column[64]; /* the list's column; "" = none */
+	char by[64];	   /* carrier, provider, province, or the column's name */
+	char column[64];   /* the list's column; "" = none */
+	bool is_sensitive; /* the law calls the column so: small groups are not shown */
 	const struct group *top[BREAKDOWN_TOP]; /* largest first */
 	size_t count;
 	struct group others; /* all that are not among them */

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "dispatcher/run/audience.h"
+#include "dispatcher/run/sets.h"
 #include "dispatcher/run/suppressed.h"
 
 /* A message of the slice that may be sent, and where its record stands. */
@@ -21,6 +22,9 @@ struct freeze {
 	freeze_cb on_done;
 	void *arg;
 	struct run_view *view;
+	struct query *queries[RUN_QUERIES_MAX];
+	size_t query_count;
+	struct sets *sets; /* that they ask for */
 	struct audience *audience;
 	struct sweep *sweep;
 	uint32_t slice;	 /* the one being evaluated */
@@ -43,6 +47,9 @@ freeze_free(struct freeze *f)
 	if (f->view != NULL)
 		run_view_unref(f->view); /* from freeze_start */
 	audience_free(f->audience);
+	for (size_t i = 0; i < f->query_count; i++)
+		query_free(f->queries[i]);
+	sets_unref(f->sets); /* from on_sets */
 	for (unsigned p = 0; p < PARTITIONS_MAX; p++)
 		buf_free(&f->records[p]);
 	free(f);
@@ -189,19 +196,60 @@ next_slice(struct freeze *f)
 	f->message_count = 0;
 	for (unsigned p = 0; p < PARTITIONS_MAX; p++)
 		buf_reset(&f->records[p]);
-	audience_want(f->view->queries, f->view->query_count, &want);
+	audience_want(f->queries, f->query_count, &want);
 	f->sweep = sweep_start(f->loop, engine_redis(f->engine), f->view->list,
 			       f->slice * SLICE_BLOCKS, (f->slice + 1) * SLICE_BLOCKS, &o);
 }
 
-static void
-freeze_begin(struct freeze *f)
+/* ---- beginning: queries, what they ask for, then the slices ---- */
+
+static enum err
+parse_queries(struct freeze *f, struct err_ctx *e)
 {
+	struct query_error qe;
+	json_t *texts;
+	enum err rc = json_parse(slice_of(f->view->queries), 1u << 20, "run", &texts, e);
+
+	if (rc != ERR_OK)
+		return rc;
+	for (size_t i = 0; i < json_array_size(texts) && i < RUN_QUERIES_MAX && rc == ERR_OK; i++) {
+		const char *text = json_string_value(json_array_get(texts, i));
+		struct query *q = query_parse(slice_of(text != NULL ? text : ""), &qe);
+
+		if (q == NULL)
+			rc = err_set(e, ERR_INPUT, "segment", "", "%s", qe.message);
+		else
+			f->queries[f->query_count++] = q;
+	}
+	json_decref(texts);
+	return rc;
+}
+
+static void
+on_sets(void *arg, struct sets *sets, const struct sets_failure *why)
+{
+	struct freeze *f = arg;
 	size_t blocks = f->view->list->block_count;
 
+	f->is_waiting = false;
+	f->sets = sets;
+	if (sets == NULL || f->is_cancelled) {
+		freeze_end(f, why != NULL ? &why->e : NULL);
+		return;
+	}
+	for (size_t i = 0; i < f->query_count; i++) {
+		struct query_error qe;
+		struct err_ctx e;
+
+		if (query_bind(f->queries[i], &f->view->list->schema, &qe))
+			continue;
+		err_set(&e, ERR_INPUT, "segment", "", "%s", qe.message);
+		freeze_end(f, &e);
+		return;
+	}
 	f->slices = blocks == 0 ? 1 : (uint32_t)((blocks + SLICE_BLOCKS - 1) / SLICE_BLOCKS);
-	f->audience = audience_new(f->view->queries, f->view->query_count, f->view->per,
-				   &f->view->map, blocks * BLOCK_ROWS);
+	f->audience = audience_new(f->queries, f->query_count, f->view->per, &f->view->map,
+				   blocks * BLOCK_ROWS);
 	next_slice(f);
 }
 
@@ -209,13 +257,19 @@ static void
 on_view(void *arg, struct run_view *v, const struct err_ctx *e)
 {
 	struct freeze *f = arg;
+	struct err_ctx why;
 
 	f->is_waiting = false;
 	f->view = v;
-	if (v == NULL || f->is_cancelled)
+	if (v == NULL || f->is_cancelled) {
 		freeze_end(f, e);
-	else
-		freeze_begin(f);
+	} else if (parse_queries(f, &why) != ERR_OK) {
+		freeze_end(f, &why);
+	} else {
+		f->is_waiting = true;
+		sets_open(f->engine, f->run, slice_of(v->sets), f->queries, f->query_count, on_sets,
+			  f);
+	}
 }
 
 struct freeze *
@@ -230,13 +284,8 @@ freeze_start(struct loop *l, struct engine *e, struct run_views *vs, uint64_t ru
 	f->run = run;
 	f->on_done = on_done;
 	f->arg = arg;
-	f->view = run_view_peek(vs, run);
-	if (f->view != NULL) {
-		freeze_begin(f);
-	} else {
-		f->is_waiting = true;
-		run_view_get(vs, run, on_view, f);
-	}
+	f->is_waiting = true;
+	run_view_get(vs, run, on_view, f);
 	return f;
 }
 

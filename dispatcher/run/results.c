@@ -110,6 +110,15 @@ results_parse_columns(struct slice list, struct results_format *f, struct err_ct
 	return ERR_OK;
 }
 
+bool
+results_has_sensitive(const struct results_format *f)
+{
+	for (size_t i = 0; i < f->column_count; i++)
+		if (f->schema->columns[f->columns[i]].is_sensitive)
+			return true;
+	return false;
+}
+
 void
 results_of_run(struct results_format *f, const struct run_status *s)
 {
@@ -176,6 +185,16 @@ results_add_header(const struct results_format *f, struct buf *out)
 	buf_adds(out, "\r\n");
 }
 
+/* As others may see it: what is sensitive, or a personal number, only in full. */
+static struct slice
+shown_cell(const struct results_format *f, const struct line *l, size_t i)
+{
+	const struct column *c = &f->schema->columns[f->columns[i]];
+	struct slice cell = block_cell(l->r->block, l->r->i, f->columns[i]);
+
+	return cell.n > 0 && !f->is_full && (c->is_sensitive || c->is_masked) ? SLICE("***") : cell;
+}
+
 static void
 add_csv(const struct results_format *f, const struct line *l, struct buf *out)
 {
@@ -193,7 +212,7 @@ add_csv(const struct results_format *f, const struct line *l, struct buf *out)
 	cells_add_text(out, l->d->code);
 	for (size_t i = 0; i < f->column_count; i++) {
 		buf_addc(out, ',');
-		cells_add_text(out, block_cell(l->r->block, l->r->i, f->columns[i]));
+		cells_add_text(out, shown_cell(f, l, i));
 	}
 	buf_adds(out, "\r\n");
 }
@@ -228,7 +247,7 @@ add_json(const struct results_format *f, const struct line *l, struct buf *out)
 	add_member(out, "id", l->d->id);
 	add_member(out, "code", l->d->code);
 	for (size_t i = 0; i < f->column_count; i++) {
-		struct slice cell = block_cell(l->r->block, l->r->i, f->columns[i]);
+		struct slice cell = shown_cell(f, l, i);
 
 		buf_adds(out, i == 0 ? ",\"columns\":{" : ",");
 		json_add_string(out, slice_of(f->schema->columns[f->columns[i]].name));

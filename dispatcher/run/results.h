@@ -39,6 +39,8 @@ MUST_CHECK enum err results_parse_states(struct slice list, struct results_forma
  */
 MUST_CHECK enum err results_parse_columns(struct slice list, struct results_format *f,
 					  struct err_ctx *e);
+/* Is one of the columns sensitive? */
+bool results_has_sensitive(const struct results_format *f);
 void results_of_run(struct results_format *f, const struct run_status *s);
 
 static inline bool

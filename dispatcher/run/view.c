@@ -47,8 +47,8 @@ run_view_unref(struct run_view *v)
 		return;
 	list_free(v->list);
 	rendering_free(v->rendering);
-	for (size_t i = 0; i < v->query_count; i++)
-		query_free(v->queries[i]);
+	free(v->queries);
+	free(v->sets);
 	for (unsigned p = 0; p < PARTITIONS_MAX; p++)
 		free(v->directory[p].starts);
 	free(v);
@@ -82,7 +82,6 @@ struct view_load {
 	struct run_view *v;
 	run_view_cb cb;
 	void *arg;
-	char *queries; /* JSON array of texts */
 	struct buf wording;
 };
 
@@ -91,7 +90,6 @@ load_end(struct view_load *ld, const struct err_ctx *e)
 {
 	struct run_views *vs = ld->vs;
 
-	free(ld->queries);
 	buf_free(&ld->wording);
 	if (e != NULL) {
 		run_view_unref(ld->v); /* from run_view_get */
@@ -112,31 +110,6 @@ load_end(struct view_load *ld, const struct err_ctx *e)
 	free(ld);
 }
 
-static enum err
-bind_queries(struct view_load *ld, struct err_ctx *e)
-{
-	struct run_view *v = ld->v;
-	struct query_error qe;
-	json_t *texts;
-	enum err rc = json_parse(slice_of(ld->queries), 1u << 20, "run", &texts, e);
-
-	if (rc != ERR_OK)
-		return rc;
-	for (size_t i = 0; i < json_array_size(texts) && i < RUN_QUERIES_MAX; i++) {
-		const char *text = json_string_value(json_array_get(texts, i));
-		struct query *q = query_parse(slice_of(text != NULL ? text : ""), &qe);
-
-		if (q != NULL)
-			v->queries[v->query_count++] = q;
-		if (q == NULL || !query_bind(q, &v->list->schema, &qe)) {
-			rc = err_set(e, ERR_INPUT, "segment", "", "%s", qe.message);
-			break;
-		}
-	}
-	json_decref(texts);
-	return rc;
-}
-
 static void
 on_list(void *arg, struct list *l, const struct err_ctx *why)
 {
@@ -151,8 +124,7 @@ on_list(void *arg, struct list *l, const struct err_ctx *why)
 	}
 	v->list = l;
 	place.schema = &l->schema;
-	if (rendering_new(buf_slice(&ld->wording), &place, &v->rendering, &e) != ERR_OK ||
-	    bind_queries(ld, &e) != ERR_OK)
+	if (rendering_new(buf_slice(&ld->wording), &place, &v->rendering, &e) != ERR_OK)
 		load_end(ld, &e);
 	else
 		load_end(ld, NULL);
@@ -203,7 +175,8 @@ on_run(void *arg, const struct reply *r)
 		load_end(ld, NULL);
 		return;
 	}
-	ld->queries = xmemdup0(reply_item(r, 6)->str.p, reply_item(r, 6)->str.n);
+	v->queries = xmemdup0(reply_item(r, 6)->str.p, reply_item(r, 6)->str.n);
+	v->sets = xmemdup0(reply_item(r, 14)->str.p, reply_item(r, 14)->str.n);
 	buf_add_slice(&ld->wording, reply_item(r, 7)->str);
 	slice_copy(list, sizeof(list), reply_item(r, 8)->str);
 	list_load_version(engine_redis(ld->vs->engine), list, (uint32_t)reply_int(r, 9), on_list,
@@ -213,9 +186,10 @@ on_run(void *arg, const struct reply *r)
 void
 run_view_get(struct run_views *vs, uint64_t run, run_view_cb cb, void *arg)
 {
-	static const char *const fields[] = {
-		"launched_s", "campaign", "today",	  "per",  "carrier_map", "lanes", "queries",
-		"template",   "list",	  "list_version", "prio", "class",	 "unit",  "kind"};
+	static const char *const fields[] = {"launched_s",  "campaign",	    "today",   "per",
+					     "carrier_map", "lanes",	    "queries", "template",
+					     "list",	    "list_version", "prio",    "class",
+					     "unit",	    "kind",	    "sets"};
 	struct view_load *ld;
 	struct slice v[2 + ARRAY_LEN(fields)];
 	char key[KEY_MAX];

@@ -29,8 +29,8 @@ struct run_view {
 	enum per per;
 	struct list *list; /* pinned version, with snapshot; NULL for notices, as rendering */
 	struct rendering *rendering;
-	struct query *queries[RUN_QUERIES_MAX];
-	size_t query_count;
+	char *queries; /* JSON array of their texts; NULL for notices, as sets */
+	char *sets;    /* what they ask for, frozen, as sets_open wants it; "" = nothing */
 	struct carrier_map map;
 	uint8_t partitions;
 	/* per partition: first rank of each slice, as far as known */

@@ -39,6 +39,14 @@ key_payload(char *out, uint64_t run, unsigned p, uint32_t j)
 }
 
 const char *
+key_set(char *out, uint64_t run, unsigned n, uint32_t k)
+{
+	snprintf(out, KEY_MAX, "%s%llu%s%u:%u", key_prefix_run, (unsigned long long)run,
+		 key_prefix_set, n, k);
+	return out;
+}
+
+const char *
 key_of(char *out, const char *prefix, const char *id)
 {
 	snprintf(out, KEY_MAX, "%s%s", prefix, id);

@@ -40,6 +40,7 @@
 	X(answer, "loa:answer:")            \
 	X(ids, "loa:ids:")                  \
 	X(sent, ":sent:")                   \
+	X(set, ":set:")                     \
 	X(parked, "loa:parked:")            \
 	X(since, ":since")                  \
 	X(unknown, "loa:unknown:")          \
@@ -71,5 +72,7 @@ const char *key_records(char *out, uint64_t run, unsigned p, uint32_t j);
 const char *key_audience(char *out, uint64_t run, unsigned p, uint32_t s);
 /* "loa:run:12:pay:0:3": payload of the notices whose records are in string j of partition p. */
 const char *key_payload(char *out, uint64_t run, unsigned p, uint32_t j);
+/* "loa:run:12:set:0:3": piece k of the run's set of phones n. */
+const char *key_set(char *out, uint64_t run, unsigned n, uint32_t k);
 /* prefix + id, for segment, template, campaign, lane, names. */
 const char *key_of(char *out, const char *prefix, const char *id);

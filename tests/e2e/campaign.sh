@@ -72,8 +72,8 @@ out=$(loa list import bad "$dir/bad.csv" 2>&1)
 has "$out" '3' 'malformed UTF-8 is refused with its line'
 has "$(loa list ls)" 'l' 'the good list is still there'
 case $(loa list ls) in *bad*) ok 1 'of a refused file nothing is kept' ;; *) ok 0 'of a refused file nothing is kept' ;; esac
-out=$(loa segment save s2 l "xa != '' AND in_list('l')" 2>&1)
-has "$out" 'in_list( … ) cannot be answered here' 'a query of other lists is refused while nobody looks them up'
+out=$(loa segment save s2 l "xa != '' AND in_list('k')" 2>&1)
+has "$out" 'there is no list "k": did you mean "l"?' 'a query of a list that is not there is refused'
 out=$(loa segment save s2 l 'ngay_sin > 3' 2>&1)
 has "$out" 'ngay_sinh' 'a misspelt column gets the nearest one suggested'
 has "$out" '^' 'and a caret under its place'

@@ -83,4 +83,18 @@ out=$(loa list import odd "$dir/odd.csv" --map 'Liên hệ=in' 2>&1)
 is $? 1 'a word of queries is no name'
 out=$(loa list import odd tests/cases/import/two-phones.csv 2>&1)
 has "$out" '--phone "SĐT" or --phone "Số điện thoại"' 'of two phones it asks which one it is'
+
+# ---- blocks ----
+block=$(redis KEYS "loa:block:$(redis HGET loa:list:nhap id):*")
+is "$(redis HKEYS "$block" | sort | tr '\n' ' ')" '0 1 m p ' 'a block has a field for each of its pieces'
+loa segment save nhap-ten nhap "ho_ten = 'An'" >/dev/null
+loa segment save nhap-so nhap "so_dien_thoai LIKE '%5678'" >/dev/null
+has "$(loa segment count nhap-ten)" '1 of 2 rows' 'a query reads its column'
+redis HDEL "$block" 0 >/dev/null
+has "$(loa segment count nhap-so)" '1 of 2 rows' 'and no other'
+has "$(loa segment count nhap-ten 2>&1)" 'a column is gone' 'a piece that is missing is told, not counted as empty'
+redis DEL "$block" >/dev/null
+has "$(loa segment count nhap-so 2>&1)" 'a block is gone' 'a block that is missing too'
+redis SET "$block" 'as it was' >/dev/null
+has "$(loa segment count nhap-so 2>&1)" 'written by an older Loa: import it again' 'an older form is refused with advice'
 done_testing

@@ -119,7 +119,7 @@ stop_loa
 is $? 0 'the server stops'
 start_demo
 is "$(sed -n 's/^  token *\([0-9a-f]*\) .*/\1/p' "$dir/loa.out")" "$token" 'a restart shows the same token'
-is "$(loa campaign ls | awk '!/notices/ { print $2, $NF }' | tr '\n' ' ')" 'finished dvc-10-10-tu-60-tuoi finished nu draft a draft b ' 'it keeps the campaigns'
+is "$(loa campaign ls | awk '!/notices/ { print $2, $NF }' | tr '\n' ' ')" 'draft a draft b finished dvc-10-10-tu-60-tuoi finished nu ' 'it keeps the campaigns'
 has "$(loa list show dan-cu)" 'version 1,' 'and does not import again'
 is "$(of "$dir/report" delivered)" "$(loa campaign report nu --json >"$dir/report"; of "$dir/report" delivered)" 'the report stays'
 

@@ -40,6 +40,10 @@ loa segment save khac l "NOT segment('gia')" >/dev/null
 is "$(count gia) $(count thon-1) $(count gia-thon-1) $(count khac)" '4 5 3 8' 'it counts as if they stood in parentheses'
 is "$(loa segment count --list l --query "segment('gia') OR segment('thon-1')" --json | json_field count)" 6 \
 	'so does a query that is not saved'
+loa segment save ca-hai l "in_list('m') AND segment('gia')" >/dev/null
+is "$(loa segment count --list l --query "NOT segment('ca-hai')" --json | json_field count)" 8 \
+	'what asks for another list may stand inside of another'
+loa segment rm ca-hai --yes >/dev/null
 fails segment save gia l "segment('gia-thon-1')"
 is $? 1 'a segment inside of itself is refused'
 has "$out" 'cannot contain itself: gia > gia-thon-1 > gia' 'with the chain'
@@ -91,7 +95,10 @@ has "$out" '0912***001' 'phones are masked'
 is "$(grep -c '0912000\|001050000001\|Kinh\|Tày' <<<"$out")" 0 'nothing of a phone, a personal number or a people is seen'
 fails segment sample tat-ca --full
 is $? 4 'in full it wants the token of the administrator'
-has "$(loa segment sample tat-ca -n 100 --full --token-file "$dir/token")" 'Tày' 'and has it all then'
+fails segment sample tat-ca --full --token-file "$dir/token"
+is $? 4 'and a reason'
+has "$(loa segment sample tat-ca -n 100 --full --token-file "$dir/token" --reason 'kiểm tra')" 'Tày' 'and has it all then'
+has "$(loa audit ls 2>/dev/null || api GET /audit)" 'segment:tat-ca' 'which the audit has'
 is "$(loa segment sample tat-ca -n 3 --seed 5 --json)" "$(loa segment sample tat-ca -n 3 --seed 5 --json)" \
 	'the same seed gives the same rows'
 is "$(loa segment sample gia --json | grep -c '"row":')" 4 'of fewer all'
@@ -120,7 +127,7 @@ sum() { # of the numbers ROWS in the lists VALUES of a breakdown
 is "$(sum tat-ca thon) $(sum tat-ca ngay_sinh) $(sum gia ho_ten)" '12 12 4' 'all parts together are the count'
 fails segment breakdown tat-ca dan_toc
 is $? 4 'a sensitive column is for the administrator'
-has "$(loa segment breakdown tat-ca dan_toc --full --token-file "$dir/token" | squeeze)" 'Kinh 11 91.7 %' 'who may see it'
+has "$(loa segment breakdown tat-ca dan_toc --full --token-file "$dir/token" --reason 'kiểm tra' | squeeze)" 'Kinh 11 91.7 %' 'who may see it'
 fails segment breakdown tat-ca so_dien_thoai
 is $? 4 'the phones are for nobody'
 

@@ -16,6 +16,11 @@ helpers() {
 		sed -n "s/^\([0-9]*\) (loa-workbook) [^Z] $loa_pid .*/\1/p" "${f%comm}stat" 2>/dev/null
 	done
 }
+# The commit of the import $id is answered with its report.
+committed() {
+	api POST "/imports/$id/commit" >"$dir/answer"
+	[ "$(status)" = 200 ]
+}
 has_helper() { [ -n "$(helpers)" ]; }
 has_list() { loa list show "$1" >/dev/null 2>&1; }
 # What an import leaves in the data folder, or holds open there without a name
@@ -170,6 +175,23 @@ is "$(loa list export back - | sed -n 2p | tr -d '\r')" "'=1+1,1940-10-01,0910**
 is "$(loa list export back - | grep -cE '(84|0)[35789][0-9]{8}')" 0 'all of them'
 loa list export nobody "$dir/none.xlsx" >/dev/null 2>&1
 is $? 1 'a list that is not there is an error'
+# No room for the file: a device that is always full, then a limit of 1,024 bytes for each file.
+out=$(loa list export back - 2>&1 >/dev/full)
+is $? 3 'a standard output that is full is an error'
+has "$out" 'No space left on device' 'it says why'
+full() { # the export to FILE where no file may be longer than 1,024 bytes
+	(
+		trap '' XFSZ
+		ulimit -f 1
+		loa list export back "$1" 2>&1 >/dev/null
+	)
+}
+for name in full.csv full.xlsx; do
+	out=$(full "$dir/$name")
+	is $? 3 "$name: a disk that is full is an error"
+	has "$out" 'cannot be written' "$name: it says so"
+	is "$(ls "$dir" | grep -c '^full')" 0 "$name: and nothing is left of the file"
+done
 
 # ---- dying in the middle: an upload that is not committed ----
 begin_upload() {
@@ -220,4 +242,22 @@ is "$(find "$dir/data" -name 'workbook*')" '' 'its file is gone'
 start_loa
 has_list half
 is $? 1 'and there is no list'
+
+# ---- a commit that takes its time ----
+begin_upload
+helper=$(helpers)
+kill -STOP "$helper"
+for time in first second; do
+	answer=$(api POST "/imports/$id/commit" | tr -d ' \n')
+	is "$(status)" 202 "while the rows come a commit is answered, the $time time"
+	has "$answer" '"state":"reading"' 'and says that it reads on'
+	has "$answer" '"rows_kept":0' 'and how far it is'
+done
+has_list half
+is $? 1 'there is no list yet'
+kill -CONT "$helper"
+until_true committed
+has "$(tr -d ' \n' <"$dir/answer")" '"rows_read":17,"rows_kept":4' 'asked again it gives the report'
+has_list half
+ok $? 'and there is the list'
 done_testing

@@ -142,6 +142,8 @@ the_worked_example_of_the_document_is_read(void **state)
 	assert_string_equal(fx.config->data, "/var/lib/loa");
 	assert_string_equal(fx.config->public_url, "https://loa.angiang.example");
 	assert_int_equal(fx.config->max_attempts, 6);
+	assert_false(fx.config->lists_require_purpose);
+	assert_int_equal(fx.config->lists_retention_days, 0);
 	assert_int_equal(fx.config->lease_ms, 5000);
 	assert_int_equal(fx.config->provider_count, 1);
 	assert_string_equal(fx.config->providers[0].name, "partner");
@@ -248,6 +250,10 @@ an_error_of_the_server_names_its_path(void **state)
 		{"{\"lease_ms\": 999}", "lease_ms: must be between 1000 and 60000, is 999"},
 		{"{\"max_attempts\": 16}", "max_attempts: must be between 1 and 15, is 16"},
 		{"{\"embedded_max_mb\": \"1\"}", "embedded_max_mb: must be a whole number"},
+		{"{\"lists_require_purpose\": 1}",
+		 "lists_require_purpose: must be true or false, is a number"},
+		{"{\"lists_retention_days\": -1}",
+		 "lists_retention_days: must be between 0 and 36500, is -1"},
 		{"{\"data\": 1}", "data: must be a text, is a number"},
 		{"{\"log_level\": \"loud\"}", "log_level: \"loud\" is no level"},
 		{"{\"providers\": {}}", "providers: must be a list, is an object"},

@@ -64,7 +64,7 @@ make(void)
 		block_builder_add(b, cells, phone_of_row(row), row == 90 ? 83 : 0,
 				  (uint8_t)(row % 8));
 		if (row == 30)
-			block_builder_delete(b);
+			block_builder_delete_last(b);
 	}
 	block_builder_finish(b, &m.before);
 	block_builder_free(b);

@@ -278,6 +278,24 @@ names_that_can_be_misunderstood_are_warned_of(void **state)
 }
 
 static void
+an_argument_that_cannot_be_answered_is_pointed_at(void **state)
+{
+	static const char text[] = "in_list('á') AND state('b', 'c')";
+	struct query_error e;
+	struct query *q = query_parse(slice_of(text), &e);
+
+	(void)state;
+	assert_non_null(q);
+	query_blame(q, 1, 1, "no such state", &e);
+	assert_string_equal(e.message, "no such state");
+	assert_int_equal(e.column, 29); /* in characters, from 1 */
+	assert_int_equal(e.at, 29);	/* in bytes: á has two */
+	query_blame(q, 0, 0, "no such list", &e);
+	assert_int_equal(e.column, 9);
+	query_free(q);
+}
+
+static void
 external_sets_are_filled_by_the_caller(void **state)
 {
 	(void)state;
@@ -397,6 +415,7 @@ main(void)
 		cmocka_unit_test(a_list_without_a_column_of_provinces_is_told_how_to_name_one),
 		cmocka_unit_test(names_that_can_be_misunderstood_are_warned_of),
 		cmocka_unit_test(external_sets_are_filled_by_the_caller),
+		cmocka_unit_test(an_argument_that_cannot_be_answered_is_pointed_at),
 		cmocka_unit_test(the_sets_that_a_query_needs_are_listed_once_each),
 		cmocka_unit_test(a_set_that_nobody_has_filled_is_refused),
 		cmocka_unit_test(more_than_sixteen_sets_are_refused),

@@ -90,6 +90,27 @@ a_library_is_unused_a_day_after_its_last_heartbeat(void **state)
 	assert_string_equal(COMMAND("ZCARD", "loa:libraries"), "2");
 }
 
+/* Sets are written before a run; "1,0,2" says how many pieces each has. */
+static void
+a_launch_takes_all_sets_over_or_does_not_happen(void **state)
+{
+	static const char *const launch = "loa:campaign:7 41 3 gw 1 campaign 7 set_pieces 1,0,2";
+
+	(void)state;
+	COMMAND("HSET", "loa:campaign:7", "state", "draft");
+	COMMAND("SET", "loa:run:41:set:0:0", "a", "EX", "100");
+	COMMAND("SET", "loa:run:41:set:2:0", "b", "EX", "100");
+	assert_string_equal(call_words("launch", "%s", launch), "[sets gone, 0]");
+	assert_string_equal(COMMAND("EXISTS", "loa:run:41"), "0");
+	assert_string_equal(COMMAND("HGET", "loa:campaign:7", "state"), "draft");
+	assert_string_equal(COMMAND("TTL", "loa:run:41:set:0:0"), "100");
+	COMMAND("SET", "loa:run:41:set:2:1", "c", "EX", "100");
+	assert_string_equal(call_words("launch", "%s", launch), "[launched, 41]");
+	assert_string_equal(COMMAND("TTL", "loa:run:41:set:0:0"), "-1");
+	assert_string_equal(COMMAND("TTL", "loa:run:41:set:2:0"), "-1");
+	assert_string_equal(COMMAND("TTL", "loa:run:41:set:2:1"), "-1");
+}
+
 int
 main(void)
 {
@@ -99,6 +120,7 @@ main(void)
 		T(a_scheduled_campaign_waits_for_a_person),
 		T(nothing_of_the_old_life_binds_the_new_one),
 		T(a_library_is_unused_a_day_after_its_last_heartbeat),
+		T(a_launch_takes_all_sets_over_or_does_not_happen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

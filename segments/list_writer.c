@@ -1,0 +1,454 @@
+/* SPDX-License-Identifier: MIT */
+/* list_writer of segments/list.h: blocks as they come, then everything at once. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "segments/list_inside.h"
+#include "segments/schema_json.h"
+
+#define OWN_BLOCK (UINT64_C(1) << 32)
+
+struct held_block {
+	struct held_block *next;
+	struct slice bytes;
+	char data[];
+};
+
+struct list_writer {
+	struct redis *redis;
+	char name[LIST_NAME_MAX + 1];
+	uint64_t id;		 /* 0 = not taken yet */
+	uint32_t version, first; /* first = number of the first block, from 1 */
+	uint32_t blocks;	 /* of its own */
+	uint64_t *ids;		 /* [id_count]: the snapshot; | OWN_BLOCK: its own, from 0 */
+	size_t id_count, id_cap;
+	char owner[24];
+	uint32_t base; /* version that it is made of; 0 = of none */
+	char *key;     /* NULL = the key of the current version */
+	uint64_t rows;
+	size_t pending;
+	bool has_failed, is_freed;
+	bool is_demo;
+	struct list_care care;
+	bool care_given[CARE_FACTS];
+	char retention[11]; /* of a list that is new; "" = none */
+	bool is_committed;  /* or a commit was sent whose fate is not known */
+	char why[200];
+	struct held_block *held, **held_tail; /* waiting for the id */
+	uint32_t held_count;
+	char *schema, *report;
+	struct buf rejects;
+	list_done_cb cb;
+	void *arg;
+};
+
+static void writer_step(struct list_writer *w);
+
+static void
+writer_fail(struct list_writer *w, const struct reply *r)
+{
+	if (!w->has_failed)
+		snprintf(w->why, sizeof(w->why), "%.*s", (int)(r->str.n > 180 ? 180 : r->str.n),
+			 r->str.p);
+	w->has_failed = true;
+}
+
+static void
+on_block_written(void *arg, const struct reply *r)
+{
+	struct list_writer *w = arg;
+
+	w->pending--;
+	if (!reply_is_good(r))
+		writer_fail(w, r);
+	writer_step(w);
+}
+
+static void
+write_block(struct list_writer *w, struct slice bytes)
+{
+	char key[64];
+
+	list_block_key(key, w->id, w->first + w->blocks);
+	w->blocks++;
+	w->pending++;
+	list_write_block(w->redis, key, bytes, on_block_written, w);
+}
+
+/* [id of the list, its last version, last of its block numbers] of a name, taken in one step. */
+static const char take_numbers[] =
+	"local id = redis.call('HGET', KEYS[1], 'id') or redis.call('INCR', KEYS[2]) "
+	"local to = redis.call('HINCRBY', KEYS[3], id, ARGV[1]) "
+	"redis.call('HSET', KEYS[4], id .. ':' .. to - ARGV[1] + 1, ARGV[2]) "
+	"return {tostring(id), redis.call('HGET', KEYS[1], 'last') or "
+	"redis.call('HGET', KEYS[1], 'version') or '0', to}";
+
+static void
+on_numbers(void *arg, const struct reply *r)
+{
+	struct list_writer *w = arg;
+
+	w->pending--;
+	if (!reply_is_good(r) || r->kind != REPLY_ARRAY) {
+		writer_fail(w, r);
+	} else {
+		w->id = reply_u64(r, 0);
+		w->version = (uint32_t)reply_u64(r, 1) + 1;
+		w->first = (uint32_t)(reply_item(r, 2)->integer - BLOCKS_PER_IMPORT + 1);
+	}
+	while (w->held != NULL) {
+		struct held_block *h = w->held;
+
+		w->held = h->next;
+		if (!w->has_failed && !w->is_freed)
+			write_block(w, h->bytes);
+		free(h);
+	}
+	w->held_tail = &w->held;
+	w->held_count = 0;
+	writer_step(w);
+}
+
+struct list_writer *
+list_writer_new(struct redis *r, const char *name, const char *owner)
+{
+	struct list_writer *w = xcalloc(1, sizeof(*w));
+	char key[LIST_KEY_MAX];
+	struct slice v[9];
+
+	w->redis = r;
+	w->held_tail = &w->held;
+	snprintf(w->name, sizeof(w->name), "%s", name);
+	list_key(key, w->name);
+	v[0] = SLICE("EVAL");
+	v[1] = slice_of(take_numbers);
+	snprintf(w->owner, sizeof(w->owner), "%s", owner);
+	v[2] = SLICE("4");
+	v[3] = slice_of(key);
+	v[4] = SLICE(KEY_SEQ_LIST);
+	v[5] = SLICE(KEY_SEQ_BLOCK);
+	v[6] = SLICE(KEY_WRITING);
+	v[7] = SLICE(TEXT_OF(BLOCKS_PER_IMPORT));
+	v[8] = slice_of(w->owner);
+	w->pending++;
+	redis_command(r, v, 9, on_numbers, w);
+	return w;
+}
+
+void
+list_writer_set_demo(struct list_writer *w)
+{
+	w->is_demo = true;
+}
+
+void
+list_writer_set_care(struct list_writer *w, const struct list_care *c, const bool given[CARE_FACTS])
+{
+	w->care = *c;
+	memcpy(w->care_given, given, sizeof(w->care_given));
+}
+
+void
+list_writer_set_retention(struct list_writer *w, const char day[11])
+{
+	memcpy(w->retention, day, sizeof(w->retention));
+}
+
+void
+list_writer_set_base(struct list_writer *w, uint32_t version)
+{
+	w->base = version;
+}
+
+void
+list_writer_set_key(struct list_writer *w, const char *key)
+{
+	free(w->key);
+	w->key = xstrdup(key);
+}
+
+static void
+add_id(struct list_writer *w, uint64_t id, uint32_t rows)
+{
+	if (w->id_count == w->id_cap) {
+		w->id_cap = w->id_cap == 0 ? 64 : w->id_cap * 2;
+		w->ids = xrealloc(w->ids, w->id_cap * sizeof(*w->ids));
+	}
+	w->ids[w->id_count++] = id;
+	w->rows += rows;
+}
+
+static uint32_t
+number_of(const struct list_writer *w, size_t i)
+{
+	return (w->ids[i] & OWN_BLOCK ? w->first : 0) + (uint32_t)w->ids[i];
+}
+
+void
+list_writer_share(struct list_writer *w, uint32_t n, uint32_t rows)
+{
+	add_id(w, n, rows);
+}
+
+bool
+list_writer_get(const struct list_writer *w, struct list *out)
+{
+	*out = (struct list){.id = w->id, .block_count = w->id_count};
+	if (w->id == 0 || w->has_failed)
+		return false;
+	out->blocks = xmalloc((w->id_count + 1) * sizeof(*out->blocks));
+	for (size_t i = 0; i < w->id_count; i++)
+		out->blocks[i] = number_of(w, i);
+	return true;
+}
+
+void
+list_writer_block(struct list_writer *w, struct slice bytes, uint32_t rows)
+{
+	add_id(w, OWN_BLOCK | (w->blocks + w->held_count), rows);
+	if (!w->has_failed && w->blocks + w->held_count >= BLOCKS_PER_IMPORT) {
+		w->has_failed = true;
+		snprintf(w->why, sizeof(w->why), "a list has at most %d blocks", BLOCKS_PER_IMPORT);
+	}
+	if (w->has_failed)
+		return;
+	if (w->id == 0) {
+		struct held_block *h = xmalloc(sizeof(*h) + bytes.n);
+
+		memcpy(h->data, bytes.p, bytes.n);
+		h->bytes = (struct slice){h->data, bytes.n};
+		h->next = NULL;
+		*w->held_tail = h;
+		w->held_tail = &h->next;
+		w->held_count++;
+		return;
+	}
+	write_block(w, bytes);
+}
+
+uint32_t
+list_writer_version(const struct list_writer *w)
+{
+	return w->version;
+}
+
+size_t
+list_writer_pending(const struct list_writer *w)
+{
+	return w->pending;
+}
+
+static void
+writer_end(struct list_writer *w, const struct err_ctx *e)
+{
+	list_done_cb cb = w->cb;
+
+	w->cb = NULL;
+	if (cb != NULL)
+		cb(w->arg, e);
+}
+
+static void
+on_committed(void *arg, const struct reply *r)
+{
+	struct list_writer *w = arg;
+	struct err_ctx e;
+
+	w->pending--;
+	if (!reply_is_good(r)) {
+		writer_fail(w, r);
+		w->is_committed = r->kind != REPLY_ERROR; /* refused: surely not done */
+		err_set(&e, ERR_UNREACHABLE, "Redis", "look at loa list show, then import again",
+			"%s", w->why);
+	} else if (r->integer != 1) {
+		w->is_committed = false;
+		err_set(&e, ERR_CONFLICT, "list", "look at loa list show, then import again", "%s",
+			r->integer == 0 ? "somebody else changed it meanwhile"
+					: "this server was taken for dead meanwhile");
+	}
+	if (w->is_freed)
+		writer_step(w);
+	else /* may free w */
+		writer_end(w, reply_is_good(r) && r->integer == 1 ? NULL : &e);
+}
+
+/*
+ * Snapshot, rejects and record appear together, unless somebody else imported meanwhile (0), or
+ * list_clean has deleted the blocks (2).
+ * ARGV: snapshot, rejects, name, last version before, the one it is made of or 0, its field of
+ * those that are being written, its version, its key or '?' (that of the current version), then
+ * field, value… Which version was current before is what an undo goes back to.
+ */
+static const char commit_list[] =
+	"local v = redis.call('HMGET', KEYS[3], 'version', 'last') "
+	"if (v[2] or v[1] or '0') ~= ARGV[4] then return 0 end "
+	"if ARGV[5] ~= '0' and v[1] ~= ARGV[5] then return 0 end "
+	"if redis.call('HDEL', KEYS[5], ARGV[6]) == 0 then return 2 end "
+	"local key = ARGV[8] "
+	"if key == '?' then key = v[1] and redis.call('HGET', KEYS[3], 'key' .. v[1]) or '' end "
+	"redis.call('HSET', KEYS[3], 'last', ARGV[7], 'previous' .. ARGV[7], v[1] or '0', "
+	"'key' .. ARGV[7], key) "
+	"if v[1] then redis.call('HDEL', KEYS[3], 'next' .. v[1]) end "
+	"redis.call('SET', KEYS[1], ARGV[1]) redis.call('SET', KEYS[2], ARGV[2]) "
+	"redis.call('HSET', KEYS[3], unpack(ARGV, 9)) redis.call('SADD', KEYS[4], ARGV[3]) return "
+	"1";
+
+static const char *
+version_field(char out[32], const char *name, uint32_t version)
+{
+	snprintf(out, 32, "%s%u", name, version);
+	return out;
+}
+
+static const char *
+writing_field(char out[48], uint64_t id, uint32_t first)
+{
+	snprintf(out, 48, "%" PRIu64 ":%u", id, first);
+	return out;
+}
+
+/* A list whose last version before was 0 is new: the commit looks whether it still is. */
+static size_t
+add_care(struct list_writer *w, struct slice *v)
+{
+	size_t n = 0;
+
+	if (w->version == 1 && w->retention[0] != '\0' && !w->care_given[CARE_RETAIN_UNTIL]) {
+		v[n++] = slice_of(list_care_field(CARE_RETAIN_UNTIL));
+		v[n++] = slice_of(w->retention);
+	}
+	for (size_t f = 0; f < CARE_FACTS; f++) {
+		if (!w->care_given[f])
+			continue;
+		v[n++] = slice_of(list_care_field(f));
+		v[n++] = slice_of(w->care.text[f]);
+	}
+	return n;
+}
+
+static void
+send_commit(struct list_writer *w)
+{
+	char snap[64], rejects[64], key[LIST_KEY_MAX], id[24], version[24], rows[24], at[24];
+	char before[24], base[24], writing[48], fields[5][32];
+	struct buf ids = {0};
+	struct slice v[48] = {SLICE("EVAL"), slice_of(commit_list), SLICE("5")};
+	size_t n = 3;
+
+	for (size_t i = 0; i < w->id_count; i++)
+		buf_add_u32(&ids, number_of(w, i));
+	list_rejects_key(rejects, w->id, w->version);
+	list_key(key, w->name);
+	snprintf(id, sizeof(id), "%" PRIu64, w->id);
+	snprintf(version, sizeof(version), "%u", w->version);
+	snprintf(before, sizeof(before), "%u", w->version - 1);
+	snprintf(base, sizeof(base), "%u", w->base);
+	snprintf(rows, sizeof(rows), "%" PRIu64, w->rows);
+	snprintf(at, sizeof(at), "%lld", (long long)(clock_wall_ms() / 1000));
+	v[n++] = slice_of(list_snapshot_key(snap, w->id, w->version));
+	v[n++] = slice_of(rejects);
+	v[n++] = slice_of(key);
+	v[n++] = SLICE(KEY_LISTS);
+	v[n++] = SLICE(KEY_WRITING);
+	v[n++] = ids.len > 0 ? buf_slice(&ids) : SLICE("");
+	v[n++] = w->rejects.len > 0 ? buf_slice(&w->rejects) : SLICE("");
+	v[n++] = slice_of(w->name);
+	v[n++] = slice_of(before);
+	v[n++] = slice_of(base);
+	v[n++] = slice_of(writing_field(writing, w->id, w->first));
+	v[n++] = slice_of(version);
+	v[n++] = w->key != NULL ? slice_of(w->key) : SLICE("?");
+	v[n++] = SLICE("id");
+	v[n++] = slice_of(id);
+	v[n++] = SLICE("version");
+	v[n++] = slice_of(version);
+	v[n++] = SLICE("unit");
+	v[n++] = SLICE("1");
+	v[n++] = slice_of(version_field(fields[0], "rows", w->version));
+	v[n++] = slice_of(rows);
+	v[n++] = slice_of(version_field(fields[1], "created_s", w->version));
+	v[n++] = slice_of(at);
+	v[n++] = slice_of(version_field(fields[2], "schema", w->version));
+	v[n++] = slice_of(w->schema);
+	v[n++] = slice_of(version_field(fields[3], "report", w->version));
+	v[n++] = slice_of(w->report);
+	v[n++] = slice_of(version_field(fields[4], "demo", w->version));
+	v[n++] = w->is_demo ? SLICE("1") : SLICE("0");
+	n += add_care(w, &v[n]);
+	w->pending++;
+	w->is_committed = true;
+	redis_command(w->redis, v, n, on_committed, w);
+	buf_free(&ids);
+}
+
+/* Something was acknowledged: go on with the commit, or free what was given up. */
+static void
+writer_step(struct list_writer *w)
+{
+	struct err_ctx e;
+
+	if (w->pending > 0)
+		return;
+	if (w->is_freed) {
+		list_writer_free(w);
+		return;
+	}
+	if (w->schema == NULL || w->cb == NULL)
+		return;
+	if (!w->has_failed) {
+		send_commit(w);
+		return;
+	}
+	err_set(&e, ERR_UNREACHABLE, "Redis", "import again: nothing was kept",
+		"a block could not be written: %s", w->why);
+	writer_end(w, &e);
+}
+
+void
+list_writer_commit(struct list_writer *w, const struct schema *s, const char *report,
+		   struct slice rejects, list_done_cb cb, void *arg)
+{
+	w->schema = schema_to_json(s);
+	w->report = xstrdup(report);
+	buf_add_slice(&w->rejects, rejects);
+	w->cb = cb;
+	w->arg = arg;
+	writer_step(w);
+}
+
+/* Nothing refers to them. What cannot be deleted now stays: it costs room, nothing else. */
+static void
+delete_blocks(struct list_writer *w)
+{
+	char field[48];
+
+	for (uint32_t i = 0; i < w->blocks; i++) {
+		char key[64];
+		struct slice v[2] = {SLICE("UNLINK"), {NULL, 0}};
+
+		v[1] = slice_of(list_block_key(key, w->id, w->first + i));
+		redis_command(w->redis, v, 2, NULL, NULL);
+	}
+	if (w->id != 0)
+		list_writing_forget(w->redis, writing_field(field, w->id, w->first));
+}
+
+void
+list_writer_free(struct list_writer *w)
+{
+	w->is_freed = true;
+	w->cb = NULL;
+	if (w->pending > 0)
+		return; /* the last acknowledgement frees it */
+	if (!w->is_committed)
+		delete_blocks(w);
+	free(w->schema);
+	free(w->report);
+	free(w->ids);
+	free(w->key);
+	buf_free(&w->rejects);
+	free(w);
+}
