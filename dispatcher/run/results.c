@@ -163,6 +163,9 @@ line_of(struct results_format *f, const struct walk_row *r, const struct detail 
 
 	if (is_of_several(f))
 		l.place = list_place(f->list, r->row);
+	/* A row that was deleted before it was frozen says so; this one is empty since. */
+	if (block_is_deleted(r->block, r->i) && m->reason != REASON_DELETED_ROW)
+		l.reason = record_reason_text(REASON_ERASED);
 	/* What waits since the launch was not changed yet. */
 	if (m->state != RECORD_WAITING || m->attempt > 0 || m->changed_s > 0) {
 		if (changed_s != f->time_s || f->time[0] == '\0')
