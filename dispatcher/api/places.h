@@ -5,8 +5,7 @@
  */
 #pragma once
 
-#include <jansson.h>
-
+#include "base/json.h"
 #include "segments/list_parts.h"
 
 /*

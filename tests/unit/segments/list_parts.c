@@ -21,7 +21,7 @@ add_column(struct list *l, const char *name, enum column_type type)
 	struct column *c = &l->schema.columns[l->schema.count++];
 
 	snprintf(c->name, sizeof(c->name), "%s", name);
-	snprintf(c->title, sizeof(c->title), "%s of %s", name, l->name);
+	snprintf(c->title, sizeof(c->title), "%s of %c", name, (char)l->id);
 	c->type = type;
 }
 
