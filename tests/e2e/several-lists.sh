@@ -121,6 +121,32 @@ loa list set dv --retain-until 2099-01-01 --reason 'it goes on' >/dev/null
 loa campaign preview back >/dev/null
 ok $? 'until it is open again'
 
+# What holds for one of them holds for the campaign: here the second alone tells what is sensitive, and
+# the second alone has no purpose.
+cat >"$dir/dt.csv" <<-'CSV'
+	SĐT;Họ tên;Dân tộc
+	0911000021;Giàng A;Mông
+CSV
+loa list import dt "$dir/dt.csv" --keep 'Dân tộc=Kế hoạch 15/KH-UBND' >/dev/null
+loa segment save dan-toc dt 'ho_ten IS NOT NULL' >/dev/null
+text tells 'Kinh gui {{ ho_ten }}{% if dan_toc %} ({{ dan_toc }}){% endif %}'
+create tells tells '"cha-me","dan-toc"' phone >/dev/null
+has "$(loa campaign launch tells 2>&1)" 'its text reads dan_toc, which the law calls sensitive' 'what is sensitive in one list is refused'
+has "$(loa campaign results a --columns sdt 2>&1)" 'has no column "sdt"' 'the column of the phones is that of the first list'
+has "$(loa campaign results a --columns so_dien_thoai 2>&1)" 'is the column of the phones' 'which is not shown'
+loa list set ph --purpose P --legal-basis B --source S >/dev/null
+cp "$dir/loa.json" "$dir/before.json"
+sed -i 's|"lease_ms": 1000|"lease_ms": 1000, "lists_require_purpose": true|' "$dir/loa.json"
+kill -HUP "$loa_pid"
+wants() { loa campaign preview back | grep -q 'it cannot be launched: dv: has no purpose'; }
+until_true wants
+ok $? 'a list without a purpose forbids the launch where one is wanted'
+loa campaign launch back >/dev/null 2>&1
+is $? 4 'which is refused'
+cp "$dir/before.json" "$dir/loa.json"
+kill -HUP "$loa_pid"
+until_false wants
+
 # ---- many, and killed while they are frozen ----
 awk 'BEGIN { print "Tên;SĐT"; for (i = 0; i < 20000; i++) printf "A %d;09620%05d\n", i, i }' >"$dir/x.csv"
 awk 'BEGIN { print "SĐT;Tên;Tổ"; for (i = 15000; i < 35000; i++) printf "09620%05d;B %d;%d\n", i, i, i % 9 }' >"$dir/y.csv"
@@ -160,4 +186,13 @@ loa campaign results many | sed 1d | tr -d '\r' >"$dir/many.csv"
 is "$(wc -l <"$dir/many.csv")" 40000 'the results have the rows of both'
 is "$(grep -c ',skipped,same phone.*,y$' "$dir/many.csv")" 5000 'the second list skips those of the first'
 is "$(cut -d, -f1,12 "$dir/many.csv" | sort -u | wc -l)" 40000 'each row is named once'
+
+# ---- a list is deleted when all is over ----
+loa segment rm y --yes >/dev/null
+out=$(loa list rm y --yes 2>&1)
+ok $? 'the second list may go then'
+has "$out" '1 campaigns that are over' 'which is of the campaign, too'
+has "$(loa campaign results many 2>&1 | head -n 3)" 'the list y was deleted on' 'there are no results without it'
+has "$(api POST /campaigns/many/retry '' retry-of-many-1)" 'its list was deleted' 'and nobody is tried again'
+is "$(report_of many audience) $(report_of many delivered)" '40000 35000' 'the figures stay'
 done_testing
