@@ -187,6 +187,25 @@ is "$(wc -l <"$dir/many.csv")" 40000 'the results have the rows of both'
 is "$(grep -c ',skipped,same phone.*,y$' "$dir/many.csv")" 5000 'the second list skips those of the first'
 is "$(cut -d, -f1,12 "$dir/many.csv" | sort -u | wc -l)" 40000 'each row is named once'
 
+# ---- in doubt ----
+# The members first: 1 2 3; of the parents 1 3. No dedupe is promised, and no answer can be read.
+kill "$loa_pid"
+wait "$loa_pid" 2>/dev/null
+sed -i -e '/"dedupe"/d' -e 's/"30": "duplicate", //' "$dir/loa.json"
+start_loa
+gateway_control '{"html502-after":1,"receipts":"none"}' >/dev/null
+loa campaign launch back >/dev/null
+all_in_doubt() { [ "$(report_of back unknown)" = 5 ]; }
+until_true all_in_doubt
+ok $? 'all five are in doubt'
+gateway_control '{"html502-after":0}' >/dev/null
+in_doubt() { # row, list, row of it, phone of each
+	loa doubt ls back --json | sed 's/.*"row": *\([0-9]*\).*"phone": *"\([^"]*\)".*"list": *"\([a-z]*\)", *"list_row": *\([0-9]*\).*/\1 \3 \4 \2/' | sort -n | tr '\n' '|'
+}
+is "$(in_doubt)" '1 dv 1 0961***002|2 dv 2 0901***006|3 dv 3 0911***008|257 ph 1 0961***001|259 ph 3 0961***003|' 'each is named by a number, its list and its row'
+loa doubt mark back --row 259 --as not-sent --reason 'asked by phone' >/dev/null
+is "$(loa campaign results back --state refused | tail -n 1 | tr -d '\r' | cut -d, -f1,3,12)" '3,refused,ph' 'what is marked by the number is that row'
+
 # ---- a list is deleted when all is over ----
 loa segment rm y --yes >/dev/null
 out=$(loa list rm y --yes 2>&1)
