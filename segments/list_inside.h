@@ -17,7 +17,10 @@
 	"local now = t[1] * 1000 + math.floor(t[2] / 1000) + " \
 	"(tonumber(redis.call('HGET', KEYS[2], 'clock_offset_ms')) or 0) "
 
-/* Block numbers that an import takes: 67 million rows, and 16,000 imports of a list. */
+/*
+ * Block numbers that a writer takes: 67 million rows. A list has 16,383 writers: one of an import,
+ * two of an update; then it is refused.
+ */
 #define BLOCKS_PER_IMPORT 262144
 #define TEXT_OF_(x) #x
 #define TEXT_OF(x) TEXT_OF_(x)

@@ -80,7 +80,10 @@ write_block(struct list_writer *w, struct slice bytes)
 
 /* [id of the list, its last version, last of its block numbers] of a name, taken in one step. */
 static const char take_numbers[] =
-	"local id = redis.call('HGET', KEYS[1], 'id') or redis.call('INCR', KEYS[2]) "
+	"local id = redis.call('HGET', KEYS[1], 'id') "
+	"if id and (tonumber(redis.call('HGET', KEYS[3], id)) or 0) + ARGV[1] > 4294967295 then "
+	"return redis.error_reply('its block numbers are used up: take another name') end "
+	"id = id or redis.call('INCR', KEYS[2]) "
 	"local to = redis.call('HINCRBY', KEYS[3], id, ARGV[1]) "
 	"redis.call('HSET', KEYS[4], id .. ':' .. to - ARGV[1] + 1, ARGV[2]) "
 	"return {tostring(id), redis.call('HGET', KEYS[1], 'last') or "
