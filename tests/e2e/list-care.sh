@@ -158,6 +158,22 @@ campaign leaks tells ''
 loa campaign preview leaks >"$dir/out"
 has "$(cat "$dir/out")" 'its text reads dan_toc, which the law calls sensitive' 'a preview says that a text tells what is sensitive'
 is "$(tells "$dir/out")" 0 'without telling it'
+printf 'name;brandname;carriers;text;state;partner_id\nmoi;UBND-AG;;Kinh gui {P1:25}, moi hop.;registered;A-1\n' >"$dir/p.csv"
+loa pattern import "$dir/p.csv" >/dev/null
+loa campaign preview leaks >"$dir/out"
+has "$(cat "$dir/out")" 'match no registered pattern of UBND-AG' 'a preview counts texts that match no pattern'
+is "$(tells "$dir/out")" 0 'and has no example of them'
+loa campaign preview leaks --json >"$dir/out"
+is "$(tells "$dir/out")" 0 'in JSON neither'
+loa template check "$dir/t2.txt" --list people >"$dir/out" 2>&1
+has "$(cat "$dir/out")" '40 of 40 messages match none' 'a check counts them, too'
+is "$(tells "$dir/out")" 0 'without an example'
+printf 'Mời {{ ho_ten }} đến.' >"$dir/t3.txt"
+api POST /patterns/check '{"template":"Dân tộc: {{ dan_toc }}","list":"people"}' >"$dir/out"
+is "$(tells "$dir/out")" 0 'nor has one whoever asks over HTTP'
+loa template check "$dir/t3.txt" --list people >"$dir/out" 2>&1
+has "$(cat "$dir/out")" 'Người Thử' 'a text that tells nothing sensitive has one'
+loa pattern rm moi >/dev/null
 loa campaign test leaks 0912345678 >"$dir/out" 2>&1
 is $? 4 'there is no test of it'
 loa campaign launch leaks >"$dir/out" 2>&1
