@@ -10,7 +10,7 @@
 #define KEY_SEQ_BLOCK "loa:seq:block"
 #define KEY_LISTS_GONE "loa:lists:gone"
 #define KEY_WRITING "loa:writing"
-#define KEY_META "loa:meta" /* clock_offset_ms is in it, in tests */
+#define KEY_META "loa:meta" /* erasures, erasing; clock_offset_ms, in tests */
 /* Redis's time in ms, with what tests added: `now`. The hash is KEYS[2]. */
 #define LUA_NOW                                                \
 	"local t = redis.call('TIME') "                        \
