@@ -23,8 +23,8 @@ sensitive_is_told(const struct template_set *set, const struct schema *s)
 	return false;
 }
 
-static bool
-is_read(const struct ready_campaign *r, uint32_t column)
+bool
+sensitive_is_read(const struct ready_campaign *r, uint32_t column)
 {
 	return reads(rendering_set(r->rendering), &r->list->schema, column);
 }
@@ -56,7 +56,7 @@ add_columns(const struct ready_campaign *r,
 void
 sensitive_add_read(const struct ready_campaign *r, struct buf *out)
 {
-	add_columns(r, is_read, out);
+	add_columns(r, sensitive_is_read, out);
 }
 
 void
@@ -85,16 +85,19 @@ sensitive_check(const struct ready_campaign *r, struct err_ctx *e)
 json_t *
 sensitive_details(const struct ready_campaign *r)
 {
-	struct buf read = {0}, asked = {0};
+	struct buf read = {0}, asked = {0}, lists = {0};
 	json_t *out = NULL;
+
+	list_add_names(r->list, &lists);
 
 	sensitive_add_read(r, &read);
 	sensitive_add_asked(r, &asked);
 	if (read.len > 0 || asked.len > 0)
-		out = json_pack("{s:s, s:s, s:s, s:s}", "list", r->list->name, "asked",
+		out = json_pack("{s:s, s:s, s:s, s:s}", "list", lists.data, "asked",
 				asked.len > 0 ? asked.data : "", "read",
 				read.len > 0 ? read.data : "", "reason", r->campaign->sensitive);
 	buf_free(&read);
 	buf_free(&asked);
+	buf_free(&lists);
 	return out;
 }

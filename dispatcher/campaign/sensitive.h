@@ -10,6 +10,8 @@
 #include "dispatcher/campaign/campaign.h"
 
 /* Names of the columns joined by ", ": those that its texts read; those that its segments ask for. */
+/* Do its texts read that column of its list? */
+bool sensitive_is_read(const struct ready_campaign *r, uint32_t column);
 void sensitive_add_read(const struct ready_campaign *r, struct buf *out);
 void sensitive_add_asked(const struct ready_campaign *r, struct buf *out);
 /* ERR_REFUSED: a text reads one, and the campaign does not say why. */
