@@ -28,11 +28,13 @@ struct chunk {
 
 struct phone_set {
 	struct chunk chunks[CHUNKS];
-	uint64_t count, digest;
+	uint64_t count, digest, added;
 	size_t memory;	   /* of the chunks' contents */
 	uint32_t *pending; /* [2 * PENDING_MAX], the second half to sort with; NULL = none */
 	size_t pending_count;
-	uint32_t read_to; /* chunks before it were read */
+	uint32_t read_to;	    /* chunks before it were read */
+	struct phone_set *repeated; /* added more than once; NULL = not noted */
+	uint32_t *before; /* [CHUNKS]: phones in the chunks before; NULL = not asked for */
 };
 
 struct phone_set *
@@ -49,6 +51,8 @@ phone_set_free(struct phone_set *s)
 	for (size_t i = 0; i < CHUNKS; i++)
 		free(s->chunks[i].values);
 	free(s->pending);
+	free(s->before);
+	phone_set_free(s->repeated);
 	free(s);
 }
 
@@ -59,11 +63,19 @@ phone_set_count(const struct phone_set *s)
 	return s->count;
 }
 
+uint64_t
+phone_set_added(const struct phone_set *s)
+{
+	return s->added;
+}
+
 size_t
 phone_set_memory(const struct phone_set *s)
 {
 	return sizeof(*s) + s->memory +
-	       (s->pending != NULL ? 2 * PENDING_MAX * sizeof(*s->pending) : 0);
+	       (s->pending != NULL ? 2 * PENDING_MAX * sizeof(*s->pending) : 0) +
+	       (s->before != NULL ? CHUNKS * sizeof(*s->before) : 0) +
+	       (s->repeated != NULL ? phone_set_memory(s->repeated) : 0);
 }
 
 uint64_t
@@ -89,6 +101,14 @@ count_one(struct phone_set *s, uint32_t chunk, uint16_t value)
 {
 	s->count++;
 	s->digest += mixed((uint64_t)chunk * CHUNK_NUMBERS + value);
+}
+
+/* It is added, and was in the set. */
+static void
+note_repeated(struct phone_set *s, uint32_t number)
+{
+	if (s->repeated != NULL)
+		phone_set_add(s->repeated, PHONE_SET_FIRST + number);
 }
 
 /* ---- a chunk ---- */
@@ -145,11 +165,11 @@ insert_values(struct phone_set *s, uint32_t chunk, const uint32_t *numbers, uint
 		uint16_t v = (uint16_t)numbers[i];
 		uint32_t at;
 
-		if (count > 0 && fresh[count - 1] == v)
-			continue;
 		at = values_below(c->values, c->count, v);
-		if (at < c->count && c->values[at] == v)
+		if ((count > 0 && fresh[count - 1] == v) || (at < c->count && c->values[at] == v)) {
+			note_repeated(s, numbers[i]);
 			continue;
+		}
 		fresh[count] = v;
 		place[count++] = (uint16_t)at;
 		count_one(s, chunk, v);
@@ -199,8 +219,10 @@ insert_bits(struct phone_set *s, uint32_t chunk, const uint32_t *numbers, uint32
 		uint16_t v = (uint16_t)numbers[i];
 		uint64_t bit = UINT64_C(1) << (v % 64);
 
-		if ((bits[v / 64] & bit) != 0)
+		if ((bits[v / 64] & bit) != 0) {
+			note_repeated(s, numbers[i]);
 			continue;
+		}
 		bits[v / 64] |= bit;
 		count++;
 		count_one(s, chunk, v);
@@ -249,6 +271,8 @@ take_pending(struct phone_set *s)
 	size_t i = 0, end;
 
 	sort_pending(s);
+	free(s->before);
+	s->before = NULL;
 	for (; i < s->pending_count; i = end) {
 		uint32_t chunk = s->pending[i] / CHUNK_NUMBERS, n;
 
@@ -271,6 +295,7 @@ phone_set_add(struct phone_set *s, uint64_t phone)
 		return false;
 	if (s->pending == NULL)
 		s->pending = xmalloc(2 * PENDING_MAX * sizeof(*s->pending));
+	s->added++;
 	s->pending[s->pending_count++] = (uint32_t)(phone - PHONE_SET_FIRST);
 	if (s->pending_count == PENDING_MAX)
 		take_pending(s);
@@ -284,6 +309,25 @@ phone_set_settle(struct phone_set *s)
 		take_pending(s);
 	free(s->pending);
 	s->pending = NULL;
+	if (s->repeated != NULL)
+		phone_set_settle(s->repeated);
+}
+
+void
+phone_set_note_repeated(struct phone_set *s)
+{
+	assert(s->added == 0 && s->repeated == NULL);
+	s->repeated = phone_set_new();
+}
+
+struct phone_set *
+phone_set_take_repeated(struct phone_set *s)
+{
+	struct phone_set *repeated = s->repeated;
+
+	assert(s->pending_count == 0);
+	s->repeated = NULL;
+	return repeated;
 }
 
 bool
@@ -296,6 +340,44 @@ phone_set_has(const struct phone_set *s, uint64_t phone)
 		return false;
 	number = (uint32_t)(phone - PHONE_SET_FIRST);
 	return chunk_has(&s->chunks[number / CHUNK_NUMBERS], (uint16_t)number);
+}
+
+static void
+count_before(struct phone_set *s)
+{
+	uint32_t n = 0;
+
+	s->before = xmalloc(CHUNKS * sizeof(*s->before));
+	for (uint32_t i = 0; i < CHUNKS; i++) {
+		s->before[i] = n;
+		n += s->chunks[i].count;
+	}
+}
+
+/* How many of the chunk's numbers are smaller than v, which is one of them. */
+static uint32_t
+place_in_chunk(const struct chunk *c, uint16_t v)
+{
+	uint32_t n = 0;
+
+	if (c->count <= ARRAY_MAX)
+		return values_below(c->values, c->count, v);
+	for (uint32_t w = 0; w < v / 64u; w++)
+		n += (uint32_t)__builtin_popcountll(c->bits[w]);
+	return n +
+	       (uint32_t)__builtin_popcountll(c->bits[v / 64] & ((UINT64_C(1) << (v % 64)) - 1));
+}
+
+int64_t
+phone_set_index(struct phone_set *s, uint64_t phone)
+{
+	uint32_t number = (uint32_t)(phone - PHONE_SET_FIRST), chunk = number / CHUNK_NUMBERS;
+
+	if (!phone_set_has(s, phone))
+		return -1;
+	if (s->before == NULL)
+		count_before(s);
+	return (int64_t)s->before[chunk] + place_in_chunk(&s->chunks[chunk], (uint16_t)number);
 }
 
 /* ---- bytes ---- */

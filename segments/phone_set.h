@@ -30,11 +30,19 @@ void phone_set_free(struct phone_set *s);
 bool phone_set_add(struct phone_set *s, uint64_t phone);
 /* Sort what was added. At most 65,536 phones wait for it: a few milliseconds. */
 void phone_set_settle(struct phone_set *s);
+/* Before the first is added: those that are added more than once are kept in a set beside. */
+void phone_set_note_repeated(struct phone_set *s);
 
 /* ---- of a settled set ---- */
 
 bool phone_set_has(const struct phone_set *s, uint64_t phone);
 uint64_t phone_set_count(const struct phone_set *s);
+/* How often one was added, the same ones too. */
+uint64_t phone_set_added(const struct phone_set *s);
+/* Those that were added more than once, settled; the caller's from now on. NULL: not noted, or taken. */
+struct phone_set *phone_set_take_repeated(struct phone_set *s);
+/* How many phones of the set are smaller than this one of them; -1: it is not in it. */
+int64_t phone_set_index(struct phone_set *s, uint64_t phone);
 /* Memory that it takes. */
 size_t phone_set_memory(const struct phone_set *s);
 /* The same for the same phones, and surely another for others; not against an attacker. */
