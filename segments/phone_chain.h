@@ -20,7 +20,7 @@ struct shared_phones {
 	uint64_t rows_repeated;	  /* whose phone an earlier row has */
 };
 
-/* A row has it: 84 and nine digits. Now and then some milliseconds. */
+/* A row has it: 84 and nine digits. Now and then a millisecond or two. */
 void shared_phones_add(struct shared_phones *s, uint64_t phone);
 /* No more rows. */
 void shared_phones_end(struct shared_phones *s);

@@ -12,7 +12,7 @@
 #define CHUNKS ((NUMBERS + CHUNK_NUMBERS - 1) / CHUNK_NUMBERS)
 #define ARRAY_MAX 4096u /* as an array; a bitmap of all is as large */
 #define WORDS (CHUNK_NUMBERS / 64)
-#define PENDING_MAX 65536u
+#define PENDING_MAX 32768u
 #define DIGIT_BITS 10 /* of a sorting step: three of them are 30 bits, more than NUMBERS */
 #define DIGITS (1u << DIGIT_BITS)
 #define FORMAT 1
@@ -30,8 +30,9 @@ struct phone_set {
 	struct chunk chunks[CHUNKS];
 	uint64_t count, digest, added;
 	size_t memory;	   /* of the chunks' contents */
-	uint32_t *pending; /* [2 * PENDING_MAX], the second half to sort with; NULL = none */
+	uint32_t *pending; /* [2 * PENDING_MAX]: as they came, and sorted; NULL = none */
 	size_t pending_count;
+	size_t sorted_count, taken; /* of the second half: that are in their chunks */
 	uint32_t read_to;	    /* chunks before it were read */
 	struct phone_set *repeated; /* added more than once; NULL = not noted */
 	uint32_t *before; /* [CHUNKS]: phones in the chunks before; NULL = not asked for */
@@ -59,7 +60,7 @@ phone_set_free(struct phone_set *s)
 uint64_t
 phone_set_count(const struct phone_set *s)
 {
-	assert(s->pending_count == 0);
+	assert(s->pending == NULL);
 	return s->count;
 }
 
@@ -81,7 +82,7 @@ phone_set_memory(const struct phone_set *s)
 uint64_t
 phone_set_digest(const struct phone_set *s)
 {
-	assert(s->pending_count == 0);
+	assert(s->pending == NULL);
 	return s->digest;
 }
 
@@ -243,7 +244,7 @@ insert_bits(struct phone_set *s, uint32_t chunk, const uint32_t *numbers, uint32
 
 /* ---- adding ---- */
 
-/* Three steps of a radix sort, from the least digit on; the result is in pending again. */
+/* Three steps of a radix sort, from the least digit on: after them they are in the other half. */
 static void
 sort_pending(struct phone_set *s)
 {
@@ -262,30 +263,31 @@ sort_pending(struct phone_set *s)
 		from = to;
 		to = swap;
 	}
-	memcpy(s->pending, from, n * sizeof(*from)); /* three: they are in the other half */
+	s->sorted_count = n;
+	s->taken = s->pending_count = 0;
 }
 
+/* Sorted numbers go into their chunks, until `end` of them are. */
 static void
-take_pending(struct phone_set *s)
+take_sorted(struct phone_set *s, size_t end)
 {
-	size_t i = 0, end;
+	const uint32_t *sorted = s->pending + PENDING_MAX;
 
-	sort_pending(s);
 	free(s->before);
 	s->before = NULL;
-	for (; i < s->pending_count; i = end) {
-		uint32_t chunk = s->pending[i] / CHUNK_NUMBERS, n;
+	end = end < s->sorted_count ? end : s->sorted_count;
+	while (s->taken < end) {
+		uint32_t chunk = sorted[s->taken] / CHUNK_NUMBERS, n = 1;
+		const uint32_t *first = sorted + s->taken;
 
-		for (end = i + 1;
-		     end < s->pending_count && s->pending[end] / CHUNK_NUMBERS == chunk; end++)
-			;
-		n = (uint32_t)(end - i);
+		while (s->taken + n < s->sorted_count && first[n] / CHUNK_NUMBERS == chunk)
+			n++;
 		if (s->chunks[chunk].count + n > ARRAY_MAX)
-			insert_bits(s, chunk, s->pending + i, n);
+			insert_bits(s, chunk, first, n);
 		else
-			insert_values(s, chunk, s->pending + i, n);
+			insert_values(s, chunk, first, n);
+		s->taken += n;
 	}
-	s->pending_count = 0;
 }
 
 bool
@@ -297,16 +299,21 @@ phone_set_add(struct phone_set *s, uint64_t phone)
 		s->pending = xmalloc(2 * PENDING_MAX * sizeof(*s->pending));
 	s->added++;
 	s->pending[s->pending_count++] = (uint32_t)(phone - PHONE_SET_FIRST);
+	take_sorted(s, s->pending_count); /* one for one: all are, when the next are sorted */
 	if (s->pending_count == PENDING_MAX)
-		take_pending(s);
+		sort_pending(s);
 	return true;
 }
 
 void
 phone_set_settle(struct phone_set *s)
 {
-	if (s->pending_count > 0)
-		take_pending(s);
+	if (s->pending != NULL) {
+		take_sorted(s, s->sorted_count);
+		sort_pending(s);
+		take_sorted(s, s->sorted_count);
+		s->sorted_count = s->taken = 0;
+	}
 	free(s->pending);
 	s->pending = NULL;
 	if (s->repeated != NULL)
@@ -325,7 +332,7 @@ phone_set_take_repeated(struct phone_set *s)
 {
 	struct phone_set *repeated = s->repeated;
 
-	assert(s->pending_count == 0);
+	assert(s->pending == NULL);
 	s->repeated = NULL;
 	return repeated;
 }
@@ -335,7 +342,7 @@ phone_set_has(const struct phone_set *s, uint64_t phone)
 {
 	uint32_t number;
 
-	assert(s->pending_count == 0);
+	assert(s->pending == NULL);
 	if (phone < PHONE_SET_FIRST || phone > PHONE_SET_LAST)
 		return false;
 	number = (uint32_t)(phone - PHONE_SET_FIRST);
@@ -406,7 +413,7 @@ phone_set_write(const struct phone_set *s, uint32_t *from, size_t most, struct b
 {
 	size_t bytes = 1;
 
-	assert(s->pending_count == 0 && most >= PHONE_SET_PIECE_MIN);
+	assert(s->pending == NULL && most >= PHONE_SET_PIECE_MIN);
 	for (; *from < CHUNKS; ++*from) {
 		const struct chunk *c = &s->chunks[*from];
 
