@@ -43,7 +43,7 @@ struct loop {
 	bool is_stopping;
 	bool is_step_wanted;
 	int64_t turn_began_us; /* wall time when this turn's wait ended; 0 = nothing ran yet */
-	struct loop_gauge gauge;
+	struct gauge gauge;
 };
 
 static void on_wake(evutil_socket_t fd, short what, void *arg);
@@ -424,20 +424,9 @@ loop_touch(struct loop *l)
 static void
 measure_turn(struct loop *l)
 {
-	int64_t took = wall_us() - l->turn_began_us;
-	size_t bin = 0;
-
-	if (l->turn_began_us == 0)
-		return;
+	if (l->turn_began_us != 0)
+		gauge_add(&l->gauge, wall_us() - l->turn_began_us);
 	l->turn_began_us = 0;
-	if (took < 0)
-		took = 0;
-	if (took > l->gauge.longest_us)
-		l->gauge.longest_us = took > UINT32_MAX ? UINT32_MAX : (uint32_t)took;
-	while (bin + 1 < ARRAY_LEN(l->gauge.below) && took >= (int64_t)loop_gauge_bound_us(bin))
-		bin++;
-	l->gauge.below[bin]++;
-	l->gauge.turns++;
 }
 
 static void
@@ -483,7 +472,7 @@ loop_stop(struct loop *l)
 	event_active(l->wake, EV_TIMEOUT, 0);
 }
 
-const struct loop_gauge *
+const struct gauge *
 loop_gauge(const struct loop *l)
 {
 	return &l->gauge;
@@ -492,27 +481,5 @@ loop_gauge(const struct loop *l)
 void
 loop_gauge_reset(struct loop *l)
 {
-	l->gauge = (struct loop_gauge){0};
-}
-
-uint32_t
-loop_gauge_bound_us(unsigned bin)
-{
-	uint32_t octave = 125u << (bin / 2);
-
-	return bin % 2 == 0 ? octave : (octave * 181 + 64) / 128; /* √2 */
-}
-
-uint32_t
-loop_gauge_quantile_us(const struct loop *l, unsigned per_mille)
-{
-	uint64_t want = (l->gauge.turns * per_mille + 999) / 1000, seen = 0;
-
-	/* the last bin has no end of its own */
-	for (size_t i = 0; i + 1 < ARRAY_LEN(l->gauge.below); i++) {
-		seen += l->gauge.below[i];
-		if (seen >= want)
-			return loop_gauge_bound_us((unsigned)i);
-	}
-	return l->gauge.longest_us;
+	l->gauge = (struct gauge){0};
 }

@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/gauge.h"
+
 struct loop;
 struct event_base;
 
@@ -92,18 +94,6 @@ void loop_free_later(struct loop *l, void *p);
  */
 void loop_touch(struct loop *l);
 
-/* Upper bounds of the gauge's bins: 125, 177, 250, 354, 500 … µs, two bins an octave, 4 ms among them. */
-#define LOOP_GAUGE_BINS 24
-uint32_t loop_gauge_bound_us(unsigned bin);
-
 /* How long turns took, waiting excluded. */
-struct loop_gauge {
-	uint64_t turns;
-	uint32_t longest_us; /* since the last reset */
-	/* turns by length: [i] counts turns below loop_gauge_bound_us(i); the last takes the rest */
-	uint64_t below[LOOP_GAUGE_BINS];
-};
-const struct loop_gauge *loop_gauge(const struct loop *l);
+const struct gauge *loop_gauge(const struct loop *l);
 void loop_gauge_reset(struct loop *l);
-/* The length in µs that `per_mille` of the turns did not exceed (upper bound of its bin). */
-uint32_t loop_gauge_quantile_us(const struct loop *l, unsigned per_mille);

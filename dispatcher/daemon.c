@@ -15,6 +15,7 @@
 #include "dispatcher/redisd.h"
 #include "dispatcher/store/keys.h"
 #include "dispatcher/store/old_library.h"
+#include "dispatcher/store/phone_hash.h"
 #include "segments/list_gone.h"
 
 #define DRAIN_LOOK_MS 20
@@ -184,13 +185,16 @@ say_ready(struct daemon *d, const char *new_token)
 		demo_begin(d->demo, new_token);
 }
 
-/* Both must be: the keys are known, and the engine is open. */
+/*
+ * All must be: the keys are known, the engine is open, and to whoever is to be erased (a restored
+ * backup may have brought people back) nothing can leave.
+ */
 static void
 begin_work(struct daemon *d)
 {
 	char url[256];
 
-	if (!d->is_up || !d->is_working)
+	if (!d->is_up || !d->is_working || !eraser_is_ready(d->eraser))
 		return;
 	public_url(d, url);
 	if (d->keeper != NULL)
@@ -219,6 +223,12 @@ ask_backup(struct daemon *d)
 	redis_command(engine_redis(d->engine), v, 3, on_backup_time, d);
 }
 
+static void
+on_eraser_ready(void *arg)
+{
+	begin_work(arg);
+}
+
 struct install {
 	struct daemon *daemon;
 	char token[2 * TOKEN_BYTES + 1];
@@ -230,6 +240,7 @@ on_installed(void *arg, const struct reply *r)
 	struct install *in = arg;
 	struct daemon *d = in->daemon;
 	struct slice key = reply_item(r, 0)->str, token = reply_item(r, 1)->str;
+	uint8_t phone_key[HASH_KEY_BYTES];
 
 	if (d->is_stopping || !engine_is_up(d->engine)) {
 		free(in);
@@ -245,13 +256,15 @@ on_installed(void *arg, const struct reply *r)
 	memcpy(d->token_hash, token.p, token.n);
 	d->is_up = true;
 	d->has_keys = true;
+	phone_hash_key(d->install_key, phone_key);
+	engine_set_phone_key(d->engine, phone_key);
 	make_hook_tokens(d);
 	publish_lanes(d);
 	if (d->receipts != NULL)
 		receipts_open(d->receipts, d->install_key);
 	if (d->poller != NULL)
 		poller_open(d->poller, d->install_key);
-	begin_work(d);
+	eraser_open(d->eraser); /* then work begins */
 	ask_backup(d);
 	say_ready(d, reply_item(r, 2)->integer == 1 ? in->token : NULL);
 	free(in);
@@ -332,6 +345,7 @@ on_engine_shut(void *arg)
 
 	log_warn("redis=lost result=waiting");
 	d->is_up = d->is_working = false;
+	eraser_shut(d->eraser);
 	if (d->sender != NULL)
 		sender_shut(d->sender);
 	if (d->keeper != NULL)
@@ -521,6 +535,20 @@ make_receive(struct daemon *d)
 	d->poller = poller_new(&po);
 }
 
+static void
+make_eraser(struct daemon *d)
+{
+	struct eraser_options o = {.loop = d->loop,
+				   .engine = d->engine,
+				   .folder = d->config->data,
+				   .is_embedded = d->redisd != NULL,
+				   .goes_on = (d->o.roles & ROLE_SCHEDULE) != 0,
+				   .on_ready = on_eraser_ready,
+				   .arg = d};
+
+	d->eraser = eraser_new(&o);
+}
+
 static enum err
 make_parts(struct daemon *d, struct err_ctx *e)
 {
@@ -530,6 +558,7 @@ make_parts(struct daemon *d, struct err_ctx *e)
 
 	if (rc != ERR_OK)
 		return rc;
+	make_eraser(d);
 	d->views = run_views_new(d->engine);
 	d->fetch = fetch_new(d->loop, &fo);
 	if ((d->o.roles & ROLE_SEND) != 0) {
@@ -570,6 +599,8 @@ take_down(struct daemon *d)
 	demo_free(d->demo);
 	if (d->engine != NULL)
 		engine_free(d->engine); /* runs the callbacks of what is asked still */
+	if (d->eraser != NULL)
+		eraser_free(d->eraser);
 	if (d->keeper != NULL)
 		keeper_free(d->keeper);
 	if (d->alarm != NULL)

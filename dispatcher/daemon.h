@@ -18,6 +18,7 @@
 #include "dispatcher/campaign/campaign.h"
 #include "dispatcher/campaign/alarm.h"
 #include "dispatcher/config.h"
+#include "dispatcher/erase/erase.h"
 #include "dispatcher/receive/poll.h"
 #include "dispatcher/receive/receipts.h"
 #include "dispatcher/run/keeper.h"
@@ -49,7 +50,8 @@ struct daemon {
 	struct engine *engine;
 	struct fetch *fetch;
 	struct run_views *views;
-	struct sender *sender;	   /* NULL without the role */
+	struct sender *sender; /* NULL without the role */
+	struct eraser *eraser;
 	struct keeper *keeper;	   /* NULL without the role */
 	struct alarm *alarm;	   /* NULL without the role */
 	struct receipts *receipts; /* NULL without the role */

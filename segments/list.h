@@ -90,6 +90,17 @@ const char *list_key(char *out, const char *name);
 /* The key of block n; out has room for 64 bytes. */
 const char *list_block_key(char *out, uint64_t list_id, uint32_t n);
 
+/*
+ * What a key is, for who goes over all keys: false = another one's. Of a block its list's id and its
+ * number, of a snapshot the list's id and the version.
+ */
+bool list_is_block_key(struct slice key, uint64_t *list_id, uint32_t *n);
+bool list_is_snapshot_key(struct slice key, uint64_t *list_id, uint32_t *version);
+bool list_is_rejects_key(struct slice key);
+bool list_is_record_key(struct slice key);
+/* All snapshots, as a pattern for SCAN. */
+const char *list_snapshots_pattern(void);
+
 /* ---- writing ---- */
 
 /* A new list id and the next block number are taken by list_writer_open. */
@@ -163,6 +174,14 @@ MUST_CHECK enum err list_open_block(const struct reply *r, const struct block_wa
 /* Or as bytes for block_open_some, to be kept longer; *out is emptied before. */
 MUST_CHECK enum err list_pack_block(const struct reply *r, const struct block_want *w,
 				    struct buf *out, struct err_ctx *e);
+/* The same of all there is, of an answer to HGETALL. */
+MUST_CHECK enum err list_pack_whole(const struct reply *r, struct buf *out, struct err_ctx *e);
+/* The fields of a block's bytes: the next one's name and value; false = there are no more. */
+struct block_field {
+	char name[8];
+	struct slice value;
+};
+bool list_next_field(struct reader *rest, struct block_field *out);
 /* Write it from the bytes of block_builder_finish. */
 void list_write_block(struct redis *r, const char *key, struct slice bytes, redis_reply_cb cb,
 		      void *arg);

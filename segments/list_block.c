@@ -24,6 +24,64 @@ field_of(uint32_t id, struct field *f)
 	return (struct slice){f->text + sizeof(f->text) - n, n};
 }
 
+bool
+list_next_field(struct reader *rest, struct block_field *out)
+{
+	struct field f;
+	struct piece p;
+
+	if (!pieces_next(rest, &p))
+		return false;
+	slice_copy(out->name, sizeof(out->name), field_of(p.id, &f));
+	out->value = p.bytes;
+	return true;
+}
+
+/* Which piece the field is; false = none. */
+static bool
+piece_of(struct slice field, uint32_t *id)
+{
+	int64_t column = 0;
+
+	if (slice_is(field, FIELD_ROWS))
+		*id = PIECE_ROWS;
+	else if (slice_is(field, FIELD_PEOPLE))
+		*id = PIECE_PEOPLE;
+	else if (slice_to_i64(field, &column) && column >= 0 && column < COLUMNS_MAX)
+		*id = (uint32_t)column;
+	else
+		return false;
+	return true;
+}
+
+enum err
+list_pack_whole(const struct reply *r, struct buf *out, struct err_ctx *e)
+{
+	bool has_rows = false;
+
+	if (!reply_is_good(r))
+		return reply_fail(r, e);
+	buf_reset(out);
+	pieces_begin(out);
+	/* The rows come first. */
+	for (int turn = 0; turn < 2; turn++) {
+		for (size_t i = 0; i + 1 < r->count; i += 2) {
+			uint32_t id;
+
+			if (!piece_of(reply_item(r, i)->str, &id))
+				return err_set(e, ERR_INPUT, "block of recipients",
+					       "run the newer Loa again",
+					       "has a field that is not known");
+			has_rows |= id == PIECE_ROWS;
+			if ((id == PIECE_ROWS) == (turn == 0))
+				pieces_add(out, id, reply_item(r, i + 1)->str);
+		}
+	}
+	return has_rows ? ERR_OK
+			: err_set(e, ERR_INPUT, "block of recipients",
+				  "import the list again or restore a backup", "has no rows");
+}
+
 void
 list_write_block(struct redis *r, const char *key, struct slice bytes, redis_reply_cb cb, void *arg)
 {

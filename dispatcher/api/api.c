@@ -76,6 +76,7 @@ static const struct http_route routes[] = {
 	AUTH("GET", "/patterns/{name}", on_pattern_show),
 	AUTH("DELETE", "/patterns/{name}", on_pattern_rm),
 	AUTH("GET", "/content", on_content_show),
+	AUTH("POST", "/erase", on_erase),
 	AUTH("GET", "/suppressions", on_suppression_ls),
 	AUTH("POST", "/suppressions", on_suppression_add),
 	AUTH("POST", "/suppressions/remove", on_suppression_remove),
@@ -305,8 +306,8 @@ api_name(struct http_exchange *x, const char *param, const char *what)
 	return NULL;
 }
 
-static bool
-has_token(const struct api *a, const struct http_exchange *x)
+bool
+api_has_token(const struct api *a, const struct http_exchange *x)
 {
 	const char *header = http_header(x, "Authorization");
 	uint8_t hash[16];
@@ -323,7 +324,7 @@ api_read_full(const struct api *a, const struct http_exchange *x, bool *is_full,
 	const char *full = http_query(x, "full");
 
 	*is_full = full != NULL && strcmp(full, "1") == 0;
-	if (*is_full && !has_token(a, x))
+	if (*is_full && !api_has_token(a, x))
 		return err_set(e, ERR_REFUSED, "phones in full", "give it by --token-file",
 			       "need the administrator's token");
 	return ERR_OK;

@@ -23,6 +23,7 @@
 #include "dispatcher/api/private.h"
 #include "dispatcher/backup.h"
 #include "dispatcher/store/keys.h"
+#include "dispatcher/store/redis_info.h"
 
 #define LOOK_MS 100
 #define PIECE (256u << 10)
@@ -149,21 +150,6 @@ begin_stream(struct backup_job *j)
 
 /* ---- Redis ---- */
 
-/* The value of a line "name:value" of INFO; empty when there is none. */
-static struct slice
-info_value(struct slice info, const char *name)
-{
-	size_t n = strlen(name);
-
-	while (info.n > 0) {
-		struct slice line = slice_take_until(&info, '\n');
-
-		if (line.n > n && memcmp(line.p, name, n) == 0 && line.p[n] == ':')
-			return slice_trim((struct slice){line.p + n + 1, line.n - n - 1});
-	}
-	return (struct slice){NULL, 0};
-}
-
 static bool
 is_there_room(struct backup_job *j, struct slice info)
 {
@@ -172,7 +158,7 @@ is_there_room(struct backup_job *j, struct slice info)
 	int64_t used = 0;
 	uint64_t room;
 
-	if (!slice_to_i64(info_value(info, "used_memory"), &used) ||
+	if (!slice_to_i64(redis_info(info, "used_memory"), &used) ||
 	    statvfs(j->api->daemon->config->data, &st) != 0)
 		return true;
 	room = (uint64_t)st.f_bavail * st.f_frsize;
@@ -263,19 +249,19 @@ static void
 on_info(void *arg, const struct reply *r)
 {
 	struct backup_job *j = arg;
-	struct slice version = info_value(r->str, "redis_version");
+	struct slice version = redis_info(r->str, "redis_version");
 	struct err_ctx e;
 
 	if (is_reply_useless(j, r))
 		return;
-	if (!slice_is(info_value(r->str, "rdb_bgsave_in_progress"), "0") ||
-	    !slice_is(info_value(r->str, "aof_rewrite_in_progress"), "0")) {
+	if (!slice_is(redis_info(r->str, "rdb_bgsave_in_progress"), "0") ||
+	    !slice_is(redis_info(r->str, "aof_rewrite_in_progress"), "0")) {
 		timer_arm_ms(j->api->daemon->loop, &j->look, LOOK_MS);
 	} else if (!j->is_saving) {
 		slice_copy(j->header.redis, sizeof(j->header.redis), version);
 		if (is_there_room(j, r->str))
 			begin_save(j);
-	} else if (!slice_is(info_value(r->str, "rdb_last_bgsave_status"), "ok")) {
+	} else if (!slice_is(redis_info(r->str, "rdb_last_bgsave_status"), "ok")) {
 		err_set(&e, ERR_SYSTEM, "Redis", "see redis.log in the data folder",
 			"could not write its file");
 		job_fail(j, &e);

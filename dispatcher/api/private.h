@@ -54,6 +54,9 @@ json_t *why_json(const char *why, const char *reason, const char *by, int64_t si
 MUST_CHECK enum err api_read_full(const struct api *a, const struct http_exchange *x, bool *is_full,
 				  struct err_ctx *e);
 
+/* True: the administrator's token was shown, on the socket too. */
+bool api_has_token(const struct api *a, const struct http_exchange *x);
+
 /* The handlers, by file. Each gets the struct api as arg. */
 /* imports.c */
 void on_import_begin(struct http_exchange *x, void *arg);
@@ -147,6 +150,8 @@ void on_campaign_retry(struct http_exchange *x, void *arg);
 void on_suppression_add(struct http_exchange *x, void *arg);
 void on_suppression_remove(struct http_exchange *x, void *arg);
 void on_suppression_ls(struct http_exchange *x, void *arg);
+/* erase.c */
+void on_erase(struct http_exchange *x, void *arg);
 /* doubt.c, doubt_act.c, doubt_import.c */
 void on_doubt_ls(struct http_exchange *x, void *arg);
 void on_doubt_resend(struct http_exchange *x, void *arg);

@@ -88,21 +88,27 @@ lane_metrics(struct buf *b, const struct sender *s)
 }
 
 static void
-loop_metrics(struct buf *b, const struct loop *l)
+gauge_metric(struct buf *b, const char *name, const char *what, const struct gauge *g)
 {
-	const struct loop_gauge *g = loop_gauge(l);
 	uint64_t sum = 0;
 
-	metric(b, "loa_loop_turn_seconds", "histogram",
-	       "Length of the loop's turns without waiting.");
-	for (unsigned i = 0; i < ARRAY_LEN(g->below); i++) {
+	metric(b, name, "histogram", what);
+	for (unsigned i = 0; i < GAUGE_BINS; i++) {
 		sum += g->below[i];
-		if (i + 1 < ARRAY_LEN(g->below))
-			buf_addf(b, "loa_loop_turn_seconds_bucket{le=\"%.6f\"} %" PRIu64 "\n",
-				 loop_gauge_bound_us(i) / 1e6, sum);
+		if (i + 1 < GAUGE_BINS)
+			buf_addf(b, "%s_bucket{le=\"%.6f\"} %" PRIu64 "\n", name,
+				 gauge_bound_us(i) / 1e6, sum);
 	}
-	buf_addf(b, "loa_loop_turn_seconds_bucket{le=\"+Inf\"} %" PRIu64 "\n", sum);
-	buf_addf(b, "loa_loop_turn_seconds_count %" PRIu64 "\n", g->turns);
+	buf_addf(b, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", name, sum);
+	buf_addf(b, "%s_count %" PRIu64 "\n", name, g->count);
+}
+
+static void
+loop_metrics(struct buf *b, const struct loop *l)
+{
+	const struct gauge *g = loop_gauge(l);
+
+	gauge_metric(b, "loa_loop_turn_seconds", "Length of the loop's turns without waiting.", g);
 	metric(b, "loa_loop_longest_turn_seconds", "gauge", "The longest turn since the start.");
 	buf_addf(b, "loa_loop_longest_turn_seconds %.6f\n", g->longest_us / 1e6);
 }
@@ -159,6 +165,10 @@ on_metrics(struct http_exchange *x, void *arg)
 	buf_addf(&b, "loa_backup_seconds %" PRId64 "\n", d->backup_s);
 	list_metrics(&b, a);
 	loop_metrics(&b, d->loop);
+	if (d->sender != NULL)
+		gauge_metric(&b, "loa_permit_seconds",
+			     "From asking for a permit to Redis's answer.",
+			     sender_permits(d->sender));
 	if (d->sender != NULL)
 		lane_metrics(&b, d->sender);
 	if (d->poller != NULL) {

@@ -17,6 +17,7 @@
 #include "dispatcher/run/cells.h"
 #include "dispatcher/run/suppression.h"
 #include "dispatcher/store/audit.h"
+#include "dispatcher/store/phone_hash.h"
 #include "segments/cell.h"
 #include "segments/phone.h"
 #include "segments/reject.h"
@@ -319,7 +320,8 @@ struct look {
 	struct api *api;
 	struct http_exchange *x;
 	bool is_full;
-	char phone[24];	 /* "" = pages */
+	char phone[24]; /* "" = pages */
+	uint8_t hash[PHONE_HASH_BYTES];
 	json_t *entries; /* of the phone */
 	json_t *history; /* of the phone, newest first */
 };
@@ -390,7 +392,8 @@ on_page(void *arg, const struct reply *r)
 	if (r->kind != REPLY_ARRAY) {
 		api_answer_reply(l->x, r);
 	} else {
-		out = json_pack("{s:o}", "suppressions", entries_json(l, reply_item(r, 1)));
+		out = json_pack("{s:o, s:I}", "suppressions", entries_json(l, reply_item(r, 1)),
+				"erased", (json_int_t)reply_item(r, 2)->integer);
 		json_object_set_new(out, "next",
 				    slice_is(next, "0") ? json_null() : json_of_slice(next));
 		http_answer_json(l->x, 200, out);
@@ -458,6 +461,7 @@ ask_phone(struct look *l, int64_t before)
 		argv_add_int(&a, before);
 	else
 		argv_adds(&a, "");
+	argv_add(&a, (struct slice){(const char *)l->hash, sizeof(l->hash)});
 	engine_call(l->api->daemon->engine, "suppress_show", &a, on_phone, l);
 	argv_free(&a);
 }
@@ -471,6 +475,7 @@ show_phone(struct look *l, const char *text)
 	phone_parse(slice_of(text), &p);
 	if (p.count == 1) {
 		snprintf(l->phone, sizeof(l->phone), "%" PRIu64, p.phones[0]);
+		phone_hash(p.phones[0], engine_phone_key(l->api->daemon->engine), l->hash);
 		ask_phone(l, 0);
 		return;
 	}

@@ -13,6 +13,7 @@ const struct option_words option_words[] = {
 	{"doubt mark", "--row", "numbers of rows of the list, as doubt ls has them"},
 	{"doubt import", "--phone", "column of phones, where there is neither reference nor id"},
 	{"text", "--json", "each line is a JSON string, for texts with line breaks"},
+	{"erase", "--dry-run", "find and count only; nothing is changed"},
 	{NULL, "--accents",
 	 "keep, plain, or save: plain only where it costs fewer parts and loses nothing"},
 	{"template check", "--class",
@@ -149,6 +150,14 @@ const struct verb_words verb_words[] = {
 	 "rename. "
 	 "Every open run is then paused, and campaign resume is refused without --after-restore, "
 	 "because what was sent after the backup would be sent a second time."},
+	{"erase", false,
+	 "Needs the administrator's token by --token-file, also on the server itself. Rows keep "
+	 "their "
+	 "numbers and are empty; what is suppressed stays so, by a keyed hash of the phone. A "
+	 "server "
+	 "that is killed meanwhile goes on when it starts. Older backups still hold the person: "
+	 "restored beside the file erased of the data folder they are scrubbed before anything is "
+	 "sent."},
 	{"text", true, NULL},
 	{"phone", true, NULL},
 	{"template render", true, NULL},

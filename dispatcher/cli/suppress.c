@@ -317,6 +317,7 @@ static enum err
 print_pages(struct remote *r, const char *full, bool is_json, struct err_ctx *e)
 {
 	char cursor[24] = "0", path[128];
+	json_int_t erased = 0;
 	enum err rc;
 
 	do {
@@ -327,9 +328,12 @@ print_pages(struct remote *r, const char *full, bool is_json, struct err_ctx *e)
 		if (rc != ERR_OK)
 			return rc;
 		print_entries(answer, is_json);
+		erased = remote_number(answer, "erased");
 		snprintf(cursor, sizeof(cursor), "%s", remote_text(answer, "next"));
 		json_decref(answer);
 	} while (cursor[0] != '\0');
+	if (erased > 0 && !is_json)
+		printf("and %" JSON_INTEGER_FORMAT " of people who were erased\n", erased);
 	return ERR_OK;
 }
 

@@ -10,6 +10,10 @@
 -- a journal, it changes nothing. An act that Redis has lost is told again with
 -- the time that it had (`at`); then the later act wins whatever the order, and
 -- where that cannot be known the phone stays suppressed.
+--
+-- The phone of somebody who was erased is kept as a keyed hash only, in a table of its
+-- own; callers say the hashes of the phones they ask for (sixteen bytes each). The scope
+-- `erasing` is everything, as long as somebody is being erased.
 
 local suppress = { LOG_MAX = 20000, ACTS_MAX = 2048, SCOPES_MAX = 32 }
 
@@ -18,8 +22,35 @@ function suppress.slices(words, f)
   for i = 1, #words, 500 do f(i, unpack(words, i, math.min(i + 499, #words))) end
 end
 
--- The phones of an argument, and each one's entries; nil where it has none.
-function suppress.read(text)
+-- Entries of two tables about one phone.
+function suppress.join(mine, others)
+  for _, e in ipairs(others) do
+    if not suppress.find(mine, e[1]) then mine[#mine + 1] = e end
+  end
+  return mine
+end
+
+function suppress.has_hashed() return call('EXISTS', K.suppress .. K.hashed) == 1 end
+
+-- Those of the phones that are kept by their hashes: phone → hash; entries are added.
+function suppress.read_hashed(phones, hashes, entries)
+  local fields, hashed = {}, {}
+  for i = 1, #phones do fields[i] = sub(hashes, i * 16 - 15, i * 16) end
+  suppress.slices(fields, function(at, ...)
+    for i, v in ipairs(call('HMGET', K.suppress .. K.hashed, ...)) do
+      local phone = phones[at + i - 1]
+      if v and not hashed[phone] then
+        hashed[phone] = fields[at + i - 1]
+        entries[phone] = suppress.join(cmsgpack.unpack(v), entries[phone] or {})
+      end
+    end
+  end)
+  return hashed
+end
+
+-- The phones of an argument, each one's entries (nil where it has none), and the hashes
+-- of those that are kept by them.
+function suppress.read(text, hashes)
   local phones, entries = {}, {}
   for phone in string.gmatch(text, '%d+') do phones[#phones + 1] = phone end
   suppress.slices(phones, function(at, ...)
@@ -27,7 +58,8 @@ function suppress.read(text)
       if v then entries[phones[at + i - 1]] = cmsgpack.unpack(v) end
     end
   end)
-  return phones, entries
+  local is_asked = hashes and #hashes == #phones * 16 and suppress.has_hashed()
+  return phones, entries, is_asked and suppress.read_hashed(phones, hashes, entries) or {}
 end
 
 function suppress.find(entries, scope)
@@ -41,11 +73,19 @@ function suppress.begin(id, at)
   return t, done ~= nil, done or math.min(tonumber(at) or t.ms, t.ms)
 end
 
+function suppress.write_hashed(hash, entries)
+  if #entries > 0 then call('HSET', K.suppress .. K.hashed, hash, cmsgpack.pack(entries))
+  else call('HDEL', K.suppress .. K.hashed, hash) end
+end
+
 -- Writes from here: what changed, the act, its line of the history. → epoch
-function suppress.finish(t, id, ms, changed, line)
-  local args, gone = {}, {}
+function suppress.finish(t, id, ms, changed, line, hashed)
+  local args, gone, is_any = {}, {}, next(changed) ~= nil
   for phone, entries in pairs(changed) do
-    if #entries > 0 then
+    if hashed[phone] then
+      suppress.write_hashed(hashed[phone], entries)
+      gone[#gone + 1] = phone
+    elseif #entries > 0 then
       args[#args + 1] = phone
       args[#args + 1] = cmsgpack.pack(entries)
     else
@@ -54,7 +94,7 @@ function suppress.finish(t, id, ms, changed, line)
   end
   call('ZADD', K.suppress .. K.acts, int(ms), id)
   call('ZREMRANGEBYRANK', K.suppress .. K.acts, 0, -suppress.ACTS_MAX - 1)
-  if #args == 0 and #gone == 0 then return t.epoch end
+  if not is_any then return t.epoch end
   suppress.slices(args, function(_, ...) call('HSET', K.suppress, ...) end)
   suppress.slices(gone, function(_, ...) call('HDEL', K.suppress, ...) end)
   call('RPUSH', K.suppress .. K.log, cjson.encode(line))
@@ -64,12 +104,12 @@ function suppress.finish(t, id, ms, changed, line)
   return epoch
 end
 
--- [act, at or '', scope, reason, source, phones with blanks between]
+-- [act, at or '', scope, reason, source, phones with blanks between, their hashes]
 --   → [epoch, ms, a letter a phone: + added, = was there, x has too many scopes]
 function suppress.add(_, a)
   local id, scope, source = a[1], a[3], a[5]
   local t, is_known, ms = suppress.begin(id, a[2])
-  local phones, entries = suppress.read(a[6])
+  local phones, entries, hashed = suppress.read(a[6], a[7])
   local out, seen, changed, n = {}, {}, {}, 0
   for i, phone in ipairs(phones) do
     local mine = entries[phone] or {}
@@ -97,15 +137,15 @@ function suppress.add(_, a)
   end
   -- Whole files would push all else out of the history: their entries say the same.
   local line = { int(ms), 'add', source, scope, a[4], source == 'import' and n or phones }
-  return { suppress.finish(t, id, ms, changed, line), int(ms), table.concat(out) }
+  return { suppress.finish(t, id, ms, changed, line, hashed), int(ms), table.concat(out) }
 end
 
--- [act, at or '', scope, reason, source, phones with blanks between]
+-- [act, at or '', scope, reason, source, phones with blanks between, their hashes]
 --   → [epoch, ms, a letter a phone: - removed, = was not there]
 function suppress.rm(_, a)
   local id, scope = a[1], a[3]
   local t, is_known, ms = suppress.begin(id, a[2])
-  local phones, entries = suppress.read(a[6])
+  local phones, entries, hashed = suppress.read(a[6], a[7])
   local out, changed, was = {}, {}, {}
   for i, phone in ipairs(phones) do
     local mine = entries[phone]
@@ -121,21 +161,24 @@ function suppress.rm(_, a)
     end
   end
   local line = { int(ms), 'rm', a[5], scope, a[4], was }
-  return { suppress.finish(t, id, ms, changed, line), int(ms), table.concat(out) }
+  return { suppress.finish(t, id, ms, changed, line, hashed), int(ms), table.concat(out) }
 end
 
--- [class, unit, phones with blanks between] → [epoch, a reason (a byte) a phone; 0 = may
--- be written to]; without the second when nobody is suppressed. Reads only.
+-- [class, unit, phones with blanks between, their hashes or ''] → [epoch, a reason (a byte) a
+-- phone; 0 = may be written to]; without the second when nobody is suppressed; ['hashes'] when
+-- they are needed and were not said. Reads only.
 function suppress.check(_, a)
   local epoch = tonumber(call('HGET', K.meta, 'epoch')) or 0
-  if call('EXISTS', K.suppress) == 0 then return { epoch } end
-  local phones, entries = suppress.read(a[3])
+  local has_hashed = suppress.has_hashed()
+  if not has_hashed and call('EXISTS', K.suppress) == 0 then return { epoch } end
+  if has_hashed and a[3] ~= '' and (a[4] or '') == '' then return { 'hashes' } end
+  local phones, entries = suppress.read(a[3], a[4])
   local unit, class = 'unit:' .. a[2], 'class:' .. a[1]
   local out = {}
   for i, phone in ipairs(phones) do
     local mine, reason = entries[phone], 0
     if mine then
-      if suppress.find(mine, 'all') then reason = R.SUPPRESSED
+      if suppress.find(mine, 'all') or suppress.find(mine, 'erasing') then reason = R.SUPPRESSED
       elseif suppress.find(mine, unit) then reason = R.SUPPRESSED_UNIT
       elseif suppress.find(mine, class) then reason = R.SUPPRESSED_CLASS end
     end
@@ -150,21 +193,21 @@ function suppress.flat(phone, entries, out)
   end
 end
 
--- [cursor, count] → [next cursor, [[phone, scope, reason, since ms, source], …]]. An entry
--- that is there all the time is shown, once at least. Reads only.
+-- [cursor, count] → [next cursor, [[phone, scope, reason, since ms, source], …], how many are
+-- kept by a hash]. An entry that is there all the time is shown, once at least. Reads only.
 function suppress.ls(_, a)
   local page = call('HSCAN', K.suppress, a[1], 'COUNT', a[2])
   local out = {}
   for i = 1, #page[2], 2 do suppress.flat(page[2][i], cmsgpack.unpack(page[2][i + 1]), out) end
-  return { page[1], out }
+  return { page[1], out, call('HLEN', K.suppress .. K.hashed) }
 end
 
--- [phone, line to end before or ''] → [entries as ls has them, lines of the history that
+-- [phone, line to end before or '', its hash] → [entries as ls has them, lines of the history that
 -- name it, newest first, line to end before next; 0 = all seen]. Reads only.
 function suppress.show(_, a)
   local out, lines = {}, {}
-  local v = call('HGET', K.suppress, a[1])
-  if v then suppress.flat(a[1], cmsgpack.unpack(v), out) end
+  local _, entries = suppress.read(a[1], a[3])
+  suppress.flat(a[1], entries[a[1]] or {}, out)
   local to = tonumber(a[2]) or call('LLEN', K.suppress .. K.log)
   local from = math.max(0, to - 1000)
   if to > 0 then

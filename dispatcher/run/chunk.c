@@ -171,6 +171,9 @@ member_render(struct chunk_load *ld, struct member *m, const struct block *b)
 
 	/* Whether the provider takes Unicode is its lane's business. */
 	m->skip = (uint8_t)render_row(ld->chunk->view->rendering, b, i, carrier, &r);
+	/* A row that was deleted when it was frozen is not needed: this one went later. */
+	if (m->skip == REASON_DELETED_ROW)
+		m->skip = REASON_ERASED;
 	if (m->skip != REASON_NONE)
 		return;
 	snprintf(m->phone, sizeof(m->phone), "%llu", (unsigned long long)block_phone(b, i));

@@ -153,6 +153,9 @@ line_of(struct results_format *f, const struct walk_row *r, const struct detail 
 	int p = results_partition(r);
 	int64_t changed_s = f->launched_s + m->changed_s;
 
+	/* A row that was deleted before it was frozen says so; this one is empty since. */
+	if (block_is_deleted(r->block, r->i) && m->reason != REASON_DELETED_ROW)
+		l.reason = record_reason_text(REASON_ERASED);
 	/* What waits since the launch was not changed yet. */
 	if (m->state != RECORD_WAITING || m->attempt > 0 || m->changed_s > 0) {
 		if (changed_s != f->time_s || f->time[0] == '\0')

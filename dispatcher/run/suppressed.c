@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "dispatcher/store/phone_hash.h"
 
 /* Windows under way: few enough that the other users of Redis get their turn between. */
 #define WINDOWS_ASKED 4u
@@ -23,6 +24,7 @@ struct check {
 	size_t pending;	  /* windows without a reply */
 	bool is_asked;	  /* one window at least was answered */
 	bool has_any;	  /* somebody is suppressed, if not one of these */
+	bool has_hashed;  /* some are kept by their hashes: ask with them */
 	bool has_failed;
 	int64_t epoch;
 	struct err_ctx e;
@@ -35,6 +37,7 @@ struct window {
 };
 
 static void ask(struct check *c);
+static void send_window(struct window *w);
 
 static void
 check_end(struct check *c)
@@ -58,6 +61,12 @@ on_window(void *arg, const struct reply *r)
 	struct slice reasons = reply_item(r, 1)->str;
 	int64_t epoch = reply_item(r, 0)->integer;
 
+	/* Asked again with the hashes: only where somebody was erased does anybody work them out. */
+	if (r->kind == REPLY_ARRAY && slice_is(reply_item(r, 0)->str, "hashes")) {
+		c->has_hashed = true;
+		send_window(w);
+		return;
+	}
 	c->pending--;
 	if (r->kind != REPLY_ARRAY) {
 		c->has_failed = true;
@@ -80,24 +89,41 @@ on_window(void *arg, const struct reply *r)
 }
 
 static void
-ask_window(struct check *c)
+send_window(struct window *w)
 {
-	struct window *w = xmalloc(sizeof(*w));
+	struct check *c = w->check;
 	struct argv a = {0};
-	struct buf phones = {0};
-	size_t n = c->count - c->next;
+	struct buf phones = {0}, hashes = {0};
 
-	*w = (struct window){c, c->next, n < SUPPRESSED_WINDOW ? n : SUPPRESSED_WINDOW};
-	for (size_t i = 0; i < w->count; i++)
+	for (size_t i = 0; i < w->count; i++) {
+		uint8_t hash[PHONE_HASH_BYTES];
+
 		buf_addf(&phones, "%" PRIu64 " ", c->phones[w->from + i]);
+		if (!c->has_hashed)
+			continue;
+		phone_hash(c->phones[w->from + i], engine_phone_key(c->engine), hash);
+		buf_add(&hashes, hash, sizeof(hash));
+	}
 	argv_adds(&a, c->class);
 	argv_add_int(&a, (int64_t)c->unit);
 	argv_add(&a, phones.len > 0 ? buf_slice(&phones) : SLICE(""));
-	c->next += w->count;
-	c->pending++;
+	argv_add(&a, hashes.len > 0 ? buf_slice(&hashes) : SLICE(""));
 	engine_call(c->engine, "suppress_check", &a, on_window, w);
 	argv_free(&a);
 	buf_free(&phones);
+	buf_free(&hashes);
+}
+
+static void
+ask_window(struct check *c)
+{
+	struct window *w = xmalloc(sizeof(*w));
+	size_t n = c->count - c->next;
+
+	*w = (struct window){c, c->next, n < SUPPRESSED_WINDOW ? n : SUPPRESSED_WINDOW};
+	c->next += w->count;
+	c->pending++;
+	send_window(w);
 }
 
 static void

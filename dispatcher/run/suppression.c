@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "base/text.h"
+#include "dispatcher/store/phone_hash.h"
 
 enum err
 suppression_check_scope(const struct config *c, const char *scope, struct err_ctx *e)
@@ -123,7 +124,7 @@ suppression_apply(struct engine *e, const struct suppression_act *a, suppression
 	};
 	struct apply *ap = xcalloc(1, sizeof(*ap));
 	struct argv args = {0};
-	struct buf phones = {0};
+	struct buf phones = {0}, hashes = {0};
 
 	ap->engine = e;
 	ap->name = a->is_removal ? "suppress_rm" : "suppress_add";
@@ -134,14 +135,21 @@ suppression_apply(struct engine *e, const struct suppression_act *a, suppression
 		snprintf(ap->id, sizeof(ap->id), "%s", a->id);
 	else
 		random_hex(ap->id, 16);
-	for (size_t i = 0; i < a->count; i++)
+	for (size_t i = 0; i < a->count; i++) {
+		uint8_t hash[PHONE_HASH_BYTES];
+
+		phone_hash(a->phones[i], engine_phone_key(e), hash);
 		buf_addf(&phones, "%" PRIu64 " ", a->phones[i]);
+		buf_add(&hashes, hash, sizeof(hash));
+	}
 	argv_adds(&ap->args, a->scope);
 	argv_adds(&ap->args, a->reason);
 	argv_adds(&ap->args, sources[a->source]);
 	argv_add(&ap->args, buf_slice(&phones));
+	argv_add(&ap->args, buf_slice(&hashes));
 	add_args(ap, SLICE(""), &args);
 	engine_sure(e, ap->name, &args, false, on_applied, ap);
 	argv_free(&args);
 	buf_free(&phones);
+	buf_free(&hashes);
 }

@@ -119,6 +119,7 @@ struct sender {
 	bool must_look_again; /* after the looks under way */
 	size_t looks;	      /* states of runs that are being asked for */
 	struct slot_clock clock;
+	struct gauge permits; /* from the question to the answer */
 	uint8_t reference_key[REFERENCE_KEY_BYTES];
 	char receipt_base_url[256];
 };

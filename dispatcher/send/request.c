@@ -474,6 +474,8 @@ on_permit(void *arg, const struct reply *reply)
 	struct slice what = reply_item(reply, 0)->str;
 
 	l->asked--;
+	if (reply_is_good(reply))
+		gauge_add(&l->sender->permits, clock_mono_us() - r->asked_us);
 	if (!reply_is_good(reply)) {
 		on_no_reply(r, reply);
 	} else if (slice_is(what, "go")) {

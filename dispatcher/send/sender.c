@@ -109,6 +109,12 @@ sender_free(struct sender *s)
 	free(s);
 }
 
+const struct gauge *
+sender_permits(const struct sender *s)
+{
+	return &s->permits;
+}
+
 size_t
 sender_lane_count(const struct sender *s)
 {

@@ -58,5 +58,7 @@ struct lane_status {
 	unsigned chunks, ready, asked, in_flight;
 	uint64_t requests, accepted, refused, later, in_doubt, unmarked, late_slots;
 };
+/* How long permits took, from the question to Redis's answer. */
+const struct gauge *sender_permits(const struct sender *s);
 size_t sender_lane_count(const struct sender *s);
 void sender_lane_status(const struct sender *s, size_t i, struct lane_status *out);

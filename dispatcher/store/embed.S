@@ -20,6 +20,7 @@ loa_lua_start:
 	.incbin "dispatcher/lua/outcome.lua"
 	.incbin "dispatcher/lua/receipts.lua"
 	.incbin "dispatcher/lua/suppress.lua"
+	.incbin "dispatcher/lua/erase.lua"
 	.incbin "dispatcher/lua/segments.lua"
 	.incbin "dispatcher/lua/catalog.lua"
 	.incbin "dispatcher/lua/notices.lua"

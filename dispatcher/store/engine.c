@@ -38,6 +38,7 @@ struct engine {
 	struct engine_options o;
 	struct redis *redis, *ticks;
 	char incarnation[20];
+	uint8_t phone_key[32];
 	char run_id[64];     /* of the Redis that has all that we know; "" = none yet */
 	char new_run_id[64]; /* of the one that is connected */
 	size_t replaying;    /* lines of the journal that it has not acknowledged */
@@ -510,6 +511,18 @@ struct loop *
 engine_loop(const struct engine *e)
 {
 	return e->loop;
+}
+
+void
+engine_set_phone_key(struct engine *e, const uint8_t key[32])
+{
+	memcpy(e->phone_key, key, sizeof(e->phone_key));
+}
+
+const uint8_t *
+engine_phone_key(const struct engine *e)
+{
+	return e->phone_key;
 }
 
 const char *

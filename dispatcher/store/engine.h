@@ -55,6 +55,12 @@ void engine_free(struct engine *e);
 bool engine_is_up(const struct engine *e);
 struct redis *engine_redis(struct engine *e);
 struct loop *engine_loop(const struct engine *e);
+/*
+ * The key of phone_hash (store/phone_hash.h), which whoever asks about a phone needs. Known before
+ * anything is open: of 32 zeros until it is set.
+ */
+void engine_set_phone_key(struct engine *e, const uint8_t key[32]);
+const uint8_t *engine_phone_key(const struct engine *e);
 /* Random, new at each start of the process and after each restart of Redis. */
 const char *engine_incarnation(const struct engine *e);
 

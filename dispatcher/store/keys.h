@@ -46,6 +46,9 @@
 	X(unknown, "loa:unknown:")          \
 	X(poll, "loa:poll:")                \
 	X(suppress, "loa:suppress")         \
+	X(hashed, ":hashed")                \
+	X(erasing, "loa:erasing")           \
+	X(erased, "loa:erased")             \
 	X(acts, ":acts")                    \
 	X(audit, "loa:audit")               \
 	X(head, ":head")                    \

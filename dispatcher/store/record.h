@@ -63,6 +63,7 @@
 	X(DELETED_ROW, 6, "row was deleted")                                                 \
 	X(NOT_ENCODABLE, 7, "the provider cannot carry this text")                           \
 	X(TOO_FEW, 8, "fewer than the gateway's smallest batch")                             \
+	X(ERASED, 9, "the person was erased")                                                \
 	X(NOT_KEPT, 15, "its text is not kept any more")                                     \
 	X(DEMO_LIST, 17, "a demo list goes to sandbox providers only")                       \
 	X(BAD_RECIPIENT, 20, "recipient refused by the gateway")                             \

@@ -137,7 +137,7 @@ FNR == 1 {
 	file = FILENAME
 	in_comment = in_function = has_once = 0
 	is_test = FILENAME ~ /^tests\//
-	may_spell_keys = is_test || FILENAME ~ /^(dispatcher\/store\/keys|segments\/list|segments\/list_inside)\./
+	may_spell_keys = is_test || FILENAME ~ /^(dispatcher\/store\/keys|segments\/list|segments\/list_inside|segments\/list_keys)\./
 	split("", allowed)
 }
 

@@ -163,9 +163,9 @@ a_push_of_a_megabyte_is_merged_in_short_turns(void **state)
 	assert_int_equal(receipts_gauges(rx.receipts)->parked, 50000);
 	assert_string_equal(COMMAND("HLEN", "loa:parked:gw"), "10000");
 	/* 80 receipts a turn at most. */
-	assert_true(loop_gauge(fx.loop)->turns >= 50000 / 80);
+	assert_true(loop_gauge(fx.loop)->count >= 50000 / 80);
 	print_message("turns of a push of 50,000: 99%% below %u us, longest %u us\n",
-		      loop_gauge_quantile_us(fx.loop, 990), loop_gauge(fx.loop)->longest_us);
+		      gauge_quantile_us(loop_gauge(fx.loop), 990), loop_gauge(fx.loop)->longest_us);
 }
 
 static void

@@ -137,7 +137,7 @@ entries_and_history_can_be_read(void **state)
 	argv_adds(&a, "0");
 	argv_adds(&a, "100");
 	assert_string_equal(call("suppress_ls", &a),
-			    "[0, [[84911, unit:7, asked at the counter, 5000, person]]]");
+			    "[0, [[84911, unit:7, asked at the counter, 5000, person]], 0]");
 	act("suppress_rm", "a2", "6000", "unit:7", "84911");
 	argv_adds(&a, "84911");
 	argv_adds(&a, "");
