@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* list_writer of segments/list.h: blocks as they come, then everything at once. */
+/*
+ * list_writer of segments/list.h: blocks as they come, the distances between rows of the same phone
+ * when all of them are there, then everything at once.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "segments/list_inside.h"
+#include "segments/phone_chain.h"
 #include "segments/schema_json.h"
 
 #define OWN_BLOCK (UINT64_C(1) << 32)
@@ -40,6 +44,13 @@ struct list_writer {
 	char why[200];
 	struct held_block *held, **held_tail; /* waiting for the id */
 	uint32_t held_count;
+	struct phone_chain *chain; /* NULL = the distances are not asked for */
+	struct loop *loop;	   /* for it, as are: */
+	struct sweep *sweep;	   /* NULL = not begun, or over */
+	bool is_swept;
+	struct buf people;
+	list_done_cb on_chained;
+	void *chained_arg;
 	char *schema, *report;
 	struct buf rejects;
 	list_done_cb cb;
@@ -408,7 +419,86 @@ send_commit(struct list_writer *w)
 	buf_free(&ids);
 }
 
-/* Something was acknowledged: go on with the commit, or free what was given up. */
+/* ---- distances ---- */
+
+static bool
+on_chain_block(void *arg, uint32_t index, const struct block *b)
+{
+	struct list_writer *w = arg;
+	struct buf people = {0};
+	char key[64];
+
+	if (w->has_failed)
+		return false;
+	if (phone_chain_block(w->chain, index * BLOCK_ROWS, b, &people)) {
+		buf_reset(&w->people);
+		pieces_begin(&w->people);
+		pieces_add(&w->people, PIECE_PEOPLE, buf_slice(&people));
+		w->pending++;
+		list_write_block(w->redis, list_block_key(key, w->id, number_of(w, index)),
+				 buf_slice(&w->people), on_block_written, w);
+	}
+	buf_free(&people);
+	return true;
+}
+
+static void
+on_chain_swept(void *arg, const struct err_ctx *e)
+{
+	struct list_writer *w = arg;
+
+	w->sweep = NULL;
+	w->is_swept = true;
+	if (e != NULL && !w->has_failed)
+		snprintf(w->why, sizeof(w->why), "%.180s", e->why);
+	w->has_failed |= e != NULL;
+	writer_step(w);
+}
+
+/* All blocks are there; what could not be written is not looked at. */
+static void
+chain_begin(struct list_writer *w)
+{
+	static const struct block_want people = {.has_people = true};
+	struct sweep_options o = {
+		.want = &people, .on_block = on_chain_block, .on_done = on_chain_swept, .arg = w};
+	struct list own;
+
+	if (!list_writer_get(w, &own))
+		own.block_count = 0;
+	w->sweep = sweep_start(w->loop, w->redis, &own, 0, (uint32_t)own.block_count, &o);
+	free(own.blocks);
+}
+
+static void
+chain_end(struct list_writer *w)
+{
+	list_done_cb cb = w->on_chained;
+	struct err_ctx e;
+
+	w->on_chained = NULL;
+	phone_chain_free(w->chain);
+	w->chain = NULL;
+	if (w->has_failed)
+		err_set(&e, ERR_UNREACHABLE, "Redis", "import again: nothing was kept",
+			"a block could not be written: %s", w->why);
+	cb(w->chained_arg, w->has_failed ? &e : NULL); /* may free w */
+}
+
+void
+list_writer_chain(struct list_writer *w, struct loop *l, struct phone_set *shared, list_done_cb cb,
+		  void *arg)
+{
+	w->chain = phone_chain_new(shared);
+	w->loop = l;
+	w->on_chained = cb;
+	w->chained_arg = arg;
+	writer_step(w);
+}
+
+/* ---- the end ---- */
+
+/* Something was acknowledged: go on with the distances or the commit, or free what was given up. */
 static void
 writer_step(struct list_writer *w)
 {
@@ -418,6 +508,13 @@ writer_step(struct list_writer *w)
 		return;
 	if (w->is_freed) {
 		list_writer_free(w);
+		return;
+	}
+	if (w->chain != NULL) {
+		if (w->is_swept)
+			chain_end(w);
+		else if (w->sweep == NULL)
+			chain_begin(w);
 		return;
 	}
 	if (w->schema == NULL || w->cb == NULL)
@@ -465,6 +562,9 @@ list_writer_free(struct list_writer *w)
 {
 	w->is_freed = true;
 	w->cb = NULL;
+	if (w->sweep != NULL)
+		sweep_cancel(w->sweep);
+	w->sweep = NULL;
 	if (w->pending > 0)
 		return; /* the last acknowledgement frees it */
 	if (!w->is_committed)
@@ -473,6 +573,8 @@ list_writer_free(struct list_writer *w)
 	free(w->report);
 	free(w->ids);
 	free(w->key);
+	phone_chain_free(w->chain);
+	buf_free(&w->people);
 	buf_free(&w->rejects);
 	free(w);
 }
