@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Blocks in Redis (segments/list.h): a hash each, a field for a piece: m rows, p people, 0 … columns. */
-#include "segments/list.h"
+#include "segments/list_inside.h"
 
 #define FIELD_ROWS "m"
 #define FIELD_PEOPLE "p"
@@ -97,6 +97,21 @@ list_write_block(struct redis *r, const char *key, struct slice bytes, redis_rep
 		v[n++] = p.bytes;
 	}
 	redis_command(r, v, n, cb, arg);
+}
+
+static const char change_people[] =
+	"if redis.call('HGET', KEYS[1], '" FIELD_PEOPLE "') ~= ARGV[1] then return 0 end "
+	"redis.call('HSET', KEYS[1], '" FIELD_PEOPLE "', ARGV[2]) return 1";
+
+void
+list_change_people(struct redis *r, const char *key, const struct people_change *c,
+		   redis_reply_cb cb, void *arg)
+{
+	struct slice v[6] = {SLICE("EVAL"), slice_of(change_people),
+			     SLICE("1"),    slice_of(key),
+			     c->before,	    c->after};
+
+	redis_command(r, v, 6, cb, arg);
 }
 
 struct block_want

@@ -25,6 +25,12 @@
 #define TEXT_OF_(x) #x
 #define TEXT_OF(x) TEXT_OF_(x)
 
+/* The piece about a block's people is another one: 1; or it was not `before`: 0, and nothing is done. */
+struct people_change {
+	struct slice before, after;
+};
+void list_change_people(struct redis *r, const char *key, const struct people_change *c,
+			redis_reply_cb cb, void *arg);
 /* out has room for 64 bytes. */
 const char *list_snapshot_key(char *out, uint64_t list_id, uint32_t version);
 const char *list_rejects_key(char *out, uint64_t list_id, uint32_t version);

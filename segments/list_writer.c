@@ -421,24 +421,40 @@ send_commit(struct list_writer *w)
 
 /* ---- distances ---- */
 
+/* Nobody comes back who was erased between the reading and the writing. */
+static void
+on_people_changed(void *arg, const struct reply *r)
+{
+	struct list_writer *w = arg;
+
+	if (reply_is_good(r) && r->integer != 1 && !w->has_failed) {
+		snprintf(w->why, sizeof(w->why), "somebody was erased from it meanwhile");
+		w->has_failed = true;
+	}
+	on_block_written(w, r);
+}
+
 static bool
 on_chain_block(void *arg, uint32_t index, const struct block *b)
 {
+	static const uint32_t none[BLOCK_ROWS];
 	struct list_writer *w = arg;
-	struct buf people = {0};
+	struct people_change c;
+	size_t before;
 	char key[64];
 
 	if (w->has_failed)
 		return false;
-	if (phone_chain_block(w->chain, index * BLOCK_ROWS, b, &people)) {
-		buf_reset(&w->people);
-		pieces_begin(&w->people);
-		pieces_add(&w->people, PIECE_PEOPLE, buf_slice(&people));
-		w->pending++;
-		list_write_block(w->redis, list_block_key(key, w->id, number_of(w, index)),
-				 buf_slice(&w->people), on_block_written, w);
-	}
-	buf_free(&people);
+	buf_reset(&w->people);
+	block_write_people(b, none, &w->people);
+	before = w->people.len;
+	if (!phone_chain_block(w->chain, index * BLOCK_ROWS, b, &w->people))
+		return true;
+	c.before = (struct slice){w->people.data, before};
+	c.after = (struct slice){w->people.data + before, w->people.len - before};
+	w->pending++;
+	list_change_people(w->redis, list_block_key(key, w->id, number_of(w, index)), &c,
+			   on_people_changed, w);
 	return true;
 }
 
