@@ -49,7 +49,7 @@ start_loa
 is "$(redis_pid)" "$pid" 'the restarted server adopts it'
 has "$(cat "$dir/loa.log")" 'result=adopted' 'and says so'
 is "$(redis_count "$dir/data/redis.sock")" 1 'there is one Redis'
-is "$(loa list ls)" l 'what was acknowledged is there'
+is "$(loa list ls | cut -d" " -f1)" l 'what was acknowledged is there'
 case $(cat "$dir/loa.out") in *token*) ok 1 'the token is not shown again' ;; *) ok 0 'the token is not shown again' ;; esac
 
 # ---- kill -9 of Redis: it is started again ----
@@ -57,7 +57,7 @@ kill -9 "$pid"
 until_true sh -c "[ \"\$(sed -n 1p '$dir/data/redis.pid')\" != $pid ] && kill -0 \$(sed -n 1p '$dir/data/redis.pid')"
 ok $? 'a killed Redis is started again'
 until_true loa list ls
-is "$(loa list ls)" l 'nothing acknowledged was lost'
+is "$(loa list ls | cut -d" " -f1)" l 'nothing acknowledged was lost'
 
 # ---- HUP ----
 sed 's/"rate": 100/"rate": 77/' "$dir/loa.json" >"$dir/new.json" && mv "$dir/new.json" "$dir/loa.json"
@@ -68,7 +68,7 @@ echo '{' >"$dir/loa.json"
 kill -HUP "$loa_pid"
 until_true grep -q 'config=reload result=refused' "$dir/loa.log"
 ok $? 'a broken configuration is refused and the old one kept'
-is "$(loa list ls)" l 'the server goes on'
+is "$(loa list ls | cut -d" " -f1)" l 'the server goes on'
 
 # ---- TERM ----
 pid=$(redis_pid)

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -130,7 +131,7 @@ a_message_with_very_many_fields_does_not_hold_the_loop(void **state)
 {
 	struct buf source = {0}, body = {0};
 	json_t *v = NULL;
-	int64_t begun_ms;
+	clock_t begun; /* of the processor: others may use it, too */
 
 	(void)state;
 	for (unsigned i = 0; i < TEMPLATE_FIELDS_MAX; i++)
@@ -144,10 +145,9 @@ a_message_with_very_many_fields_does_not_hold_the_loop(void **state)
 	fx.notices = NULL;
 	assert_int_equal(notices_read(fx.config, v, &fx.notices, &fx.e), ERR_OK);
 	fx.notices->sets[0] = set_read(buf_slice(&source), NULL, NULL);
-	begun_ms = clock_mono_ms();
+	begun = clock();
 	notices_judge(fx.notices, fx.config, 1795572000000);
-	print_message("judged in %lld ms\n", (long long)(clock_mono_ms() - begun_ms));
-	assert_true(clock_mono_ms() - begun_ms < 400);
+	assert_true(clock() - begun < CLOCKS_PER_SEC * 4 / 10);
 	assert_string_equal(refusal(0), "");
 	assert_int_equal(fx.notices->list[0].rendered.len, TEMPLATE_FIELDS_MAX);
 	json_decref(v);
