@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "segments/list_parts.h"
 #include "segments/schema_json.h"
 
 void
@@ -15,6 +16,9 @@ list_free(struct list *l)
 {
 	if (l == NULL)
 		return;
+	for (size_t i = 0; i < l->part_count; i++)
+		list_free(l->parts[i].list);
+	free(l->parts);
 	free(l->blocks);
 	free(l->report);
 	free(l);

@@ -48,6 +48,9 @@ struct list {
 	struct list_care care;
 	int64_t now_s;	/* Redis's time, when it was loaded */
 	bool is_locked; /* its last day was over then */
+	/* Of several lists as one (segments/list_parts.h): NULL, 0 = it is one list. */
+	struct list_part *parts;
+	size_t part_count;
 };
 void list_free(struct list *l);
 
@@ -199,6 +202,7 @@ struct sweep_options {
 	list_done_cb on_done;
 	void *arg;
 };
+/* A list of several parts must live until on_done, or the cancel. */
 struct sweep *sweep_start(struct loop *l, struct redis *r, const struct list *list, uint32_t from,
 			  uint32_t to, const struct sweep_options *o);
 /* Stop without calling back. */

@@ -10,14 +10,17 @@
 #define KEY_SEQ_BLOCK "loa:seq:block"
 #define KEY_LISTS_GONE "loa:lists:gone"
 #define KEY_WRITING "loa:writing"
-#define KEY_META "loa:meta" /* clock_offset_ms is in it, in tests */
+#define KEY_META "loa:meta" /* erasures, erasing; clock_offset_ms, in tests */
 /* Redis's time in ms, with what tests added: `now`. The hash is KEYS[2]. */
 #define LUA_NOW                                                \
 	"local t = redis.call('TIME') "                        \
 	"local now = t[1] * 1000 + math.floor(t[2] / 1000) + " \
 	"(tonumber(redis.call('HGET', KEYS[2], 'clock_offset_ms')) or 0) "
 
-/* Block numbers that an import takes: 67 million rows, and 16,000 imports of a list. */
+/*
+ * Block numbers that a writer takes: 67 million rows. A list has 16,383 writers: one of an import,
+ * two of an update; then it is refused.
+ */
 #define BLOCKS_PER_IMPORT 262144
 #define TEXT_OF_(x) #x
 #define TEXT_OF(x) TEXT_OF_(x)

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "segments/list.h"
+#include "segments/list_parts.h"
 
 #define SHARE_US 1000 /* of a turn, begun blocks are finished */
 
@@ -26,7 +26,8 @@ struct sweep {
 	struct sweep_options o;
 	struct block_want want;
 	uint64_t list_id;
-	uint32_t *blocks; /* copy of the snapshot's ids */
+	const struct list *several; /* its parts are needed to the end; NULL = it is one list */
+	uint32_t *blocks;	    /* copy of the snapshot's ids */
 	uint32_t next_ask, next_visit, to;
 	size_t pending;
 	int64_t share_end_us; /* of this turn; 0 = nothing was visited in it yet */
@@ -111,11 +112,42 @@ ask(struct sweep *s)
 		char key[64];
 
 		slot->is_here = false;
-		slot->index = s->next_ask;
-		list_block_key(key, s->list_id, s->blocks[s->next_ask++]);
+		slot->index = s->next_ask++;
 		s->pending++;
+		if (s->several != NULL) {
+			list_ask(s->redis, s->several, slot->index, &s->want, on_answer, slot);
+			continue;
+		}
+		list_block_key(key, s->list_id, s->blocks[slot->index]);
 		list_ask_block(s->redis, key, &s->want, on_answer, slot);
 	}
+}
+
+static enum err
+open_answer(struct sweep *s, const struct slot *slot, const struct reply *r, struct err_ctx *e)
+{
+	return s->several != NULL ? list_open(r, s->several, slot->index, &s->want, &s->block, e)
+				  : list_open_block(r, &s->want, &s->block, e);
+}
+
+static enum err
+keep_answer(struct sweep *s, struct slot *slot, const struct reply *r, struct err_ctx *e)
+{
+	return s->several != NULL ? list_pack(r, s->several, slot->index, &s->want, &slot->bytes, e)
+				  : list_pack_block(r, &s->want, &slot->bytes, e);
+}
+
+/* What keep_answer kept. */
+static enum err
+open_kept(struct sweep *s, const struct slot *slot, struct err_ctx *e)
+{
+	enum err rc;
+
+	block_close(&s->block);
+	rc = block_open_some(buf_slice(&slot->bytes), &s->block, e);
+	if (rc == ERR_OK && s->several != NULL)
+		list_place_columns(s->several, slot->index, &s->block);
+	return rc;
 }
 
 static void
@@ -134,8 +166,7 @@ on_answer(void *arg, const struct reply *r)
 	}
 	if (s->next_visit >= s->to)
 		return;
-	rc = is_next ? list_open_block(r, &s->want, &s->block, &e)
-		     : list_pack_block(r, &s->want, &slot->bytes, &e);
+	rc = is_next ? open_answer(s, slot, r, &e) : keep_answer(s, slot, r, &e);
 	if (rc != ERR_OK) {
 		sweep_end(s, &e);
 		return;
@@ -162,8 +193,7 @@ on_step(struct timer *t, void *arg)
 		if (!slot->is_here)
 			break;
 		slot->is_here = false;
-		block_close(&s->block);
-		if (block_open_some(buf_slice(&slot->bytes), &s->block, &e) != ERR_OK) {
+		if (open_kept(s, slot, &e) != ERR_OK) {
 			sweep_end(s, &e);
 			return;
 		}
@@ -192,6 +222,7 @@ sweep_start(struct loop *l, struct redis *r, const struct list *list, uint32_t f
 	s->want = list_want(list, o->want);
 	s->o.want = NULL;
 	s->list_id = list->id;
+	s->several = list->part_count > 0 ? list : NULL;
 	s->blocks = xmalloc(list->block_count * sizeof(*s->blocks));
 	if (list->block_count > 0)
 		memcpy(s->blocks, list->blocks, list->block_count * sizeof(*s->blocks));

@@ -82,6 +82,16 @@ api_add_times(const struct daemon *d, const struct campaign *c, json_t *out)
 }
 
 static json_t *
+lists_json(const struct campaign *c)
+{
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < c->list_count; i++)
+		json_array_append_new(out, json_string(c->lists[i]));
+	return out;
+}
+
+static json_t *
 campaign_json(const struct daemon *d, const struct campaign *c)
 {
 	json_t *segments = json_array();
@@ -94,16 +104,20 @@ campaign_json(const struct daemon *d, const struct campaign *c)
 
 		if (c->wrong[i] != NULL)
 			json_object_set_new(one, "problem", json_string(c->wrong[i]));
+		if (c->list_count > 1)
+			json_object_set_new(one, "list", json_string(c->lists[c->of_query[i]]));
 		json_array_append_new(segments, one);
 	}
 	clock_format_vn(c->created_s, created);
 	out = json_pack("{s:I, s:s, s:s, s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:o, s:s}",
 			"id", (json_int_t)c->id, "name", c->name, "state", c->state, "unit",
 			(json_int_t)c->unit, "class", c->class, "goal", c->goal, "event", c->event,
-			"list", c->list, "per", c->per == PER_ROW ? "row" : "phone", "template",
-			c->template, "template_version",
+			"list", campaign_list(c), "per", c->per == PER_ROW ? "row" : "phone",
+			"template", c->template, "template_version",
 			(int)(c->run != 0 ? c->sent_version : c->template_version), "accents",
 			accents_names[c->accents], "segments", segments, "created", created);
+	if (c->list_count > 1)
+		json_object_set_new(out, "lists", lists_json(c));
 	if (c->run != 0)
 		json_object_set_new(out, "run", json_integer((json_int_t)c->run));
 	api_add_times(d, c, out);

@@ -384,6 +384,7 @@ on_launch_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 {
 	struct launching *l = arg;
 	char object[160], due[32];
+	struct buf lists = {0};
 	json_t *details;
 
 	if (c == NULL) {
@@ -392,9 +393,11 @@ on_launch_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 		return;
 	}
 	snprintf(object, sizeof(object), "campaign:%s", c->name);
-	details = json_pack("{s:I, s:s, s:i, s:s}", "campaign", (json_int_t)c->id, "template",
+	campaign_add_lists(c, &lists);
+	details = json_pack("{s:I, s:s, s:i, s:o}", "campaign", (json_int_t)c->id, "template",
 			    c->template, "template_version", (int)c->template_version, "list",
-			    c->list);
+			    json_of_slice(buf_slice(&lists)));
+	buf_free(&lists);
 	if (l->due_s != 0) {
 		clock_format_vn(l->due_s, due);
 		json_object_set_new(details, "at", json_string(due));

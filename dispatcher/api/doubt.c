@@ -65,6 +65,19 @@ time_json(int64_t ms)
 	return json_string(text);
 }
 
+/* Rows are named by a number through all lists; of several it is said which row of which that is. */
+static void
+add_place(const struct doubt_ls *l, const struct doubt *d, json_t *out)
+{
+	struct list_place at;
+
+	if (l->d.of == NULL || list_part_count(l->d.of) == 1)
+		return;
+	at = list_place(l->d.of, d->row);
+	json_object_set_new(out, "list", json_string(at.list->name));
+	json_object_set_new(out, "list_row", json_integer((json_int_t)at.row + 1));
+}
+
 static json_t *
 line_json(struct doubt_ls *l, const struct doubt *d, const struct detail *detail)
 {
@@ -80,6 +93,7 @@ line_json(struct doubt_ls *l, const struct doubt *d, const struct detail *detail
 			"held", d->choice != DOUBT_AUTO, "last_copy", time_json(d->asked_ms), "may",
 			doubt_choice_name(d->choice));
 	buf_free(&phone);
+	add_place(l, d, out);
 	if (d->choice == DOUBT_WAIT)
 		json_object_set_new(out, "from", time_json(d->at_ms + 999));
 	else if (d->at_ms != 0)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "dispatcher/api/places.h"
 #include "dispatcher/api/private.h"
 #include "dispatcher/campaign/preview.h"
 #include "dispatcher/campaign/sensitive.h"
@@ -165,15 +166,41 @@ warn_care(const struct ready_campaign *c, const struct config *config, json_t *o
 	if (ready_campaign_check_care(c, config, &e) != ERR_OK) {
 		buf_adds(&b, "it cannot be launched: ");
 		err_print(&e, &b);
-	} else if (!c->list->is_demo) {
-		care_add_missing(&c->list->care, &b);
-		if (b.len > 0)
-			buf_addf(&b, " of the list %s is not known; say it with loa list set",
-				 c->list->name);
-	}
-	if (b.len > 0)
 		json_array_append_new(out, json_of_slice(buf_slice(&b)));
+		buf_free(&b);
+		return;
+	}
+	for (size_t i = 0; i < list_part_count(c->list); i++) {
+		const struct list *l = list_part(c->list, i);
+
+		buf_reset(&b);
+		if (!l->is_demo)
+			care_add_missing(&l->care, &b);
+		if (b.len == 0)
+			continue;
+		buf_addf(&b, " of the list %s is not known; say it with loa list set", l->name);
+		json_array_append_new(out, json_of_slice(buf_slice(&b)));
+	}
 	buf_free(&b);
+}
+
+/* Columns that the texts read and one of several lists has not. */
+static void
+warn_lacking(const struct ready_campaign *c, json_t *out)
+{
+	const struct schema *all = &c->list->schema;
+
+	for (size_t i = 0; i < c->list->part_count; i++) {
+		const struct schema *own = list_part_schema(c->list, i);
+
+		for (uint32_t k = 0; k < all->count; k++)
+			if (own->columns[k].name[0] == '\0' && sensitive_is_read(c, k))
+				json_array_append_new(
+					out, json_sprintf("the list %s has no column %s, which the "
+							  "text reads: it is empty for its people",
+							  list_part(c->list, i)->name,
+							  all->columns[k].name));
+	}
 }
 
 static void
@@ -225,6 +252,7 @@ preview_warnings(const struct ready_campaign *c, const struct config *config,
 			 (unsigned long long)l->count, l->filter, l->field);
 		json_array_append_new(out, json_of_slice(buf_slice(&b)));
 	}
+	warn_lacking(c, out);
 	warn_care(c, config, out);
 	warn_sensitive(c, out);
 	buf_free(&b);
@@ -245,19 +273,35 @@ preview_skipped(const struct preview *p, json_t *out)
 }
 
 static json_t *
+preview_lists(const struct list *l)
+{
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < list_part_count(l); i++) {
+		const struct list *part = list_part(l, i);
+
+		json_array_append_new(out, json_pack("{s:s, s:I, s:I}", "list", part->name,
+						     "version", (json_int_t)part->version, "rows",
+						     (json_int_t)part->rows));
+	}
+	return out;
+}
+
+static json_t *
 preview_json(const struct daemon *d, const struct ready_campaign *c, const struct preview *p)
 {
 	const struct tally_sum *sum = &p->tally.sum;
 	json_t *warnings = preview_warnings(c, d->config, p);
 	struct err_ctx e;
-	json_t *out =
-		json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I}",
-			  "campaign", c->campaign->name, "class", c->campaign->class, "list",
-			  c->list->name, "list_version", (json_int_t)c->list->version, "list_rows",
-			  (json_int_t)p->list_rows, "audience", (json_int_t)p->audience, "messages",
-			  (json_int_t)sum->messages, "parts", (json_int_t)sum->parts, "unicode",
-			  (json_int_t)p->tally.unicode, "cost", (json_int_t)sum->cost, "forecast_s",
-			  p->forecast_s, "opens_in_s", (json_int_t)p->opens_in_s);
+	bool with_texts = sensitive_check(c, &e) == ERR_OK; /* else they would tell it */
+	json_t *out = json_pack(
+		"{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I}", "campaign",
+		c->campaign->name, "class", c->campaign->class, "list", list_part(c->list, 0)->name,
+		"list_version", (json_int_t)list_part(c->list, 0)->version, "list_rows",
+		(json_int_t)p->list_rows, "audience", (json_int_t)p->audience, "messages",
+		(json_int_t)sum->messages, "parts", (json_int_t)sum->parts, "unicode",
+		(json_int_t)p->tally.unicode, "cost", (json_int_t)sum->cost, "forecast_s",
+		p->forecast_s, "opens_in_s", (json_int_t)p->opens_in_s);
 
 	json_object_set_new(out, "histogram", tally_histogram_json(&p->tally, CARRIERS_MAX));
 	json_object_set_new(out, "carriers", preview_carriers(d->config, c, p));
@@ -267,14 +311,17 @@ preview_json(const struct daemon *d, const struct ready_campaign *c, const struc
 	preview_skipped(p, out);
 	preview_tables(c, p, out);
 	letters_tell(&p->letters, out);
-	registered_tell(c->registered, out, warnings);
+	registered_tell(c->registered, with_texts, out, warnings);
 	json_object_set_new(out, "warnings", warnings);
 	if (strcmp(c->campaign->state, "scheduled") == 0)
 		api_add_times(d, c->campaign, out);
-	if (sensitive_check(c, &e) == ERR_OK) { /* else their texts would tell it */
+	if (with_texts) {
 		add_text(out, "shortest", &p->shortest);
 		add_text(out, "longest", &p->longest);
 	}
+	api_place_rows(out, c->list);
+	if (list_part_count(c->list) > 1)
+		json_object_set_new(out, "lists", preview_lists(c->list));
 	return out;
 }
 

@@ -219,7 +219,8 @@ on_ready(void *arg, const struct run_view *v, struct block_want *want, struct er
 	char object[48];
 	enum err rc = ERR_OK;
 
-	ex->format.schema = &v->list->schema; /* the walk holds the view */
+	ex->format.list = v->list; /* the walk holds the view */
+	ex->format.schema = &v->list->schema;
 	if (columns != NULL && columns[0] != '\0')
 		rc = results_parse_columns(slice_of(columns), &ex->format, e);
 	if (rc != ERR_OK)

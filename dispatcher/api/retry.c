@@ -24,6 +24,9 @@ struct retry {
 	uint64_t campaign, run;
 	char state[16];
 	char object[160]; /* of the audit */
+	/* Those of a campaign that is over: they must not be locked. */
+	char lists[RUN_QUERIES_MAX][LIST_NAME_MAX + 1];
+	size_t list_count, list_at;
 };
 
 /* Who is not a number stays none: it must be named to be tried again. */
@@ -228,6 +231,8 @@ retry_audit(struct retry *t)
 		     retry_details(t), on_audited, t);
 }
 
+static void look_at_lists(struct retry *t);
+
 /* What is over does not begin again with a list that is locked. One that was deleted, Lua knows. */
 static void
 on_list(void *arg, struct list *l, const struct err_ctx *e)
@@ -241,9 +246,29 @@ on_list(void *arg, struct list *l, const struct err_ctx *e)
 	} else if (l == NULL && e->code != ERR_NOT_FOUND) {
 		retry_fail(t, e);
 	} else {
-		retry_audit(t);
+		t->list_at++;
+		look_at_lists(t);
 	}
 	list_free(l);
+}
+
+static void
+look_at_lists(struct retry *t)
+{
+	if (t->list_at == t->list_count)
+		retry_audit(t);
+	else
+		list_load(engine_redis(t->api->daemon->engine), t->lists[t->list_at], false,
+			  on_list, t);
+}
+
+/* Its lists, where it begins again. */
+static void
+take_lists(struct retry *t, const struct campaign *c)
+{
+	for (; t->list_count < c->list_count; t->list_count++)
+		snprintf(t->lists[t->list_count], sizeof(t->lists[0]), "%s",
+			 c->lists[t->list_count]);
 }
 
 static void
@@ -267,12 +292,12 @@ on_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 	t->run = c->run;
 	snprintf(t->state, sizeof(t->state), "%s", c->state);
 	snprintf(t->object, sizeof(t->object), "campaign:%s", c->name);
+	if (strcmp(c->state, "finished") == 0)
+		take_lists(t, c);
 	if (t->is_estimate)
 		run_report_load(t->api->daemon->engine, t->run, on_report, t);
-	else if (strcmp(c->state, "finished") == 0)
-		list_load(engine_redis(t->api->daemon->engine), c->list, false, on_list, t);
 	else
-		retry_audit(t);
+		look_at_lists(t);
 	campaign_free(c);
 }
 

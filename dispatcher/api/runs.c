@@ -162,6 +162,18 @@ lanes_json(const struct run_report *r, int64_t *cost)
 	return out;
 }
 
+static json_t *
+lists_json(const struct run_lists *l)
+{
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < l->count; i++)
+		json_array_append_new(out, json_pack("{s:s, s:I, s:I}", "list", l->one[i].name,
+						     "version", (json_int_t)l->one[i].version,
+						     "rows", (json_int_t)l->one[i].rows));
+	return out;
+}
+
 json_t *
 api_report_json(const struct campaign *c, const struct run_report *r)
 {
@@ -188,6 +200,8 @@ api_report_json(const struct campaign *c, const struct run_report *r)
 			reasons_json(r), "providers", lanes, "cost", (json_int_t)cost, "sums", sums,
 			"brakes", brakes_json(s));
 	add_why(out, s);
+	if (s->lists.count > 1)
+		json_object_set_new(out, "lists", lists_json(&s->lists));
 	return out;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "dispatcher/api/places.h"
 #include "dispatcher/api/private.h"
 #include "dispatcher/campaign/notice.h"
 #include "dispatcher/campaign/trial.h"
@@ -109,6 +110,7 @@ texts_json(const struct trial_stream *s, const struct ready_campaign *c, const s
 						      (int)one->parts, "unicode", one->is_unicode,
 						      "cost", (json_int_t)(one->parts * t->price)));
 	}
+	api_place_rows(list, c->list);
 	return json_pack("{s:s, s:s, s:b, s:o}", "to", s->phone, "provider", t->provider->name,
 			 "sandbox", cap->is_sandbox, "texts", list);
 }
@@ -178,31 +180,37 @@ read_phone(const char *text, struct trial_wish *wish, struct err_ctx *e)
 	return ERR_OK;
 }
 
-/* {"to", "row" or "pick", "count"} */
+/* {"to", "row" (and "list") or "pick", "count"} */
 static enum err
 read_wish(const json_t *body, struct trial_wish *wish, struct err_ctx *e)
 {
-	static const char *const keys[] = {"to", "row", "pick", "count"};
+	static const char *const keys[] = {"to", "row", "list", "pick", "count"};
 	static const char *const picks[] = {"mixed", "shortest", "longest"};
 	struct json_at root = json_root((json_t *)(uintptr_t)body);
 	struct json_at to = json_get(&root, "to"), row = json_get(&root, "row");
 	struct json_at pick = json_get(&root, "pick"), count = json_get(&root, "count");
+	struct json_at list_at = json_get(&root, "list");
 	int64_t n = 0, at = 0;
-	const char *phone = "";
+	const char *phone = "", *list = "";
 	int which = TRIAL_MIXED;
 	enum err rc;
 
 	if ((rc = json_only_keys(&root, keys, ARRAY_LEN(keys), e)) != ERR_OK ||
 	    (rc = json_need_string(&to, &phone, e)) != ERR_OK ||
 	    (rc = json_read_int(&row, 1, UINT32_MAX, &at, e)) != ERR_OK ||
+	    (rc = json_read_string(&list_at, &list, e)) != ERR_OK ||
+	    (list[0] != '\0' && (rc = name_check("list", slice_of(list), e)) != ERR_OK) ||
 	    (rc = json_read_choice(&pick, picks, ARRAY_LEN(picks), &which, e)) != ERR_OK ||
 	    (rc = json_read_int(&count, 1, TRIAL_MAX, &n, e)) != ERR_OK)
 		return rc;
 	if (at != 0 && (pick.v != NULL || count.v != NULL))
 		return err_set(e, ERR_INPUT, "row", "leave out \"pick\" and \"count\"",
 			       "is one text already");
+	if (at == 0 && list[0] != '\0')
+		return err_set(e, ERR_INPUT, "list", "name the row", "goes with \"row\" alone");
 	*wish = (struct trial_wish){.pick = at != 0 ? TRIAL_ROW : (enum trial_pick)which,
 				    .row = (uint64_t)at};
+	snprintf(wish->list, sizeof(wish->list), "%s", list);
 	wish->count = n != 0 ? (unsigned)n : wish->pick == TRIAL_MIXED ? 3 : 1;
 	return read_phone(phone, wish, e);
 }

@@ -31,7 +31,8 @@ campaign_rows_of(const struct campaign *c, const char *so, struct err_ctx *none,
 		return run;
 	clock_format_vn(c->list_gone_s, at);
 	err_set(none, ERR_CONFLICT, c->name, "its report is there still: loa campaign report",
-		"the list %s was deleted on %.10s: its rows are gone", c->list, at);
+		"the list %s was deleted on %.10s: its rows are gone",
+		c->list_gone[0] != '\0' ? c->list_gone : campaign_list(c), at);
 	*e = none;
 	return 0;
 }
@@ -47,7 +48,6 @@ campaign_free(struct campaign *c)
 	free(c->goal);
 	free(c->event);
 	free(c->template);
-	free(c->list);
 	free(c->source);
 	free(c->why);
 	free(c->reason);
@@ -55,12 +55,28 @@ campaign_free(struct campaign *c)
 	free(c->problem);
 	free(c->checked);
 	free(c->sensitive);
+	free(c->list_gone);
+	for (size_t i = 0; i < c->list_count; i++)
+		free(c->lists[i]);
 	for (size_t i = 0; i < c->segment_count; i++) {
 		free(c->segments[i]);
 		free(c->queries[i]);
 		free(c->wrong[i]);
 	}
 	free(c);
+}
+
+const char *
+campaign_list(const struct campaign *c)
+{
+	return c->list_count > 0 ? c->lists[0] : "";
+}
+
+void
+campaign_add_lists(const struct campaign *c, struct buf *out)
+{
+	for (size_t i = 0; i < c->list_count; i++)
+		buf_addf(out, "%s%s", i > 0 ? ", " : "", c->lists[i]);
 }
 
 /* ---- load ---- */
@@ -89,6 +105,30 @@ accents_find(struct slice name)
 	return ACCENTS_KEPT;
 }
 
+/* One name a line; of one list it is the name alone. */
+static void
+read_lists(struct campaign *c, struct slice one, struct slice lines)
+{
+	struct slice rest = lines.n > 0 ? lines : one;
+
+	while (rest.n > 0 && c->list_count < RUN_QUERIES_MAX) {
+		struct slice name = slice_take_until(&rest, '\n');
+
+		c->lists[c->list_count++] = xmemdup0(name.p, name.n);
+	}
+}
+
+/* Of which of the lists the segment is. */
+static void
+find_list(struct campaign *c, size_t i, const struct saved_segments *saved)
+{
+	for (size_t s = 0; s < saved->count; s++)
+		for (size_t k = 0; k < c->list_count; k++)
+			if (slice_is(saved->v[s].name, c->segments[i]) &&
+			    slice_is(saved->v[s].list, c->lists[k]))
+				c->of_query[i] = (uint8_t)k;
+}
+
 /* Segments inside of the campaign's: their texts take the places of their names. */
 static void
 combine_queries(struct campaign *c, const struct reply *r)
@@ -98,9 +138,10 @@ combine_queries(struct campaign *c, const struct reply *r)
 	char why[sizeof(e.message) + 40];
 
 	saved_segments_read(&saved, r);
-	for (size_t i = 0; i < c->segment_count; i++) {
+	for (size_t i = 0; i < c->segment_count && c->list_count > 0; i++) {
+		find_list(c, i, &saved);
 		struct combine one = {.name = slice_of(c->segments[i]),
-				      .list = slice_of(c->list),
+				      .list = slice_of(c->lists[c->of_query[i]]),
 				      .query = slice_of(c->queries[i]),
 				      .saved = saved.v,
 				      .saved_count = saved.count};
@@ -140,7 +181,7 @@ campaign_read(const struct reply *r)
 	c->goal = item_text(r, 7);
 	c->event = item_text(r, 8);
 	c->template = item_text(r, 9);
-	c->list = item_text(r, 10);
+	read_lists(c, reply_item(r, 10)->str, reply_item(r, 29)->str);
 	c->per = slice_is(reply_item(r, 11)->str, "row") ? PER_ROW : PER_PHONE;
 	c->unit = reply_u64(r, 12);
 	c->run = reply_u64(r, 13);
@@ -159,7 +200,8 @@ campaign_read(const struct reply *r)
 	c->sent_version = (unsigned)reply_int(r, 26);
 	c->list_gone_s = reply_int(r, 27);
 	c->sensitive = item_text(r, 28);
-	combine_queries(c, reply_item(r, 29));
+	c->list_gone = item_text(r, 30);
+	combine_queries(c, reply_item(r, 31));
 	return c;
 }
 
@@ -209,7 +251,9 @@ campaign_load(struct engine *e, const char *id_or_name, campaign_cb cb, void *ar
 						  "accents",
 						  "run.template_version",
 						  "run.list_gone_s",
-						  "sensitive"};
+						  "sensitive",
+						  "lists",
+						  "run.list_gone"};
 	struct load *ld = xcalloc(1, sizeof(*ld));
 	struct argv a = {0};
 
@@ -254,9 +298,6 @@ on_created(void *arg, const struct reply *r)
 			"was used for another request in the last two days");
 	else if (slice_is(what, "gone"))
 		err_set(&e, ERR_NOT_FOUND, "campaign", "see loa campaign ls", "is not there");
-	else if (slice_is(what, "other list"))
-		err_set(&e, ERR_INPUT, "segments", "use segments of one list",
-			"\"%.*s\" is a segment of another list", (int)which.n, which.p);
 	if (is_new || slice_is(what, "known"))
 		cr->cb(cr->arg, (uint64_t)reply_item(r, 1)->integer, is_new, NULL);
 	else

@@ -37,7 +37,10 @@ struct campaign {
 	uint64_t unit;
 	uint64_t run; /* 0 = not launched */
 	int64_t created_s;
-	char *name, *state, *class, *goal, *event, *template, *list;
+	char *name, *state, *class, *goal, *event, *template;
+	char *lists[RUN_QUERIES_MAX]; /* of its segments; none for single messages */
+	size_t list_count;
+	uint8_t of_query[RUN_QUERIES_MAX]; /* of which of them each segment is */
 	enum per per;
 	enum accents accents;
 	unsigned canary_messages; /* a run begins with so many; 0 = with all */
@@ -52,7 +55,8 @@ struct campaign {
 	int64_t due_s; /* when it is launched by itself, or was to be; 0 = no such time */
 	char *problem; /* why it was not launched at due_s; "" = none */
 	char *checked; /* fingerprint of its last preview that nothing was refused in; "" = none */
-	int64_t list_gone_s; /* when the list of its run was deleted; 0 = it was not */
+	int64_t list_gone_s; /* when a list of its run was deleted; 0 = none was */
+	char *list_gone;     /* which; "" = it was not noted */
 	char *sensitive;     /* why its texts may read sensitive columns; "" = they may not */
 	/* The queries as a run would freeze them: the texts of the segments inside are in them. */
 	char *segments[RUN_QUERIES_MAX], *queries[RUN_QUERIES_MAX];
@@ -60,6 +64,10 @@ struct campaign {
 	size_t segment_count;
 };
 void campaign_free(struct campaign *c);
+/* Its list, or the first of them; "" = it has none. */
+const char *campaign_list(const struct campaign *c);
+/* Their names, with commas. */
+void campaign_add_lists(const struct campaign *c, struct buf *out);
 /*
  * Its run. 0 when it has none, or c is NULL; in the first case *none is filled with "has not been
  * launched: " and `so`, and *e, which is passed on, points to it.
@@ -120,7 +128,7 @@ void brake_add(const struct config *c, struct argv *a);
 
 struct ready_campaign {
 	struct campaign *campaign;
-	struct list *list;			/* the newest version */
+	struct list *list;			/* the newest version; of several, all as one */
 	struct query *queries[RUN_QUERIES_MAX]; /* bound */
 	struct sets *sets;			/* what the queries ask for; not NULL */
 	struct route_plan route;
@@ -136,6 +144,8 @@ MUST_CHECK enum err ready_campaign_check_demo(const struct ready_campaign *r,
 /* ERR_REFUSED: the configuration wants the list's purpose, and it is not known. */
 MUST_CHECK enum err ready_campaign_check_care(const struct ready_campaign *r,
 					      const struct config *c, struct err_ctx *e);
+/* Who is in it; r must outlive it. */
+struct audience *ready_campaign_audience(const struct ready_campaign *r);
 typedef void (*ready_campaign_cb)(void *arg, struct ready_campaign *r, const struct err_ctx *e);
 /* Which sets its queries are answered from; zero-initialised: as they are now. */
 struct ready_how {

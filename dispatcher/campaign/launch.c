@@ -11,6 +11,7 @@
 #include "dispatcher/campaign/looked.h"
 #include "dispatcher/campaign/sensitive.h"
 #include "dispatcher/campaign/words.h"
+#include "dispatcher/run/lists.h"
 #include "dispatcher/store/audit.h"
 #include "dispatcher/store/keys.h"
 #include "segments/phone.h"
@@ -101,10 +102,13 @@ enum err
 ready_campaign_check_demo(const struct ready_campaign *r, const struct config *c, struct err_ctx *e)
 {
 	const struct provider_config *real = route_plan_find(&r->route, c, false);
+	size_t i = 0;
 
 	if (!r->list->is_demo || real == NULL)
 		return ERR_OK;
-	return err_set(e, ERR_REFUSED, r->list->name,
+	while (!list_part(r->list, i)->is_demo)
+		i++;
+	return err_set(e, ERR_REFUSED, list_part(r->list, i)->name,
 		       "use a list of real people, or a route of sandbox providers only",
 		       "is a demo list, and the provider %s of the route is no sandbox",
 		       real->name);
@@ -116,12 +120,18 @@ ready_campaign_check_care(const struct ready_campaign *r, const struct config *c
 	struct buf missing = {0};
 	enum err rc = ERR_OK;
 
-	if (!c->lists_require_purpose || r->list->is_demo)
+	if (!c->lists_require_purpose)
 		return ERR_OK;
-	care_add_missing(&r->list->care, &missing);
-	if (missing.len > 0)
-		rc = err_set(e, ERR_REFUSED, r->list->name, "say it with loa list set",
-			     "has no %s, and lists_require_purpose wants it", missing.data);
+	for (size_t i = 0; i < list_part_count(r->list) && rc == ERR_OK; i++) {
+		const struct list *l = list_part(r->list, i);
+
+		buf_reset(&missing);
+		if (!l->is_demo)
+			care_add_missing(&l->care, &missing);
+		if (missing.len > 0)
+			rc = err_set(e, ERR_REFUSED, l->name, "say it with loa list set",
+				     "has no %s, and lists_require_purpose wants it", missing.data);
+	}
 	buf_free(&missing);
 	return rc;
 }
@@ -150,6 +160,12 @@ refuse_query(const struct ready_campaign *r, size_t i, size_t column, const char
 		       why);
 }
 
+static const struct list *
+list_of_query(const struct ready_campaign *r, size_t i)
+{
+	return list_part(r->list, r->campaign->of_query[i]);
+}
+
 static enum err
 parse_queries(struct ready_campaign *r, struct err_ctx *e)
 {
@@ -162,7 +178,8 @@ parse_queries(struct ready_campaign *r, struct err_ctx *e)
 			return err_set(e, ERR_INPUT, what, "save the segment again", "%s",
 				       r->campaign->wrong[i]);
 		r->queries[i] = query_parse(slice_of(r->campaign->queries[i]), &qe);
-		if (r->queries[i] == NULL || !query_check(r->queries[i], &r->list->schema, &qe))
+		if (r->queries[i] == NULL ||
+		    !query_check(r->queries[i], &list_of_query(r, i)->schema, &qe))
 			return refuse_query(r, i, qe.column, qe.message, e);
 	}
 	return ERR_OK;
@@ -195,7 +212,8 @@ on_sets(void *arg, struct sets *sets, const struct sets_failure *f)
 	for (size_t i = 0; i < r->campaign->segment_count; i++) {
 		struct query_error qe;
 
-		if (query_bind(r->queries[i], &r->list->schema, &qe))
+		if (query_bind(r->queries[i], list_part_schema(r->list, r->campaign->of_query[i]),
+			       &qe))
 			continue;
 		refuse_query(r, i, qe.column, qe.message, &e);
 		ready_end(ld, &e);
@@ -228,6 +246,7 @@ static void
 on_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 {
 	struct ready_load *ld = arg;
+	struct list_named names[RUN_QUERIES_MAX] = {0};
 	struct err_ctx none;
 
 	if (c == NULL) {
@@ -235,13 +254,15 @@ on_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 		return;
 	}
 	ld->r->campaign = c;
-	if (c->segment_count == 0) {
+	if (c->segment_count == 0 || c->list_count == 0) {
 		err_set(&none, ERR_CONFLICT, "campaign", "look at its report",
 			"is made of single messages that were accepted one by one");
 		ready_end(ld, &none);
 		return;
 	}
-	list_load(engine_redis(ld->engine), c->list, true, on_list, ld);
+	for (size_t i = 0; i < c->list_count; i++)
+		names[i].name = c->lists[i];
+	list_load_several(engine_redis(ld->engine), names, c->list_count, on_list, ld);
 }
 
 void
@@ -259,6 +280,18 @@ campaign_ready(struct engine *e, const struct config *c, const char *id_or_name,
 	ld->arg = arg;
 	ld->r = xcalloc(1, sizeof(*ld->r));
 	campaign_load(e, id_or_name, on_campaign, ld);
+}
+
+struct audience *
+ready_campaign_audience(const struct ready_campaign *r)
+{
+	struct audience_of of = {.queries = r->queries,
+				 .count = r->campaign->segment_count,
+				 .of_query = r->campaign->of_query,
+				 .per = r->campaign->per,
+				 .map = &r->route.map};
+
+	return audience_of_list(&of, r->list);
 }
 
 /* ---- launch ---- */
@@ -416,9 +449,7 @@ add_campaign(const struct launch *ln, const struct class_policy *class, struct a
 	add_text(a, "per", c->per == PER_ROW ? "row" : "phone");
 	add_int(a, "hours_from", class->hours_from);
 	add_int(a, "hours_to", class->hours_to);
-	add_text(a, "list", c->list);
-	add_int(a, "list_version", ln->r->list->version);
-	add_int(a, "list_rows", (int64_t)ln->r->list->rows);
+	run_lists_add_fields(ln->r->list, c->of_query, c->segment_count, a);
 	argv_adds(a, "template");
 	argv_add(a, buf_slice(&ln->r->wording));
 	add_int(a, "template_version", c->template_version);

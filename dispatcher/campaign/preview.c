@@ -491,8 +491,7 @@ on_ready(void *arg, struct ready_campaign *c, const struct err_ctx *e)
 	find_accents(j);
 	j->p.has_language_column = rendering_language_column(c->rendering) >= 0;
 	j->p.list_rows = c->list->rows;
-	j->audience = audience_new(c->queries, c->campaign->segment_count, c->campaign->per,
-				   &c->route.map, c->list->block_count * BLOCK_ROWS);
+	j->audience = ready_campaign_audience(c);
 	audience_want(c->queries, c->campaign->segment_count, &want);
 	rendering_want(c->rendering, &want);
 	j->sweep = sweep_start(j->loop, engine_redis(j->engine), c->list, 0,

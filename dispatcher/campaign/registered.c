@@ -247,11 +247,15 @@ make_fingerprint(struct registered_loading *l)
 	buf_free(&rules);
 	note(l, buf_slice(&l->c->wording));
 	note(l, slice_of(c->class));
-	note(l, slice_of(c->list));
+	for (size_t i = 0; i < c->list_count; i++)
+		note(l, slice_of(c->lists[i]));
 	for (size_t i = 0; i < c->segment_count; i++)
 		note(l, slice_of(c->queries[i]));
 	sets_note(l->c->sets, &l->seen);
-	buf_add_u64(&l->seen, l->c->list->version);
+	for (size_t i = 0; i < list_part_count(l->c->list); i++)
+		buf_add_u64(&l->seen, list_part(l->c->list, i)->version);
+	for (size_t i = 0; i < c->segment_count && c->list_count > 1; i++)
+		buf_add_u8(&l->seen, c->of_query[i]);
 	buf_add_u64(&l->seen, (uint64_t)r->today);
 	buf_add_u64(&l->seen, (uint64_t)r->day);
 	buf_add_u8(&l->seen, (uint8_t)c->per);

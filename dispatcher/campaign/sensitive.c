@@ -3,16 +3,30 @@
 
 /* A text reads a column if it has something unknown once that column is. */
 static bool
-is_read(const struct ready_campaign *r, uint32_t column)
+reads(const struct template_set *set, const struct schema *s, uint32_t column)
 {
-	const struct schema *s = &r->list->schema;
 	const char *others[COLUMNS_MAX];
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < s->count; i++)
 		if (i != column)
 			others[n++] = s->columns[i].name;
-	return set_each_unknown(rendering_set(r->rendering), others, n, NULL, NULL) > 0;
+	return set_each_unknown(set, others, n, NULL, NULL) > 0;
+}
+
+bool
+sensitive_is_told(const struct template_set *set, const struct schema *s)
+{
+	for (uint32_t i = 0; i < s->count; i++)
+		if (s->columns[i].is_sensitive && reads(set, s, i))
+			return true;
+	return false;
+}
+
+bool
+sensitive_is_read(const struct ready_campaign *r, uint32_t column)
+{
+	return reads(rendering_set(r->rendering), &r->list->schema, column);
 }
 
 static bool
@@ -42,7 +56,7 @@ add_columns(const struct ready_campaign *r,
 void
 sensitive_add_read(const struct ready_campaign *r, struct buf *out)
 {
-	add_columns(r, is_read, out);
+	add_columns(r, sensitive_is_read, out);
 }
 
 void
@@ -71,16 +85,19 @@ sensitive_check(const struct ready_campaign *r, struct err_ctx *e)
 json_t *
 sensitive_details(const struct ready_campaign *r)
 {
-	struct buf read = {0}, asked = {0};
+	struct buf read = {0}, asked = {0}, lists = {0};
 	json_t *out = NULL;
+
+	list_add_names(r->list, &lists);
 
 	sensitive_add_read(r, &read);
 	sensitive_add_asked(r, &asked);
 	if (read.len > 0 || asked.len > 0)
-		out = json_pack("{s:s, s:s, s:s, s:s}", "list", r->list->name, "asked",
+		out = json_pack("{s:s, s:s, s:s, s:s}", "list", lists.data, "asked",
 				asked.len > 0 ? asked.data : "", "read",
 				read.len > 0 ? read.data : "", "reason", r->campaign->sensitive);
 	buf_free(&read);
 	buf_free(&asked);
+	buf_free(&lists);
 	return out;
 }

@@ -10,9 +10,13 @@
 #include "dispatcher/campaign/campaign.h"
 
 /* Names of the columns joined by ", ": those that its texts read; those that its segments ask for. */
+/* Do its texts read that column of its list? */
+bool sensitive_is_read(const struct ready_campaign *r, uint32_t column);
 void sensitive_add_read(const struct ready_campaign *r, struct buf *out);
 void sensitive_add_asked(const struct ready_campaign *r, struct buf *out);
 /* ERR_REFUSED: a text reads one, and the campaign does not say why. */
 MUST_CHECK enum err sensitive_check(const struct ready_campaign *r, struct err_ctx *e);
+/* The same before there is a campaign: do these texts read a sensitive column of the list? */
+bool sensitive_is_told(const struct template_set *set, const struct schema *s);
 /* What the audit says at a launch: {"asked","read","reason"}; NULL = nothing of it is sensitive. */
 json_t *sensitive_details(const struct ready_campaign *r);

@@ -27,7 +27,8 @@ struct trial_job {
 	struct audience *audience;
 	struct sweep *sweep;
 	int64_t today;
-	unsigned carrier; /* of the phone: its provider's rules hold */
+	unsigned carrier;   /* of the phone: its provider's rules hold */
+	uint64_t first_row; /* of the list that the wanted row is of */
 	bool is_cancelled;
 	struct best shortest, longest, first;
 	uint64_t audience_count;
@@ -171,7 +172,7 @@ look_at(struct trial_job *j, const struct audience_row *r, const struct block *b
 	bool is_row = j->wish.pick == TRIAL_ROW;
 
 	j->audience_count++;
-	if (is_row && r->row + 1ull != j->wish.row)
+	if (is_row && r->row + 1ull != j->first_row + j->wish.row)
 		return;
 	j->has_row = true;
 	/* The wanted row is rendered also if another of its phone goes before it. */
@@ -211,6 +212,31 @@ on_swept(void *arg, const struct err_ctx *e)
 	job_end(j, e);
 }
 
+/* Of several lists: where the wanted row stands among them all. */
+static enum err
+find_row(struct trial_job *j, struct err_ctx *e)
+{
+	const struct list *l = j->c->list;
+	const char *name = j->wish.list;
+	size_t i = 0;
+
+	j->first_row = 0;
+	if (j->wish.pick != TRIAL_ROW || (list_part_count(l) == 1 && name[0] == '\0'))
+		return ERR_OK;
+	if (name[0] == '\0')
+		return err_set(e, ERR_INPUT, "list", "say of which the row is",
+			       "the campaign is of %zu lists", list_part_count(l));
+	while (i < list_part_count(l) && strcmp(list_part(l, i)->name, name) != 0)
+		i++;
+	if (i == list_part_count(l))
+		return err_set(e, ERR_INPUT, "list", "take one of loa campaign show",
+			       "%s is no list of the campaign", name);
+	j->first_row = (uint64_t)list_part_first(l, i) * BLOCK_ROWS;
+	if (j->wish.row > list_part(l, i)->block_count * (uint64_t)BLOCK_ROWS)
+		j->first_row = UINT32_MAX; /* none: not one of the list behind it */
+	return ERR_OK;
+}
+
 /* The provider and the price of the phone; no demo list by a real one. */
 static enum err
 find_route(struct trial_job *j, struct err_ctx *e)
@@ -245,13 +271,12 @@ on_ready(void *arg, struct ready_campaign *c, const struct err_ctx *why)
 		job_end(j, why);
 		return;
 	}
-	if (find_route(j, &e) != ERR_OK) {
+	if (find_route(j, &e) != ERR_OK || find_row(j, &e) != ERR_OK) {
 		job_end(j, &e);
 		return;
 	}
 	j->today = c->today;
-	j->audience = audience_new(c->queries, c->campaign->segment_count, c->campaign->per,
-				   &c->route.map, c->list->block_count * BLOCK_ROWS);
+	j->audience = ready_campaign_audience(c);
 	audience_want(c->queries, c->campaign->segment_count, &want);
 	rendering_want(c->rendering, &want);
 	j->sweep = sweep_start(j->loop, engine_redis(j->engine), c->list, 0,

@@ -20,13 +20,14 @@ enum trial_pick {
 
 struct trial_wish {
 	enum trial_pick pick;
-	uint64_t row;	/* of the list, from 1, as results have it; of TRIAL_ROW */
-	unsigned count; /* 1..TRIAL_MAX texts */
-	uint64_t phone; /* they will go to it */
+	uint64_t row;		      /* of the list, from 1, as results have it; of TRIAL_ROW */
+	char list[LIST_NAME_MAX + 1]; /* of several, the one that the row is of; "" = not said */
+	unsigned count;		      /* 1..TRIAL_MAX texts */
+	uint64_t phone;		      /* they will go to it */
 };
 
 struct trial_text {
-	uint64_t row;	 /* from 1 */
+	uint64_t row;	 /* from 1, through all of several lists */
 	const char *why; /* "shortest", "longest", "first", "next", "row" */
 	char *text;
 	size_t n; /* its bytes */

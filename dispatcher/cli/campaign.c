@@ -278,8 +278,15 @@ print_report(const json_t *r)
 	printf("  class %s", remote_text(r, "class"));
 	print_tag(r, "goal");
 	print_tag(r, "event");
-	printf("; list %s version %" JSON_INTEGER_FORMAT " (%s rows)\n", remote_text(r, "list"),
-	       remote_number(r, "list_version"), grouped(remote_number(sums, "list_rows")));
+	json_array_foreach (json_object_get(r, "lists"), i, v)
+		printf("; list %s version %" JSON_INTEGER_FORMAT " (%s rows)",
+		       remote_text(v, "list"), remote_number(v, "version"),
+		       grouped(remote_number(v, "rows")));
+	if (json_object_get(r, "lists") == NULL)
+		printf("; list %s version %" JSON_INTEGER_FORMAT " (%s rows)",
+		       remote_text(r, "list"), remote_number(r, "list_version"),
+		       grouped(remote_number(sums, "list_rows")));
+	printf("\n");
 	json_object_foreach (json_object_get(r, "states"), key, v)
 		if (json_integer_value(v) != 0)
 			printf("  %-16s %12s\n", key, grouped(json_integer_value(v)));

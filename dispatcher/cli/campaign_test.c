@@ -10,6 +10,13 @@ struct trying {
 	json_t *texts, *sent, *error;
 };
 
+/* A row of several lists is named by its list, too. */
+static const char *
+comma_of(const json_t *one)
+{
+	return remote_text(one, "list")[0] != '\0' ? ", " : "";
+}
+
 static void
 print_texts(const json_t *t)
 {
@@ -19,10 +26,10 @@ print_texts(const json_t *t)
 	printf("to %s by %s%s\n", remote_text(t, "to"), remote_text(t, "provider"),
 	       json_is_true(json_object_get(t, "sandbox")) ? " (sandbox: nothing leaves)" : "");
 	json_array_foreach (json_object_get(t, "texts"), i, one)
-		printf("\nrow %" JSON_INTEGER_FORMAT " (%s): %" JSON_INTEGER_FORMAT
+		printf("\n%s%srow %" JSON_INTEGER_FORMAT " (%s): %" JSON_INTEGER_FORMAT
 		       " parts%s, %" JSON_INTEGER_FORMAT " VND\n  %s\n",
-		       remote_number(one, "row"), remote_text(one, "why"),
-		       remote_number(one, "parts"),
+		       remote_text(one, "list"), comma_of(one), remote_number(one, "row"),
+		       remote_text(one, "why"), remote_number(one, "parts"),
 		       json_is_true(json_object_get(one, "unicode")) ? " in Unicode" : "",
 		       remote_number(one, "cost"), remote_text(one, "text"));
 	printf("\n");
@@ -39,14 +46,17 @@ print_sent(const struct trying *t)
 
 	json_array_foreach (t->sent, i, one) {
 		const json_t *refusal = json_object_get(one, "error");
-		json_int_t row = remote_number(json_array_get(texts, i), "row");
+		const json_t *text = json_array_get(texts, i);
+		json_int_t row = remote_number(text, "row");
 
 		if (refusal == NULL) {
-			printf("row %" JSON_INTEGER_FORMAT ": message %s\n", row,
+			printf("%s%srow %" JSON_INTEGER_FORMAT ": message %s\n",
+			       remote_text(text, "list"), comma_of(text), row,
 			       remote_text(one, "id"));
 			continue;
 		}
-		fprintf(stderr, "loa: row %" JSON_INTEGER_FORMAT ": %s: %s\n", row,
+		fprintf(stderr, "loa: %s%srow %" JSON_INTEGER_FORMAT ": %s: %s\n",
+			remote_text(text, "list"), comma_of(text), row,
 			remote_text(refusal, "detail"), remote_text(refusal, "code"));
 		rc = 1;
 	}
@@ -82,7 +92,7 @@ on_line(void *arg, struct slice line)
 
 struct test_options {
 	struct remote_options remote;
-	const char *row, *count;
+	const char *row, *count, *list;
 	bool is_shortest, is_longest;
 };
 
@@ -111,6 +121,8 @@ make_body(const struct test_options *o, const char *phone, json_t *body, struct 
 	if (rc == ERR_OK && to == NULL)
 		rc = err_set(e, ERR_USAGE, "PHONE", "", "is no UTF-8");
 	json_object_set_new(body, "to", to);
+	if (o->list != NULL)
+		json_object_set_new(body, "list", json_of_slice(slice_of(o->list)));
 	if (o->is_shortest || o->is_longest)
 		json_object_set_new(body, "pick",
 				    json_string(o->is_shortest ? "shortest" : "longest"));
@@ -160,6 +172,7 @@ verb_campaign_test(int argc, char **argv)
 	struct test_options o = {0};
 	const struct cli_option options[] = {
 		{"--row", &o.row, NULL},
+		{"--list", &o.list, NULL},
 		{"-n", &o.count, NULL},
 		{"--shortest", NULL, &o.is_shortest},
 		{"--longest", NULL, &o.is_longest},
@@ -179,6 +192,8 @@ verb_campaign_test(int argc, char **argv)
 		return cli_usage("campaign test", "needs a campaign and a phone");
 	if ((o.row != NULL) + o.is_shortest + o.is_longest > 1)
 		return cli_usage("campaign test", "takes one of --row, --shortest and --longest");
+	if (o.list != NULL && o.row == NULL)
+		return cli_usage("campaign test", "takes --list with --row");
 	t.is_json = o.remote.is_json;
 	body = json_object();
 	code = make_body(&o, argv[2], body, &e);

@@ -25,6 +25,9 @@ print_line(const json_t *v)
 	printf("%8" JSON_INTEGER_FORMAT "  %s  attempt %" JSON_INTEGER_FORMAT "  %s  %-12s %s",
 	       remote_number(v, "row"), remote_text(v, "phone"), remote_number(v, "attempt"),
 	       remote_text(v, "since"), remote_text(v, "provider"), remote_text(v, "reason"));
+	if (remote_text(v, "list")[0] != '\0')
+		printf(" (%s, row %" JSON_INTEGER_FORMAT ")", remote_text(v, "list"),
+		       remote_number(v, "list_row"));
 	if (id[0] != '\0')
 		printf(" (id %s)", id);
 	if (code[0] != '\0')

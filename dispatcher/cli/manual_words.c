@@ -9,6 +9,7 @@ const struct option_words option_words[] = {
 	{"serve", "--demo",
 	 "with invented people and a sandbox that nothing leaves; data goes to ./loa-demo"},
 	{"restore", "--data", "folder to put the data into; no server may use it"},
+	{"campaign test", "--list", "the list that --row is of, of a campaign over several"},
 	{"doubt resend", "--row", "numbers of rows of the list, as doubt ls has them"},
 	{"doubt mark", "--row", "numbers of rows of the list, as doubt ls has them"},
 	{"doubt import", "--phone", "column of phones, where there is neither reference nor id"},

@@ -12,9 +12,10 @@ static void
 print_text(const char *title, const json_t *t)
 {
 	if (t != NULL)
-		printf("\n%s (%" JSON_INTEGER_FORMAT " parts, %s, row %s):\n  %s\n", title,
+		printf("\n%s (%" JSON_INTEGER_FORMAT " parts, %s, %s%srow %s):\n  %s\n", title,
 		       remote_number(t, "parts"),
 		       strcmp(remote_text(t, "encoding"), "ucs2") == 0 ? "Unicode" : "plain",
+		       remote_text(t, "list"), remote_text(t, "list")[0] != '\0' ? " " : "",
 		       grouped(remote_number(t, "row")), remote_text(t, "text"));
 }
 
@@ -71,7 +72,12 @@ print_rows(const json_t *line)
 
 	printf(" (rows");
 	json_array_foreach (json_object_get(line, "rows"), k, row)
-		printf("%s %" JSON_INTEGER_FORMAT, k > 0 ? "," : "", json_integer_value(row));
+		if (json_is_object(row)) /* of several lists */
+			printf("%s %s %" JSON_INTEGER_FORMAT, k > 0 ? "," : "",
+			       remote_text(row, "list"), remote_number(row, "row"));
+		else
+			printf("%s %" JSON_INTEGER_FORMAT, k > 0 ? "," : "",
+			       json_integer_value(row));
 	printf("%s)\n", remote_number(line, "count") > (json_int_t)k ? " …" : "");
 }
 
@@ -100,7 +106,8 @@ print_unread(const json_t *p)
 		printf("  %s makes nothing of %s: %s left out (", remote_text(line, "filter"),
 		       remote_text(line, "field"), grouped(remote_number(line, "count")));
 		json_array_foreach (json_object_get(line, "examples"), k, one)
-			printf("%srow %lld \"%s\"", k > 0 ? ", " : "",
+			printf("%s%s%srow %lld \"%s\"", k > 0 ? ", " : "", remote_text(one, "list"),
+			       remote_text(one, "list")[0] != '\0' ? " " : "",
 			       (long long)remote_number(one, "row"), remote_text(one, "value"));
 		printf("%s)\n", remote_number(line, "count") > (json_int_t)k ? " …" : "");
 		if (remote_text(line, "reads")[0] != '\0')
@@ -319,10 +326,16 @@ print_preview(const json_t *p)
 	size_t i;
 	json_t *v;
 
-	printf("%s: %s of %s rows of %s (version %" JSON_INTEGER_FORMAT ")\n",
-	       remote_text(p, "campaign"), grouped(remote_number(p, "audience")),
-	       grouped(remote_number(p, "list_rows")), remote_text(p, "list"),
-	       remote_number(p, "list_version"));
+	printf("%s: %s of %s rows of ", remote_text(p, "campaign"),
+	       grouped(remote_number(p, "audience")), grouped(remote_number(p, "list_rows")));
+	json_array_foreach (json_object_get(p, "lists"), i, v)
+		printf("%s%s (version %" JSON_INTEGER_FORMAT ", %s rows)", i > 0 ? ", " : "",
+		       remote_text(v, "list"), remote_number(v, "version"),
+		       grouped(remote_number(v, "rows")));
+	if (json_object_get(p, "lists") == NULL)
+		printf("%s (version %" JSON_INTEGER_FORMAT ")", remote_text(p, "list"),
+		       remote_number(p, "list_version"));
+	printf("\n");
 	print_sum("  to be sent                ", p);
 	printf("\n");
 	print_carriers(p);

@@ -81,7 +81,7 @@ const struct verb cli_verbs[] = {
 	{"campaign show", "NAME", "one campaign", verb_campaign_show},
 	{"campaign preview", "NAME", "how many, parts, price, shortest and longest text",
 	 verb_campaign_preview},
-	{"campaign test", "NAME PHONE [--row N | --shortest | --longest] [-n N]",
+	{"campaign test", "NAME PHONE [--row N [--list LIST] | --shortest | --longest] [-n N]",
 	 "show its text for some rows and send it to your own phone", verb_campaign_test},
 	{"campaign launch", "NAME [--at TIME]", "send it, now or at TIME (2027-10-10T08:00)",
 	 verb_campaign_launch},

@@ -33,7 +33,7 @@ end
 
 -- [idempotency key or '', name, template, segment names joined by '\n', field, value …]
 --   → ['created'|'known', id] ['name taken'] ['no template'|'no segment', name]
---     ['other list', segment] ['other']: the key was used for another request
+--     ['other']: the key was used for another request
 -- said: what the key stands for, if not for these arguments
 local function campaign_create(_, a, said)
   local idem = a[1] ~= '' and K.idempotency .. a[1]
@@ -46,17 +46,18 @@ local function campaign_create(_, a, said)
   end
   if call('HEXISTS', K.names .. 'campaign', a[2]) == 1 then return { 'name taken', a[2] } end
   if call('EXISTS', K.template .. a[3]) == 0 then return { 'no template', a[3] } end
-  local list
+  local lists, seen = {}, {}
   for name in string.gmatch(a[4], '[^\n]+') do
     local l = call('HGET', K.segment .. name, 'list')
     if not l then return { 'no segment', name } end
-    if list and l ~= list then return { 'other list', name } end
-    list = l
+    if not seen[l] then lists[#lists + 1] = l end
+    seen[l] = true
   end
   local t = clock()
   local id = call('HINCRBY', K.seq, 'campaign', 1)
-  call('HSET', K.campaign .. id, 'name', a[2], 'template', a[3], 'segments', a[4], 'list', list,
+  call('HSET', K.campaign .. id, 'name', a[2], 'template', a[3], 'segments', a[4], 'list', lists[1],
     'state', 'draft', 'created_s', int(floor(t.ms / 1000)), unpack(a, 5))
+  if #lists > 1 then call('HSET', K.campaign .. id, 'lists', table.concat(lists, '\n')) end
   call('HSET', K.names .. 'campaign', a[2], id)
   if idem then call('SET', idem, id .. ':' .. said, 'EX', 172800) end
   return { 'created', id }

@@ -22,15 +22,16 @@ function lists.users(name, with_over)
     n = n + 1
     if n <= lists.named_most then out[n] = text end
   end
-  local segments = call('SMEMBERS', K.names .. 'segment')
-  table.sort(segments)
-  for _, segment in ipairs(segments) do
+  local saved = call('SMEMBERS', K.names .. 'segment')
+  table.sort(saved)
+  for _, segment in ipairs(saved) do
     local v = call('HMGET', K.segment .. segment, 'list', 'query')
     if v[1] == name or lists.is_asked(v[2] or '', name) then put('segment ' .. segment) end
   end
   local names = call('HGETALL', K.names .. 'campaign')
   for i = 1, #names, 2 do
-    if call('HGET', K.campaign .. names[i + 1], 'list') == name then
+    local v = call('HMGET', K.campaign .. names[i + 1], 'list', 'lists')
+    if v[1] == name or segments.has(v[2], name) then
       local is_over = lists.is_over(names[i + 1])
       if is_over then over[#over + 1] = names[i + 1] end
       if with_over or not is_over then put('campaign ' .. names[i]) end
@@ -53,7 +54,7 @@ function lists.forget(name, key, names_key, gone_key, over)
   local now_s = int(floor(clock().ms / 1000))
   for _, campaign in ipairs(over) do
     local run = call('HGET', K.campaign .. campaign, 'run')
-    if run then call('HSET', K.run .. run, 'list_gone_s', now_s) end
+    if run then call('HSET', K.run .. run, 'list_gone_s', now_s, 'list_gone', name) end
   end
   call('SADD', gone_key, call('HGET', key, 'id'))
   call('DEL', key)

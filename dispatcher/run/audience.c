@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "segments/phone_set.h"
 
 /* Open addressing: row → distance back to the previous row with its phone. */
 struct chain {
@@ -20,6 +21,10 @@ struct audience {
 	uint64_t rows;
 	struct chain *chains;
 	size_t chain_count, chain_cap; /* cap is a power of two */
+	struct audience_parts parts;   /* count 0: of one list */
+	size_t part;		       /* of the block */
+	/* Of each list before it, with per: phone: the phones of those in the audience, settled. */
+	struct phone_set *earlier[AUDIENCE_PARTS_MAX];
 };
 
 struct audience *
@@ -42,9 +47,53 @@ audience_free(struct audience *a)
 {
 	if (a == NULL)
 		return;
+	for (size_t i = 0; i < AUDIENCE_PARTS_MAX; i++)
+		phone_set_free(a->earlier[i]);
 	free(a->in);
 	free(a->chains);
 	free(a);
+}
+
+void
+audience_set_parts(struct audience *a, const struct audience_parts *p)
+{
+	a->parts = *p;
+}
+
+static bool
+remembers_phones(const struct audience *a)
+{
+	return a->per == PER_PHONE && a->part + 1 < a->parts.count;
+}
+
+static void
+begin_part(struct audience *a)
+{
+	if (remembers_phones(a) && a->earlier[a->part] == NULL)
+		a->earlier[a->part] = phone_set_new();
+}
+
+/* Go on to the list of that block. */
+static void
+find_part(struct audience *a, uint32_t block)
+{
+	begin_part(a);
+	while (a->part + 1 < a->parts.count && a->parts.first[a->part + 1] <= block) {
+		if (a->earlier[a->part] != NULL)
+			phone_set_settle(a->earlier[a->part]);
+		a->part++;
+		begin_part(a);
+	}
+}
+
+/* Is somebody with this phone in the audience from an earlier list? */
+static bool
+is_in_earlier(const struct audience *a, uint64_t phone)
+{
+	for (size_t i = 0; i < a->part && i < AUDIENCE_PARTS_MAX; i++)
+		if (a->earlier[i] != NULL && phone_set_has(a->earlier[i], phone))
+			return true;
+	return false;
 }
 
 static struct chain *
@@ -112,12 +161,15 @@ judge(struct audience *a, const struct block *b, uint32_t i, uint64_t row)
 		r.reason = REASON_NO_PHONE;
 	} else if (partition == NO_PARTITION) {
 		r.reason = REASON_NO_ROUTE;
-	} else if (a->per == PER_PHONE && is_taken(a, row)) {
+	} else if (a->per == PER_PHONE &&
+		   (is_taken(a, row) || is_in_earlier(a, block_phone(b, i)))) {
 		r.reason = REASON_SAME_PHONE;
 	} else {
 		r.state = RECORD_WAITING;
 		r.reason = REASON_NONE;
 		a->in[row / 64] |= 1ULL << (row % 64);
+		if (remembers_phones(a))
+			phone_set_add(a->earlier[a->part], block_phone(b, i));
 	}
 	return r;
 }
@@ -129,9 +181,12 @@ audience_block(struct audience *a, uint32_t index, const struct block *b, int64_
 	uint64_t matched[4] = {0};
 	size_t n = 0;
 
+	find_part(a, index);
 	for (size_t q = 0; q < a->query_count; q++) {
 		uint64_t one[4];
 
+		if (a->parts.count > 0 && a->parts.of_query[q] != a->part)
+			continue;
 		query_eval_block(a->queries[q], b, today, one);
 		for (int k = 0; k < 4; k++)
 			matched[k] |= one[k];

@@ -9,6 +9,10 @@
  * that is in the audience. Rows are chained backwards by the list
  * (block_same_back), and the chain of a row is remembered here, so memory is
  * one bit a row plus 8 bytes per row that shares a phone.
+ *
+ * Of several lists, one behind the other, a query looks at the rows of its own list only. The
+ * chains of a list do not reach into another: the phones of those who get a message are
+ * remembered, but for the last list, in sets of some two bytes a phone.
  */
 #pragma once
 
@@ -30,6 +34,15 @@ struct audience;
 struct audience *audience_new(struct query *const *queries, size_t count, enum per per,
 			      const struct carrier_map *map, uint64_t rows);
 void audience_free(struct audience *a);
+
+#define AUDIENCE_PARTS_MAX 16
+struct audience_parts {
+	size_t count;
+	uint32_t first[AUDIENCE_PARTS_MAX]; /* block of each list, ascending */
+	const uint8_t *of_query;	    /* which list each query is of; borrowed */
+};
+/* Before the first block: the rows are of several lists. */
+void audience_set_parts(struct audience *a, const struct audience_parts *p);
 
 struct audience_row {
 	uint32_t row;		 /* in the list */

@@ -194,7 +194,7 @@ on_block(void *arg, const struct reply *r)
 	if (!load_got(ld, r, REPLY_ARRAY, "block of the list"))
 		return;
 	ld->asked -= need->end - need->first;
-	if (list_open_block(r, &ld->want, &ld->block, &e) != ERR_OK) {
+	if (list_open(r, ld->chunk->view->list, need->block, &ld->want, &ld->block, &e) != ERR_OK) {
 		load_end(ld, &e);
 		return;
 	}
@@ -212,12 +212,10 @@ ask_blocks(struct chunk_load *ld)
 	while (ld->need_next < ld->need_count && ld->pending < WINDOW &&
 	       ld->asked < WINDOW_MEMBERS) {
 		struct need *need = &ld->needs[ld->need_next++];
-		char key[64];
 
 		ld->pending++;
 		ld->asked += need->end - need->first;
-		list_ask_block(ld->redis, list_block_key(key, l->id, l->blocks[need->block]),
-			       &ld->want, on_block, need);
+		list_ask(ld->redis, l, need->block, &ld->want, on_block, need);
 	}
 	if (ld->pending == 0)
 		load_end(ld, NULL);

@@ -108,7 +108,9 @@ on_block(void *arg, const struct reply *r)
 	struct block *b = &s->block;
 
 	if (is_usable(s, r, REPLY_ARRAY, "block of the list")) {
-		if (list_open_block(r, &only_people, b, &s->why) != ERR_OK)
+		uint32_t block = s->list[f->first].row / BLOCK_ROWS;
+
+		if (list_open(r, s->view->list, block, &only_people, b, &s->why) != ERR_OK)
 			s->has_failed = true;
 		for (size_t i = f->first; i < f->end && !s->has_failed; i++)
 			s->list[i].phone = block_phone(b, s->list[i].row % BLOCK_ROWS);
@@ -124,7 +126,8 @@ hand_over(struct doubt_scan *s)
 			   .string = s->string,
 			   .list = s->list,
 			   .count = s->count,
-			   .launched_s = s->view->launched_s};
+			   .launched_s = s->view->launched_s,
+			   .of = s->view->list};
 
 	s->is_resting = !s->o.on_string(s->o.arg, &d);
 	s->string++;
@@ -155,7 +158,6 @@ next_blocks(struct doubt_scan *s)
 	while (s->block_at < s->count && s->pending < WINDOW) {
 		struct fetched *f = &s->fetched[s->pending];
 		uint32_t block = s->list[s->block_at].row / BLOCK_ROWS;
-		char key[64];
 
 		*f = (struct fetched){s, s->block_at, same_block(s, s->block_at)};
 		s->block_at = f->end;
@@ -164,9 +166,7 @@ next_blocks(struct doubt_scan *s)
 			break;
 		}
 		s->pending++;
-		list_ask_block(engine_redis(s->engine),
-			       list_block_key(key, l->id, l->blocks[block]), &only_people, on_block,
-			       f);
+		list_ask(engine_redis(s->engine), l, block, &only_people, on_block, f);
 	}
 	if (s->pending == 0)
 		scan_end(s, &s->why);

@@ -36,6 +36,7 @@ struct doubts {
 	const struct doubt *list; /* by rank; lives until the scan goes on */
 	size_t count;
 	int64_t launched_s;
+	const struct list *of; /* the list that the rows are of, or several as one; NULL = none */
 };
 
 struct doubt_scan_options {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "dispatcher/run/audience.h"
+#include "dispatcher/run/lists.h"
 #include "dispatcher/run/sets.h"
 #include "dispatcher/run/suppressed.h"
 
@@ -230,6 +230,11 @@ on_sets(void *arg, struct sets *sets, const struct sets_failure *why)
 {
 	struct freeze *f = arg;
 	size_t blocks = f->view->list->block_count;
+	struct audience_of of = {.queries = f->queries,
+				 .count = f->query_count,
+				 .of_query = f->view->of_query,
+				 .per = f->view->per,
+				 .map = &f->view->map};
 
 	f->is_waiting = false;
 	f->sets = sets;
@@ -241,15 +246,15 @@ on_sets(void *arg, struct sets *sets, const struct sets_failure *why)
 		struct query_error qe;
 		struct err_ctx e;
 
-		if (query_bind(f->queries[i], &f->view->list->schema, &qe))
+		if (query_bind(f->queries[i], list_part_schema(f->view->list, f->view->of_query[i]),
+			       &qe))
 			continue;
 		err_set(&e, ERR_INPUT, "segment", "", "%s", qe.message);
 		freeze_end(f, &e);
 		return;
 	}
 	f->slices = blocks == 0 ? 1 : (uint32_t)((blocks + SLICE_BLOCKS - 1) / SLICE_BLOCKS);
-	f->audience = audience_new(f->queries, f->query_count, f->view->per, &f->view->map,
-				   blocks * BLOCK_ROWS);
+	f->audience = audience_of_list(&of, f->view->list);
 	next_slice(f);
 }
 

@@ -86,8 +86,14 @@ on_run(void *arg, const struct reply *r)
 	}
 	slice_copy(s->state, sizeof(s->state), reply_item(r, 0)->str);
 	slice_copy(s->class, sizeof(s->class), reply_item(r, 1)->str);
-	slice_copy(s->list, sizeof(s->list), reply_item(r, 2)->str);
 	s->list_version = (uint32_t)reply_u64(r, 3);
+	if (run_lists_read(reply_item(r, 36)->str, reply_item(r, 2)->str, s->list_version,
+			   &s->lists, &e) != ERR_OK) {
+		ld->cb(ld->arg, NULL, &e);
+		free(ld);
+		return;
+	}
+	snprintf(s->list, sizeof(s->list), "%s", s->lists.one[0].name);
 	s->launched_s = reply_int(r, 4);
 	s->over_s = reply_int(r, 5);
 	s->is_frozen = reply_u64(r, 6) != 0;
@@ -124,7 +130,8 @@ run_status_load(struct engine *e, uint64_t run, run_status_cb cb, void *arg)
 		"hours_from", "hours_to", "front0",   "front1",	      "front2",	     "front3",
 		"front4",     "front5",	  "front6",   "front7",	      "carrier_map", "brake0",
 		"brake1",     "brake2",	  "brake3",   "brake4",	      "brake5",	     "brake6",
-		"brake7",     "why",	  "reason",   "why_by",	      "why_s",	     "sandbox"};
+		"brake7",     "why",	  "reason",   "why_by",	      "why_s",	     "sandbox",
+		"lists"};
 	struct status_load *ld = xcalloc(1, sizeof(*ld));
 	struct slice v[2 + ARRAY_LEN(fields)];
 	char key[KEY_MAX];

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "dispatcher/run/lists.h"
 #include "dispatcher/store/engine.h"
 #include "dispatcher/store/record.h"
 
@@ -13,9 +14,10 @@ struct run_status {
 	uint64_t run, campaign;
 	char state[16];
 	char class[16];
-	char list[80];
+	char list[80]; /* the first one; "" = of single messages */
 	uint32_t list_version;
-	uint64_t list_rows;	    /* of that version */
+	uint64_t list_rows; /* of all of them, in their versions */
+	struct run_lists lists;
 	int64_t launched_s, over_s; /* unix time; over_s 0 = something is left to send */
 	bool is_frozen;
 	uint64_t audience; /* as far as it is frozen */

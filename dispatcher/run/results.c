@@ -138,8 +138,16 @@ results_partition(const struct walk_row *r)
 	return r->record.state == RECORD_WAITING ? (int)r->p : -1;
 }
 
+/* Then a line says of which list it is. */
+static bool
+is_of_several(const struct results_format *f)
+{
+	return f->list != NULL && list_part_count(f->list) > 1;
+}
+
 struct line {
 	const struct walk_row *r;
+	struct list_place place;
 	const struct detail *d;
 	const char *reason, *changed, *provider;
 	int64_t price;
@@ -149,10 +157,12 @@ static struct line
 line_of(struct results_format *f, const struct walk_row *r, const struct detail *d)
 {
 	const struct record *m = &r->record;
-	struct line l = {r, d, record_reason_text(m->reason), "", "", 0};
+	struct line l = {r, {NULL, r->row}, d, record_reason_text(m->reason), "", "", 0};
 	int p = results_partition(r);
 	int64_t changed_s = f->launched_s + m->changed_s;
 
+	if (is_of_several(f))
+		l.place = list_place(f->list, r->row);
 	/* A row that was deleted before it was frozen says so; this one is empty since. */
 	if (block_is_deleted(r->block, r->i) && m->reason != REASON_DELETED_ROW)
 		l.reason = record_reason_text(REASON_ERASED);
@@ -178,6 +188,8 @@ results_add_header(const struct results_format *f, struct buf *out)
 	if (f->has_bom)
 		buf_adds(out, "\xef\xbb\xbf");
 	buf_adds(out, "row,phone,state,reason,attempt,changed,parts,price,provider,id,code");
+	if (is_of_several(f))
+		buf_adds(out, ",list");
 	for (size_t i = 0; i < f->column_count; i++) {
 		buf_addc(out, ',');
 		cells_add_text(out, slice_of(f->schema->columns[f->columns[i]].name));
@@ -185,14 +197,14 @@ results_add_header(const struct results_format *f, struct buf *out)
 	buf_adds(out, "\r\n");
 }
 
-/* As others may see it: what is sensitive, or a personal number, only in full. */
+/* As others may see it: what is sensitive, a personal number or a phone, only in full. */
 static struct slice
 shown_cell(const struct results_format *f, const struct line *l, size_t i)
 {
 	const struct column *c = &f->schema->columns[f->columns[i]];
 	struct slice cell = block_cell(l->r->block, l->r->i, f->columns[i]);
 
-	return cell.n > 0 && !f->is_full && (c->is_sensitive || c->is_masked) ? SLICE("***") : cell;
+	return cell.n > 0 && !f->is_full && cells_is_personal(c, cell) ? SLICE("***") : cell;
 }
 
 static void
@@ -200,7 +212,7 @@ add_csv(const struct results_format *f, const struct line *l, struct buf *out)
 {
 	const struct record *m = &l->r->record;
 
-	buf_addf(out, "%lu,", (unsigned long)l->r->row + 1);
+	buf_addf(out, "%llu,", (unsigned long long)l->place.row + 1);
 	cells_add_phone(out, block_phone(l->r->block, l->r->i), f->is_full);
 	buf_addf(out, ",%s,", record_state_name(m->state));
 	cells_add_text(out, slice_of(l->reason));
@@ -210,6 +222,10 @@ add_csv(const struct results_format *f, const struct line *l, struct buf *out)
 	cells_add_text(out, l->d->id);
 	buf_addc(out, ',');
 	cells_add_text(out, l->d->code);
+	if (is_of_several(f)) {
+		buf_addc(out, ',');
+		cells_add_text(out, slice_of(l->place.list->name));
+	}
 	for (size_t i = 0; i < f->column_count; i++) {
 		buf_addc(out, ',');
 		cells_add_text(out, shown_cell(f, l, i));
@@ -234,7 +250,7 @@ add_json(const struct results_format *f, const struct line *l, struct buf *out)
 	const struct record *m = &l->r->record;
 	struct buf phone = {0};
 
-	buf_addf(out, "{\"row\":%lu", (unsigned long)l->r->row + 1);
+	buf_addf(out, "{\"row\":%llu", (unsigned long long)l->place.row + 1);
 	cells_add_phone(&phone, block_phone(l->r->block, l->r->i), f->is_full);
 	add_member(out, "phone", buf_slice(&phone));
 	buf_free(&phone);
@@ -246,6 +262,8 @@ add_json(const struct results_format *f, const struct line *l, struct buf *out)
 	add_member(out, "provider", slice_of(l->provider));
 	add_member(out, "id", l->d->id);
 	add_member(out, "code", l->d->code);
+	if (is_of_several(f))
+		add_member(out, "list", slice_of(l->place.list->name));
 	for (size_t i = 0; i < f->column_count; i++) {
 		struct slice cell = shown_cell(f, l, i);
 

@@ -21,8 +21,9 @@ struct results_format {
 	uint8_t partitions;
 	char lane[PARTITIONS_MAX][40];
 	int64_t price[PARTITIONS_MAX];
-	/* of the list: */
-	const struct schema *schema; /* borrowed */
+	/* of the list, or of all of them: */
+	const struct list *list;     /* borrowed */
+	const struct schema *schema; /* its columns */
 	uint32_t columns[RESULTS_COLUMNS_MAX];
 	size_t column_count;
 	/* the time that was formatted last */

@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "dispatcher/run/lists.h"
 #include "dispatcher/store/keys.h"
 
 #define VIEWS_MAX 64
@@ -148,8 +149,8 @@ on_run(void *arg, const struct reply *r)
 {
 	struct view_load *ld = arg;
 	struct run_view *v = ld->v;
+	struct run_lists lists;
 	struct err_ctx e;
-	char list[LIST_NAME_MAX + 1];
 
 	if (!reply_is_good(r)) {
 		reply_fail(r, &e);
@@ -178,9 +179,13 @@ on_run(void *arg, const struct reply *r)
 	v->queries = xmemdup0(reply_item(r, 6)->str.p, reply_item(r, 6)->str.n);
 	v->sets = xmemdup0(reply_item(r, 14)->str.p, reply_item(r, 14)->str.n);
 	buf_add_slice(&ld->wording, reply_item(r, 7)->str);
-	slice_copy(list, sizeof(list), reply_item(r, 8)->str);
-	list_load_version(engine_redis(ld->vs->engine), list, (uint32_t)reply_int(r, 9), on_list,
-			  ld);
+	if (run_lists_read(reply_item(r, 15)->str, reply_item(r, 8)->str, (uint32_t)reply_int(r, 9),
+			   &lists, &e) != ERR_OK) {
+		load_end(ld, &e);
+		return;
+	}
+	memcpy(v->of_query, lists.of_query, sizeof(v->of_query));
+	run_lists_load(ld->vs->engine, &lists, on_list, ld);
 }
 
 void
@@ -189,7 +194,7 @@ run_view_get(struct run_views *vs, uint64_t run, run_view_cb cb, void *arg)
 	static const char *const fields[] = {"launched_s",  "campaign",	    "today",   "per",
 					     "carrier_map", "lanes",	    "queries", "template",
 					     "list",	    "list_version", "prio",    "class",
-					     "unit",	    "kind",	    "sets"};
+					     "unit",	    "kind",	    "sets",    "lists"};
 	struct view_load *ld;
 	struct slice v[2 + ARRAY_LEN(fields)];
 	char key[KEY_MAX];

@@ -11,11 +11,11 @@
 #include "dispatcher/run/audience.h"
 #include "dispatcher/run/render.h"
 #include "dispatcher/store/engine.h"
-#include "segments/list.h"
+#include "segments/list_parts.h"
 
 #define SLICE_BLOCKS 64u /* blocks in a slice of the frontier */
 #define SLICE_ROWS (SLICE_BLOCKS * BLOCK_ROWS)
-#define RUN_QUERIES_MAX 16
+#define RUN_QUERIES_MAX LIST_PARTS_MAX
 
 struct run_view {
 	uint64_t id;
@@ -27,7 +27,8 @@ struct run_view {
 	char class[32];
 	uint64_t unit;
 	enum per per;
-	struct list *list; /* pinned version, with snapshot; NULL for notices, as rendering */
+	struct list *list; /* pinned versions, with snapshots; NULL for notices, as rendering */
+	uint8_t of_query[LIST_PARTS_MAX]; /* in which of its parts each query looks */
 	struct rendering *rendering;
 	char *queries; /* JSON array of their texts; NULL for notices, as sets */
 	char *sets;    /* what they ask for, frozen, as sets_open wants it; "" = nothing */

@@ -162,6 +162,7 @@ visit_block(struct walk *w, uint32_t *budget)
 			w->has_failed = true;
 			return WALK_STOP;
 		}
+		list_place_columns(w->view->list, f->index, &w->block);
 	}
 	w->is_open = true;
 	while (w->i < w->block.rows) {
@@ -219,7 +220,7 @@ on_block(void *arg, const struct reply *r)
 	struct walk *w = f->walk;
 	bool take, is_last = got(w, r, REPLY_ARRAY, "block of the list", &take);
 
-	if (take && list_pack_block(r, &w->want, &f->bytes, &w->why) != ERR_OK)
+	if (take && list_pack(r, w->view->list, f->index, &w->want, &f->bytes, &w->why) != ERR_OK)
 		w->has_failed = true;
 	if (is_last && goes_on(w))
 		step_soon(w);
@@ -248,16 +249,13 @@ ask_blocks(struct walk *w)
 	for (; w->next_block < end && w->next_block < l->block_count && w->group_count < GROUP;
 	     w->next_block++) {
 		struct fetched *f = &w->group[w->group_count];
-		char key[64];
 
 		if (!has_members(w, w->next_block))
 			continue;
 		w->group_count++;
 		f->index = w->next_block;
 		w->pending++;
-		list_ask_block(engine_redis(w->engine),
-			       list_block_key(key, l->id, l->blocks[w->next_block]), &w->want,
-			       on_block, f);
+		list_ask(engine_redis(w->engine), l, w->next_block, &w->want, on_block, f);
 	}
 	return w->group_count > 0;
 }

@@ -14,7 +14,7 @@
 #include "dispatcher/run/view.h"
 
 struct walk_row {
-	uint32_t row; /* in the list, from 0 */
+	uint32_t row; /* in the list, from 0; of several, in them all (list_place) */
 	unsigned p;
 	uint32_t rank;
 	struct record record;

@@ -596,6 +596,39 @@ at_most_10000_rejects_are_listed_and_all_are_counted(void **state)
 	buf_free(&text);
 }
 
+/* A row as on_kept has it. */
+static const char *
+print_kept(void *arg, const struct import_kept *row, struct slice *about)
+{
+	struct buf *out = arg;
+
+	(void)about;
+	buf_add_slice(out, row->cells[0]);
+	buf_addc(out, '|');
+	buf_add_slice(out, row->cells[1]);
+	buf_addc(out, '\n');
+	return NULL;
+}
+
+static void
+numbers_below_the_titles_are_nobody_where_there_are_no_phones(void **state)
+{
+	struct buf rows = {0};
+	struct import_options o = {
+		.file = "a.csv", .on_kept = print_kept, .arg = &rows, .key = "ma_ho"};
+	struct import *im = import_new(&o);
+	struct err_ctx e = {0};
+
+	(void)state;
+	assert_int_equal(import_feed(im, SLICE("Mã hộ,Số tiền\n(1),(2)\n7,500\n"), &e), ERR_OK);
+	assert_int_equal(import_finish(im, &e), ERR_OK);
+	buf_addc(&rows, '\0');
+	assert_string_equal(rows.data, "7|500\n");
+	assert_int_equal(import_rows_read(im), 2);
+	import_free(im);
+	buf_free(&rows);
+}
+
 int
 main(void)
 {
@@ -614,6 +647,7 @@ main(void)
 		cmocka_unit_test(dates_are_days_of_the_calendar_in_one_form),
 		cmocka_unit_test(types_come_from_the_first_block_and_later_misfits_are_counted),
 		cmocka_unit_test(at_most_10000_rejects_are_listed_and_all_are_counted),
+		cmocka_unit_test(numbers_below_the_titles_are_nobody_where_there_are_no_phones),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,6 +23,8 @@ static struct {
 	struct buf blocks[BLOCKS_MAX];
 	size_t block_count, rows;
 	uint64_t last_row_of[100]; /* phone n stands in this row - 1; 0 = in none yet */
+	struct audience_parts parts;
+	uint8_t of_query[2];
 	struct query *queries[2];
 	struct buf seen;
 } fx;
@@ -59,6 +61,20 @@ add_rows(size_t count, const char *nhom)
 		add_row(nhom, 0, 0);
 }
 
+/*
+ * The rows from here on are of another list: it begins with a block, and knows nothing of the
+ * phones before. The rows of the block before that are not there count, too.
+ */
+static void
+begin_list(void)
+{
+	end_block();
+	fx.rows = fx.block_count * BLOCK_ROWS;
+	memset(fx.last_row_of, 0, sizeof(fx.last_row_of));
+	fx.parts.count = fx.parts.count > 0 ? fx.parts.count + 1 : 2;
+	fx.parts.first[fx.parts.count - 1] = (uint32_t)fx.block_count;
+}
+
 static struct query *
 query(const char *text)
 {
@@ -86,6 +102,9 @@ members(enum per per, const char *one, const char *other)
 	fx.queries[0] = query(one);
 	fx.queries[1] = other != NULL ? query(other) : NULL;
 	a = audience_new(fx.queries, other != NULL ? 2 : 1, per, &map, fx.rows);
+	fx.parts.of_query = fx.of_query;
+	if (fx.parts.count > 0)
+		audience_set_parts(a, &fx.parts);
 	buf_reset(&fx.seen);
 	for (size_t i = 0; i < fx.block_count; i++) {
 		struct err_ctx e;
@@ -261,6 +280,73 @@ many_chains_give_one_message_a_phone(void **state)
 	assert_null(strchr(fx.seen.data, '='));
 }
 
+static void
+a_query_looks_at_the_rows_of_its_list_only(void **state)
+{
+	(void)state;
+	add_row("a", 1, 1);
+	add_row("b", 2, 1);
+	begin_list(); /* row 256 */
+	add_row("a", 3, 1);
+	add_row("b", 4, 1);
+	fx.of_query[1] = 1;
+	assert_string_equal(members(PER_PHONE, "nhom = 'a'", "nhom = 'b'"), "0:0 257:0");
+	fx.of_query[0] = 1;
+	fx.of_query[1] = 0;
+	assert_string_equal(members(PER_PHONE, "nhom = 'a'", "nhom = 'b'"), "1:0 256:0");
+	fx.of_query[0] = 0; /* nobody of the second list is asked for */
+	assert_string_equal(members(PER_PHONE, "nhom = 'a'", "nhom = 'b'"), "0:0 1:0");
+}
+
+static void
+a_phone_of_an_earlier_list_is_not_written_to_again(void **state)
+{
+	(void)state;
+	add_row("a", 1, 1);
+	add_row("b", 2, 1); /* not asked for: takes no message from the other list */
+	add_row("a", 3, 4); /* not served there, and served in the other */
+	begin_list();	    /* row 256 */
+	add_row("a", 1, 1);
+	add_row("a", 2, 1);
+	add_row("a", 2, 1);
+	add_row("a", 3, 1);
+	add_row("a", 0, 0);
+	fx.of_query[1] = 1;
+	assert_string_equal(members(PER_PHONE, "nhom = 'a'", "nhom = 'a'"),
+			    "0:0 2:/ 256:= 257:0 258:= 259:0 260:-");
+	assert_string_equal(members(PER_ROW, "nhom = 'a'", "nhom = 'a'"),
+			    "0:0 2:/ 256:0 257:0 258:0 259:0 260:-");
+}
+
+static void
+all_earlier_lists_count_not_only_the_one_before(void **state)
+{
+	(void)state;
+	add_row("a", 1, 1);
+	begin_list(); /* row 256, of which nobody is asked for */
+	add_row("c", 1, 1);
+	begin_list(); /* row 512 */
+	add_row("b", 1, 1);
+	add_row("b", 2, 1);
+	fx.of_query[1] = 2;
+	assert_string_equal(members(PER_PHONE, "nhom = 'a'", "nhom = 'b'"), "0:0 512:= 513:0");
+}
+
+static void
+a_list_without_rows_is_passed_over(void **state)
+{
+	(void)state;
+	begin_list(); /* the first has none */
+	add_row("a", 1, 1);
+	begin_list();
+	begin_list(); /* nor has the third */
+	add_row("b", 1, 1);
+	add_row("b", 2, 1);
+	fx.of_query[0] = 1;
+	fx.of_query[1] = 3;
+	assert_string_equal(members(PER_PHONE, "nhom = 'a'", "nhom = 'b'"), "0:0 256:= 257:0");
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -276,6 +362,10 @@ main(void)
 		T(a_row_that_is_skipped_takes_no_message_from_its_phone),
 		T(the_last_row_of_a_full_block_and_the_first_of_the_next_are_neighbours),
 		T(many_chains_give_one_message_a_phone),
+		T(a_query_looks_at_the_rows_of_its_list_only),
+		T(a_phone_of_an_earlier_list_is_not_written_to_again),
+		T(all_earlier_lists_count_not_only_the_one_before),
+		T(a_list_without_rows_is_passed_over),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
