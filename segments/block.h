@@ -75,6 +75,9 @@ struct block_builder *block_builder_add_column(struct block_builder *b);
  * nothing when there are no rows.
  */
 void block_builder_finish(struct block_builder *b, struct buf *out);
+struct block;
+/* Append the piece about the people of b, which was read, with other distances: same_back[rows]. */
+void block_write_people(const struct block *b, const uint32_t *same_back, struct buf *out);
 
 /* ---- the pieces, one behind the other ---- */
 

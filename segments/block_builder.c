@@ -420,19 +420,26 @@ add_rows(const struct block_builder *b, struct buf *out)
 		buf_add(out, b->deleted, (b->rows + 7) / 8);
 }
 
+/* Bytes of each distance. */
+static unsigned
+back_size_of(const uint32_t *same_back, uint32_t rows)
+{
+	uint32_t backs = 0;
+
+	for (uint32_t i = 0; i < rows; i++)
+		backs |= same_back[i];
+	return backs == 0 ? 0 : bytes_of(backs) == 3 ? 4 : bytes_of(backs);
+}
+
 static void
 add_people(const struct block_builder *b, struct buf *out)
 {
 	uint64_t phones = 0;
-	uint32_t backs = 0;
-	unsigned phone_size, back_size;
+	unsigned phone_size, back_size = back_size_of(b->same_back, b->rows);
 
-	for (uint32_t i = 0; i < b->rows; i++) {
+	for (uint32_t i = 0; i < b->rows; i++)
 		phones |= b->phones[i];
-		backs |= b->same_back[i];
-	}
 	phone_size = bytes_of(phones) <= PHONE_SHORT ? PHONE_SHORT : PHONE_LONG;
-	back_size = backs == 0 ? 0 : bytes_of(backs) == 3 ? 4 : bytes_of(backs);
 	buf_add_u8(out, (uint8_t)phone_size);
 	buf_add_u8(out, (uint8_t)back_size);
 	for (uint32_t i = 0; i < b->rows; i++)
@@ -443,6 +450,19 @@ add_people(const struct block_builder *b, struct buf *out)
 		buf_add_u8(out,
 			   (uint8_t)(b->carriers[i] | (i + 1 < b->rows ? b->carriers[i + 1] : 0)
 							      << CARRIER_BITS));
+}
+
+void
+block_write_people(const struct block *b, const uint32_t *same_back, struct buf *out)
+{
+	unsigned back_size = back_size_of(same_back, b->rows);
+
+	buf_add_u8(out, b->phone_size);
+	buf_add_u8(out, (uint8_t)back_size);
+	buf_add(out, b->phones, (size_t)b->phone_size * b->rows);
+	for (uint32_t i = 0; i < b->rows; i++)
+		add_int(out, same_back[i], back_size);
+	buf_add(out, b->carriers, (b->rows + 1) / 2);
 }
 
 void

@@ -83,7 +83,7 @@ import_free(struct import *im)
 	import_choices_clear(&im->choices);
 	headers_free(im->own_headers);
 	block_builder_free(im->builder);
-	last_row_free(&im->last_row);
+	shared_phones_free(&im->shared);
 	rejects_free(&im->rejects);
 	arena_free(&im->titles);
 	buf_free(&im->text);
@@ -147,10 +147,9 @@ count_cells(struct import *im, const struct kept *row)
 static void
 add_to_block(struct import *im, const struct kept *row)
 {
-	uint32_t back = last_row_put(&im->last_row, row->phone, (uint32_t)im->rows_kept);
-
-	block_builder_add(im->builder, row->cells, row->phone, back, row->carrier);
-	im->rows_repeated += back != 0;
+	if (row->phone != 0)
+		shared_phones_add(&im->shared, row->phone);
+	block_builder_add(im->builder, row->cells, row->phone, 0, row->carrier);
 	if (block_builder_rows(im->builder) == BLOCK_ROWS)
 		finish_block(im);
 }
@@ -694,5 +693,6 @@ import_end(struct import *im, struct err_ctx *e)
 	if (im->rows_kept == 0)
 		return import_fail_unusable(im, e);
 	finish_block(im);
+	shared_phones_end(&im->shared);
 	return ERR_OK;
 }

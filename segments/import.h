@@ -18,6 +18,7 @@
 #include "base/err.h"
 #include "segments/headers.h"
 #include "segments/import_choices.h"
+#include "segments/phone_set.h"
 #include "segments/reject.h"
 #include "segments/table_row.h"
 
@@ -46,6 +47,7 @@ struct import_options {
 	 */
 	const char *(*recall)(void *arg, const char *fingerprint);
 	uint32_t sample; /* kept rows that the report shows as they were understood */
+	/* No row of a block knows yet which earlier row has its phone: import_take_shared. */
 	void (*on_block)(void *arg, struct slice bytes, uint32_t rows);
 	/*
 	 * Or: the rows themselves, no blocks are made. NULL = it is kept; else why it is not, and
@@ -104,6 +106,11 @@ MUST_CHECK enum err import_finish(struct import *im, struct err_ctx *e);
 const struct schema *import_schema(const struct import *im);
 uint64_t import_rows_kept(const struct import *im);
 uint64_t import_rows_read(const struct import *im);
+/*
+ * After the end, of the rows in blocks: the phones that several of them have, with which the
+ * distances are written (list_writer_chain); the caller's from now on. NULL = there are none.
+ */
+struct phone_set *import_take_shared(struct import *im);
 /* JSON, docs/FORMATS.md "Import report". */
 void import_report(const struct import *im, struct buf *out);
 /*

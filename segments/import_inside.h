@@ -10,8 +10,8 @@
 #include "segments/hidden_text.h"
 #include "segments/import.h"
 #include "segments/import_columns.h"
-#include "segments/last_row.h"
 #include "segments/phone.h"
+#include "segments/phone_chain.h"
 #include "segments/reject.h"
 #include "segments/row_kind.h"
 
@@ -100,11 +100,10 @@ struct import {
 	struct waiting *waiting;       /* NULL once the types are known */
 	struct block_builder *builder; /* NULL until then */
 	struct buf block;
-	struct last_row last_row;
+	struct shared_phones shared; /* of the rows in blocks */
 
 	uint64_t rows_read, rows_kept;
-	uint64_t rows_below;	/* the titles */
-	uint64_t rows_repeated; /* whose phone an earlier row has */
+	uint64_t rows_below; /* the titles */
 	uint64_t left_out[ROW_KINDS];
 	struct rejects rejects;
 	struct tally repairs;

@@ -198,6 +198,12 @@ report_table(const struct import *im, struct buf *out)
 	report_notes(im, out);
 }
 
+struct phone_set *
+import_take_shared(struct import *im)
+{
+	return shared_phones_take(&im->shared);
+}
+
 void
 import_report(const struct import *im, struct buf *out)
 {
@@ -213,8 +219,9 @@ import_report(const struct import *im, struct buf *out)
 	tally_add_json(&im->repairs, out);
 	report_table(im, out);
 	if (im->on_kept == NULL)
-		buf_addf(out, ",\"shared_phones\":%zu,\"rows_repeated\":%llu", im->last_row.shared,
-			 (unsigned long long)im->rows_repeated);
+		buf_addf(out, ",\"shared_phones\":%llu,\"rows_repeated\":%llu",
+			 (unsigned long long)im->shared.count,
+			 (unsigned long long)im->shared.rows_repeated);
 	if (im->sample_rows > 0) {
 		buf_adds(out, ",\"sample\":[");
 		buf_add_slice(out, buf_slice(&im->sample));

@@ -38,34 +38,33 @@ add_up(const struct import_sum *s, struct sums *to)
 		tally_add(&to->repairs, "no-room-for-column", s->no_room);
 }
 
-/* How many values of column c of the union the tables have. */
-static struct column_count
-count_column(const struct import_sum *s, const struct column *c)
+/* How many values of the union's columns the tables have. */
+static void
+count_columns(const struct import_sum *s, struct column_count out[COLUMNS_MAX])
 {
-	struct column_count sum = {0};
-
+	memset(out, 0, COLUMNS_MAX * sizeof(*out));
 	for (size_t i = 0; i < s->count; i++) {
 		const struct import *im = s->parts[i].import;
 
-		for (uint32_t k = 0; k < im->columns.schema.count; k++)
-			if (table_join_like(s->schema, &im->columns.schema, k) == c) {
-				sum.filled += im->counts[k].filled;
-				sum.misfits += im->counts[k].misfits;
-			}
+		for (uint32_t k = 0; k < im->columns.schema.count; k++) {
+			const struct column *c = table_join_like(s->schema, &im->columns.schema, k);
+
+			if (c == NULL)
+				continue;
+			out[c - s->schema->columns].filled += im->counts[k].filled;
+			out[c - s->schema->columns].misfits += im->counts[k].misfits;
+		}
 	}
-	return sum;
 }
 
 static void
-add_column(const struct import_sum *s, const struct column *c, struct buf *out)
+add_column(const struct column *c, const struct column_count *sum, struct buf *out)
 {
-	struct column_count sum = count_column(s, c);
-
 	buf_adds(out, "{\"title\":");
 	json_add_string(out, slice_of(c->title));
 	buf_addf(out, ",\"name\":\"%s\",\"type\":\"%s\",\"filled\":%llu,\"misfits\":%llu%s%s}",
-		 c->name, column_type_name(c), (unsigned long long)sum.filled,
-		 (unsigned long long)sum.misfits, c->is_sensitive ? ",\"sensitive\":true" : "",
+		 c->name, column_type_name(c), (unsigned long long)sum->filled,
+		 (unsigned long long)sum->misfits, c->is_sensitive ? ",\"sensitive\":true" : "",
 		 c->is_masked ? ",\"masked\":true" : "");
 }
 
@@ -152,9 +151,11 @@ add_files(const struct import_sum *s, struct buf *out)
 void
 import_sum_report(const struct import_sum *s, struct buf *out)
 {
+	struct column_count counts[COLUMNS_MAX];
 	struct sums sums;
 
 	add_up(s, &sums);
+	count_columns(s, counts);
 	buf_adds(out, "{\"file\":");
 	add_files(s, out);
 	buf_addf(out, ",\"rows_read\":%llu,\"rows_kept\":%llu,\"left_out\":",
@@ -167,7 +168,7 @@ import_sum_report(const struct import_sum *s, struct buf *out)
 	buf_adds(out, ",\"columns\":[");
 	for (uint32_t i = 0; i < s->schema->count; i++) {
 		buf_adds(out, i > 0 ? "," : "");
-		add_column(s, &s->schema->columns[i], out);
+		add_column(&s->schema->columns[i], &counts[i], out);
 	}
 	buf_adds(out, "],\"phone_column\":");
 	if (s->schema->phone >= 0)

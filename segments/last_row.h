@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Phone → the last row of a list that has it, while the list is imported. An
- * open-addressing table of 8 bytes an entry: 10 million phones are 134 MB. Pure.
+ * Phone → the last row of a list that has it, while the list is updated: where rows change, the
+ * distances must be known at once. (A list that is written anew: phone_chain.h.) An open-addressing
+ * table of 8 bytes an entry: 10 million phones are 134 MB. Pure.
  */
 #pragma once
 

@@ -141,6 +141,15 @@ void list_writer_share(struct list_writer *w, uint32_t n, uint32_t rows);
  * caller's. False: nothing can be written, the commit says why.
  */
 bool list_writer_get(const struct list_writer *w, struct list *out);
+/*
+ * Before the commit, when all blocks of a list were written, without distances to rows of the same
+ * phone: write those. shared: at least the phones of several rows (phone_chain.h); it is the
+ * writer's from now on. cb runs once; an error: nothing can be committed. As a sweep, it lets the
+ * loop go on.
+ */
+struct phone_set;
+void list_writer_chain(struct list_writer *w, struct loop *l, struct phone_set *shared,
+		       list_done_cb cb, void *arg);
 /* The version that it makes; known when the commit was called back. */
 uint32_t list_writer_version(const struct list_writer *w);
 /* Blocks written and not yet acknowledged: the caller pauses above a few dozen. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Blocks in Redis (segments/list.h): a hash each, a field for a piece: m rows, p people, 0 … columns. */
-#include "segments/list.h"
+#include "segments/list_inside.h"
 
 #define FIELD_ROWS "m"
 #define FIELD_PEOPLE "p"
@@ -99,6 +99,21 @@ list_write_block(struct redis *r, const char *key, struct slice bytes, redis_rep
 	redis_command(r, v, n, cb, arg);
 }
 
+static const char change_people[] =
+	"if redis.call('HGET', KEYS[1], '" FIELD_PEOPLE "') ~= ARGV[1] then return 0 end "
+	"redis.call('HSET', KEYS[1], '" FIELD_PEOPLE "', ARGV[2]) return 1";
+
+void
+list_change_people(struct redis *r, const char *key, const struct people_change *c,
+		   redis_reply_cb cb, void *arg)
+{
+	struct slice v[6] = {SLICE("EVAL"), slice_of(change_people),
+			     SLICE("1"),    slice_of(key),
+			     c->before,	    c->after};
+
+	redis_command(r, v, 6, cb, arg);
+}
+
 struct block_want
 list_want(const struct list *l, const struct block_want *some)
 {
@@ -169,27 +184,42 @@ list_open_block(const struct reply *r, const struct block_want *w, struct block 
 	return ERR_OK;
 }
 
-static void
-pack(struct buf *out, uint32_t id, struct slice bytes)
+static enum err
+gone(struct err_ctx *e)
 {
-	if (bytes.p != NULL)
-		pieces_add(out, id, bytes);
+	return err_set(e, ERR_INPUT, "block of recipients",
+		       "import the list again or restore a backup", "a piece of it is gone");
 }
 
+/* What is wanted and should be there is there: who opens the bytes later cannot tell. */
 enum err
 list_pack_block(const struct reply *r, const struct block_want *w, struct buf *out,
 		struct err_ctx *e)
 {
+	struct block rows = {0};
+	struct slice piece;
 	size_t n = 1;
 
 	if (list_check_block(r, e) != ERR_OK)
 		return e->code;
+	if (block_open_rows(&rows, piece_at(r, 0), e) != ERR_OK)
+		return ERR_INPUT;
 	buf_reset(out);
 	pieces_begin(out);
-	pack(out, PIECE_ROWS, piece_at(r, 0));
-	if (w->has_people)
-		pack(out, PIECE_PEOPLE, piece_at(r, n++));
-	for (uint32_t i = block_next_wanted(w, 0); i < COLUMNS_MAX; i = block_next_wanted(w, i + 1))
-		pack(out, i, piece_at(r, n++));
+	pieces_add(out, PIECE_ROWS, piece_at(r, 0));
+	if (w->has_people) {
+		piece = piece_at(r, n++);
+		if (piece.p == NULL)
+			return gone(e);
+		pieces_add(out, PIECE_PEOPLE, piece);
+	}
+	for (uint32_t i = block_next_wanted(w, 0); i < COLUMNS_MAX;
+	     i = block_next_wanted(w, i + 1)) {
+		piece = piece_at(r, n++);
+		if (piece.p != NULL)
+			pieces_add(out, i, piece);
+		else if (i < rows.columns && rows.column[i].kind == BLOCK_UNREAD)
+			return gone(e);
+	}
 	return ERR_OK;
 }

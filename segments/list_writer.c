@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* list_writer of segments/list.h: blocks as they come, then everything at once. */
+/*
+ * list_writer of segments/list.h: blocks as they come, the distances between rows of the same phone
+ * when all of them are there, then everything at once.
+ */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,6 +10,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "segments/list_inside.h"
+#include "segments/phone_chain.h"
 #include "segments/schema_json.h"
 
 #define OWN_BLOCK (UINT64_C(1) << 32)
@@ -26,8 +30,9 @@ struct list_writer {
 	uint64_t *ids;		 /* [id_count]: the snapshot; | OWN_BLOCK: its own, from 0 */
 	size_t id_count, id_cap;
 	char owner[24];
-	uint32_t base; /* version that it is made of; 0 = of none */
-	char *key;     /* NULL = the key of the current version */
+	char erasures[24]; /* how often one had begun or ended by then */
+	uint32_t base;	   /* version that it is made of; 0 = of none */
+	char *key;	   /* NULL = the key of the current version */
 	uint64_t rows;
 	size_t pending;
 	bool has_failed, is_freed;
@@ -39,6 +44,13 @@ struct list_writer {
 	char why[200];
 	struct held_block *held, **held_tail; /* waiting for the id */
 	uint32_t held_count;
+	struct phone_chain *chain; /* NULL = the distances are not asked for */
+	struct loop *loop;	   /* for it, as are: */
+	struct sweep *sweep;	   /* NULL = not begun, or over */
+	bool is_swept;
+	struct buf people;
+	list_done_cb on_chained;
+	void *chained_arg;
 	char *schema, *report;
 	struct buf rejects;
 	list_done_cb cb;
@@ -78,13 +90,20 @@ write_block(struct list_writer *w, struct slice bytes)
 	list_write_block(w->redis, key, bytes, on_block_written, w);
 }
 
-/* [id of the list, its last version, last of its block numbers] of a name, taken in one step. */
+/*
+ * [id of the list, its last version, last of its block numbers, erasures so far] of a name, taken in
+ * one step.
+ */
 static const char take_numbers[] =
-	"local id = redis.call('HGET', KEYS[1], 'id') or redis.call('INCR', KEYS[2]) "
+	"local id = redis.call('HGET', KEYS[1], 'id') "
+	"if id and (tonumber(redis.call('HGET', KEYS[3], id)) or 0) + ARGV[1] > 4294967295 then "
+	"return redis.error_reply('its block numbers are used up: take another name') end "
+	"id = id or redis.call('INCR', KEYS[2]) "
 	"local to = redis.call('HINCRBY', KEYS[3], id, ARGV[1]) "
 	"redis.call('HSET', KEYS[4], id .. ':' .. to - ARGV[1] + 1, ARGV[2]) "
 	"return {tostring(id), redis.call('HGET', KEYS[1], 'last') or "
-	"redis.call('HGET', KEYS[1], 'version') or '0', to}";
+	"redis.call('HGET', KEYS[1], 'version') or '0', to, "
+	"redis.call('HGET', KEYS[5], 'erasures') or '0'}";
 
 static void
 on_numbers(void *arg, const struct reply *r)
@@ -98,6 +117,7 @@ on_numbers(void *arg, const struct reply *r)
 		w->id = reply_u64(r, 0);
 		w->version = (uint32_t)reply_u64(r, 1) + 1;
 		w->first = (uint32_t)(reply_item(r, 2)->integer - BLOCKS_PER_IMPORT + 1);
+		slice_copy(w->erasures, sizeof(w->erasures), reply_item(r, 3)->str);
 	}
 	while (w->held != NULL) {
 		struct held_block *h = w->held;
@@ -117,7 +137,7 @@ list_writer_new(struct redis *r, const char *name, const char *owner)
 {
 	struct list_writer *w = xcalloc(1, sizeof(*w));
 	char key[LIST_KEY_MAX];
-	struct slice v[9];
+	struct slice v[10];
 
 	w->redis = r;
 	w->held_tail = &w->held;
@@ -126,15 +146,16 @@ list_writer_new(struct redis *r, const char *name, const char *owner)
 	v[0] = SLICE("EVAL");
 	v[1] = slice_of(take_numbers);
 	snprintf(w->owner, sizeof(w->owner), "%s", owner);
-	v[2] = SLICE("4");
+	v[2] = SLICE("5");
 	v[3] = slice_of(key);
 	v[4] = SLICE(KEY_SEQ_LIST);
 	v[5] = SLICE(KEY_SEQ_BLOCK);
 	v[6] = SLICE(KEY_WRITING);
-	v[7] = SLICE(TEXT_OF(BLOCKS_PER_IMPORT));
-	v[8] = slice_of(w->owner);
+	v[7] = SLICE(KEY_META);
+	v[8] = SLICE(TEXT_OF(BLOCKS_PER_IMPORT));
+	v[9] = slice_of(w->owner);
 	w->pending++;
-	redis_command(r, v, 9, on_numbers, w);
+	redis_command(r, v, 10, on_numbers, w);
 	return w;
 }
 
@@ -251,6 +272,15 @@ writer_end(struct list_writer *w, const struct err_ctx *e)
 		cb(w->arg, e);
 }
 
+static const char *
+refusal_of(int64_t answer)
+{
+	if (answer == 3)
+		return "somebody is erased, or was meanwhile: its rows may be of before";
+	return answer == 0 ? "somebody else changed it meanwhile"
+			   : "this server was taken for dead meanwhile";
+}
+
 static void
 on_committed(void *arg, const struct reply *r)
 {
@@ -266,8 +296,7 @@ on_committed(void *arg, const struct reply *r)
 	} else if (r->integer != 1) {
 		w->is_committed = false;
 		err_set(&e, ERR_CONFLICT, "list", "look at loa list show, then import again", "%s",
-			r->integer == 0 ? "somebody else changed it meanwhile"
-					: "this server was taken for dead meanwhile");
+			refusal_of(r->integer));
 	}
 	if (w->is_freed)
 		writer_step(w);
@@ -277,15 +306,19 @@ on_committed(void *arg, const struct reply *r)
 
 /*
  * Snapshot, rejects and record appear together, unless somebody else imported meanwhile (0), or
- * list_clean has deleted the blocks (2).
+ * list_clean has deleted the blocks (2), or what it was made of may name somebody who was erased
+ * since (3).
  * ARGV: snapshot, rejects, name, last version before, the one it is made of or 0, its field of
- * those that are being written, its version, its key or '?' (that of the current version), then
- * field, value… Which version was current before is what an undo goes back to.
+ * those that are being written, its version, its key or '?' (that of the current version),
+ * erasures when it began, then field, value…, the id first. Which version was current before is what an undo goes back to.
  */
 static const char commit_list[] =
-	"local v = redis.call('HMGET', KEYS[3], 'version', 'last') "
+	"local v = redis.call('HMGET', KEYS[3], 'version', 'last', 'id') "
+	"local e = redis.call('HMGET', KEYS[6], 'erasures', 'erasing') "
 	"if (v[2] or v[1] or '0') ~= ARGV[4] then return 0 end "
+	"if v[3] and v[3] ~= ARGV[11] then return 0 end "
 	"if ARGV[5] ~= '0' and v[1] ~= ARGV[5] then return 0 end "
+	"if e[2] or (e[1] or '0') ~= ARGV[9] then return 3 end "
 	"if redis.call('HDEL', KEYS[5], ARGV[6]) == 0 then return 2 end "
 	"local key = ARGV[8] "
 	"if key == '?' then key = v[1] and redis.call('HGET', KEYS[3], 'key' .. v[1]) or '' end "
@@ -293,7 +326,7 @@ static const char commit_list[] =
 	"'key' .. ARGV[7], key) "
 	"if v[1] then redis.call('HDEL', KEYS[3], 'next' .. v[1]) end "
 	"redis.call('SET', KEYS[1], ARGV[1]) redis.call('SET', KEYS[2], ARGV[2]) "
-	"redis.call('HSET', KEYS[3], unpack(ARGV, 9)) redis.call('SADD', KEYS[4], ARGV[3]) return "
+	"redis.call('HSET', KEYS[3], unpack(ARGV, 10)) redis.call('SADD', KEYS[4], ARGV[3]) return "
 	"1";
 
 static const char *
@@ -335,7 +368,7 @@ send_commit(struct list_writer *w)
 	char snap[64], rejects[64], key[LIST_KEY_MAX], id[24], version[24], rows[24], at[24];
 	char before[24], base[24], writing[48], fields[5][32];
 	struct buf ids = {0};
-	struct slice v[48] = {SLICE("EVAL"), slice_of(commit_list), SLICE("5")};
+	struct slice v[48] = {SLICE("EVAL"), slice_of(commit_list), SLICE("6")};
 	size_t n = 3;
 
 	for (size_t i = 0; i < w->id_count; i++)
@@ -353,6 +386,7 @@ send_commit(struct list_writer *w)
 	v[n++] = slice_of(key);
 	v[n++] = SLICE(KEY_LISTS);
 	v[n++] = SLICE(KEY_WRITING);
+	v[n++] = SLICE(KEY_META);
 	v[n++] = ids.len > 0 ? buf_slice(&ids) : SLICE("");
 	v[n++] = w->rejects.len > 0 ? buf_slice(&w->rejects) : SLICE("");
 	v[n++] = slice_of(w->name);
@@ -361,6 +395,7 @@ send_commit(struct list_writer *w)
 	v[n++] = slice_of(writing_field(writing, w->id, w->first));
 	v[n++] = slice_of(version);
 	v[n++] = w->key != NULL ? slice_of(w->key) : SLICE("?");
+	v[n++] = slice_of(w->erasures);
 	v[n++] = SLICE("id");
 	v[n++] = slice_of(id);
 	v[n++] = SLICE("version");
@@ -384,7 +419,102 @@ send_commit(struct list_writer *w)
 	buf_free(&ids);
 }
 
-/* Something was acknowledged: go on with the commit, or free what was given up. */
+/* ---- distances ---- */
+
+/* Nobody comes back who was erased between the reading and the writing. */
+static void
+on_people_changed(void *arg, const struct reply *r)
+{
+	struct list_writer *w = arg;
+
+	if (reply_is_good(r) && r->integer != 1 && !w->has_failed) {
+		snprintf(w->why, sizeof(w->why), "somebody was erased from it meanwhile");
+		w->has_failed = true;
+	}
+	on_block_written(w, r);
+}
+
+static bool
+on_chain_block(void *arg, uint32_t index, const struct block *b)
+{
+	static const uint32_t none[BLOCK_ROWS];
+	struct list_writer *w = arg;
+	struct people_change c;
+	size_t before;
+	char key[64];
+
+	if (w->has_failed)
+		return false;
+	buf_reset(&w->people);
+	block_write_people(b, none, &w->people);
+	before = w->people.len;
+	if (!phone_chain_block(w->chain, index * BLOCK_ROWS, b, &w->people))
+		return true;
+	c.before = (struct slice){w->people.data, before};
+	c.after = (struct slice){w->people.data + before, w->people.len - before};
+	w->pending++;
+	list_change_people(w->redis, list_block_key(key, w->id, number_of(w, index)), &c,
+			   on_people_changed, w);
+	return true;
+}
+
+static void
+on_chain_swept(void *arg, const struct err_ctx *e)
+{
+	struct list_writer *w = arg;
+
+	w->sweep = NULL;
+	w->is_swept = true;
+	if (e != NULL && !w->has_failed)
+		snprintf(w->why, sizeof(w->why), "%.180s", e->why);
+	w->has_failed |= e != NULL;
+	writer_step(w);
+}
+
+/* All blocks are there; what could not be written is not looked at. */
+static void
+chain_begin(struct list_writer *w)
+{
+	static const struct block_want people = {.has_people = true};
+	struct sweep_options o = {
+		.want = &people, .on_block = on_chain_block, .on_done = on_chain_swept, .arg = w};
+	struct list own;
+
+	if (!list_writer_get(w, &own))
+		own.block_count = 0;
+	w->sweep = sweep_start(w->loop, w->redis, &own, 0, (uint32_t)own.block_count, &o);
+	free(own.blocks);
+}
+
+static void
+chain_end(struct list_writer *w)
+{
+	list_done_cb cb = w->on_chained;
+	struct err_ctx e;
+
+	w->on_chained = NULL;
+	phone_chain_free(w->chain);
+	w->chain = NULL;
+	if (w->has_failed)
+		err_set(&e, ERR_UNREACHABLE, "Redis", "import again: nothing was kept",
+			"a block could not be written: %s", w->why);
+	cb(w->chained_arg, w->has_failed ? &e : NULL); /* may free w */
+}
+
+void
+list_writer_chain(struct list_writer *w, struct loop *l, struct phone_set *shared, list_done_cb cb,
+		  void *arg)
+{
+	w->chain = phone_chain_new(shared);
+	w->loop = l;
+	w->on_chained = cb;
+	w->chained_arg = arg;
+	writer_step(w);
+}
+
+/* ---- the end ---- */
+
+/* Something was acknowledged: go on with the distances or the commit, or free what was given up. */
 static void
 writer_step(struct list_writer *w)
 {
@@ -394,6 +524,13 @@ writer_step(struct list_writer *w)
 		return;
 	if (w->is_freed) {
 		list_writer_free(w);
+		return;
+	}
+	if (w->chain != NULL) {
+		if (w->is_swept)
+			chain_end(w);
+		else if (w->sweep == NULL)
+			chain_begin(w);
 		return;
 	}
 	if (w->schema == NULL || w->cb == NULL)
@@ -441,6 +578,9 @@ list_writer_free(struct list_writer *w)
 {
 	w->is_freed = true;
 	w->cb = NULL;
+	if (w->sweep != NULL)
+		sweep_cancel(w->sweep);
+	w->sweep = NULL;
 	if (w->pending > 0)
 		return; /* the last acknowledgement frees it */
 	if (!w->is_committed)
@@ -449,6 +589,8 @@ list_writer_free(struct list_writer *w)
 	free(w->report);
 	free(w->ids);
 	free(w->key);
+	phone_chain_free(w->chain);
+	buf_free(&w->people);
 	buf_free(&w->rejects);
 	free(w);
 }

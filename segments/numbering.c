@@ -142,11 +142,13 @@ read_renumbering(const struct json_at *at, int64_t today, struct numbering *out,
 		if (from < 0 || to < 0)
 			return err_set(e, ERR_INPUT, one.path, "write \"0162\": \"032\"",
 				       "is no change from four digits to three");
+		/* both may be of a day to come */
+		if (!holds)
+			continue;
 		if (out->carrier[to] == CARRIER_UNKNOWN)
 			return err_set(e, ERR_INPUT, one.path, "add it to \"mobile\"",
 				       "becomes 0%02d, which is in no use", to);
-		if (holds)
-			out->now[from] = (uint8_t)to;
+		out->now[from] = (uint8_t)to;
 	}
 	return ERR_OK;
 }

@@ -12,7 +12,7 @@
 #define CHUNKS ((NUMBERS + CHUNK_NUMBERS - 1) / CHUNK_NUMBERS)
 #define ARRAY_MAX 4096u /* as an array; a bitmap of all is as large */
 #define WORDS (CHUNK_NUMBERS / 64)
-#define PENDING_MAX 65536u
+#define PENDING_MAX 32768u
 #define DIGIT_BITS 10 /* of a sorting step: three of them are 30 bits, more than NUMBERS */
 #define DIGITS (1u << DIGIT_BITS)
 #define FORMAT 1
@@ -28,11 +28,14 @@ struct chunk {
 
 struct phone_set {
 	struct chunk chunks[CHUNKS];
-	uint64_t count, digest;
+	uint64_t count, digest, added;
 	size_t memory;	   /* of the chunks' contents */
-	uint32_t *pending; /* [2 * PENDING_MAX], the second half to sort with; NULL = none */
+	uint32_t *pending; /* [2 * PENDING_MAX]: as they came, and sorted; NULL = none */
 	size_t pending_count;
-	uint32_t read_to; /* chunks before it were read */
+	size_t sorted_count, taken; /* of the second half: that are in their chunks */
+	uint32_t read_to;	    /* chunks before it were read */
+	struct phone_set *repeated; /* added more than once; NULL = not noted */
+	uint32_t *before; /* [CHUNKS]: phones in the chunks before; NULL = not asked for */
 };
 
 struct phone_set *
@@ -49,27 +52,37 @@ phone_set_free(struct phone_set *s)
 	for (size_t i = 0; i < CHUNKS; i++)
 		free(s->chunks[i].values);
 	free(s->pending);
+	free(s->before);
+	phone_set_free(s->repeated);
 	free(s);
 }
 
 uint64_t
 phone_set_count(const struct phone_set *s)
 {
-	assert(s->pending_count == 0);
+	assert(s->pending == NULL);
 	return s->count;
+}
+
+uint64_t
+phone_set_added(const struct phone_set *s)
+{
+	return s->added;
 }
 
 size_t
 phone_set_memory(const struct phone_set *s)
 {
 	return sizeof(*s) + s->memory +
-	       (s->pending != NULL ? 2 * PENDING_MAX * sizeof(*s->pending) : 0);
+	       (s->pending != NULL ? 2 * PENDING_MAX * sizeof(*s->pending) : 0) +
+	       (s->before != NULL ? CHUNKS * sizeof(*s->before) : 0) +
+	       (s->repeated != NULL ? phone_set_memory(s->repeated) : 0);
 }
 
 uint64_t
 phone_set_digest(const struct phone_set *s)
 {
-	assert(s->pending_count == 0);
+	assert(s->pending == NULL);
 	return s->digest;
 }
 
@@ -89,6 +102,14 @@ count_one(struct phone_set *s, uint32_t chunk, uint16_t value)
 {
 	s->count++;
 	s->digest += mixed((uint64_t)chunk * CHUNK_NUMBERS + value);
+}
+
+/* It is added, and was in the set. */
+static void
+note_repeated(struct phone_set *s, uint32_t number)
+{
+	if (s->repeated != NULL)
+		phone_set_add(s->repeated, PHONE_SET_FIRST + number);
 }
 
 /* ---- a chunk ---- */
@@ -145,11 +166,11 @@ insert_values(struct phone_set *s, uint32_t chunk, const uint32_t *numbers, uint
 		uint16_t v = (uint16_t)numbers[i];
 		uint32_t at;
 
-		if (count > 0 && fresh[count - 1] == v)
-			continue;
 		at = values_below(c->values, c->count, v);
-		if (at < c->count && c->values[at] == v)
+		if ((count > 0 && fresh[count - 1] == v) || (at < c->count && c->values[at] == v)) {
+			note_repeated(s, numbers[i]);
 			continue;
+		}
 		fresh[count] = v;
 		place[count++] = (uint16_t)at;
 		count_one(s, chunk, v);
@@ -199,8 +220,10 @@ insert_bits(struct phone_set *s, uint32_t chunk, const uint32_t *numbers, uint32
 		uint16_t v = (uint16_t)numbers[i];
 		uint64_t bit = UINT64_C(1) << (v % 64);
 
-		if ((bits[v / 64] & bit) != 0)
+		if ((bits[v / 64] & bit) != 0) {
+			note_repeated(s, numbers[i]);
 			continue;
+		}
 		bits[v / 64] |= bit;
 		count++;
 		count_one(s, chunk, v);
@@ -221,7 +244,7 @@ insert_bits(struct phone_set *s, uint32_t chunk, const uint32_t *numbers, uint32
 
 /* ---- adding ---- */
 
-/* Three steps of a radix sort, from the least digit on; the result is in pending again. */
+/* Three steps of a radix sort, from the least digit on: after them they are in the other half. */
 static void
 sort_pending(struct phone_set *s)
 {
@@ -240,28 +263,31 @@ sort_pending(struct phone_set *s)
 		from = to;
 		to = swap;
 	}
-	memcpy(s->pending, from, n * sizeof(*from)); /* three: they are in the other half */
+	s->sorted_count = n;
+	s->taken = s->pending_count = 0;
 }
 
+/* Sorted numbers go into their chunks, until `end` of them are. */
 static void
-take_pending(struct phone_set *s)
+take_sorted(struct phone_set *s, size_t end)
 {
-	size_t i = 0, end;
+	const uint32_t *sorted = s->pending + PENDING_MAX;
 
-	sort_pending(s);
-	for (; i < s->pending_count; i = end) {
-		uint32_t chunk = s->pending[i] / CHUNK_NUMBERS, n;
+	free(s->before);
+	s->before = NULL;
+	end = end < s->sorted_count ? end : s->sorted_count;
+	while (s->taken < end) {
+		uint32_t chunk = sorted[s->taken] / CHUNK_NUMBERS, n = 1;
+		const uint32_t *first = sorted + s->taken;
 
-		for (end = i + 1;
-		     end < s->pending_count && s->pending[end] / CHUNK_NUMBERS == chunk; end++)
-			;
-		n = (uint32_t)(end - i);
+		while (s->taken + n < s->sorted_count && first[n] / CHUNK_NUMBERS == chunk)
+			n++;
 		if (s->chunks[chunk].count + n > ARRAY_MAX)
-			insert_bits(s, chunk, s->pending + i, n);
+			insert_bits(s, chunk, first, n);
 		else
-			insert_values(s, chunk, s->pending + i, n);
+			insert_values(s, chunk, first, n);
+		s->taken += n;
 	}
-	s->pending_count = 0;
 }
 
 bool
@@ -271,19 +297,44 @@ phone_set_add(struct phone_set *s, uint64_t phone)
 		return false;
 	if (s->pending == NULL)
 		s->pending = xmalloc(2 * PENDING_MAX * sizeof(*s->pending));
+	s->added++;
 	s->pending[s->pending_count++] = (uint32_t)(phone - PHONE_SET_FIRST);
+	take_sorted(s, s->pending_count); /* one for one: all are, when the next are sorted */
 	if (s->pending_count == PENDING_MAX)
-		take_pending(s);
+		sort_pending(s);
 	return true;
 }
 
 void
 phone_set_settle(struct phone_set *s)
 {
-	if (s->pending_count > 0)
-		take_pending(s);
+	if (s->pending != NULL) {
+		take_sorted(s, s->sorted_count);
+		sort_pending(s);
+		take_sorted(s, s->sorted_count);
+		s->sorted_count = s->taken = 0;
+	}
 	free(s->pending);
 	s->pending = NULL;
+	if (s->repeated != NULL)
+		phone_set_settle(s->repeated);
+}
+
+void
+phone_set_note_repeated(struct phone_set *s)
+{
+	assert(s->added == 0 && s->repeated == NULL);
+	s->repeated = phone_set_new();
+}
+
+struct phone_set *
+phone_set_take_repeated(struct phone_set *s)
+{
+	struct phone_set *repeated = s->repeated;
+
+	assert(s->pending == NULL);
+	s->repeated = NULL;
+	return repeated;
 }
 
 bool
@@ -291,11 +342,49 @@ phone_set_has(const struct phone_set *s, uint64_t phone)
 {
 	uint32_t number;
 
-	assert(s->pending_count == 0);
+	assert(s->pending == NULL);
 	if (phone < PHONE_SET_FIRST || phone > PHONE_SET_LAST)
 		return false;
 	number = (uint32_t)(phone - PHONE_SET_FIRST);
 	return chunk_has(&s->chunks[number / CHUNK_NUMBERS], (uint16_t)number);
+}
+
+static void
+count_before(struct phone_set *s)
+{
+	uint32_t n = 0;
+
+	s->before = xmalloc(CHUNKS * sizeof(*s->before));
+	for (uint32_t i = 0; i < CHUNKS; i++) {
+		s->before[i] = n;
+		n += s->chunks[i].count;
+	}
+}
+
+/* How many of the chunk's numbers are smaller than v, which is one of them. */
+static uint32_t
+place_in_chunk(const struct chunk *c, uint16_t v)
+{
+	uint32_t n = 0;
+
+	if (c->count <= ARRAY_MAX)
+		return values_below(c->values, c->count, v);
+	for (uint32_t w = 0; w < v / 64u; w++)
+		n += (uint32_t)__builtin_popcountll(c->bits[w]);
+	return n +
+	       (uint32_t)__builtin_popcountll(c->bits[v / 64] & ((UINT64_C(1) << (v % 64)) - 1));
+}
+
+int64_t
+phone_set_index(struct phone_set *s, uint64_t phone)
+{
+	uint32_t number = (uint32_t)(phone - PHONE_SET_FIRST), chunk = number / CHUNK_NUMBERS;
+
+	if (!phone_set_has(s, phone))
+		return -1;
+	if (s->before == NULL)
+		count_before(s);
+	return (int64_t)s->before[chunk] + place_in_chunk(&s->chunks[chunk], (uint16_t)number);
 }
 
 /* ---- bytes ---- */
@@ -324,7 +413,7 @@ phone_set_write(const struct phone_set *s, uint32_t *from, size_t most, struct b
 {
 	size_t bytes = 1;
 
-	assert(s->pending_count == 0 && most >= PHONE_SET_PIECE_MIN);
+	assert(s->pending == NULL && most >= PHONE_SET_PIECE_MIN);
 	for (; *from < CHUNKS; ++*from) {
 		const struct chunk *c = &s->chunks[*from];
 

@@ -8,8 +8,8 @@
  * Ten million random mobile numbers take 2.00 bytes each as bytes and 2.15 in memory (measured),
  * and are added at some 7 million a second.
  *
- * Phones are added in any order and are sorted 65,536 at a time: settle the set before anything
- * else is asked of it. The bytes come in pieces of a bounded size, each of
+ * Phones are added in any order and are sorted 32,768 at a time, and each one added brings an earlier
+ * one into its chunk: settle the set before anything else is asked of it. The bytes come in pieces of a bounded size, each of
  * which can be read alone (docs/FORMATS.md, "Phone set").
  */
 #pragma once
@@ -26,15 +26,23 @@ struct phone_set;
 struct phone_set *phone_set_new(void);
 void phone_set_free(struct phone_set *s);
 
-/* False: no phone that a set can hold; it is in none. Now and then some milliseconds. */
+/* False: no phone that a set can hold; it is in none. Now and then a millisecond or two. */
 bool phone_set_add(struct phone_set *s, uint64_t phone);
-/* Sort what was added. At most 65,536 phones wait for it: a few milliseconds. */
+/* Sort what was added. About 32,768 phones wait for it, at most: some milliseconds. */
 void phone_set_settle(struct phone_set *s);
+/* Before the first is added: those that are added more than once are kept in a set beside. */
+void phone_set_note_repeated(struct phone_set *s);
 
 /* ---- of a settled set ---- */
 
 bool phone_set_has(const struct phone_set *s, uint64_t phone);
 uint64_t phone_set_count(const struct phone_set *s);
+/* How often one was added, the same ones too. */
+uint64_t phone_set_added(const struct phone_set *s);
+/* Those that were added more than once, settled; the caller's from now on. NULL: not noted, or taken. */
+struct phone_set *phone_set_take_repeated(struct phone_set *s);
+/* How many phones of the set are smaller than this one of them; -1: it is not in it. */
+int64_t phone_set_index(struct phone_set *s, uint64_t phone);
 /* Memory that it takes. */
 size_t phone_set_memory(const struct phone_set *s);
 /* The same for the same phones, and surely another for others; not against an attacker. */

@@ -104,14 +104,14 @@ is_header_row(const struct row_table *t, const struct slice *titles, const struc
 	return is_same;
 }
 
-/* Numbers that go up by one from cell to cell, under (nearly) all columns. */
+/* Numbers that go up by one from cell to cell, under (nearly) all columns: that of phones, if any. */
 static bool
 is_numbers(const struct row *r, size_t phone)
 {
 	int last = -1;
 	size_t numbers = 0;
 
-	if (r->filled < 2 || cell_at(r, phone).n == 0)
+	if (r->filled < 2 || (phone < r->count && cell_at(r, phone).n == 0))
 		return false;
 	for (size_t i = 0; i < r->count; i++) {
 		struct slice s = r->cells[i];

@@ -28,6 +28,7 @@ bool
 schema_from_json(struct slice text, struct schema *s)
 {
 	json_t *doc, *columns;
+	json_int_t phone;
 	struct err_ctx e;
 	bool is_good;
 
@@ -36,7 +37,7 @@ schema_from_json(struct slice text, struct schema *s)
 		return false;
 	columns = json_object_get(doc, "columns");
 	is_good = json_is_array(columns) && json_array_size(columns) <= COLUMNS_MAX;
-	s->phone = (int)json_integer_value(json_object_get(doc, "phone"));
+	phone = json_integer_value(json_object_get(doc, "phone"));
 	for (size_t i = 0; is_good && i < json_array_size(columns); i++) {
 		json_t *c = json_array_get(columns, i);
 		const char *name = json_string_value(json_object_get(c, "name"));
@@ -54,5 +55,7 @@ schema_from_json(struct slice text, struct schema *s)
 		to->is_masked = json_is_true(json_object_get(c, "masked"));
 	}
 	json_decref(doc);
+	is_good = is_good && phone >= -1 && phone < (json_int_t)s->count;
+	s->phone = is_good ? (int)phone : -1;
 	return is_good;
 }

@@ -149,14 +149,15 @@ static void
 on_audited(void *arg, uint64_t n, const struct err_ctx *e)
 {
 	struct erase_job *j = arg;
+	struct err_ctx stopping;
 
 	(void)n;
 	if (e == NULL && !j->api->daemon->is_stopping) {
 		begin(j);
 		return;
 	}
-	if (e != NULL)
-		tell_error(j, e);
+	err_set(&stopping, ERR_UNREACHABLE, "server", "erase again", "is stopping");
+	tell_error(j, e != NULL ? e : &stopping);
 	free(j);
 }
 

@@ -49,7 +49,8 @@ import_session_clear(struct session *s)
 	s->book = NULL;
 	s->writer = NULL;
 	s->x = NULL;
-	s->is_reading = s->is_read = s->has_failed = s->is_merged = false;
+	s->is_reading = s->is_read = s->has_failed = false;
+	s->is_chaining = s->is_ready = false;
 	s->id[0] = '\0';
 }
 
@@ -321,13 +322,14 @@ on_idle(struct timer *t, void *arg)
 		timer_arm_ms(s->imports->api->daemon->loop, t, left > 1000 ? left : 1000);
 }
 
+/* What the rows come to is written. */
 static void
-on_merged(void *arg, const struct err_ctx *e)
+on_ready(void *arg, const struct err_ctx *e)
 {
 	struct session *s = arg;
 
 	timer_disarm(s->imports->api->daemon->loop, &s->step);
-	s->is_merged = true;
+	s->is_ready = true;
 	if (e != NULL)
 		session_fail(s, e);
 	else if (s->x != NULL)
@@ -346,12 +348,24 @@ merge_begin(struct session *s)
 				       .name = s->list,
 				       .version = s->base,
 				       .writer = s->writer,
-				       .on_done = on_merged,
+				       .on_done = on_ready,
 				       .arg = s};
 
 	s->merge = list_merge_start(&o);
 	timer_arm_ms(d->loop, &s->step, ANSWER_MS);
 	timer_arm_ms(d->loop, &s->idle, WORKBOOK_IDLE_MS);
+}
+
+/* Rows of a list are written down; these phones stand in several of them. */
+static void
+chain_begin(struct session *s, struct phone_set *shared)
+{
+	struct daemon *d = s->imports->api->daemon;
+
+	s->is_chaining = true;
+	timer_arm_ms(d->loop, &s->step, ANSWER_MS);
+	timer_arm_ms(d->loop, &s->idle, WORKBOOK_IDLE_MS);
+	list_writer_chain(s->writer, d->loop, shared, on_ready, s);
 }
 
 /* Who waits is told that it goes on. */
@@ -389,6 +403,7 @@ next_begin(struct session *s)
 static void
 session_finish(struct session *s)
 {
+	struct phone_set *shared = NULL;
 	struct err_ctx e;
 	enum err rc = s->book != NULL ? import_end(s->import, &e) : import_finish(s->import, &e);
 
@@ -405,8 +420,13 @@ session_finish(struct session *s)
 	}
 	if (s->tables != NULL)
 		row_writer_end(&s->tables->rows);
+	if (s->stage == NULL && s->writer != NULL)
+		shared = s->tables != NULL ? shared_phones_take(&s->tables->rows.shared)
+					   : import_take_shared(s->import);
 	if (s->stage != NULL)
 		merge_begin(s);
+	else if (shared != NULL)
+		chain_begin(s, shared);
 	else
 		session_publish(s);
 }
@@ -556,11 +576,11 @@ on_step(struct timer *t, void *arg)
 	struct err_ctx e;
 
 	s->touched_ms = clock_mono_ms();
-	if (s->merge != NULL) {
-		if (s->is_merged)
+	if (s->merge != NULL || s->is_chaining) {
+		if (s->is_ready)
 			session_publish(s);
 		else
-			answer_later(s, "changing");
+			answer_later(s, s->merge != NULL ? "changing" : "chaining");
 		return;
 	}
 	if (s->book == NULL && !may_go_on(s)) {
@@ -595,6 +615,7 @@ void
 import_session_work(struct session *s, struct http_exchange *x, bool is_commit)
 {
 	struct err_ctx e;
+	bool goes_on;
 
 	if (s->x != NULL) {
 		err_set(&e, ERR_CONFLICT, "import", "wait for the answer",
@@ -611,9 +632,7 @@ import_session_work(struct session *s, struct http_exchange *x, bool is_commit)
 		return;
 	}
 	/* Asked again while the rows come: answered when they are here, or in a second. */
-	timer_arm_ms(
-		s->imports->api->daemon->loop, &s->step,
-		is_commit && ((s->is_reading && !s->is_read) || (s->merge != NULL && !s->is_merged))
-			? ANSWER_MS
-			: 0);
+	goes_on = (s->is_reading && !s->is_read) ||
+		  ((s->merge != NULL || s->is_chaining) && !s->is_ready);
+	timer_arm_ms(s->imports->api->daemon->loop, &s->step, is_commit && goes_on ? ANSWER_MS : 0);
 }

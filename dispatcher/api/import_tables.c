@@ -17,7 +17,7 @@ import_tables_new(const struct import_tables_options *o)
 	t->rows.schema = &t->join.schema;
 	t->rows.on_block = o->on_block;
 	t->rows.arg = o->arg;
-	t->rows.is_unchained = o->list != NULL;
+	t->rows.chaining = o->list != NULL ? ROWS_UNCHAINED : ROWS_NOTED;
 	t->is_alone = o->is_alone;
 	t->mode = o->mode;
 	t->is_keyed = o->key != NULL;
@@ -238,6 +238,7 @@ import_tables_rows_kept(const struct import_tables *t)
 static struct import_sum
 sum_of(const struct import_tables *t)
 {
+	bool is_update = t->rows.chaining == ROWS_UNCHAINED;
 	struct import_part *parts = xcalloc(t->count, sizeof(*parts));
 
 	for (size_t i = 0; i < t->count; i++)
@@ -247,8 +248,8 @@ sum_of(const struct import_tables *t)
 		.count = t->count,
 		.schema = &t->join.schema,
 		.no_room = t->join.no_room,
-		.shared_phones = t->rows.is_unchained ? t->shared_phones : t->rows.last_row.shared,
-		.rows_repeated = t->rows.is_unchained ? t->rows_repeated : t->rows.repeated};
+		.shared_phones = is_update ? t->shared_phones : t->rows.shared.count,
+		.rows_repeated = is_update ? t->rows_repeated : t->rows.shared.rows_repeated};
 }
 
 static void

@@ -38,7 +38,8 @@ struct session {
 	uint32_t base;		    /* version that is updated */
 	bool has_key;		    /* it was named: the version has it, too */
 	struct list_merge *merge;   /* NULL = not begun */
-	bool is_merged;		    /* all is written */
+	bool is_chaining; /* rows of the same phone are chained, all of which are written */
+	bool is_ready;	  /* merged, or chained: all is written */
 	bool is_dry;
 	bool is_fresh;	    /* nothing is recalled; nothing chosen = forget it */
 	json_t *remembered; /* fingerprint of titles → choices as JSON text; NULL = not asked */

@@ -78,16 +78,21 @@ edit_fail(struct edit *ed, const struct err_ctx *e)
 
 /* ---- the end ---- */
 
+/* A look is no count of a small group that something sensitive makes. */
 static json_t *
 answer_of(const struct edit *ed, uint32_t version)
 {
-	json_t *out = json_pack("{s:s, s:I, s:I, s:I}", "list", ed->name, "from",
-				(json_int_t)ed->list->version, "version", (json_int_t)version,
-				"rows", (json_int_t)rewrite_rows(ed->rewrite));
+	bool is_hidden = ed->is_dry && ed->query != NULL && ed->removed < API_GROUP_LEAST &&
+			 query_reads_sensitive(ed->query, &ed->list->schema);
+	json_t *out = json_pack("{s:s, s:I, s:I}", "list", ed->name, "from",
+				(json_int_t)ed->list->version, "version", (json_int_t)version);
 
+	if (!is_hidden)
+		json_object_set_new(out, "rows",
+				    json_integer((json_int_t)rewrite_rows(ed->rewrite)));
 	if (ed->kind == EDIT_ROWS) {
 		json_object_set_new(out, "rows_before", json_integer((json_int_t)ed->list->rows));
-		json_object_set_new(out, "removed", json_integer((json_int_t)ed->removed));
+		json_object_set_new(out, "removed", api_group_size(ed->removed, is_hidden));
 		json_object_set_new(out, "unreadable", json_integer((json_int_t)ed->unreadable));
 		json_object_set_new(out, "dry_run", json_boolean(ed->is_dry));
 	} else {

@@ -172,14 +172,40 @@ on_rejects(void *arg, const struct reply *r)
 	}
 }
 
+struct rejects {
+	struct api *api;
+	struct http_exchange *x;
+};
+
+/* They are rows of people as the others are: of a locked list they are not read. */
+static void
+on_rejects_list(void *arg, struct list *l, const struct err_ctx *e)
+{
+	struct rejects *j = arg;
+	struct err_ctx why;
+
+	if (l != NULL && l->is_locked)
+		care_refuse(l->name, &l->care, &why);
+	if (l == NULL || l->is_locked)
+		http_answer_error(j->x, l == NULL ? e : &why);
+	else
+		list_rejects(engine_redis(j->api->daemon->engine), l->name, on_rejects, j->x);
+	list_free(l);
+	free(j);
+}
+
 void
 on_list_rejects(struct http_exchange *x, void *arg)
 {
 	struct api *a = arg;
 	const char *name = api_name(x, "name", "list");
+	struct rejects *j;
 
-	if (name != NULL && api_is_open(a, x))
-		list_rejects(engine_redis(a->daemon->engine), name, on_rejects, x);
+	if (name == NULL || !api_is_open(a, x))
+		return;
+	j = xcalloc(1, sizeof(*j));
+	*j = (struct rejects){a, x};
+	list_load(engine_redis(a->daemon->engine), name, false, on_rejects_list, j);
 }
 
 /* ---- taking an import back ---- */

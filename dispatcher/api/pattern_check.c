@@ -5,6 +5,7 @@
  * A template is compared as it comes to people: rendered for rows of a list, a
  * sample of its blocks spread over all of it, each row with a phone in its own
  * language. Without a list only a template without placeholders can be compared.
+ * Of a text that reads a sensitive column no example is told, only how many match.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "base/text.h"
 #include "dispatcher/api/registers.h"
 #include "dispatcher/campaign/registered.h"
+#include "dispatcher/campaign/sensitive.h"
 #include "dispatcher/run/render.h"
 #include "segments/list.h"
 #include "segments/phone.h"
@@ -52,6 +54,7 @@ struct check {
 	uint64_t messages, skipped, unmatched;
 	uint64_t *matched; /* by pattern */
 	json_t *examples;
+	bool is_sensitive; /* the texts tell what the law calls so */
 };
 
 static void
@@ -221,7 +224,7 @@ look(struct check *c, struct slice text, const char *language, uint64_t row)
 		c->matched[found]++;
 		return;
 	}
-	if (c->unmatched++ >= EXAMPLES)
+	if (c->unmatched++ >= EXAMPLES || c->is_sensitive)
 		return;
 	one = json_pack("{s:o, s:s}", "text", json_of_slice(text), "language", language);
 	if (row > 0)
@@ -385,6 +388,7 @@ on_list(void *arg, struct list *l, const struct err_ctx *why)
 		check_fail(c, &e);
 		return;
 	}
+	c->is_sensitive = sensitive_is_told(c->set, &l->schema);
 	choose_blocks(&c->sample);
 	c->sample.sweep = sweep_start(c->api->daemon->loop, engine_redis(c->api->daemon->engine), l,
 				      0, (uint32_t)l->block_count, &o);

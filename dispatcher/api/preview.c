@@ -293,6 +293,7 @@ preview_json(const struct daemon *d, const struct ready_campaign *c, const struc
 	const struct tally_sum *sum = &p->tally.sum;
 	json_t *warnings = preview_warnings(c, d->config, p);
 	struct err_ctx e;
+	bool with_texts = sensitive_check(c, &e) == ERR_OK; /* else they would tell it */
 	json_t *out = json_pack(
 		"{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I}", "campaign",
 		c->campaign->name, "class", c->campaign->class, "list", list_part(c->list, 0)->name,
@@ -310,11 +311,11 @@ preview_json(const struct daemon *d, const struct ready_campaign *c, const struc
 	preview_skipped(p, out);
 	preview_tables(c, p, out);
 	letters_tell(&p->letters, out);
-	registered_tell(c->registered, out, warnings);
+	registered_tell(c->registered, with_texts, out, warnings);
 	json_object_set_new(out, "warnings", warnings);
 	if (strcmp(c->campaign->state, "scheduled") == 0)
 		api_add_times(d, c->campaign, out);
-	if (sensitive_check(c, &e) == ERR_OK) { /* else their texts would tell it */
+	if (with_texts) {
 		add_text(out, "shortest", &p->shortest);
 		add_text(out, "longest", &p->longest);
 	}

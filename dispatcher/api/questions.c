@@ -142,7 +142,7 @@ add_ages(json_t *out, const struct value_counts *v)
 }
 
 static void
-add_breakdown(json_t *out, const struct question_answer *a)
+add_breakdown(json_t *out, const struct question_answer *a, bool is_full)
 {
 	struct value_counts *v = a->values;
 	const struct column *c = &a->bound->list->schema.columns[v->column];
@@ -151,10 +151,13 @@ add_breakdown(json_t *out, const struct question_answer *a)
 	json_t *list = json_array(), *others = json_null();
 	uint64_t rest = groups_others(v->groups)->messages;
 
-	for (size_t i = 0; i < n; i++)
-		json_array_append_new(list,
-				      json_pack("{s:o, s:I}", "value", json_of_slice(top[i]->label),
-						"rows", (json_int_t)top[i]->messages));
+	for (size_t i = 0; i < n; i++) {
+		bool is_hidden = !is_full && cells_is_personal(c, top[i]->label);
+		struct slice value = is_hidden ? SLICE("***") : top[i]->label;
+
+		json_array_append_new(list, json_pack("{s:o, s:I}", "value", json_of_slice(value),
+						      "rows", (json_int_t)top[i]->messages));
+	}
 	if (rest > 0)
 		others =
 			json_pack("{s:o, s:I}", "values",
@@ -189,7 +192,7 @@ answer_json(const struct asked *s, const struct question_answer *a)
 		add_sample(out, s, a);
 		break;
 	case ASK_BREAKDOWN:
-		add_breakdown(out, a);
+		add_breakdown(out, a, s->q.is_full);
 		break;
 	}
 	json_object_set_new(out, "hints", hints_json(a));

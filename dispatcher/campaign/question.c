@@ -219,7 +219,8 @@ begin(struct asking *a, struct err_ctx *e)
 	a->today = clock_today_vn();
 	a->said_ms = clock_mono_ms() + SAY_FROM_MS - SAY_EVERY_MS;
 	a->a.bound = a->b;
-	if (a->q.kind != ASK_COUNT)
+	/* That there are hints would tell of a small group that it is nobody. */
+	if (a->q.kind != ASK_COUNT && !query_reads_sensitive(a->b->query, &l->schema))
 		a->hints = hints_new(a->b->query, &l->schema);
 	if ((a->q.kind == ASK_SAMPLE || a->q.kind == ASK_BREAKDOWN) && !a->q.is_full &&
 	    query_reads_sensitive(a->b->query, &l->schema))

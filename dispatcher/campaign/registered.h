@@ -41,8 +41,11 @@ void registered_look(struct registered *r, unsigned carrier, struct slice text, 
 bool registered_may_refuse(const struct registered *r);
 /* After all were looked at: ERR_REFUSED and why, the worst first. */
 MUST_CHECK enum err registered_verdict(const struct registered *r, struct err_ctx *e);
-/* The members "registered", "content" of a preview go to out; warnings are appended. */
-void registered_tell(const struct registered *r, json_t *out, json_t *warnings);
+/*
+ * The members "registered", "content" of a preview go to out; warnings are appended. Without texts
+ * nothing of a message is told, only how many.
+ */
+void registered_tell(const struct registered *r, bool with_texts, json_t *out, json_t *warnings);
 
 /*
  * 32 hex digits of everything that the looks depend on: texts, list, rules, registers, day. The

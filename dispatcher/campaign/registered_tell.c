@@ -156,11 +156,11 @@ example_json(const struct registered_side *s, const struct registered_example *x
 }
 
 static json_t *
-side_json(const struct registered_side *s)
+side_json(const struct registered_side *s, bool with_texts)
 {
 	json_t *examples = json_array();
 
-	for (size_t i = 0; i < s->example_count; i++)
+	for (size_t i = 0; with_texts && i < s->example_count; i++)
 		json_array_append_new(examples, example_json(s, &s->examples[i]));
 	return json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:o}", "provider", s->provider->name,
 			 "brandname", s->provider->brandname, "mode", mode_names[s->mode],
@@ -181,7 +181,7 @@ registered_tell_lead(const struct config *config, int64_t today, json_t *out)
 }
 
 static json_t *
-patterns_json(const struct registered *r)
+patterns_json(const struct registered *r, bool with_texts)
 {
 	json_t *carriers = json_object();
 	uint64_t unmatched = 0;
@@ -193,7 +193,7 @@ patterns_json(const struct registered *r)
 		if (s->provider == NULL || s->mode == REGISTERED_OFF || s->messages == 0)
 			continue;
 		unmatched += s->unmatched;
-		json_object_set_new(carriers, side_name(i), side_json(s));
+		json_object_set_new(carriers, side_name(i), side_json(s, with_texts));
 	}
 	out = json_pack("{s:I, s:o}", "unmatched", (json_int_t)unmatched, "carriers", carriers);
 	if (unmatched > 0)
@@ -202,22 +202,27 @@ patterns_json(const struct registered *r)
 }
 
 static json_t *
-content_json(const struct registered *r)
+content_json(const struct registered *r, bool with_texts)
 {
 	json_t *out = json_array();
 
 	for (size_t i = 0; i < r->tally_count; i++) {
 		const struct rule_tally *t = &r->tallies[i];
+		json_t *one;
 
 		if (t->messages == 0)
 			continue;
-		json_array_append_new(
-			out, json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:{s:o, s:o, s:I}}", "rule",
-				       t->words.rule, "kind", t->words.kind, "severity",
-				       t->words.severity == CONTENT_REFUSE ? "refuse" : "warn",
-				       "messages", (json_int_t)t->messages, "vi", t->words.vi, "en",
-				       t->words.en, "example", "text", json_of_slice(t->text),
-				       "found", json_of_slice(t->found), "at", (json_int_t)t->at));
+		one = json_pack("{s:s, s:s, s:s, s:I, s:s, s:s}", "rule", t->words.rule, "kind",
+				t->words.kind, "severity",
+				t->words.severity == CONTENT_REFUSE ? "refuse" : "warn", "messages",
+				(json_int_t)t->messages, "vi", t->words.vi, "en", t->words.en);
+		if (with_texts)
+			json_object_set_new(one, "example",
+					    json_pack("{s:o, s:o, s:I}", "text",
+						      json_of_slice(t->text), "found",
+						      json_of_slice(t->found), "at",
+						      (json_int_t)t->at));
+		json_array_append_new(out, one);
 	}
 	return out;
 }
@@ -311,13 +316,13 @@ warn_provider(const struct registered *r, const struct provider_config *pc, json
 }
 
 void
-registered_tell(const struct registered *r, json_t *out, json_t *warnings)
+registered_tell(const struct registered *r, bool with_texts, json_t *out, json_t *warnings)
 {
 	const struct provider_config *told[PROVIDERS_MAX];
 	size_t told_count = 0;
 	struct err_ctx e;
 
-	if (registered_verdict(r, &e) != ERR_OK) {
+	if (with_texts && registered_verdict(r, &e) != ERR_OK) { /* it has words of a text */
 		struct buf text = {0};
 
 		buf_adds(&text, "it cannot be launched: ");
@@ -325,8 +330,8 @@ registered_tell(const struct registered *r, json_t *out, json_t *warnings)
 		warn(warnings, &text);
 		buf_free(&text);
 	}
-	json_object_set_new(out, "registered", patterns_json(r));
-	json_object_set_new(out, "content", content_json(r));
+	json_object_set_new(out, "registered", patterns_json(r, with_texts));
+	json_object_set_new(out, "content", content_json(r, with_texts));
 	/* Where nobody has written a brandname down, nobody wants to hear of them. */
 	for (unsigned i = 0; i < CARRIERS_MAX && r->brandname_count > 0; i++) {
 		const struct provider_config *pc = r->sides[i].provider;

@@ -2,17 +2,31 @@
 #include "dispatcher/campaign/sensitive.h"
 
 /* A text reads a column if it has something unknown once that column is. */
-bool
-sensitive_is_read(const struct ready_campaign *r, uint32_t column)
+static bool
+reads(const struct template_set *set, const struct schema *s, uint32_t column)
 {
-	const struct schema *s = &r->list->schema;
 	const char *others[COLUMNS_MAX];
 	size_t n = 0;
 
 	for (uint32_t i = 0; i < s->count; i++)
 		if (i != column)
 			others[n++] = s->columns[i].name;
-	return set_each_unknown(rendering_set(r->rendering), others, n, NULL, NULL) > 0;
+	return set_each_unknown(set, others, n, NULL, NULL) > 0;
+}
+
+bool
+sensitive_is_told(const struct template_set *set, const struct schema *s)
+{
+	for (uint32_t i = 0; i < s->count; i++)
+		if (s->columns[i].is_sensitive && reads(set, s, i))
+			return true;
+	return false;
+}
+
+bool
+sensitive_is_read(const struct ready_campaign *r, uint32_t column)
+{
+	return reads(rendering_set(r->rendering), &r->list->schema, column);
 }
 
 static bool

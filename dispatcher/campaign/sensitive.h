@@ -16,5 +16,7 @@ void sensitive_add_read(const struct ready_campaign *r, struct buf *out);
 void sensitive_add_asked(const struct ready_campaign *r, struct buf *out);
 /* ERR_REFUSED: a text reads one, and the campaign does not say why. */
 MUST_CHECK enum err sensitive_check(const struct ready_campaign *r, struct err_ctx *e);
+/* The same before there is a campaign: do these texts read a sensitive column of the list? */
+bool sensitive_is_told(const struct template_set *set, const struct schema *s);
 /* What the audit says at a launch: {"asked","read","reason"}; NULL = nothing of it is sensitive. */
 json_t *sensitive_details(const struct ready_campaign *r);

@@ -47,11 +47,15 @@ print_removed(const json_t *r)
 {
 	json_int_t unreadable = remote_number(r, "unreadable");
 	bool is_dry = json_is_true(json_object_get(r, "dry_run"));
+	const char *few = remote_text(r, "removed"); /* "<5" */
 
 	if (unreadable > 0)
 		printf("%" JSON_INTEGER_FORMAT " phones could not be read, and fit nobody\n",
 		       unreadable);
-	if (is_dry || remote_number(r, "removed") == 0)
+	if (few[0] != '\0')
+		printf("%s: %s of %" JSON_INTEGER_FORMAT " rows fit\n", remote_text(r, "list"), few,
+		       remote_number(r, "rows_before"));
+	else if (is_dry || remote_number(r, "removed") == 0)
 		printf("%s: %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT " rows fit\n",
 		       remote_text(r, "list"), remote_number(r, "removed"),
 		       remote_number(r, "rows_before"));
@@ -70,7 +74,7 @@ rm_rows(const struct remote_options *o, const char *name, json_t *body, bool is_
 	char path[512], question[200];
 	struct remote *r;
 	struct err_ctx e;
-	json_int_t removed;
+	bool is_few, is_none;
 	enum err code = remote_open(o, &r, &e);
 	int rc;
 
@@ -86,17 +90,24 @@ rm_rows(const struct remote_options *o, const char *name, json_t *body, bool is_
 		json_decref(body);
 		return cli_fail(&e);
 	}
-	removed = remote_number(found, "removed");
+	is_few = json_is_string(json_object_get(found, "removed"));
+	is_none = !is_few && remote_number(found, "removed") == 0;
+	if (is_few) /* a query of something sensitive: how few is not told */
+		snprintf(question, sizeof(question),
+			 "Remove these rows, %.10s? loa list undo brings them back.",
+			 remote_text(found, "removed"));
+	else
+		snprintf(question, sizeof(question),
+			 "Remove %" JSON_INTEGER_FORMAT " rows? loa list undo brings them back.",
+			 remote_number(found, "removed"));
 	json_object_set_new(body, "version", json_integer(remote_number(found, "version")));
 	if (!o->is_json)
 		print_removed(found);
-	else if (removed == 0)
+	else if (is_none)
 		remote_print_json(json_incref(found));
 	json_decref(found);
-	snprintf(question, sizeof(question),
-		 "Remove %" JSON_INTEGER_FORMAT " rows? loa list undo brings them back.", removed);
-	rc = removed == 0 ? 0 : remote_confirm(is_yes, question);
-	if (removed == 0 || rc != 0) {
+	rc = is_none ? 0 : remote_confirm(is_yes, question);
+	if (is_none || rc != 0) {
 		json_decref(body);
 		return rc;
 	}

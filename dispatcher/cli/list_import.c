@@ -89,6 +89,15 @@ upload_pieces(struct upload *u, struct err_ctx *e)
 	return rc;
 }
 
+static const char *
+what_goes_on(const char *state)
+{
+	if (strcmp(state, "reading") == 0)
+		return "rows read";
+	return strcmp(state, "chaining") == 0 ? "rows read, those that share a phone are chained"
+					      : "rows read, the list is changed";
+}
+
 /* The end of a file: of the last one the commit. Asked again while the rows of a workbook are read. */
 static enum err
 upload_end(struct upload *u, size_t number, json_t **report, struct err_ctx *e)
@@ -112,9 +121,7 @@ upload_end(struct upload *u, size_t number, json_t **report, struct err_ctx *e)
 		if (rc != ERR_OK || json_object_get(*report, "state") == NULL)
 			break;
 		remote_bar((uint64_t)remote_number(*report, "rows_read"), 0,
-			   strcmp(remote_text(*report, "state"), "reading") == 0
-				   ? "rows read"
-				   : "rows read, the list is changed");
+			   what_goes_on(remote_text(*report, "state")));
 		json_decref(*report);
 		*report = NULL;
 	}

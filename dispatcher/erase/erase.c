@@ -17,6 +17,7 @@
 #define PASSES_MAX 5
 #define STEP_MS 250
 #define LOOK_MS 50
+#define AGAIN_MS 1000 /* after something that Redis refused */
 
 #define UNWANTED_KEPT 4096u /* phones that are known to be nobody's who is wanted */
 
@@ -155,11 +156,14 @@ end(struct eraser *e)
 
 /* ---- the append-only file ---- */
 
+/* It goes on with the next connection; where this one holds, in a moment. */
 static void
 stall(struct eraser *e)
 {
 	forget_job(e);
 	e->state = ERASE_STALLED;
+	if (e->is_open)
+		timer_arm_ms(e->o.loop, &e->look, AGAIN_MS);
 }
 
 static void
@@ -212,7 +216,10 @@ on_look(struct timer *t, void *arg)
 	struct slice v[2] = {SLICE("INFO"), SLICE("persistence")};
 
 	(void)t;
-	redis_command(engine_redis(e->o.engine), v, 2, on_persistence, e);
+	if (e->state == ERASE_REWRITING)
+		redis_command(engine_redis(e->o.engine), v, 2, on_persistence, e);
+	else if (e->state == ERASE_STALLED && e->is_ready)
+		pass(e, ERASE_SCRUBBING);
 }
 
 /* ---- passes ---- */
@@ -413,7 +420,11 @@ on_filed(void *arg, const struct err_ctx *why)
 		finish(e, why);
 		return;
 	}
-	t = e->targets[0];
+	/* With a new connection others may have come, whom another process erases. */
+	phone_hash(e->request.phone, engine_phone_key(e->o.engine), t.hash);
+	for (size_t i = 0; i < e->target_count; i++)
+		if (by_hash(&t, &e->targets[i]) == 0)
+			t = e->targets[i];
 	snprintf(phone, sizeof(phone), "%" PRIu64, e->request.phone);
 	e->state = ERASE_BEGINNING;
 	begin_target(e, &t, phone, on_begun);

@@ -87,13 +87,24 @@ erased_file_read(const struct erased_file *f, struct buf *out, struct err_ctx *e
 
 /* ---- the helper: it blocks ---- */
 
+/* Of a line that was cut off, when the disk was full or the machine died, the next one is no part. */
+static bool
+is_at_line(int fd)
+{
+	char last = '\n';
+	off_t n = lseek(fd, 0, SEEK_END);
+
+	return n == 0 || (n > 0 && pread(fd, &last, 1, n - 1) == 1 && last == '\n');
+}
+
 static int
 append(const struct erased_file *f)
 {
-	int fd = open(f->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int fd = open(f->path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
 	int folder = open(f->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	ssize_t n = (ssize_t)strlen(f->line);
 	bool is_good = fd >= 0 && folder >= 0 && flock(fd, LOCK_EX) == 0 &&
+		       (is_at_line(fd) || write(fd, "\n", 1) == 1) &&
 		       write(fd, f->line, (size_t)n) == n && fsync(fd) == 0 && fsync(folder) == 0;
 
 	return is_good ? 0 : errno != 0 ? errno : ENOSPC;

@@ -3,6 +3,10 @@
 -- s), what is done (`erased`, the same), and the steps that change what was found. Phones stand
 -- here as keyed hashes only. Each step compares first what it changes, so that nothing that
 -- somebody else has changed meanwhile is written over: it is found again.
+--
+-- A version of a list is refused (commit in segments/list_writer) while somebody is being erased
+-- (`erasing`), and if an erasure began or ended since its writer did (`erasures`): it may be made
+-- of rows that were read before they were scrubbed.
 
 local erase = {}
 
@@ -19,6 +23,8 @@ function erase.begin(_, a)
   suppress.write_hashed(hash, mine)
   if clear then call('HDEL', K.suppress, phone) end
   call('HSETNX', K.erasing, hash, a[3])
+  call('HSET', K.meta, 'erasing', 1)
+  call('HINCRBY', K.meta, 'erasures', 1)
   local epoch = call('HINCRBY', K.meta, 'epoch', 1)
   call('PUBLISH', K.tick, 'suppress')
   return epoch
@@ -97,11 +103,14 @@ function erase.finish(_, a)
   local hash, kept = a[1], {}
   local old = call('HGET', K.suppress .. K.hashed, hash)
   local was = tonumber(call('HGET', K.erased, hash)) or 0
+  local others = call('HLEN', K.erasing) - call('HEXISTS', K.erasing, hash)
   for _, e in ipairs(old and cmsgpack.unpack(old) or {}) do
     if e[1] ~= 'erasing' then kept[#kept + 1] = e end
   end
   suppress.write_hashed(hash, kept)
   call('HSET', K.erased, hash, int(math.max(was, tonumber(a[2]))))
   call('HDEL', K.erasing, hash)
+  if others == 0 then call('HDEL', K.meta, 'erasing') end
+  call('HINCRBY', K.meta, 'erasures', 1)
   return 1
 end

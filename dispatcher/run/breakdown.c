@@ -4,6 +4,7 @@
  * values than fit, a second walk counts the largest again, so that theirs are
  * exact; then the report is recounted from the records and compared.
  */
+#include "dispatcher/run/cells.h"
 #include "dispatcher/run/breakdown.h"
 
 #include <stdio.h>
@@ -83,6 +84,8 @@ breakdown_province_key(struct slice cell, struct buf *out)
 	buf_free(&folded);
 }
 
+static const struct column any_column;
+
 static struct group *
 group_of(struct breakdown_job *j, const struct walk_row *r)
 {
@@ -109,6 +112,8 @@ group_of(struct breakdown_job *j, const struct walk_row *r)
 	case BY_COLUMN:
 		value = text_clip(block_cell(r->block, r->i, (uint32_t)j->column),
 				  BREAKDOWN_VALUE_MAX);
+		if (cells_is_personal(&any_column, value)) /* a second phone */
+			value = SLICE("***");
 		break;
 	}
 	return groups_get(j->b.groups, value, value);
@@ -169,6 +174,9 @@ find_column(struct breakdown_job *j, const struct schema *s, struct err_ctx *e)
 	if (j->column == s->phone)
 		return err_set(e, ERR_REFUSED, j->b.by, "take another column",
 			       "is the column of the phones, which are not shown");
+	if (s->columns[j->column].is_masked)
+		return err_set(e, ERR_REFUSED, j->b.by, "take another column",
+			       "is a column of personal numbers, which are not shown");
 	j->b.is_sensitive = s->columns[j->column].is_sensitive;
 	snprintf(j->b.column, sizeof(j->b.column), "%s", s->columns[j->column].name);
 	if (j->kind == BY_COLUMN)

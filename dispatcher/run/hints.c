@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "dispatcher/run/cells.h"
 #include "dispatcher/run/groups.h"
 
 struct hints {
@@ -76,6 +77,8 @@ hints_block(struct hints *h, const struct block *b)
 			gather(&h->columns[i], b);
 }
 
+static const struct column any_column; /* of those that are looked at */
+
 static ptrdiff_t
 nearest(struct gathered *g, struct slice text, struct slice *out)
 {
@@ -103,7 +106,8 @@ hints_find(struct hints *h, struct hint *out)
 	for (size_t i = 0; n < HINT_TEXTS && query_literal(h->query, i, &l); i++) {
 		struct gathered *g = find(h, l.column);
 
-		if (g == NULL || g->values == NULL || nearest(g, l.text, &out[n].nearest) < 0)
+		if (g == NULL || g->values == NULL || nearest(g, l.text, &out[n].nearest) < 0 ||
+		    cells_is_personal(&any_column, out[n].nearest))
 			continue;
 		out[n].column = l.column;
 		out[n++].text = l.text;

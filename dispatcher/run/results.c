@@ -197,14 +197,14 @@ results_add_header(const struct results_format *f, struct buf *out)
 	buf_adds(out, "\r\n");
 }
 
-/* As others may see it: what is sensitive, or a personal number, only in full. */
+/* As others may see it: what is sensitive, a personal number or a phone, only in full. */
 static struct slice
 shown_cell(const struct results_format *f, const struct line *l, size_t i)
 {
 	const struct column *c = &f->schema->columns[f->columns[i]];
 	struct slice cell = block_cell(l->r->block, l->r->i, f->columns[i]);
 
-	return cell.n > 0 && !f->is_full && (c->is_sensitive || c->is_masked) ? SLICE("***") : cell;
+	return cell.n > 0 && !f->is_full && cells_is_personal(c, cell) ? SLICE("***") : cell;
 }
 
 static void

@@ -94,6 +94,10 @@ has "$(found)" 'loa:segment:own' 'what somebody wrote is named, to be changed by
 loa segment save own l "so_dien_thoai = ''" >/dev/null
 
 # ---- erase ----
+head -n 50 "$dir/list.csv" >"$dir/under-way.csv"
+import=$(api POST /imports '{"list":"w"}' | sed 's/.*"import": *"\([0-9a-f]*\)".*/\1/')
+api PUT "/imports/$import?offset=0" "$(cat "$dir/under-way.csv")" >/dev/null
+is "$(status)" 200 'an import is under way'
 out=$(erase --reason "asked for it, $who" --json)
 ok $? 'the person is erased'
 is "$(json_field rows <<<"$out")" 4 'four rows'
@@ -110,6 +114,12 @@ is "$(names_it "$dir/loa.log")" 0 'nor the log'
 loa audit verify >/dev/null
 ok $? 'the audit is whole'
 has "$(loa audit ls)" 'erase              person' 'and says that somebody was erased'
+
+has "$(api POST "/imports/$import/commit")" 'somebody is erased, or was meanwhile' 'the import that was under way does not bring the person back'
+is "$(status)" 409 'it is refused'
+loa list show w >/dev/null 2>&1
+ok "$([ $? -ne 0 ]; echo $?)" 'and nothing is kept of it'
+is "$(dump)" 0 'nor of the person'
 
 # ---- everybody else ----
 loa list export l "$dir/after.csv" --full --token-file "$dir/token" >/dev/null

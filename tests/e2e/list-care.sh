@@ -93,6 +93,8 @@ refused 'no count' segment count s
 refused 'and no import' list import l "$dir/list.csv"
 api GET /lists/l/rows >"$dir/answer"
 is "$(status)" 403 'over HTTP it is forbidden'
+refused 'nor are its rejected rows read' list show l --rejects
+refused 'nor rows removed' list prune l --where "ho_ten = 'x'" --yes
 metrics >/dev/null
 has "$(metrics)" 'loa_lists_locked 1' 'a gauge counts it'
 loa campaign resume c >/dev/null
@@ -144,6 +146,12 @@ loa segment save none people "ho_ten = 'Người Thử 7' AND dan_toc = 'Rơmăm
 has "$(loa segment count romam)" '<5 of 40 rows' 'a small group is not counted exactly'
 has "$(loa segment count none)" '<5 of 40 rows' 'nor is it told that one is not of it'
 has "$(loa segment count jrai)" '37 of 40 rows' 'a larger one is counted'
+for who in 1 7; do
+	api POST /lists/people/rows/remove "{\"where\":\"ho_ten = 'Người Thử $who' AND dan_toc = 'Rơmăm'\",\"dry_run\":true}" >"$dir/out.$who"
+done
+has "$(cat "$dir/out.1")" '"<5"' 'nor does a look before rows are removed tell of one'
+is "$(cat "$dir/out.1")" "$(cat "$dir/out.7")" 'whether it is of it or not'
+has "$(loa list prune people --where "dan_toc = 'Rơmăm'" </dev/null 2>/dev/null)" 'people: <5 of 40 rows fit' 'the command says so'
 printf 'Kính gửi {{ ho_ten }}, mời đồng bào {{ dan_toc }} đến họp.' >"$dir/t2.txt"
 loa template save tells "$dir/t2.txt" >/dev/null
 campaign() { # NAME TEMPLATE MORE
@@ -158,6 +166,22 @@ campaign leaks tells ''
 loa campaign preview leaks >"$dir/out"
 has "$(cat "$dir/out")" 'its text reads dan_toc, which the law calls sensitive' 'a preview says that a text tells what is sensitive'
 is "$(tells "$dir/out")" 0 'without telling it'
+printf 'name;brandname;carriers;text;state;partner_id\nmoi;UBND-AG;;Kinh gui {P1:25}, moi hop.;registered;A-1\n' >"$dir/p.csv"
+loa pattern import "$dir/p.csv" >/dev/null
+loa campaign preview leaks >"$dir/out"
+has "$(cat "$dir/out")" 'match no registered pattern of UBND-AG' 'a preview counts texts that match no pattern'
+is "$(tells "$dir/out")" 0 'and has no example of them'
+loa campaign preview leaks --json >"$dir/out"
+is "$(tells "$dir/out")" 0 'in JSON neither'
+loa template check "$dir/t2.txt" --list people >"$dir/out" 2>&1
+has "$(cat "$dir/out")" '40 of 40 messages match none' 'a check counts them, too'
+is "$(tells "$dir/out")" 0 'without an example'
+printf 'Mời {{ ho_ten }} đến.' >"$dir/t3.txt"
+api POST /patterns/check '{"template":"Dân tộc: {{ dan_toc }}","list":"people"}' >"$dir/out"
+is "$(tells "$dir/out")" 0 'nor has one whoever asks over HTTP'
+loa template check "$dir/t3.txt" --list people >"$dir/out" 2>&1
+has "$(cat "$dir/out")" 'Người Thử' 'a text that tells nothing sensitive has one'
+loa pattern rm moi >/dev/null
 loa campaign test leaks 0912345678 >"$dir/out" 2>&1
 is $? 4 'there is no test of it'
 loa campaign launch leaks >"$dir/out" 2>&1

@@ -86,6 +86,9 @@ out=$(loa segment count --list l --query "thon = 'Thôn 1' AND age(ngay_sinh) > 
 is "$out" "${out/did you mean/}" 'a value that is there is not'
 out=$(loa segment count --list l --query "dan_toc = 'Tay'")
 is "$out" "${out/did you mean/}" 'nor one that is sensitive'
+out=$(loa segment count --list l --query "thon = 'thon 2' AND dan_toc = 'Tày'")
+has "$out" '<5 of 12 rows' 'of a small group beside it nothing is told'
+is "$out" "${out/did you mean/}" 'nor, by a hint, that it is nobody'
 
 # ---- looked into ----
 out=$(loa segment sample tat-ca -n 100 --seed 7)
@@ -158,6 +161,8 @@ loa segment save gia l 'age(ngay_sinh) >= 0' >/dev/null
 is "$(count gia-thon-1)" 5 'the segment changes with the one inside'
 until_true is_finished
 is "$(report audience)" 3 'the run that was launched before does not'
+fails campaign report c --by cccd
+is $? 4 'a report is not broken down by personal numbers'
 
 # ---- removed ----
 fails segment rm gia --yes

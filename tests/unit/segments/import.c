@@ -10,10 +10,18 @@
 
 #include "base/mem.h"
 #include "segments/import.h"
+#include "segments/phone_chain.h"
 
-/* One import; the blocks' rows are printed as phone<back:cell|cell… a line. */
+#define BLOCKS_MAX 64
+
+/*
+ * One import; the blocks' rows are printed as phone<back:cell|cell… a line, with the distances that
+ * are written when all blocks are there.
+ */
 struct result {
 	struct buf rows;
+	struct buf bytes;
+	size_t ends[BLOCKS_MAX]; /* [blocks] of bytes */
 	uint32_t blocks;
 	struct err_ctx e;
 	enum err err;
@@ -22,7 +30,7 @@ struct result {
 };
 
 static void
-print_block(void *arg, struct slice bytes, uint32_t rows)
+keep_block(void *arg, struct slice bytes, uint32_t rows)
 {
 	struct result *r = arg;
 	struct block b;
@@ -30,8 +38,22 @@ print_block(void *arg, struct slice bytes, uint32_t rows)
 
 	assert_int_equal(block_open(bytes, &b, &e), ERR_OK);
 	assert_int_equal(b.rows, rows);
-	r->blocks++;
-	for (uint32_t i = 0; i < rows; i++) {
+	block_close(&b);
+	assert_in_range(r->blocks, 0, BLOCKS_MAX - 1);
+	buf_add_slice(&r->bytes, bytes);
+	r->ends[r->blocks++] = r->bytes.len;
+}
+
+static void
+print_block(struct result *r, struct slice bytes, struct slice people)
+{
+	struct block b;
+	struct err_ctx e = {0};
+
+	assert_int_equal(block_open(bytes, &b, &e), ERR_OK);
+	if (people.n > 0)
+		assert_int_equal(block_open_people(&b, people, &e), ERR_OK);
+	for (uint32_t i = 0; i < b.rows; i++) {
 		buf_addf(&r->rows, "%llu", (unsigned long long)block_phone(&b, i));
 		if (block_same_back(&b, i) != 0)
 			buf_addf(&r->rows, "<%u", block_same_back(&b, i));
@@ -42,6 +64,30 @@ print_block(void *arg, struct slice bytes, uint32_t rows)
 		buf_addc(&r->rows, '\n');
 	}
 	block_close(&b);
+}
+
+static void
+print_blocks(struct result *r, struct phone_set *shared)
+{
+	struct phone_chain *chain = shared != NULL ? phone_chain_new(shared) : NULL;
+	struct buf people = {0};
+
+	for (uint32_t i = 0; i < r->blocks; i++) {
+		size_t from = i > 0 ? r->ends[i - 1] : 0;
+		struct slice bytes = {r->bytes.data + from, r->ends[i] - from};
+		struct block b;
+		struct err_ctx e = {0};
+
+		assert_int_equal(block_open(bytes, &b, &e), ERR_OK);
+		buf_reset(&people);
+		if (chain != NULL)
+			phone_chain_block(chain, i * BLOCK_ROWS, &b, &people);
+		print_block(r, bytes,
+			    people.len > 0 ? buf_slice(&people) : (struct slice){NULL, 0});
+		block_close(&b);
+	}
+	buf_free(&people);
+	phone_chain_free(chain);
 }
 
 static uint64_t
@@ -77,7 +123,7 @@ import_pieces(struct slice text, const char *phone_column, size_t first, size_t 
 	struct import_choices choices = {.phone = phone_column != NULL ? xstrdup(phone_column)
 								       : NULL};
 	struct import_options o = {
-		.file = "t.csv", .choices = &choices, .on_block = print_block, .arg = &r};
+		.file = "t.csv", .choices = &choices, .on_block = keep_block, .arg = &r};
 	struct import *im = import_new(&o);
 	struct buf json = {0};
 
@@ -92,6 +138,7 @@ import_pieces(struct slice text, const char *phone_column, size_t first, size_t 
 	r.report = json_loads(json.data, JSON_REJECT_DUPLICATES, NULL);
 	assert_non_null(r.report);
 	check_sums(im, r.report);
+	print_blocks(&r, import_take_shared(im));
 	buf_add_slice(&r.rejects, import_rejects(im));
 	buf_addc(&r.rows, '\0');
 	import_free(im);
@@ -109,6 +156,7 @@ static void
 result_free(struct result *r)
 {
 	buf_free(&r->rows);
+	buf_free(&r->bytes);
 	buf_free(&r->rejects);
 	json_decref(r->report);
 }
@@ -548,6 +596,39 @@ at_most_10000_rejects_are_listed_and_all_are_counted(void **state)
 	buf_free(&text);
 }
 
+/* A row as on_kept has it. */
+static const char *
+print_kept(void *arg, const struct import_kept *row, struct slice *about)
+{
+	struct buf *out = arg;
+
+	(void)about;
+	buf_add_slice(out, row->cells[0]);
+	buf_addc(out, '|');
+	buf_add_slice(out, row->cells[1]);
+	buf_addc(out, '\n');
+	return NULL;
+}
+
+static void
+numbers_below_the_titles_are_nobody_where_there_are_no_phones(void **state)
+{
+	struct buf rows = {0};
+	struct import_options o = {
+		.file = "a.csv", .on_kept = print_kept, .arg = &rows, .key = "ma_ho"};
+	struct import *im = import_new(&o);
+	struct err_ctx e = {0};
+
+	(void)state;
+	assert_int_equal(import_feed(im, SLICE("Mã hộ,Số tiền\n(1),(2)\n7,500\n"), &e), ERR_OK);
+	assert_int_equal(import_finish(im, &e), ERR_OK);
+	buf_addc(&rows, '\0');
+	assert_string_equal(rows.data, "7|500\n");
+	assert_int_equal(import_rows_read(im), 2);
+	import_free(im);
+	buf_free(&rows);
+}
+
 int
 main(void)
 {
@@ -566,6 +647,7 @@ main(void)
 		cmocka_unit_test(dates_are_days_of_the_calendar_in_one_form),
 		cmocka_unit_test(types_come_from_the_first_block_and_later_misfits_are_counted),
 		cmocka_unit_test(at_most_10000_rejects_are_listed_and_all_are_counted),
+		cmocka_unit_test(numbers_below_the_titles_are_nobody_where_there_are_no_phones),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

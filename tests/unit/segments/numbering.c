@@ -69,6 +69,22 @@ a_range_may_pass_from_one_carrier_to_another(void **state)
 	assert_int_equal(plan.carrier[59], CARRIER_VINAPHONE);
 }
 
+/* Written in before the day: until then neither holds, and the plan is none the worse. */
+static void
+a_renumbering_may_be_of_a_day_to_come(void **state)
+{
+	static const char text[] =
+		"{\"mobile\":[" MOBILE ",{\"carrier\":\"itel\",\"prefixes\":[\"071\"],\"since\":"
+		"\"2027-03-01\"}],\"renumbering\":[{\"since\":\"2027-03-01\",\"now\":"
+		"{\"0187\":\"071\"}}]}";
+
+	(void)state;
+	assert_string_equal(read(text, date_to_days((struct date){2027, 2, 28})), "");
+	assert_int_equal(plan.now[187], RENUMBERED_NONE);
+	assert_string_equal(read(text, date_to_days((struct date){2027, 3, 1})), "");
+	assert_int_equal(plan.now[187], 71);
+}
+
 static void
 what_cannot_be_is_refused_with_its_place(void **state)
 {
@@ -157,6 +173,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_entry_holds_on_its_days),
 		cmocka_unit_test(a_range_may_pass_from_one_carrier_to_another),
+		cmocka_unit_test(a_renumbering_may_be_of_a_day_to_come),
 		cmocka_unit_test(what_cannot_be_is_refused_with_its_place),
 		cmocka_unit_test(phones_are_read_by_the_plan_in_force),
 	};

@@ -123,6 +123,93 @@ random_phones_are_found_as_in_a_sorted_array(void **state)
 	}
 }
 
+/* Adds them all; those that come more than once, against a count of neighbours in a sorted array. */
+static void
+check_repeated(uint64_t *phones, size_t n)
+{
+	struct phone_set *s = phone_set_new(), *repeated;
+	uint64_t *twice = xmalloc(n * sizeof(*twice));
+	size_t distinct = 0, count = 0;
+
+	phone_set_note_repeated(s);
+	for (size_t i = 0; i < n; i++)
+		assert_true(phone_set_add(s, phones[i]));
+	phone_set_settle(s);
+	qsort(phones, n, sizeof(*phones), compare);
+	for (size_t i = 0; i < n; i++) {
+		distinct += i == 0 || phones[i] != phones[i - 1];
+		if (i > 0 && phones[i] == phones[i - 1] &&
+		    (count == 0 || twice[count - 1] != phones[i]))
+			twice[count++] = phones[i];
+	}
+	assert_int_equal(phone_set_added(s), n);
+	assert_int_equal(phone_set_count(s), distinct);
+	repeated = phone_set_take_repeated(s);
+	assert_null(phone_set_take_repeated(s));
+	holds(repeated, twice, count);
+	phone_set_free(repeated);
+	phone_set_free(s);
+	free(twice);
+}
+
+static void
+phones_that_are_added_more_than_once_are_known(void **state)
+{
+	/* How many, out of how many numbers: few come twice, some, most; arrays and bitmaps. */
+	static const size_t cases[][2] = {
+		{1, 1},
+		{2, 1},
+		{300000, 1000000000},
+		{300000, 4000000},
+		{200000, 150000},
+		{400000, 3 * CHUNK},
+		{300000, 5000},
+		{9000, 4096},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		uint64_t *phones = xmalloc(cases[i][0] * sizeof(*phones));
+		uint64_t base = PHONE_SET_FIRST + below(1000000001 - cases[i][1]);
+
+		for (size_t k = 0; k < cases[i][0]; k++)
+			phones[k] = base + below(cases[i][1]);
+		check_repeated(phones, cases[i][0]);
+		free(phones);
+	}
+}
+
+static void
+a_phone_s_index_is_its_place_in_a_sorted_array(void **state)
+{
+	static const size_t cases[][2] = {{3, 1000000000}, {200000, 4000000}, {200000, 3 * CHUNK}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		uint64_t *phones = xmalloc(cases[i][0] * sizeof(*phones));
+		uint64_t base = PHONE_SET_FIRST + below(1000000001 - cases[i][1]);
+		struct phone_set *s = phone_set_new();
+		size_t count;
+
+		for (size_t k = 0; k < cases[i][0]; k++) {
+			phones[k] = base + below(cases[i][1]);
+			phone_set_add(s, phones[k]);
+		}
+		phone_set_settle(s);
+		count = sorted(phones, cases[i][0]);
+		for (size_t k = 0; k < count; k++)
+			assert_int_equal(phone_set_index(s, phones[k]), k);
+		assert_int_equal(phone_set_index(s, PHONE_SET_LAST + 1), -1);
+		assert_int_equal(phone_set_index(s, 0), -1);
+		/* one more, before all others */
+		phone_set_add(s, base > PHONE_SET_FIRST ? base - 1 : PHONE_SET_LAST);
+		phone_set_settle(s);
+		assert_int_equal(phone_set_index(s, phones[0]), base > PHONE_SET_FIRST ? 1 : 0);
+		phone_set_free(s);
+		free(phones);
+	}
+}
+
 static void
 ends_and_seams_are_kept(void **state)
 {
@@ -290,6 +377,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(random_phones_are_found_as_in_a_sorted_array),
+		cmocka_unit_test(phones_that_are_added_more_than_once_are_known),
+		cmocka_unit_test(a_phone_s_index_is_its_place_in_a_sorted_array),
 		cmocka_unit_test(ends_and_seams_are_kept),
 		cmocka_unit_test(an_array_becomes_a_bitmap_at_4097_and_a_full_chunk_is_one),
 		cmocka_unit_test(what_is_no_phone_of_84_and_nine_digits_is_in_no_set),

@@ -84,6 +84,22 @@ what_a_redis_has_not_erased_since_is_missing(void **state)
 }
 
 static void
+lists_know_whether_somebody_is_being_erased_and_whether_one_was_since(void **state)
+{
+	(void)state;
+	assert_string_equal(COMMAND("HEXISTS", "loa:meta", "erasing"), "0");
+	ASK("erase_begin", HASH, "84911", "100");
+	ASK("erase_begin", "abcdefghijklmnop", "84912", "100");
+	assert_string_equal(COMMAND("HGET", "loa:meta", "erasures"), "2");
+	ASK("erase_end", HASH, "100");
+	ASK("erase_end", HASH, "100"); /* said again: the other one is not done by that */
+	assert_string_equal(COMMAND("HGET", "loa:meta", "erasing"), "1");
+	ASK("erase_end", "abcdefghijklmnop", "100");
+	assert_string_equal(COMMAND("HEXISTS", "loa:meta", "erasing"), "0");
+	assert_string_equal(COMMAND("HGET", "loa:meta", "erasures"), "5");
+}
+
+static void
 what_was_changed_meanwhile_is_left(void **state)
 {
 	(void)state;
@@ -107,6 +123,7 @@ main(void)
 		T(nothing_is_kept_of_a_phone_that_was_not_suppressed),
 		T(a_suppression_of_an_erased_phone_can_be_taken_back),
 		T(what_a_redis_has_not_erased_since_is_missing),
+		T(lists_know_whether_somebody_is_being_erased_and_whether_one_was_since),
 		T(what_was_changed_meanwhile_is_left),
 	};
 
