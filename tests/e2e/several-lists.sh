@@ -203,7 +203,11 @@ in_doubt() { # row, list, row of it, phone of each
 	loa doubt ls back --json | sed 's/.*"row": *\([0-9]*\).*"phone": *"\([^"]*\)".*"list": *"\([a-z]*\)", *"list_row": *\([0-9]*\).*/\1 \3 \4 \2/' | sort -n | tr '\n' '|'
 }
 is "$(in_doubt)" '1 dv 1 0961***002|2 dv 2 0901***006|3 dv 3 0911***008|257 ph 1 0961***001|259 ph 3 0961***003|' 'each is named by a number, its list and its row'
-loa doubt mark back --row 259 --as not-sent --reason 'asked by phone' >/dev/null
+marked() { # as soon as it may be: its request may be under way still
+	loa doubt mark back --row 259 --as not-sent --reason 'asked by phone'
+	loa campaign results back --state refused | grep -q refused
+}
+until_true marked
 is "$(loa campaign results back --state refused | tail -n 1 | tr -d '\r' | cut -d, -f1,3,12)" '3,refused,ph' 'what is marked by the number is that row'
 
 # ---- a list is deleted when all is over ----
