@@ -74,6 +74,12 @@ is_right() { # POINT
 	return 1
 }
 revive() {
+	local n=0
+	# The last point is behind the removal of the file that was waited for.
+	while [ -n "${LOA_CRASH_AT:-}" ] && [ $n -lt 100 ] && kill -0 "$loa_pid" 2>/dev/null; do
+		n=$((n + 1))
+		sleep 0.05
+	done
 	unset LOA_CRASH_AT LOA_CRASH_TRACE
 	kill -0 "$loa_pid" 2>/dev/null && return
 	wait "$loa_pid" 2>/dev/null

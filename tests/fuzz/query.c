@@ -24,12 +24,12 @@
 static struct schema schema = {
 	.columns =
 		{
-			{"ho_ten", "Họ và tên", COLUMN_TEXT},
-			{"tuoi", "Tuổi", COLUMN_NUMBER},
-			{"ngay_sinh", "Ngày sinh", COLUMN_DATE},
-			{"nhom", "Nhóm", COLUMN_TEXT},
-			{"ghi chú", "Ghi chú", COLUMN_TEXT},
-			{"tinh", "Tỉnh", COLUMN_TEXT},
+			{.name = "ho_ten", .title = "Họ và tên", .type = COLUMN_TEXT},
+			{.name = "tuoi", .title = "Tuổi", .type = COLUMN_NUMBER},
+			{.name = "ngay_sinh", .title = "Ngày sinh", .type = COLUMN_DATE},
+			{.name = "nhom", .title = "Nhóm", .type = COLUMN_TEXT},
+			{.name = "ghi chú", .title = "Ghi chú", .type = COLUMN_TEXT},
+			{.name = "tinh", .title = "Tỉnh", .type = COLUMN_TEXT},
 		},
 	.count = COLUMNS,
 	.phone = -1,
