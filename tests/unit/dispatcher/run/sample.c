@@ -79,6 +79,7 @@ each_row_is_drawn_as_often_as_others(void **state)
 	for (int i = 0; i < 20; i++)
 		x += ((double)count[i] - 600) * ((double)count[i] - 600) / 600;
 	assert_true(x * 19 / 17 < 43.82);
+	block_close(&b);
 	buf_free(&bytes);
 }
 
@@ -106,6 +107,7 @@ each_pair_is_drawn_as_often_as_others(void **state)
 	}
 	assert_int_equal(pairs, 10);
 	assert_true(x < 27.88);
+	block_close(&b);
 	buf_free(&bytes);
 }
 
@@ -123,6 +125,7 @@ the_same_seed_draws_the_same_rows_and_another_others(void **state)
 	assert_int_equal(draw(&b, 10, 8, other), 10);
 	assert_memory_equal(a, again, 10 * sizeof(a[0]));
 	assert_memory_not_equal(a, other, 10 * sizeof(a[0]));
+	block_close(&b);
 	buf_free(&bytes);
 }
 
@@ -139,6 +142,7 @@ of_fewer_rows_all_are_drawn(void **state)
 	for (uint64_t i = 0; i < 4; i++)
 		assert_int_equal(rows[i], i);
 	assert_int_equal(draw(&b, 4, 1, rows), 4);
+	block_close(&b);
 	buf_free(&bytes);
 }
 
@@ -164,6 +168,7 @@ people_stand_by_given_name(void **state)
 		assert_int_equal(sample_cell(out[i], 1).n, 0);
 	}
 	sample_free(s);
+	block_close(&b);
 	buf_free(&bytes);
 }
 

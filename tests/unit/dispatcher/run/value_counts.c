@@ -77,6 +77,7 @@ the_most_frequent_come_first_and_ties_in_vietnamese_order(void **state)
 	assert_int_equal(v.rows, 7);
 	assert_false(v.is_birth || v.is_by_year);
 	value_counts_clear(&v);
+	block_close(&b);
 	buf_free(&bytes);
 }
 
@@ -119,6 +120,7 @@ births_are_counted_by_year_and_by_age(void **state)
 	value_counts_init(&v, &schema, 2, TODAY); /* of papers nobody asks the age */
 	assert_true(v.is_by_year && !v.is_birth);
 	value_counts_clear(&v);
+	block_close(&b);
 	buf_free(&bytes);
 }
 
@@ -146,6 +148,7 @@ of_very_many_values_the_largest_are_exact_and_so_is_the_sum(void **state)
 			}
 			make(rows, 250, &bytes, &b);
 			add_all(&v, &b);
+			block_close(&b);
 		}
 		if (round == 0)
 			assert_true(value_counts_again(&v));
@@ -195,6 +198,7 @@ the_value_that_was_probably_meant_is_found(void **state)
 	assert_true(slice_is(out[0].nearest, "Thôn Đông"));
 	hints_free(h);
 	query_free(q);
+	block_close(&b);
 	buf_free(&bytes);
 }
 
@@ -214,6 +218,7 @@ of_a_sensitive_column_nothing_is_said(void **state)
 	assert_int_equal(hints_find(h, out), 0);
 	hints_free(h);
 	query_free(q);
+	block_close(&b);
 	buf_free(&bytes);
 }
 
@@ -237,6 +242,7 @@ of_a_column_with_too_many_values_nothing_is_said(void **state)
 		}
 		make(rows, 250, &bytes, &b);
 		hints_block(h, &b);
+		block_close(&b);
 		if (k == 0) {
 			assert_int_equal(hints_find(h, out), 1);
 			assert_true(slice_is(out[0].nearest, "số 1"));
