@@ -137,13 +137,13 @@ xlsx_content_types_free(struct content_types *t)
 const char *
 xlsx_content_type(const struct content_types *t, struct slice name)
 {
-	const char *ending = memrchr(name.p, '.', name.n);
+	const char *ending = name.n > 0 ? memrchr(name.p, '.', name.n) : NULL;
 	const char *found = "";
 
 	for (size_t i = 0; i < t->count; i++) {
 		const char *it = t->v[i].name;
 
-		if (it[0] == '/' && strlen(it) == name.n + 1 &&
+		if (it[0] == '/' && name.n > 0 && strlen(it) == name.n + 1 &&
 		    strncasecmp(it + 1, name.p, name.n) == 0)
 			return t->v[i].type;
 		if (it[0] == '.' && ending != NULL &&

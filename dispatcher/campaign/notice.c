@@ -458,13 +458,13 @@ judge_content(struct notices *n, const struct config *c, unsigned provider, stru
 	count = content_check(v, m->payload.text, m->payload.parts, found);
 	for (size_t i = 0; i < count && m->refusal == NULL; i++) {
 		struct content_words w = content_rule_words(v, found[i].rule);
+		struct slice words = text_clip(found[i].found, 80);
 		char detail[400];
 
 		if (w.severity != CONTENT_REFUSE)
 			continue;
 		snprintf(detail, sizeof(detail), "\"%.*s\" breaks the rule %.40s (%.160s)",
-			 (int)(found[i].found.n < 80 ? found[i].found.n : 80), found[i].found.p,
-			 w.rule, w.en);
+			 (int)words.n, words.p, w.rule, w.en);
 		notice_refuse(m, "content", m->template >= 0 ? "template" : "text", detail,
 			      "change the text");
 	}

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "dispatcher/campaign/registered_inside.h"
 #include "segments/phone.h"
 
@@ -47,7 +48,7 @@ registered_verdict(const struct registered *r, struct err_ctx *e)
 				       "%" PRIu64 " messages break the rule %.40s (%.120s), the "
 				       "first with \"%.*s\"",
 				       t->messages, t->words.rule, t->words.en,
-				       (int)(t->found.n < 80 ? t->found.n : 80), t->found.p);
+				       (int)text_clip(t->found, 80).n, t->found.p);
 	}
 	for (unsigned i = 0; i < CARRIERS_MAX; i++) {
 		const struct registered_side *s = &r->sides[i];

@@ -134,7 +134,7 @@ check_text(struct content_view *v, const struct template_files *files, const str
 		snprintf(e.path, sizeof(e.path), "texts.%s.sms", of->tag);
 		snprintf(e.message, sizeof(e.message), "%s%.60s: \"%.*s\": %.200s",
 			 w.severity == CONTENT_WARN ? "warning: " : "", w.rule,
-			 (int)(f->found.n < 80 ? f->found.n : 80), f->found.p, w.en);
+			 (int)text_clip(f->found, 80).n, f->found.p, w.en);
 		template_files_error(&errors, &e);
 		rc = w.severity == CONTENT_REFUSE ? 1 : rc;
 	}
