@@ -310,7 +310,8 @@ on_committed(void *arg, const struct reply *r)
  * since (3).
  * ARGV: snapshot, rejects, name, last version before, the one it is made of or 0, its field of
  * those that are being written, its version, its key or '?' (that of the current version),
- * erasures when it began, then field, value…, the id first. Which version was current before is what an undo goes back to.
+ * erasures when it began, then field, value…, the id first. Which version was current before is what
+ * an undo goes back to.
  */
 static const char commit_list[] =
 	"local v = redis.call('HMGET', KEYS[3], 'version', 'last', 'id') "

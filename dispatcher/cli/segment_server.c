@@ -366,6 +366,31 @@ verb_segment_count(int argc, char **argv)
 	return print_answer(&o, rc, &e, answer, print_count);
 }
 
+/* How much of the rows is asked for, and why. */
+struct shown {
+	bool is_full;
+	const char *reason; /* NULL = not said */
+};
+
+/* Ask under the address, which is freed, and print. */
+static int
+answer_shown(const struct remote_options *o, struct buf *url, const struct shown *shown,
+	     void (*print)(const json_t *answer))
+{
+	json_t *answer = NULL;
+	struct err_ctx e;
+	enum err rc;
+
+	if (shown->reason != NULL)
+		add_query(url, "reason", shown->reason);
+	buf_adds(url, shown->is_full ? "&full=1" : "");
+	rc = url->len < REMOTE_URL_MAX - 300
+		     ? ask(o, url->data, NULL, &answer, &e)
+		     : err_set(&e, ERR_USAGE, "its words", "", "are too long");
+	buf_free(url);
+	return print_answer(o, rc, &e, answer, print);
+}
+
 /* ---- sample ---- */
 
 static void
@@ -397,16 +422,17 @@ int
 verb_segment_sample(int argc, char **argv)
 {
 	struct remote_options o = {0};
-	const char *n = NULL, *seed = NULL, *reason = NULL;
-	bool is_full = false;
-	const struct cli_option options[] = {
-		REMOTE_OPTIONS(o),	     {"-n", &n, NULL},		 {"--seed", &seed, NULL},
-		{"--reason", &reason, NULL}, {"--full", NULL, &is_full}, {NULL, NULL, NULL}};
+	const char *n = NULL, *seed = NULL;
+	struct shown shown = {0};
+	const struct cli_option options[] = {REMOTE_OPTIONS(o),
+					     {"-n", &n, NULL},
+					     {"--seed", &seed, NULL},
+					     {"--reason", &shown.reason, NULL},
+					     {"--full", NULL, &shown.is_full},
+					     {NULL, NULL, NULL}};
 	struct buf url = {0};
-	json_t *answer = NULL;
 	struct err_ctx e;
 	char path[512];
-	enum err rc;
 
 	if (cli_parse(&argc, argv, options, &e) != ERR_OK)
 		return cli_fail(&e);
@@ -417,13 +443,7 @@ verb_segment_sample(int argc, char **argv)
 		add_query(&url, "n", n);
 	if (seed != NULL)
 		add_query(&url, "seed", seed);
-	if (reason != NULL)
-		add_query(&url, "reason", reason);
-	buf_adds(&url, is_full ? "&full=1" : "");
-	rc = url.len < REMOTE_URL_MAX - 300 ? ask(&o, url.data, NULL, &answer, &e)
-					    : err_set(&e, ERR_USAGE, "--seed", "", "is too long");
-	buf_free(&url);
-	return print_answer(&o, rc, &e, answer, print_sample);
+	return answer_shown(&o, &url, &shown, print_sample);
 }
 
 /* ---- breakdown ---- */
@@ -511,17 +531,14 @@ int
 verb_segment_breakdown(int argc, char **argv)
 {
 	struct remote_options o = {0};
-	const char *reason = NULL;
-	bool is_full = false;
+	struct shown shown = {0};
 	const struct cli_option options[] = {REMOTE_OPTIONS(o),
-					     {"--full", NULL, &is_full},
-					     {"--reason", &reason, NULL},
+					     {"--full", NULL, &shown.is_full},
+					     {"--reason", &shown.reason, NULL},
 					     {NULL, NULL, NULL}};
 	struct buf url = {0};
-	json_t *answer = NULL;
 	struct err_ctx e;
 	char path[512];
-	enum err rc;
 
 	if (cli_parse(&argc, argv, options, &e) != ERR_OK)
 		return cli_fail(&e);
@@ -529,11 +546,5 @@ verb_segment_breakdown(int argc, char **argv)
 		return cli_usage("segment breakdown", "needs a name and a column");
 	buf_adds(&url, remote_path(path, "/api/v1/segments/", argv[1], "/breakdown?progress=1"));
 	add_query(&url, "column", argv[2]);
-	if (reason != NULL)
-		add_query(&url, "reason", reason);
-	buf_adds(&url, is_full ? "&full=1" : "");
-	rc = url.len < REMOTE_URL_MAX - 300 ? ask(&o, url.data, NULL, &answer, &e)
-					    : err_set(&e, ERR_USAGE, "column", "", "is too long");
-	buf_free(&url);
-	return print_answer(&o, rc, &e, answer, print_breakdown);
+	return answer_shown(&o, &url, &shown, print_breakdown);
 }

@@ -77,7 +77,8 @@ local function campaign_field(key, field)
 end
 
 -- [id or name, field …] → [id, template version, its source, [segment, query …], value …,
--- [segment, list, query …: these and all that stand inside of them]] or nil. Everything that preview and launch need, as it is at one moment.
+-- [segment, list, query …: these and all that stand inside of them]] or nil. Everything that
+-- preview and launch need, as it is at one moment.
 local function campaign_get(_, a)
   local id = campaign_id(nil, a)
   if not id then return nil end

@@ -45,22 +45,7 @@ version=2 rows=6000 bad=0 whole=0 absent=0 lied=0
 for i in $(seq 50); do
 	file=a new=9000
 	[ "$rows" = 6000 ] || file=b new=6000
-	loa list import l "$dir/$file.csv" >/dev/null 2>&1 &
-	client=$!
-	us=$(((RANDOM * 32768 + RANDOM) % (took_us * 5 / 4)))
-	printf -v delay '%d.%06d' $((us / 1000000)) $((us % 1000000))
-	sleep "$delay"
-	if [ $((i % 2)) -eq 0 ]; then
-		kill -9 "$(redis_pid)"
-		wait "$client"
-		told=$?
-	else
-		kill -9 "$loa_pid"
-		wait "$loa_pid" 2>/dev/null
-		wait "$client"
-		told=$?
-		start_loa
-	fi
+	kill_in_the_middle "$i" list import l "$dir/$file.csv"
 	read -r now now_rows counted phones <<<"$(what_is_there)"
 	if [ "$now $now_rows $counted $phones" = "$version $rows $rows $((rows / 3 * 2))" ]; then
 		absent=$((absent + 1))

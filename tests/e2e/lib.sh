@@ -156,6 +156,26 @@ kill_server() { # and start it again
 	wait "$loa_pid" 2>/dev/null
 	start_loa
 }
+# kill_in_the_middle I WORDS…: `loa WORDS` runs, and after a while of up to 5/4 of took_us Redis (I even) or the
+# server (I odd; it is started again) is killed. Sets delay, and told: what loa ended with.
+kill_in_the_middle() {
+	local i=$1 us client
+	shift
+	loa "$@" >/dev/null 2>&1 &
+	client=$!
+	us=$(((RANDOM * 32768 + RANDOM) % (took_us * 5 / 4)))
+	printf -v delay '%d.%06d' $((us / 1000000)) $((us % 1000000))
+	sleep "$delay"
+	if [ $((i % 2)) -eq 0 ]; then
+		kill -9 "$(redis_pid)"
+	else
+		kill -9 "$loa_pid"
+		wait "$loa_pid" 2>/dev/null
+	fi
+	wait "$client"
+	told=$?
+	[ $((i % 2)) -eq 0 ] || start_loa
+}
 redis() { redis-cli -s "$dir/data/redis.sock" --raw "$@"; }
 # api METHOD PATH [BODY] [KEY]: of /api/v1, with the token that the first start showed
 api() {

@@ -40,22 +40,7 @@ now=A bad=0 whole=0 absent=0 lied=0
 for i in $(seq ${kills:-40}); do
 	new=B
 	[ "$now" = A ] || new=A
-	loa list import l "$dir/$new.csv" --mode overwrite >/dev/null 2>&1 &
-	client=$!
-	us=$(((RANDOM * 32768 + RANDOM) % (took_us * 5 / 4)))
-	printf -v delay '%d.%06d' $((us / 1000000)) $((us % 1000000))
-	sleep "$delay"
-	if [ $((i % 2)) -eq 0 ]; then
-		kill -9 "$(redis_pid)"
-		wait "$client"
-		told=$?
-	else
-		kill -9 "$loa_pid"
-		wait "$loa_pid" 2>/dev/null
-		wait "$client"
-		told=$?
-		start_loa
-	fi
+	kill_in_the_middle "$i" list import l "$dir/$new.csv" --mode overwrite
 	there=$(what_is_there)
 	a='9000 3000 0' b='9000 0 3000'
 	[ "$now" = A ] || { a='9000 0 3000' b='9000 3000 0'; }
