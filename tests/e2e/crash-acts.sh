@@ -81,7 +81,7 @@ before_retry() {
 	loa campaign launch c >/dev/null
 	until_true eval '[ "$(report refused)" = 6 ] && is_finished'
 }
-retry() { stubborn loa campaign retry c --reasons bad-recipient --yes && until_true is_at delivered 6; }
+retry() { stubborn loa campaign retry c --reasons bad-recipient --yes && until_true is_at delivered 6 && until_true settled; }
 after_retry() { [ "$(report refused) $(accepted) $(twice)" = '0 6 0' ]; }
 
 before_doubt() {
