@@ -41,7 +41,10 @@ group_json(const struct question_answer *a, uint64_t n)
 	return api_group_size(n, query_reads_sensitive(b->query, &b->list->schema));
 }
 
-/* Why, and how many; which rows, unless that would tell something sensitive of them. */
+/*
+ * Why, and how many; which rows, unless that would tell something sensitive of them: then nothing of
+ * fewer either, whose reason alone would tell that somebody is there.
+ */
 static json_t *
 reasons_json(const struct question_answer *a)
 {
@@ -53,8 +56,10 @@ reasons_json(const struct question_answer *a)
 		return row_table_json(t, "reason");
 	out = json_array();
 	for (size_t i = 0; i < t->count; i++)
-		json_array_append_new(out, json_pack("{s:s, s:o}", "reason", t->lines[i].name,
-						     "count", group_json(a, t->lines[i].count)));
+		if (t->lines[i].count >= API_GROUP_LEAST)
+			json_array_append_new(out,
+					      json_pack("{s:s, s:I}", "reason", t->lines[i].name,
+							"count", (json_int_t)t->lines[i].count));
 	return out;
 }
 

@@ -248,6 +248,12 @@ find_route(struct trial_job *j, struct err_ctx *e)
 	if (ready_campaign_check_demo(j->c, j->config, e) != ERR_OK ||
 	    sensitive_check(j->c, e) != ERR_OK)
 		return e->code;
+	if (!j->wish.is_full && sensitive_is_asked(j->c))
+		return err_set(
+			e, ERR_REFUSED, "segments",
+			"ask in full with --token-file and --reason, or test with a segment "
+			"that does not ask for it",
+			"ask for a sensitive column: whose text it is is for the administrator");
 	if (p == NO_PARTITION)
 		return err_set(e, ERR_REFUSED, "to", "use a phone of a carrier that is served",
 			       "no provider of the route serves its carrier");

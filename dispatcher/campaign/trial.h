@@ -23,7 +23,8 @@ struct trial_wish {
 	uint64_t row;		      /* of the list, from 1, as results have it; of TRIAL_ROW */
 	char list[LIST_NAME_MAX + 1]; /* of several, the one that the row is of; "" = not said */
 	unsigned count;		      /* 1..TRIAL_MAX texts */
-	uint64_t phone;		      /* they will go to it */
+	bool is_full; /* also of who is found by something sensitive: who asks and why is written down */
+	uint64_t phone; /* they will go to it */
 };
 
 struct trial_text {
