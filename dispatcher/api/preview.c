@@ -30,8 +30,13 @@ stream_line(struct preview_stream *s, json_t *take_line)
 static void
 on_preview_progress(void *arg, uint64_t done, uint64_t total)
 {
-	stream_line(arg, json_pack("{s:{s:I, s:I}}", "progress", "done", (json_int_t)done, "total",
-				   (json_int_t)total));
+	stream_line(arg, api_progress(done, total));
+}
+
+static void
+on_preview_sets(void *arg, uint64_t done, uint64_t total)
+{
+	stream_line(arg, api_progress_of_sets(done, total));
 }
 
 /* Who takes the messages of a carrier, by which rules, at which price. */
@@ -394,8 +399,10 @@ static void
 preview_begin(struct preview_stream *s, const char *id)
 {
 	struct daemon *d = s->daemon;
-	struct preview_callbacks cbs = {
-		.on_progress = on_preview_progress, .on_done = on_preview_done, .arg = s};
+	struct preview_callbacks cbs = {.on_progress = on_preview_progress,
+					.on_sets = on_preview_sets,
+					.on_done = on_preview_done,
+					.arg = s};
 
 	s->job = preview_start(d->loop, d->engine, d->config, id, &cbs);
 	http_on_gone(s->x, on_preview_gone, s);

@@ -237,9 +237,16 @@ on_progress(void *arg, uint64_t done, uint64_t total)
 	struct asked *s = arg;
 
 	if (s->is_lines)
-		api_stream_line(s->x, &s->has_begun,
-				json_pack("{s:{s:I, s:I}}", "progress", "done", (json_int_t)done,
-					  "total", (json_int_t)total));
+		api_stream_line(s->x, &s->has_begun, api_progress(done, total));
+}
+
+static void
+on_sets(void *arg, uint64_t done, uint64_t total)
+{
+	struct asked *s = arg;
+
+	if (s->is_lines)
+		api_stream_line(s->x, &s->has_begun, api_progress_of_sets(done, total));
 }
 
 static void
@@ -284,7 +291,8 @@ is_export(const struct question *q)
 static void
 ask(struct api *a, struct http_exchange *x, const struct question *q)
 {
-	struct question_callbacks cbs = {.on_progress = on_progress, .on_done = on_done};
+	struct question_callbacks cbs = {
+		.on_progress = on_progress, .on_sets = on_sets, .on_done = on_done};
 	bool is_limited = is_export(q);
 	struct asked *s;
 

@@ -90,8 +90,13 @@ on_sent(void *arg, const struct notices_answer *a, const struct err_ctx *e)
 static void
 on_progress(void *arg, uint64_t done, uint64_t total)
 {
-	stream_line(arg, json_pack("{s:{s:I, s:I}}", "progress", "done", (json_int_t)done, "total",
-				   (json_int_t)total));
+	stream_line(arg, api_progress(done, total));
+}
+
+static void
+on_sets(void *arg, uint64_t done, uint64_t total)
+{
+	stream_line(arg, api_progress_of_sets(done, total));
 }
 
 static json_t *
@@ -220,7 +225,8 @@ static void
 trial_begin(struct trial_stream *s)
 {
 	struct daemon *d = s->api->daemon;
-	struct trial_callbacks cbs = {.on_progress = on_progress, .on_done = on_found, .arg = s};
+	struct trial_callbacks cbs = {
+		.on_progress = on_progress, .on_sets = on_sets, .on_done = on_found, .arg = s};
 
 	s->job = trial_start(d->loop, d->engine, d->config, http_param(s->x, "id"), &s->wish, &cbs);
 	http_on_gone(s->x, on_gone, s);

@@ -48,6 +48,8 @@ struct trial_job;
 struct trial_callbacks {
 	/* Now and then; done of total blocks. May be NULL. */
 	void (*on_progress)(void *arg, uint64_t done, uint64_t total);
+	/* From a second on: what is read of other lists and campaigns before. May be NULL. */
+	void (*on_sets)(void *arg, uint64_t done, uint64_t total);
 	/* Once, never before trial_start returns; t NULL = e says why. Live during the call. */
 	void (*on_done)(void *arg, const struct ready_campaign *c, const struct trial *t,
 			const struct err_ctx *e);
