@@ -37,6 +37,12 @@ while_it_cannot() { # PHONE SENTENCE
 	# after the fourth 0.8 s, after the fifth 1.6 s: half of it, for who looks late
 	ok "$([ $((($(date +%s%N) - begun) / 1000000)) -ge 1200 ]; echo $?)" 'the pauses grow'
 	is "$(($(log_lines) - logged))" 1 'the log says it once'
+	# The first piece may come before Redis has said so; those behind it do not.
+	import=$(api POST /imports '{"list":"w"}' | sed 's/.*"import": *"\([0-9a-f]*\)".*/\1/')
+	api PUT "/imports/$import?offset=0" 'Họ và tên;Điện thoại' >"$dir/answer"
+	[ "$(status)" != 200 ] || api PUT "/imports/$import?offset=$(json_field offset <"$dir/answer")" x >"$dir/answer"
+	is "$(status)" 409 'an import meanwhile is refused before it is read'
+	has "$(cat "$dir/answer")" 'somebody is erased' 'and told why'
 	rmdir "$obstacle"
 	wait "$eraser"
 	has "$(cat "$dir/steps")" '"rewriting again: Redis could not, see redis.log"' 'who waits is told'
