@@ -14,6 +14,7 @@ struct list_merge {
 	struct list *list;
 	struct list staged;
 	struct sweep *sweep;
+	struct phone_set *shared; /* phones that may be of several rows; NULL = rewrite's */
 	struct rewrite *rewrite;
 	bool is_loading, is_freed;
 	struct err_ctx failed; /* code ERR_OK = nothing has */
@@ -40,6 +41,7 @@ list_merge_free(struct list_merge *m)
 	if (m->sweep != NULL)
 		sweep_cancel(m->sweep);
 	rewrite_free(m->rewrite);
+	phone_set_free(m->shared);
 	list_free(m->list);
 	free(m->staged.blocks);
 	arena_free(&m->memory);
@@ -331,14 +333,55 @@ count_outcomes(struct list_merge *m)
 }
 
 static void
-on_matched(void *arg, const struct err_ctx *e)
+on_phones(void *arg, const struct err_ctx *e)
 {
 	struct list_merge *m = arg;
 	struct rewrite_options o = {.schema = &m->o.tables->join.schema,
 				    .edit = on_edit,
+				    .shared = m->shared,
+				    .has_more = m->appended > 0,
 				    .on_same = on_same,
 				    .on_block = on_block,
 				    .arg = m};
+
+	if (!sweep_is_good(m, e))
+		return;
+	phone_set_settle(m->shared);
+	m->rewrite = rewrite_new(&o);
+	m->shared = NULL;
+	range_begin(m);
+}
+
+/* Its phone may be one of the list's then: it is added, or found by another column. */
+static bool
+may_bring_phone(const struct list_merge *m, size_t row)
+{
+	uint32_t at = row_keys_outcome(m->o.tables->keys, row);
+	bool is_by_column = row_keys_columns(m->o.tables->keys).key >= 0;
+
+	return at == KEY_ROW_NEW ||
+	       (at != KEY_ROW_AMBIGUOUS && is_by_column && m->o.tables->mode != MERGE_NEW);
+}
+
+static bool
+on_phones_block(void *arg, uint32_t index, const struct block *b)
+{
+	struct list_merge *m = arg;
+
+	for (uint32_t i = 0; i < b->rows; i++)
+		if (block_phone(b, i) != 0 &&
+		    may_bring_phone(m, (size_t)m->some[index] * BLOCK_ROWS + i) &&
+		    !phone_set_add(m->shared, block_phone(b, i)))
+			return merge_fail(m, ERR_SYSTEM, "import again: nothing was changed",
+					  "a number is no phone");
+	return true;
+}
+
+static void
+on_matched(void *arg, const struct err_ctx *e)
+{
+	static const struct block_want people = {.has_people = true};
+	struct list_merge *m = arg;
 
 	if (!sweep_is_good(m, e))
 		return;
@@ -346,9 +389,9 @@ on_matched(void *arg, const struct err_ctx *e)
 	m->bytes = xcalloc(m->list->block_count + 1, sizeof(*m->bytes));
 	m->some = xcalloc(m->staged.block_count + 1, sizeof(*m->some));
 	count_outcomes(m);
-	o.has_more = m->appended > 0;
-	m->rewrite = rewrite_new(&o);
-	range_begin(m);
+	m->want = &people;
+	m->sweep = sweep_staged(m, may_bring_phone, on_phones_block, on_phones);
+	m->want = NULL;
 }
 
 static bool
@@ -369,7 +412,7 @@ on_match_block(void *arg, uint32_t index, const struct block *b)
 			cells[columns.name] = block_cell(b, i, (uint32_t)columns.name);
 		row_keys_meet(m->o.tables->keys, &r, index * BLOCK_ROWS + i);
 	}
-	return true;
+	return shared_phones_of_block(m->shared, b, &m->failed) == ERR_OK;
 }
 
 static void
@@ -381,6 +424,7 @@ match_begin(struct list_merge *m)
 	block_want_column(&some, columns.key);
 	block_want_column(&some, columns.name);
 	want = list_want(m->list, &some);
+	m->shared = phone_set_new();
 	m->want = &want;
 	m->sweep =
 		sweep_of(m, m->list, 0, (uint32_t)m->list->block_count, on_match_block, on_matched);

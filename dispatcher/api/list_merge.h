@@ -3,6 +3,7 @@
  * The rows of files brought together with a list, as its next version.
  *
  *   the list, swept once  ─▶ row_keys: which of its rows is each row of the files about?
+ *                         ─▶ which phones stand, or may then stand, on several rows?
  *   a range of the list:    the files' rows about it, collected ─▶ merged in order (rewrite.h)
  *   … the next range
  *   the files' rows that are new, in order ─▶ behind it

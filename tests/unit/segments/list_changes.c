@@ -234,6 +234,16 @@ row_of(const struct model_row *r, struct slice cells[COLUMNS])
 	return (struct list_row){.cells = cells, .phone = r->phone, .is_deleted = r->is_deleted};
 }
 
+/* By looking at all rows before. */
+static size_t
+naive_back(const struct table *t, size_t row)
+{
+	for (size_t back = 1; t->rows[row].phone != 0 && back <= row; back++)
+		if (t->rows[row - back].phone == t->rows[row].phone)
+			return back;
+	return 0;
+}
+
 static void
 write_table(const struct table *t, const struct schema *s, struct blocks *out)
 {
@@ -243,7 +253,7 @@ write_table(const struct table *t, const struct schema *s, struct blocks *out)
 		struct slice cells[COLUMNS];
 		struct list_row r = row_of(&t->rows[i], cells);
 
-		row_writer_add(&w, &r);
+		row_writer_put(&w, &r, (uint32_t)naive_back(t, i));
 	}
 	row_writer_end(&w);
 	row_writer_free(&w);
@@ -258,6 +268,7 @@ struct ours {
 	size_t rows[ROWS_MAX]; /* of the file, as they were added */
 	enum merge_mode mode;
 	uint64_t updated, unchanged, appended;
+	uint64_t shared, repeated; /* phones of several rows, rows that repeat one */
 };
 
 static bool
@@ -330,6 +341,23 @@ meet_list(struct ours *o)
 	row_keys_settle(o->keys);
 }
 
+/* As far as the blocks say; not settled. */
+static struct phone_set *
+shared_phones_of(const struct blocks *blocks)
+{
+	struct phone_set *shared = phone_set_new();
+
+	for (size_t k = 0; k < blocks->count; k++) {
+		struct block b;
+		struct err_ctx e;
+
+		open_block(&blocks->bytes[k], &b);
+		assert_int_equal(shared_phones_of_block(shared, &b, &e), ERR_OK);
+		block_close(&b);
+	}
+	return shared;
+}
+
 static void
 rewrite_list(struct ours *o)
 {
@@ -341,8 +369,12 @@ rewrite_list(struct ours *o)
 	struct rewrite *rw;
 	struct err_ctx e;
 
-	for (size_t i = 0; i < row_keys_count(o->keys); i++)
+	options.shared = shared_phones_of(o->before);
+	for (size_t i = 0; i < row_keys_count(o->keys); i++) {
 		options.has_more |= row_keys_outcome(o->keys, i) == KEY_ROW_NEW;
+		phone_set_add(options.shared, o->file->rows[o->rows[i]].phone);
+	}
+	phone_set_settle(options.shared);
 	rw = rewrite_new(&options);
 	for (size_t k = 0; k < o->before->count; k++) {
 		struct block b;
@@ -362,6 +394,8 @@ rewrite_list(struct ours *o)
 	}
 	rewrite_end(rw);
 	assert_int_equal(rewrite_rows(rw), o->after.live);
+	o->shared = rewrite_shared_phones(rw);
+	o->repeated = rewrite_repeated(rw);
 	rewrite_free(rw);
 }
 
@@ -379,7 +413,6 @@ check_rows(const struct table *wanted, const struct blocks *got)
 		assert_true(b.rows == BLOCK_ROWS || k + 1 == got->count);
 		for (uint32_t i = 0; i < b.rows; i++, n++) {
 			const struct model_row *w = &wanted->rows[n];
-			size_t back = 0;
 
 			assert_true(n < wanted->count);
 			assert_int_equal(block_is_deleted(&b, i), w->is_deleted);
@@ -387,15 +420,28 @@ check_rows(const struct table *wanted, const struct blocks *got)
 			live += !w->is_deleted;
 			for (uint32_t c = 0; c < COLUMNS; c++)
 				assert_true(slice_is(block_cell(&b, i, c), w->cells[c]));
-			for (size_t j = n; back == 0 && w->phone != 0 && j-- > 0;)
-				if (wanted->rows[j].phone == w->phone)
-					back = n - j;
-			assert_int_equal(block_same_back(&b, i), back);
+			assert_int_equal(block_same_back(&b, i), naive_back(wanted, n));
 		}
 		block_close(&b);
 	}
 	assert_int_equal(n, wanted->count);
 	assert_int_equal(got->live, live);
+}
+
+/* A phone's second row is the one that repeats one which repeats none. */
+static void
+check_counts(const struct table *wanted, const struct ours *o)
+{
+	uint64_t shared = 0, repeated = 0;
+
+	for (size_t i = 0; i < wanted->count; i++) {
+		size_t back = naive_back(wanted, i);
+
+		repeated += back > 0;
+		shared += back > 0 && naive_back(wanted, i - back) == 0;
+	}
+	assert_int_equal(o->shared, shared);
+	assert_int_equal(o->repeated, repeated);
 }
 
 /* A block is shared exactly when its rows are what they were, with their distances. */
@@ -459,6 +505,7 @@ check_once(bool by_phone, enum merge_mode mode, size_t list_rows, uint32_t kinds
 	}
 	rewrite_list(&o);
 	check_rows(wanted, &o.after);
+	check_counts(wanted, &o);
 	check_shared(&before, &o.after);
 	row_keys_free(o.keys);
 	free_blocks(&before);
@@ -530,6 +577,8 @@ a_tombstone_is_left_out_of_the_chain_behind_it(void **state)
 		snprintf(list.rows[i].cells[3], 8, "x");
 	}
 	write_table(&list, &s, &before);
+	options.shared = shared_phones_of(&before);
+	phone_set_settle(options.shared);
 	rw = rewrite_new(&options);
 	for (uint32_t k = 0; k < before.count; k++) {
 		open_block(&before.bytes[k], &b);
@@ -550,6 +599,39 @@ a_tombstone_is_left_out_of_the_chain_behind_it(void **state)
 	assert_true(!o.after.is_shared[0] && o.after.is_shared[1] && o.after.is_shared[2]);
 	free_blocks(&before);
 	free_blocks(&o.after);
+}
+
+/* 85 900 000 000 is no phone of ours: where its block says so, nothing is made of it. */
+static void
+a_number_that_is_no_phone_ends_the_rewrite_with_an_error(void **state)
+{
+	struct model_row row = {.phone = UINT64_C(85900000000)};
+	struct table *list = xcalloc(1, sizeof(*list));
+	struct blocks before = {0};
+	struct phone_set *shared = phone_set_new();
+	struct rewrite_options options = {.shared = shared};
+	struct rewrite *rw;
+	struct schema s;
+	struct block b;
+	struct err_ctx e;
+
+	(void)state;
+	fill_schema(&s);
+	options.schema = &s;
+	list->rows[0] = list->rows[1] = row;
+	list->count = 2;
+	write_table(list, &s, &before);
+	open_block(&before.bytes[0], &b);
+	assert_int_equal(shared_phones_of_block(shared, &b, &e), ERR_SYSTEM);
+	assert_non_null(strstr(e.why, "its row 1 is no phone"));
+	phone_set_settle(shared);
+	rw = rewrite_new(&options);
+	assert_int_equal(rewrite_block(rw, 0, &b, &e), ERR_SYSTEM);
+	assert_non_null(strstr(e.why, "block 0 is damaged: the number in its row 0"));
+	rewrite_free(rw);
+	block_close(&b);
+	free_blocks(&before);
+	free(list);
 }
 
 static void
@@ -573,6 +655,7 @@ main(void)
 		cmocka_unit_test(rows_found_by_a_column_become_what_the_model_says),
 		cmocka_unit_test(rows_found_by_the_phone_become_what_the_model_says),
 		cmocka_unit_test(a_tombstone_is_left_out_of_the_chain_behind_it),
+		cmocka_unit_test(a_number_that_is_no_phone_ends_the_rewrite_with_an_error),
 		cmocka_unit_test(keys_are_compared_in_one_form),
 	};
 
