@@ -132,20 +132,45 @@ on_numbers(void *arg, const struct reply *r)
 	writer_step(w);
 }
 
-struct list_writer *
-list_writer_new(struct redis *r, const char *name, const char *owner)
+static struct list_writer *
+writer_new(struct redis *r, const char *name, const char *owner)
 {
 	struct list_writer *w = xcalloc(1, sizeof(*w));
-	char key[LIST_KEY_MAX];
-	struct slice v[10];
 
 	w->redis = r;
 	w->held_tail = &w->held;
 	snprintf(w->name, sizeof(w->name), "%s", name);
+	snprintf(w->owner, sizeof(w->owner), "%s", owner);
+	w->pending++;
+	return w;
+}
+
+struct list_writer *
+list_writer_new_stage(struct redis *r, const char *owner)
+{
+	static const char take_id[] = "local id = redis.call('INCR', KEYS[1]) "
+				      "redis.call('HSET', KEYS[2], id .. ':1', ARGV[2]) "
+				      "return {tostring(id), '0', tonumber(ARGV[1]), '0'}";
+	struct list_writer *w = writer_new(r, "", owner);
+	struct slice v[7] = {SLICE("EVAL"),	 slice_of(take_id),
+			     SLICE("2"),	 SLICE(KEY_SEQ_LIST),
+			     SLICE(KEY_WRITING), SLICE(TEXT_OF(BLOCKS_PER_IMPORT)),
+			     slice_of(w->owner)};
+
+	redis_command(r, v, 7, on_numbers, w);
+	return w;
+}
+
+struct list_writer *
+list_writer_new(struct redis *r, const char *name, const char *owner)
+{
+	struct list_writer *w = writer_new(r, name, owner);
+	char key[LIST_KEY_MAX];
+	struct slice v[10];
+
 	list_key(key, w->name);
 	v[0] = SLICE("EVAL");
 	v[1] = slice_of(take_numbers);
-	snprintf(w->owner, sizeof(w->owner), "%s", owner);
 	v[2] = SLICE("5");
 	v[3] = slice_of(key);
 	v[4] = SLICE(KEY_SEQ_LIST);
@@ -154,7 +179,6 @@ list_writer_new(struct redis *r, const char *name, const char *owner)
 	v[7] = SLICE(KEY_META);
 	v[8] = SLICE(TEXT_OF(BLOCKS_PER_IMPORT));
 	v[9] = slice_of(w->owner);
-	w->pending++;
 	redis_command(r, v, 10, on_numbers, w);
 	return w;
 }
@@ -212,6 +236,12 @@ void
 list_writer_share(struct list_writer *w, uint32_t n, uint32_t rows)
 {
 	add_id(w, n, rows);
+}
+
+const char *
+list_writer_why(const struct list_writer *w)
+{
+	return w->has_failed ? w->why : NULL;
 }
 
 bool
@@ -310,14 +340,14 @@ on_committed(void *arg, const struct reply *r)
  * since (3).
  * ARGV: snapshot, rejects, name, last version before, the one it is made of or 0, its field of
  * those that are being written, its version, its key or '?' (that of the current version),
- * erasures when it began, then field, value…, the id first. Which version was current before is what
- * an undo goes back to.
+ * erasures when it began, the last number that it took and the last that it used, then field,
+ * value…, the id first. Which version was current before is what an undo goes back to.
  */
 static const char commit_list[] =
 	"local v = redis.call('HMGET', KEYS[3], 'version', 'last', 'id') "
 	"local e = redis.call('HMGET', KEYS[6], 'erasures', 'erasing') "
 	"if (v[2] or v[1] or '0') ~= ARGV[4] then return 0 end "
-	"if v[3] and v[3] ~= ARGV[11] then return 0 end "
+	"if v[3] and v[3] ~= ARGV[13] then return 0 end "
 	"if ARGV[5] ~= '0' and v[1] ~= ARGV[5] then return 0 end "
 	"if e[2] or (e[1] or '0') ~= ARGV[9] then return 3 end "
 	"if redis.call('HDEL', KEYS[5], ARGV[6]) == 0 then return 2 end "
@@ -327,7 +357,9 @@ static const char commit_list[] =
 	"'key' .. ARGV[7], key) "
 	"if v[1] then redis.call('HDEL', KEYS[3], 'next' .. v[1]) end "
 	"redis.call('SET', KEYS[1], ARGV[1]) redis.call('SET', KEYS[2], ARGV[2]) "
-	"redis.call('HSET', KEYS[3], unpack(ARGV, 10)) redis.call('SADD', KEYS[4], ARGV[3]) return "
+	"if redis.call('HGET', KEYS[7], ARGV[13]) == ARGV[10] then "
+	"redis.call('HSET', KEYS[7], ARGV[13], ARGV[11]) end "
+	"redis.call('HSET', KEYS[3], unpack(ARGV, 12)) redis.call('SADD', KEYS[4], ARGV[3]) return "
 	"1";
 
 static const char *
@@ -341,6 +373,13 @@ static const char *
 writing_field(char out[48], uint64_t id, uint32_t first)
 {
 	snprintf(out, 48, "%" PRIu64 ":%u", id, first);
+	return out;
+}
+
+static const char *
+number_text(char out[24], uint32_t n)
+{
+	snprintf(out, 24, "%u", n);
 	return out;
 }
 
@@ -367,9 +406,9 @@ static void
 send_commit(struct list_writer *w)
 {
 	char snap[64], rejects[64], key[LIST_KEY_MAX], id[24], version[24], rows[24], at[24];
-	char before[24], base[24], writing[48], fields[5][32];
+	char before[24], base[24], writing[48], fields[5][32], numbers[2][24];
 	struct buf ids = {0};
-	struct slice v[48] = {SLICE("EVAL"), slice_of(commit_list), SLICE("6")};
+	struct slice v[48] = {SLICE("EVAL"), slice_of(commit_list), SLICE("7")};
 	size_t n = 3;
 
 	for (size_t i = 0; i < w->id_count; i++)
@@ -377,9 +416,9 @@ send_commit(struct list_writer *w)
 	list_rejects_key(rejects, w->id, w->version);
 	list_key(key, w->name);
 	snprintf(id, sizeof(id), "%" PRIu64, w->id);
-	snprintf(version, sizeof(version), "%u", w->version);
-	snprintf(before, sizeof(before), "%u", w->version - 1);
-	snprintf(base, sizeof(base), "%u", w->base);
+	number_text(version, w->version);
+	number_text(before, w->version - 1);
+	number_text(base, w->base);
 	snprintf(rows, sizeof(rows), "%" PRIu64, w->rows);
 	snprintf(at, sizeof(at), "%lld", (long long)(clock_wall_ms() / 1000));
 	v[n++] = slice_of(list_snapshot_key(snap, w->id, w->version));
@@ -388,6 +427,7 @@ send_commit(struct list_writer *w)
 	v[n++] = SLICE(KEY_LISTS);
 	v[n++] = SLICE(KEY_WRITING);
 	v[n++] = SLICE(KEY_META);
+	v[n++] = SLICE(KEY_SEQ_BLOCK);
 	v[n++] = ids.len > 0 ? buf_slice(&ids) : SLICE("");
 	v[n++] = w->rejects.len > 0 ? buf_slice(&w->rejects) : SLICE("");
 	v[n++] = slice_of(w->name);
@@ -397,6 +437,8 @@ send_commit(struct list_writer *w)
 	v[n++] = slice_of(version);
 	v[n++] = w->key != NULL ? slice_of(w->key) : SLICE("?");
 	v[n++] = slice_of(w->erasures);
+	v[n++] = slice_of(number_text(numbers[0], w->first - 1 + BLOCKS_PER_IMPORT));
+	v[n++] = slice_of(number_text(numbers[1], w->first - 1 + w->blocks));
 	v[n++] = SLICE("id");
 	v[n++] = slice_of(id);
 	v[n++] = SLICE("version");
@@ -557,11 +599,29 @@ list_writer_commit(struct list_writer *w, const struct schema *s, const char *re
 	writer_step(w);
 }
 
+/* Nothing is written from there on any more: numbers that were not used are the next writer's. */
+static void
+give_back(struct list_writer *w)
+{
+	static const char give[] = "redis.call('HDEL', KEYS[1], ARGV[1]) "
+				   "if redis.call('HGET', KEYS[2], ARGV[2]) == ARGV[3] then "
+				   "redis.call('HSET', KEYS[2], ARGV[2], ARGV[4]) end return 1";
+	char field[48], id[24], to[24], used[24];
+	struct slice v[9] = {SLICE("EVAL"), slice_of(give), SLICE("2"), SLICE(KEY_WRITING),
+			     SLICE(KEY_SEQ_BLOCK)};
+
+	snprintf(id, sizeof(id), "%" PRIu64, w->id);
+	v[5] = slice_of(writing_field(field, w->id, w->first));
+	v[6] = slice_of(id);
+	v[7] = slice_of(number_text(to, w->first - 1 + BLOCKS_PER_IMPORT));
+	v[8] = slice_of(number_text(used, w->first - 1 + w->blocks));
+	redis_command(w->redis, v, 9, NULL, NULL);
+}
+
 /* Nothing refers to them. What cannot be deleted now stays: it costs room, nothing else. */
 static void
 delete_blocks(struct list_writer *w)
 {
-	char field[48];
 
 	for (uint32_t i = 0; i < w->blocks; i++) {
 		char key[64];
@@ -571,7 +631,7 @@ delete_blocks(struct list_writer *w)
 		redis_command(w->redis, v, 2, NULL, NULL);
 	}
 	if (w->id != 0)
-		list_writing_forget(w->redis, writing_field(field, w->id, w->first));
+		give_back(w);
 }
 
 void

@@ -431,6 +431,18 @@ match_begin(struct list_merge *m)
 	m->want = NULL;
 }
 
+/* Else m->failed says why. */
+static bool
+can_write(struct list_merge *m, const struct list_writer *w)
+{
+	const char *why = w != NULL ? list_writer_why(w) : NULL;
+
+	if (why != NULL)
+		err_set(&m->failed, ERR_UNREACHABLE, m->o.name, "import again: nothing was changed",
+			"its rows cannot be written: %s", why);
+	return why == NULL;
+}
+
 static void
 on_list(void *arg, struct list *l, const struct err_ctx *e)
 {
@@ -444,9 +456,11 @@ on_list(void *arg, struct list *l, const struct err_ctx *e)
 	}
 	if (l == NULL) {
 		merge_end(m, e);
+	} else if (!can_write(m, m->o.writer) || !can_write(m, m->o.stage)) {
+		merge_end(m, &m->failed);
 	} else if (!list_writer_get(m->o.stage, &m->staged)) {
-		merge_fail(m, ERR_UNREACHABLE, "import again: nothing was changed",
-			   "the rows of the file could not be written");
+		merge_fail(m, ERR_SYSTEM, "import again: nothing was changed",
+			   "the rows of the files were not written");
 		merge_end(m, &m->failed);
 	} else if (l->block_count + m->staged.block_count > KEY_ROW_AMBIGUOUS / BLOCK_ROWS) {
 		merge_fail(m, ERR_INPUT, "divide the list", "there would be too many rows in it");
