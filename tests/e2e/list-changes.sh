@@ -88,9 +88,9 @@ H1,An,0912345678,Xã A,Thôn 1
 H2,Bé,0912345679,Xã B,Thôn 2
 H3,Cúc,0912345678,Xã C,' 'empty cells are filled, others stay; keys are compared without case and blanks'
 is "$(loa list show ho --rejects | tr -d '\r' | sed '1s/^\xef\xbb\xbf//')" 'Mã hộ;Thôn;Xã;Dòng;Lý do;Reason
-h2;Thôn 3;;5;Có cùng khóa với dòng 3;has the same key as row 3
 ;Thôn 4;Xã 4;6;Không có giá trị khóa;has no value of the key
-H9;Thôn 9;;4;Không có số điện thoại;no phone number' 'what cannot be used is told with its reason'
+H9;Thôn 9;;4;Không có số điện thoại;no phone number
+h2;Thôn 3;;5;Có cùng khóa với dòng 3;has the same key as row 3' 'what cannot be used is told with its reason'
 printf 'Mã hộ,SĐT,Xã,Họ và tên\nH2,0912345678,,Bé Hai\nH4,0987654321,Xã D,Dê\nH1,0912 345 678,Xã A,An\n' >"$dir/moi.csv"
 out=$(loa list import ho "$dir/moi.csv" --mode overwrite)
 has "$out" 'key ma_ho' 'the key is kept with the list'

@@ -265,7 +265,9 @@ struct ours {
 	const struct blocks *before;
 	struct blocks after;
 	struct row_keys *keys;
-	size_t rows[ROWS_MAX]; /* of the file, as they were added */
+	/* [rows of the file] */
+	enum key_add added[ROWS_MAX];
+	uint32_t outcomes[ROWS_MAX]; /* of those that were added */
 	enum merge_mode mode;
 	uint64_t updated, unchanged, appended;
 	uint64_t shared, repeated; /* phones of several rows, rows that repeat one */
@@ -276,17 +278,17 @@ on_edit(void *arg, uint32_t row, struct slice *cells, struct list_row *r)
 {
 	struct ours *o = arg;
 
-	for (size_t i = 0; i < row_keys_count(o->keys); i++) {
+	for (size_t i = 0; i < o->file->count; i++) {
 		struct slice own[COLUMNS];
 		struct list_row from;
 		bool is_changed;
 
-		if (row_keys_outcome(o->keys, i) != row)
+		if (o->added[i] != KEY_ADDED || o->outcomes[i] != row)
 			continue;
-		from = row_of(&o->file->rows[o->rows[i]], own);
+		from = row_of(&o->file->rows[i], own);
 		assert_true(row_keys_is_same(o->keys, r, &from));
 		for (size_t c = 0; c < COLUMNS; c++)
-			own[c] = slice_of(o->file->rows[o->rows[i]].cells[c]);
+			own[c] = slice_of(o->file->rows[i].cells[c]);
 		is_changed = merge_row(o->mode, o->schema, cells, r, &from);
 		o->updated += is_changed;
 		o->unchanged += !is_changed;
@@ -358,6 +360,12 @@ shared_phones_of(const struct blocks *blocks)
 	return shared;
 }
 
+static bool
+is_new(const struct ours *o, size_t row)
+{
+	return o->added[row] == KEY_ADDED && o->outcomes[row] == KEY_ROW_NEW;
+}
+
 static void
 rewrite_list(struct ours *o)
 {
@@ -370,9 +378,9 @@ rewrite_list(struct ours *o)
 	struct err_ctx e;
 
 	options.shared = shared_phones_of(o->before);
-	for (size_t i = 0; i < row_keys_count(o->keys); i++) {
-		options.has_more |= row_keys_outcome(o->keys, i) == KEY_ROW_NEW;
-		phone_set_add(options.shared, o->file->rows[o->rows[i]].phone);
+	for (size_t i = 0; i < o->file->count; i++) {
+		options.has_more |= is_new(o, i);
+		phone_set_add(options.shared, o->file->rows[i].phone);
 	}
 	phone_set_settle(options.shared);
 	rw = rewrite_new(&options);
@@ -383,11 +391,11 @@ rewrite_list(struct ours *o)
 		assert_int_equal(rewrite_block(rw, (uint32_t)k, &b, &e), ERR_OK);
 		block_close(&b);
 	}
-	for (size_t i = 0; i < row_keys_count(o->keys); i++) {
+	for (size_t i = 0; i < o->file->count; i++) {
 		struct slice cells[COLUMNS];
-		struct list_row r = row_of(&o->file->rows[o->rows[i]], cells);
+		struct list_row r = row_of(&o->file->rows[i], cells);
 
-		if (row_keys_outcome(o->keys, i) != KEY_ROW_NEW)
+		if (!is_new(o, i))
 			continue;
 		rewrite_add(rw, &r);
 		o->appended++;
@@ -459,6 +467,31 @@ check_shared(const struct blocks *before, const struct blocks *after)
 	}
 }
 
+/* The rows of the file and of the list with keys of one part. */
+static void
+match_part(struct ours *o, uint32_t part, uint32_t parts)
+{
+	size_t rows[ROWS_MAX], other;
+
+	row_keys_begin_part(o->keys, part, parts);
+	for (size_t i = 0; i < o->file->count; i++) {
+		struct slice cells[COLUMNS];
+		struct list_row r = row_of(&o->file->rows[i], cells);
+		size_t place = row_keys_count(o->keys);
+		enum key_add added = row_keys_add(o->keys, &r, &other);
+
+		if (added == KEY_ELSEWHERE)
+			continue;
+		o->added[i] = added;
+		assert_int_equal(row_keys_has(o->keys, &r), added != KEY_NONE);
+		if (added == KEY_ADDED)
+			rows[place] = i;
+	}
+	meet_list(o);
+	for (size_t i = 0; i < row_keys_count(o->keys); i++)
+		o->outcomes[rows[i]] = row_keys_outcome(o->keys, i);
+}
+
 static void
 check_once(bool by_phone, enum merge_mode mode, size_t list_rows, uint32_t kinds)
 {
@@ -470,30 +503,26 @@ check_once(bool by_phone, enum merge_mode mode, size_t list_rows, uint32_t kinds
 	struct schema s;
 	struct ours o = {.schema = &s, .file = &file, .before = &before, .mode = mode};
 	struct table *wanted = xcalloc(1, sizeof(*wanted));
+	uint32_t parts = 1 + next_random(4);
 
+	for (size_t i = 0; i < ROWS_MAX; i++)
+		o.added[i] = KEY_ELSEWHERE; /* of no part, until one has it */
 	fill_schema(&s);
 	random_table(&list, list_rows, kinds, true);
 	random_table(&file, 60, kinds, false);
 	write_table(&list, &s, &before);
 	model_outcomes(&list, &file, by_phone, outcomes, at);
 	o.keys = row_keys_new(columns);
-	for (size_t i = 0; i < file.count; i++) {
-		struct slice cells[COLUMNS];
-		struct list_row r = row_of(&file.rows[i], cells);
-		size_t other, count = row_keys_count(o.keys);
-		enum key_add added = row_keys_add(o.keys, &r, 1, &other);
-
-		assert_int_equal(added == KEY_TWICE, outcomes[i] == IS_TWICE);
-		assert_int_equal(added == KEY_NONE, outcomes[i] == IS_NONE);
-		if (added == KEY_ADDED)
-			o.rows[count] = i;
-	}
-	meet_list(&o);
+	for (uint32_t part = 0; part < parts; part++)
+		match_part(&o, part, parts);
 	*wanted = list;
-	for (size_t i = 0; i < row_keys_count(o.keys); i++) {
-		size_t row = o.rows[i];
-		uint32_t got = row_keys_outcome(o.keys, i);
+	for (size_t row = 0; row < file.count; row++) {
+		uint32_t got = o.outcomes[row];
 
+		assert_int_equal(o.added[row] == KEY_TWICE, outcomes[row] == IS_TWICE);
+		assert_int_equal(o.added[row] == KEY_NONE, outcomes[row] == IS_NONE);
+		if (o.added[row] != KEY_ADDED)
+			continue;
 		assert_int_equal(got == KEY_ROW_NEW, outcomes[row] == IS_NEW);
 		assert_int_equal(got == KEY_ROW_AMBIGUOUS, outcomes[row] == IS_AMBIGUOUS);
 		if (outcomes[row] == GOES_TO) {
