@@ -222,6 +222,20 @@ loa list column bot drop so_dien_thoai 2>"$dir/why"
 is $? 1 'a list needs its phones'
 out=$(loa list column bot add 'Dân tộc' 2>&1)
 has "$out" 'is sensitive' 'a sensitive column wants a reason'
+
+# ---- block numbers ----
+id=$(redis HGET loa:list:bot id)
+n=$(redis HGET loa:seq:block "$id")
+for i in 1 2 3; do
+	printf 'SĐT,Ghi chú\n0912345679,lần %d\n' "$i" >"$dir/moi.csv"
+	loa list import bot "$dir/moi.csv" --mode overwrite >/dev/null
+done
+is $(($(redis HGET loa:seq:block "$id") - n)) 3 'an update uses up the numbers of the blocks that it writes, no others'
+redis HSET loa:seq:block "$id" 4294705152 >/dev/null # 262,143 of 2^32 are left
+out=$(loa list import bot "$dir/moi.csv" --mode fill 2>&1)
+is $? 3 'without numbers an update is refused'
+has "$out" 'its block numbers are used up: take another name' 'and says why'
+is "$(redis HGET loa:seq:block "$id")" 4294705152 'no number is used up by that'
 is "$(redis HLEN loa:writing)" 0 'nothing is being written any more'
 
 done_testing
