@@ -287,7 +287,7 @@ a_stage_takes_numbers_of_no_list(void **state)
 	char key[64], id[24];
 
 	(void)state;
-	assert_int_equal(write_version("f"), ERR_OK);
+	assert_int_equal(write_version("u"), ERR_OK);
 	w = list_writer_new_stage(fx.r, "i-1");
 	write_blocks(w, 2);
 	TURN_UNTIL(list_writer_pending(w) == 0);
@@ -300,7 +300,7 @@ a_stage_takes_numbers_of_no_list(void **state)
 	list_writer_free(w);
 	assert_string_equal(ask("HGET", "loa:writing", id, NULL), "");
 	assert_string_equal(ask("HGET", list_block_key(key, staged.id, 2), "p", NULL), "");
-	assert_string_equal(last_number("f"), "1");
+	assert_string_equal(last_number("u"), "1");
 	free(staged.blocks);
 }
 
