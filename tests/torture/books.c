@@ -183,15 +183,21 @@ is_right(const struct person *p)
 }
 
 static bool
+read_both(struct job *j, struct books *b)
+{
+	for (unsigned i = 0; i < ROWS; i++)
+		job_phone(j, i, b->people[i].phone);
+	snprintf(b->people[ROWS].phone, sizeof(b->people[ROWS].phone), "%s", j->message_to);
+	return read_results(j, b, "a") && read_results(j, b, "b") && read_message(j, b) &&
+	       read_report(j, b, "a") && read_report(j, b, "b") && read_ledger(j, b);
+}
+
+static bool
 compare(struct job *j, unsigned may_doubt)
 {
 	struct books b = {0};
 
-	for (unsigned i = 0; i < ROWS; i++)
-		job_phone(j, i, b.people[i].phone);
-	snprintf(b.people[ROWS].phone, sizeof(b.people[ROWS].phone), "%s", j->message_to);
-	if (!read_results(j, &b, "a") || !read_results(j, &b, "b") || !read_message(j, &b) ||
-	    !read_report(j, &b, "a") || !read_report(j, &b, "b") || !read_ledger(j, &b))
+	if (!read_both(j, &b))
 		return false;
 	for (unsigned i = 0; i <= ROWS; i++) {
 		const struct person *p = &b.people[i];
@@ -222,4 +228,22 @@ books_agree(struct job *j, unsigned may_doubt)
 	}
 	j->why[0] = '\0';
 	return true;
+}
+
+void
+books_show(struct job *j)
+{
+	struct books b = {0};
+	struct job quiet = *j; /* why stays */
+
+	if (rig_has_lost_server(j->rig))
+		return;
+	read_both(&quiet, &b);
+	for (unsigned i = 0; i <= ROWS; i++)
+		if (!is_right(&b.people[i]))
+			printf("# %s: results: \"%s\"; ledger: accepted %u, refused %u, delivered "
+			       "%u, "
+			       "not delivered %u\n",
+			       b.people[i].phone, b.people[i].state, b.people[i].accepted,
+			       b.people[i].refused, b.people[i].delivered, b.people[i].undelivered);
 }

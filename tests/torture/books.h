@@ -19,3 +19,5 @@
 /* may_doubt: how many may be in doubt. Asks for up to ten seconds until all agrees; false: why says where
  * it does not. */
 bool books_agree(struct job *j, unsigned may_doubt);
+/* Of a job that did not come to its end: say who is where, as comments on stdout. */
+void books_show(struct job *j);

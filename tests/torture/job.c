@@ -13,15 +13,19 @@
 #define PATIENCE_MS 60000
 #define AGAIN_MS 50
 
-/* Last digits of the first rows of a. Without dedupe nobody may meet 12: it would stay in doubt. */
+/*
+ * Last digits of the first rows of a. 12 is in doubt and then said again, so only with dedupe.
+ * 1 is refused: where its request is said again that closes nothing any more (the first copy may
+ * have been taken), so it would be asked about until the dedupe window is over.
+ */
 static const unsigned moods[] = {1, 2, 3, 4, 5, 8, 9, 10, 11, 12};
 
 void
-job_init(struct job *j, struct rig *r)
+job_init(struct job *j, struct rig *r, bool may_repeat)
 {
 	struct stat st;
 
-	*j = (struct job){.rig = r, .number = r->jobs++};
+	*j = (struct job){.rig = r, .number = r->jobs++, .may_repeat = may_repeat};
 	snprintf(j->token, sizeof(j->token), "%05u", j->number);
 	snprintf(j->message_to, sizeof(j->message_to), "8498%03u9999", j->number % 1000);
 	j->ledger_from = stat(rig_path(r, "ledger"), &st) == 0 ? st.st_size : 0;
@@ -33,8 +37,10 @@ job_phone(const struct job *j, unsigned row, char out[16])
 	static const unsigned prefixes[][2] = {{90, 91}, {93, 94}, {97, 88}};
 	unsigned last = 1000 + row;
 
-	if (row < sizeof(moods) / sizeof(moods[0]) && (moods[row] != 12 || j->rig->has_dedupe))
+	if (row < sizeof(moods) / sizeof(moods[0]))
 		last = moods[row];
+	if ((last == 12 && !j->rig->has_dedupe) || (last == 1 && j->may_repeat))
+		last = 1000 + row;
 	snprintf(out, 16, "84%02u%03u%04u", prefixes[j->number / 1000 % 3][row % 2],
 		 j->number % 1000, last);
 }

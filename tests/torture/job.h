@@ -20,7 +20,8 @@
 struct job {
 	struct rig *rig;
 	unsigned number;
-	char token[16]; /* of all its names */
+	bool may_repeat; /* requests may be in doubt and said again: see moods in job.c */
+	char token[16];	 /* of all its names */
 	long run_a, run_b;
 	char message[64];    /* id of the single message */
 	char message_to[16]; /* its phone */
@@ -28,7 +29,7 @@ struct job {
 	char why[400];	     /* what went wrong, "" = nothing yet */
 };
 
-void job_init(struct job *j, struct rig *r);
+void job_init(struct job *j, struct rig *r, bool may_repeat);
 /* The phone of a row, from 0; a has the first ones. */
 void job_phone(const struct job *j, unsigned row, char out[16]);
 /* false: why says which of its steps had no good answer in a minute, or that the server ended. */

@@ -76,6 +76,7 @@ struct options {
 	unsigned long seed;
 	unsigned seconds; /* 0 = all */
 	bool is_verbose;
+	bool stays; /* at the first failure of a rig, to be looked at */
 };
 
 static const char *
@@ -183,21 +184,26 @@ do_task(struct rig *r, const struct task *t, bool *is_reached, unsigned *count)
 	int64_t from = now_ms();
 	struct job j;
 
-	job_init(&j, r);
+	job_init(&j, r, s->scenario != REDIS_RUN);
 	if (begins_at_once)
 		arm(r, t);
 	is_good = job_prepare(&j) && disturb(&j, t) && job_act(&j) && job_wait(&j);
 	*is_reached = disarm(r, s->scenario, count);
-	is_good = is_good && books_agree(&j, may_doubt(s));
+	if (is_good)
+		is_good = books_agree(&j, may_doubt(s));
+	else
+		books_show(&j);
 	if (rig_has_lost_server(r) && is_good) {
 		is_good = false;
 		snprintf(j.why, sizeof(j.why), "the server ended");
 	}
 	if (is_good)
 		return true;
-	printf("# FAILED after %lld ms: --scenario %s --kind %s --n %u --dedupe %d (%s): %s\n",
-	       (long long)(now_ms() - from), scenario_names[s->scenario], kind_name(s), t->n,
-	       s->has_dedupe, s->scenario == GATEWAY_RUN ? "" : r->proxy_control->what, j.why);
+	printf("# FAILED in %s after %lld ms: --scenario %s --kind %s --n %u --dedupe %d (%s): "
+	       "%s\n",
+	       r->folder, (long long)(now_ms() - from), scenario_names[s->scenario], kind_name(s),
+	       t->n, s->has_dedupe, s->scenario == GATEWAY_RUN ? "" : r->proxy_control->what,
+	       j.why);
 	show_log(r);
 	return false;
 }
@@ -234,6 +240,11 @@ work(struct plan *p, struct rig *r, const struct options *o)
 			break;
 		if (!do_task(r, t, &is_reached, &count)) {
 			atomic_fetch_add(&t->series->failed, 1);
+			if (o->stays) {
+				printf("# %s stays as it is\n", r->folder);
+				for (;;)
+					pause();
+			}
 			rig_close(r);
 			rig_open(r);
 		} else if (o->is_verbose) {
@@ -378,7 +389,8 @@ tell(const struct plan *p)
 static _Noreturn void
 usage(void)
 {
-	fputs("usage: torture [--seconds N] [--seed N] [--rigs N] [--build FOLDER] [--verbose]\n"
+	fputs("usage: torture [--seconds N] [--seed N] [--rigs N] [--build FOLDER] [--verbose] "
+	      "[--stay]\n"
 	      "               [--scenario run|start|life|gateway] [--kind NAME] [--n N] [--dedupe "
 	      "0|1]\n",
 	      stderr);
@@ -388,11 +400,11 @@ usage(void)
 static struct options
 read_options(int argc, char **argv)
 {
-	static const struct option words[] = {{"seconds", 1, NULL, 's'}, {"seed", 1, NULL, 'S'},
-					      {"rigs", 1, NULL, 'r'},	 {"build", 1, NULL, 'b'},
-					      {"verbose", 0, NULL, 'v'}, {"scenario", 1, NULL, 'c'},
-					      {"kind", 1, NULL, 'k'},	 {"n", 1, NULL, 'n'},
-					      {"dedupe", 1, NULL, 'd'},	 {NULL, 0, NULL, 0}};
+	static const struct option words[] = {
+		{"seconds", 1, NULL, 's'}, {"seed", 1, NULL, 'S'},    {"rigs", 1, NULL, 'r'},
+		{"build", 1, NULL, 'b'},   {"verbose", 0, NULL, 'v'}, {"scenario", 1, NULL, 'c'},
+		{"kind", 1, NULL, 'k'},	   {"n", 1, NULL, 'n'},	      {"stay", 0, NULL, 't'},
+		{"dedupe", 1, NULL, 'd'},  {NULL, 0, NULL, 0}};
 	struct options o = {
 		.build = "build", .rigs = 12, .dedupe = 2, .seed = (unsigned long)getpid()};
 	int c;
@@ -413,6 +425,9 @@ read_options(int argc, char **argv)
 			break;
 		case 'v':
 			o.is_verbose = true;
+			break;
+		case 't':
+			o.stays = true;
 			break;
 		case 'c':
 			o.scenario = optarg;
