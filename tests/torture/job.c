@@ -203,8 +203,9 @@ create_campaign(struct job *j, const char *letter, struct bytes *out)
 
 	snprintf(body, sizeof(body),
 		 "{\"name\":\"%s%s\",\"template\":\"t%s\",\"segments\":[\"%s%s\"],\"class\":"
-		 "\"notice\"}",
-		 letter, j->token, j->token, letter, j->token);
+		 "\"notice\"%s}",
+		 letter, j->token, j->token, letter, j->token,
+		 letter[0] == 'b' ? ",\"canary\":{\"messages\":4,\"then\":\"person\"}" : "");
 	snprintf(key, sizeof(key), "create-%s-%s", letter, j->token);
 	return say(j,
 		   (struct http_call){.method = "POST",
@@ -272,13 +273,33 @@ send_single(struct job *j, struct bytes *out)
 	       member(j, out, "id", j->message, sizeof(j->message));
 }
 
+/* Behind its canary. */
+static bool
+wait_for_pause(struct job *j)
+{
+	int64_t until = now_ms() + PATIENCE_MS;
+	char line[64], answer[64];
+
+	snprintf(line, sizeof(line), "HGET loa:run:%ld state", j->run_b);
+	while (!rig_ask_redis(j->rig, line, answer, sizeof(answer)) ||
+	       strstr(answer, "\r\npaused") == NULL) {
+		if (rig_has_lost_server(j->rig))
+			return stop(j, "canary", "the server ended");
+		if (now_ms() > until)
+			return stop(j, "canary", "b does not pause");
+		rest_ms(10);
+	}
+	return true;
+}
+
 /* 409: the run was over already. */
 bool
 job_act(struct job *j)
 {
 	struct bytes out = {0};
 	bool is_done = command(j, "a", "pause", 409, &out) && send_single(j, &out) &&
-		       command(j, "b", "cancel", 409, &out) && command(j, "a", "resume", 409, &out);
+		       wait_for_pause(j) && command(j, "b", "cancel", 0, &out) &&
+		       command(j, "a", "resume", 409, &out);
 
 	bytes_free(&out);
 	return is_done;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A small run that passes nearly everything: a list is imported, two campaigns to it are
- * launched (a, which is paused and resumed; b, which is cancelled at once), a single
- * message is sent. Some of its people refuse, come back, or are reported twice
+ * launched (a, which is paused and resumed; b, which pauses by itself behind its canary and is
+ * cancelled then), a single message is sent. Some of its people refuse, come back, or are reported twice
  * (tests/gateway/README.md, moods).
  *
  * It is done by somebody who asks again, in the same words, until there is an answer.
@@ -14,8 +14,8 @@
 
 #include "tests/torture/rig.h"
 
-#define JOB_ROWS_A 28
-#define JOB_ROWS_B 12
+#define JOB_ROWS_A 24
+#define JOB_ROWS_B 10
 
 struct job {
 	struct rig *rig;

@@ -26,7 +26,7 @@
 #define SERIES_MAX 128
 #define RIGS_MAX 32
 #define MARGIN 8       /* beyond the last command that was counted: not each run has as many */
-#define ON_THE_WIRE 16 /* messages, at most: what one failure may leave in doubt */
+#define ON_THE_WIRE 32 /* messages, at most: what one failure may leave in doubt */
 
 enum scenario {
 	REDIS_RUN,   /* the n-th command of a run fails */
@@ -37,6 +37,9 @@ enum scenario {
 };
 
 static const char *const scenario_names[] = {"run", "start", "life", "gateway"};
+
+/* n goes no further than this; 0 = to the end. What comes later is as in any run. */
+static const unsigned most_moments[] = {0, 100, 150, 0};
 
 static const char *const gateway_kinds[] = {
 	"gone",		 "reset-before", "fin-before",	"html502-before", "http500-before",
@@ -50,7 +53,7 @@ struct series {
 	enum scenario scenario;
 	unsigned kind;
 	bool has_dedupe;
-	unsigned moments; /* n goes from 1 to this */
+	unsigned moments; /* that are to be walked */
 	atomic_uint done, reached, failed;
 };
 
@@ -75,6 +78,7 @@ struct options {
 	unsigned n, rigs, dedupe; /* n: 0 = all; dedupe: 2 = both */
 	unsigned long seed;
 	unsigned seconds; /* 0 = all */
+	bool is_both;	  /* each n with and without dedupe */
 	bool is_verbose;
 	bool stays; /* at the first failure of a rig, to be looked at */
 };
@@ -318,10 +322,17 @@ add_series(struct plan *p, const struct options *o, struct series s)
 		fail("too many kinds");
 	p->series_count++;
 	*to = s;
-	to->moments = o->n > 0 ? 1 : measured + MARGIN;
-	for (unsigned n = 1; n <= to->moments; n++) {
+	measured += MARGIN;
+	if (most_moments[s.scenario] > 0 && measured > most_moments[s.scenario])
+		measured = most_moments[s.scenario];
+	for (unsigned n = 1; n <= (o->n > 0 ? 1 : measured); n++) {
+		/* Each n of each kind is met by one of both gateways, unless both are asked for. */
+		if (o->n == 0 && o->dedupe == 2 && !o->is_both && s.scenario != GATEWAY_RUN &&
+		    (n + s.kind) % 2 != s.has_dedupe)
+			continue;
 		if (p->counts[s.has_dedupe] == TASKS_MAX)
 			fail("too many tasks");
+		to->moments++;
 		p->tasks[s.has_dedupe][p->counts[s.has_dedupe]++] =
 			(struct task){to, o->n > 0 ? o->n : n};
 	}
@@ -404,7 +415,7 @@ read_options(int argc, char **argv)
 		{"seconds", 1, NULL, 's'}, {"seed", 1, NULL, 'S'},    {"rigs", 1, NULL, 'r'},
 		{"build", 1, NULL, 'b'},   {"verbose", 0, NULL, 'v'}, {"scenario", 1, NULL, 'c'},
 		{"kind", 1, NULL, 'k'},	   {"n", 1, NULL, 'n'},	      {"stay", 0, NULL, 't'},
-		{"dedupe", 1, NULL, 'd'},  {NULL, 0, NULL, 0}};
+		{"both", 0, NULL, 'B'},	   {"dedupe", 1, NULL, 'd'},  {NULL, 0, NULL, 0}};
 	struct options o = {
 		.build = "build", .rigs = 12, .dedupe = 2, .seed = (unsigned long)getpid()};
 	int c;
@@ -425,6 +436,9 @@ read_options(int argc, char **argv)
 			break;
 		case 'v':
 			o.is_verbose = true;
+			break;
+		case 'B':
+			o.is_both = true;
 			break;
 		case 't':
 			o.stays = true;

@@ -27,8 +27,8 @@ static const char policy[] = "{ \"classes\": [ { \"class\": \"notice\", \"priori
 static const char config[] =
 	"{ \"policy\": \"%s/policy.json\", \"log_level\": \"info\", \"lease_ms\": 1000,\n"
 	"  \"redis_socket\": \"%s/proxy.sock\",\n"
-	"  \"providers\": [ { \"name\": \"gw\", \"driver\": \"generic\", \"rate\": 300,\n"
-	"    \"concurrency\": 4, \"timeout_ms\": 700, \"brandname\": \"UBND-AG\", \"price\": { "
+	"  \"providers\": [ { \"name\": \"gw\", \"driver\": \"generic\", \"rate\": 2000,\n"
+	"    \"concurrency\": 8, \"timeout_ms\": 700, \"brandname\": \"UBND-AG\", \"price\": { "
 	"\"*\": 400 },\n"
 	"    \"settings\": { \"url\": \"http://127.0.0.1:%d/batch\",\n"
 	"      \"headers\": { \"X-Api-Key\": \"k\" },\n"
@@ -110,6 +110,18 @@ end(pid_t *pid)
 
 /* ---- Redis ---- */
 
+static int
+count_lines(const char *s)
+{
+	int n = 0;
+
+	while ((s = strstr(s, "\r\n")) != NULL) {
+		n++;
+		s += 2;
+	}
+	return n;
+}
+
 bool
 rig_ask_redis(const struct rig *r, const char *line, char *out, size_t cap)
 {
@@ -128,10 +140,11 @@ rig_ask_redis(const struct rig *r, const char *line, char *out, size_t cap)
 			got = recv(fd, out + n, cap - 1 - n, 0);
 			n += got > 0 ? (size_t)got : 0;
 			out[n] = '\0';
-		} while (got > 0 && n < cap - 1 && strstr(out, "\r\n") == NULL);
+		} while (got > 0 && n < cap - 1 &&
+			 count_lines(out) < (out[0] == '$' && out[1] != '-' ? 2 : 1));
 	if (fd >= 0)
 		close(fd);
-	return strstr(out, "\r\n") != NULL;
+	return count_lines(out) > 0;
 }
 
 static void

@@ -35,7 +35,8 @@ void rig_kill_server(struct rig *r);
 bool rig_has_lost_server(struct rig *r);
 /* A path in its folder; one at a time. */
 const char *rig_path(const struct rig *r, const char *name);
-/* A line of Redis's own protocol, inline; the answer's first line into out. False: none came. */
+/* A line of Redis's own protocol, inline; the answer (a status, a number, a text) as it comes. False: none
+ * did. */
 bool rig_ask_redis(const struct rig *r, const char *line, char *out, size_t cap);
 /* POST /control of the gateway, or GET it with body NULL. */
 void rig_gateway_control(const struct rig *r, const char *body, struct bytes *out);
