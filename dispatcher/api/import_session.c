@@ -342,7 +342,7 @@ merge_begin(struct session *s)
 {
 	struct daemon *d = s->imports->api->daemon;
 	struct list_merge_options o = {.loop = d->loop,
-				       .redis = engine_redis(d->engine),
+				       .redis = engine_bulk(d->engine),
 				       .tables = s->tables,
 				       .stage = s->stage,
 				       .name = s->list,

@@ -121,7 +121,7 @@ session_begin_tables(struct session *s, const struct begin *b)
 	if (b->list == NULL)
 		return;
 	s->base = b->list->version;
-	s->stage = list_writer_new(engine_redis(engine), b->list_name, engine_incarnation(engine));
+	s->stage = list_writer_new(engine_bulk(engine), b->list_name, engine_incarnation(engine));
 	if (s->writer != NULL)
 		list_writer_set_base(s->writer, s->base);
 	if (s->writer != NULL && b->list->is_demo)
@@ -148,7 +148,7 @@ session_begin(struct session *s, const struct begin *b)
 	s->is_fresh = b->is_fresh;
 	s->touched_ms = clock_mono_ms();
 	if (!b->is_dry)
-		s->writer = list_writer_new(engine_redis(engine), b->list_name,
+		s->writer = list_writer_new(engine_bulk(engine), b->list_name,
 					    engine_incarnation(engine));
 	if (b->is_demo && s->writer != NULL)
 		list_writer_set_demo(s->writer);

@@ -138,7 +138,7 @@ go_on(struct asking *a)
 	uint32_t from = a->next, count = (uint32_t)a->b->list->block_count;
 
 	a->next = count - from < SECTION_BLOCKS ? count : from + SECTION_BLOCKS;
-	a->sweep = sweep_start(a->loop, engine_redis(a->engine), a->b->list, from, a->next, &o);
+	a->sweep = sweep_start(a->loop, engine_bulk(a->engine), a->b->list, from, a->next, &o);
 }
 
 /* A section is read and answered. */

@@ -279,7 +279,7 @@ on_ready(void *arg, struct ready_campaign *c, const struct err_ctx *why)
 	j->audience = ready_campaign_audience(c);
 	audience_want(c->queries, c->campaign->segment_count, &want);
 	rendering_want(c->rendering, &want);
-	j->sweep = sweep_start(j->loop, engine_redis(j->engine), c->list, 0,
+	j->sweep = sweep_start(j->loop, engine_bulk(j->engine), c->list, 0,
 			       (uint32_t)c->list->block_count, &o);
 }
 

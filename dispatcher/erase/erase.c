@@ -344,7 +344,7 @@ pass(struct eraser *e, enum erase_state state)
 				   .on_idle = on_idle,
 				   .arg = e};
 	struct key_walk_options wo = {.loop = e->o.loop,
-				      .redis = engine_redis(e->o.engine),
+				      .redis = engine_bulk(e->o.engine),
 				      .is_whole = is_block,
 				      .on_item = on_item,
 				      .on_done = on_walked,

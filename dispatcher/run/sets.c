@@ -309,7 +309,7 @@ on_list(void *arg, struct list *list, const struct err_ctx *e)
 	else if (l->how == SETS_NAMES)
 		source_done(l);
 	else
-		sweep_start(engine_loop(l->engine), engine_redis(l->engine), list, 0,
+		sweep_start(engine_loop(l->engine), engine_bulk(l->engine), list, 0,
 			    (uint32_t)list->block_count, &o);
 }
 
