@@ -110,6 +110,8 @@ arm(struct rig *r, const struct task *t)
 	atomic_store(&c->kind, t->series->kind);
 	atomic_store(&c->error, t->n);
 	atomic_store(&c->fired, 0);
+	atomic_store(&c->again, 0);
+	c->what[0] = '\0';
 	atomic_store(&c->count, 0);
 	atomic_store(&c->at, t->n);
 }
@@ -197,6 +199,9 @@ do_task(struct rig *r, const struct task *t, bool *is_reached, unsigned *count)
 		is_good = books_agree(&j, may_doubt(s));
 	else
 		books_show(&j);
+	if (is_good && s->scenario == REDIS_LIFE && s->kind == PROXY_ERROR &&
+	    strcmp(r->proxy_control->what, "remark") == 0 && !atomic_load(&r->proxy_control->again))
+		is_good = job_wrong(&j, "a line of the journal was refused and not told again");
 	if (rig_has_lost_server(r) && is_good) {
 		is_good = false;
 		snprintf(j.why, sizeof(j.why), "the server ended");

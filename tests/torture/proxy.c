@@ -52,6 +52,7 @@ struct proxy {
 	const char *redis_path;
 	int listener;
 	unsigned cut;
+	struct bytes refused; /* the command that was answered with an error */
 	struct pair pairs[PAIRS_MAX];
 };
 
@@ -208,10 +209,15 @@ turn_of(struct proxy *x, struct pair *p, size_t n)
 	resp_word(p->asked.p, n, 0, word, sizeof(word));
 	if (strcasecmp(word, "SUBSCRIBE") == 0)
 		p->is_subscriber = true;
+	if (x->refused.n == n && memcmp(x->refused.p, p->asked.p, n) == 0)
+		atomic_store(&c->again, 1);
 	if (count != atomic_load(&c->at))
 		return strcasecmp(word, "INFO") == 0 ? TURN_INFO : TURN_PASS;
 	tell_what(c, p->asked.p, n);
 	p->error = atomic_load(&c->error);
+	x->refused.n = 0;
+	bytes_add(&x->refused, p->asked.p, n);
+	atomic_store(&c->again, 0);
 	atomic_store(&c->fired, 1);
 	return turns[atomic_load(&c->kind)];
 }

@@ -32,9 +32,10 @@ struct proxy_control {
 	atomic_uint kind;
 	atomic_uint error; /* of PROXY_ERROR: which, counted through */
 	atomic_uint fired;
-	atomic_uint cut;  /* raised by one: all connections are closed, the count begins again */
-	atomic_uint life; /* the run id that INFO shows is changed by this; 0 = as it is */
-	char what[64];	  /* the command that failed: its function, else its name */
+	atomic_uint again; /* of PROXY_ERROR: the same command came again */
+	atomic_uint cut;   /* raised by one: all connections are closed, the count begins again */
+	atomic_uint life;  /* the run id that INFO shows is changed by this; 0 = as it is */
+	char what[64];	   /* the command that failed: its function, else its name */
 };
 
 const char *proxy_kind_name(enum proxy_kind k);
