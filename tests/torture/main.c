@@ -30,16 +30,17 @@
 
 enum scenario {
 	REDIS_RUN,   /* the n-th command of a run fails */
+	REDIS_FIRST, /* … since the server was started on an empty Redis */
 	REDIS_START, /* … since the server was started again in the middle of it, after kill -9 */
 	REDIS_LIFE,  /* … since Redis came back with another life: the journal is told again */
 	GATEWAY_RUN, /* the n-th request to the gateway fails */
 	SCENARIOS,
 };
 
-static const char *const scenario_names[] = {"run", "start", "life", "gateway"};
+static const char *const scenario_names[] = {"run", "first", "start", "life", "gateway"};
 
 /* n goes no further than this; 0 = to the end. What comes later is as in any run. */
-static const unsigned most_moments[] = {0, 100, 150, 0};
+static const unsigned most_moments[] = {0, 60, 100, 150, 0};
 
 static const char *const gateway_kinds[] = {
 	"gone",		 "reset-before", "fin-before",	"html502-before", "http500-before",
@@ -137,6 +138,24 @@ disarm(struct rig *r, enum scenario scenario, unsigned *count)
 	return *count == 0;
 }
 
+/* Before the job. */
+static bool
+begin(struct job *j, const struct task *t)
+{
+	struct rig *r = j->rig;
+
+	if (t->series->scenario == REDIS_FIRST) {
+		rig_kill_server(r);
+		rig_empty_redis(r);
+	}
+	if (t->series->scenario != REDIS_START && t->series->scenario != REDIS_LIFE)
+		arm(r, t);
+	if (t->series->scenario != REDIS_FIRST)
+		return true;
+	return (rig_start_server(r) || job_wrong(j, "the server did not start")) &&
+	       (r->token[0] != '\0' || job_wrong(j, "the server shows no token"));
+}
+
 /* From the middle of the job on. */
 static bool
 disturb(struct job *j, const struct task *t)
@@ -146,10 +165,8 @@ disturb(struct job *j, const struct task *t)
 	if (t->series->scenario == REDIS_START) {
 		rig_kill_server(j->rig);
 		arm(j->rig, t);
-		if (!rig_start_server(j->rig)) {
-			snprintf(j->why, sizeof(j->why), "the server did not start");
-			return false;
-		}
+		if (!rig_start_server(j->rig))
+			return job_wrong(j, "the server did not start");
 	} else if (t->series->scenario == REDIS_LIFE) {
 		atomic_fetch_add(&c->life, 1);
 		arm(j->rig, t);
@@ -186,14 +203,12 @@ static bool
 do_task(struct rig *r, const struct task *t, bool *is_reached, unsigned *count)
 {
 	struct series *s = t->series;
-	bool is_good, begins_at_once = s->scenario == REDIS_RUN || s->scenario == GATEWAY_RUN;
+	bool is_good;
 	int64_t from = now_ms();
 	struct job j;
 
 	job_init(&j, r, s->scenario != REDIS_RUN);
-	if (begins_at_once)
-		arm(r, t);
-	is_good = job_prepare(&j) && disturb(&j, t) && job_act(&j) && job_wait(&j);
+	is_good = begin(&j, t) && job_prepare(&j) && disturb(&j, t) && job_act(&j) && job_wait(&j);
 	*is_reached = disarm(r, s->scenario, count);
 	if (is_good)
 		is_good = books_agree(&j, may_doubt(s));
@@ -407,7 +422,8 @@ usage(void)
 {
 	fputs("usage: torture [--seconds N] [--seed N] [--rigs N] [--build FOLDER] [--verbose] "
 	      "[--stay]\n"
-	      "               [--scenario run|start|life|gateway] [--kind NAME] [--n N] [--dedupe "
+	      "               [--scenario run|first|start|life|gateway] [--kind NAME] [--n N] "
+	      "[--dedupe "
 	      "0|1]\n",
 	      stderr);
 	exit(2);

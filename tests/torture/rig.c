@@ -165,6 +165,17 @@ start_redis(struct rig *r)
 	}
 }
 
+void
+rig_empty_redis(struct rig *r)
+{
+	char answer[64];
+
+	if (!rig_ask_redis(r, "FLUSHALL", answer, sizeof(answer)) ||
+	    !rig_ask_redis(r, "FUNCTION FLUSH", answer, sizeof(answer)))
+		fail("Redis cannot be emptied");
+	r->token[0] = '\0';
+}
+
 /* ---- gateway ---- */
 
 void

@@ -31,6 +31,8 @@ void rig_close(struct rig *r);
 /* The server under torture: begin it (false: it did not serve in time), kill it. */
 bool rig_start_server(struct rig *r);
 void rig_kill_server(struct rig *r);
+/* Everything in it, and the token. Not while the server works. */
+void rig_empty_redis(struct rig *r);
 /* Has it ended by itself? */
 bool rig_has_lost_server(struct rig *r);
 /* A path in its folder; one at a time. */
