@@ -50,16 +50,19 @@ static bool
 read_line(struct job *j, struct books *b, const json_t *line)
 {
 	const char *event = text_of(line, "event"), *to = text_of(line, "to");
-	const char *status = text_of(line, "status");
+	const char *status = text_of(line, "status"), *outlook = text_of(line, "outlook");
 	struct person *p = find(b, to);
 
 	if (p == NULL)
 		return to[0] == '\0' || strcmp(event, "receipt") == 0 ||
 		       job_wrong(j, "the ledger has \"%s\" of %s, who is not of this job", event,
 				 to);
-	if (strcmp(event, "accepted") == 0)
+	if (strcmp(event, "accepted") == 0) {
 		p->accepted++;
-	else if (strcmp(event, "refused") == 0)
+		p->delivered += strcmp(outlook, "DELIVRD") == 0;
+		p->undelivered +=
+			strcmp(outlook, "UNDELIV") == 0 || strcmp(outlook, "EXPIRED") == 0;
+	} else if (strcmp(event, "refused") == 0)
 		p->refused += strcmp(text_of(line, "code"), "10") == 0;
 	else if (strcmp(event, "receipt") == 0 && strcmp(status, "DELIVRD") == 0)
 		p->delivered++;
@@ -202,7 +205,7 @@ compare(struct job *j, unsigned may_doubt)
 	for (unsigned i = 0; i <= ROWS; i++) {
 		const struct person *p = &b.people[i];
 
-		b.doubted += strcmp(p->state, "unknown") == 0;
+		b.doubted += i < ROWS && strcmp(p->state, "unknown") == 0;
 		if (is_right(p))
 			continue;
 		return job_wrong(
@@ -231,7 +234,7 @@ books_agree(struct job *j, unsigned may_doubt)
 }
 
 void
-books_show(struct job *j)
+books_show(const struct job *j)
 {
 	struct books b = {0};
 	struct job quiet = *j; /* why stays */

@@ -3,7 +3,7 @@
  * The gateway's ledger against the server's results, message by message.
  *
  *   results say     the ledger must say
- *   delivered       accepted once, reported DELIVRD
+ *   delivered       accepted once, reported (or to be found, where it must be asked for) DELIVRD
  *   undeliverable   accepted once, reported UNDELIV or EXPIRED and never DELIVRD
  *   refused         never accepted, refused for the number or the sender
  *   cancelled       never accepted
@@ -16,8 +16,8 @@
 
 #include "tests/torture/job.h"
 
-/* may_doubt: how many may be in doubt. Asks for up to ten seconds until all agrees; false: why says where
+/* may_doubt: how many of the rows may be in doubt. Asks for up to ten seconds until all agrees; false: why says where
  * it does not. */
 bool books_agree(struct job *j, unsigned may_doubt);
 /* Of a job that did not come to its end: say who is where, as comments on stdout. */
-void books_show(struct job *j);
+void books_show(const struct job *j);

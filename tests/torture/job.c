@@ -14,9 +14,10 @@
 #define AGAIN_MS 50
 
 /*
- * Last digits of the first rows of a. 12 is in doubt and then said again, so only with dedupe.
- * 1 is refused: where its request is said again that closes nothing any more (the first copy may
- * have been taken), so it would be asked about until the dedupe window is over.
+ * Last digits of the first rows of a. 10 and 12 may be in doubt and then said again, so only with
+ * dedupe. 11 never has an answer, so only where there are receipts. 1 is refused: where its request is
+ * said again that closes nothing any more (the first copy may have been taken), so it would be asked
+ * about until the dedupe window is over.
  */
 static const unsigned moods[] = {1, 2, 3, 4, 5, 8, 9, 10, 11, 12};
 
@@ -39,7 +40,8 @@ job_phone(const struct job *j, unsigned row, char out[16])
 
 	if (row < sizeof(moods) / sizeof(moods[0]))
 		last = moods[row];
-	if ((last == 12 && !j->rig->has_dedupe) || (last == 1 && j->may_repeat))
+	if (((last == 10 || last == 12) && j->rig->dialect == DIALECT_PLAIN) ||
+	    (last == 11 && j->rig->dialect == DIALECT_POLLED) || (last == 1 && j->may_repeat))
 		last = 1000 + row;
 	snprintf(out, 16, "84%02u%03u%04u", prefixes[j->number / 1000 % 3][row % 2],
 		 j->number % 1000, last);
@@ -318,9 +320,9 @@ is_over(const struct job *j, long run)
 	       strncmp(answer, "$-1", 3) == 0;
 }
 
-/* Has the server taken the receipt of the single message? */
+/* Is it in the ledger that the message has come as far as that? */
 static bool
-is_message_over(const struct job *j)
+is_in_ledger(const struct job *j, const char *how_far)
 {
 	FILE *f = fopen(rig_path(j->rig, "ledger"), "re");
 	char line[2048], to[32];
@@ -330,11 +332,31 @@ is_message_over(const struct job *j)
 		fail("the ledger is gone");
 	snprintf(to, sizeof(to), "\"%s\"", j->message_to);
 	while (!is_there && fgets(line, sizeof(line), f) != NULL)
-		is_there = strstr(line, "\"event\":\"receipt\"") != NULL &&
-			   strstr(line, to) != NULL &&
-			   strstr(line, "\"acknowledged\":true") != NULL;
+		is_there = strstr(line, to) != NULL && strstr(line, how_far) != NULL;
 	fclose(f);
 	return is_there;
+}
+
+/*
+ * Has the server taken the receipt of the single message? Where it must ask, only: has the gateway
+ * taken the message? Where that may stay in doubt the server is asked, too.
+ */
+static bool
+is_message_over(struct job *j)
+{
+	struct bytes out = {0};
+	char path[120];
+	bool is_doubtful;
+
+	if (is_in_ledger(j, j->rig->dialect == DIALECT_POLLED ? "\"event\":\"accepted\""
+							      : "\"acknowledged\":true"))
+		return true;
+	if (j->rig->dialect != DIALECT_PLAIN || !j->may_repeat)
+		return false;
+	snprintf(path, sizeof(path), "/api/v1/messages/%s", j->message);
+	is_doubtful = job_get(j, path, &out) && strstr(out.p, "\"unknown\"") != NULL;
+	bytes_free(&out);
+	return is_doubtful;
 }
 
 bool
@@ -346,7 +368,7 @@ job_wait(struct job *j)
 	while (!a || !b || !message) {
 		a = a || is_over(j, j->run_a);
 		b = b || is_over(j, j->run_b);
-		message = message || is_message_over(j);
+		message = message || (a && b && is_message_over(j));
 		if (rig_has_lost_server(j->rig))
 			return stop(j, "wait", "the server ended");
 		if (now_ms() > until)

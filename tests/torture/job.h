@@ -20,7 +20,7 @@
 struct job {
 	struct rig *rig;
 	unsigned number;
-	bool may_repeat; /* requests may be in doubt and said again: see moods in job.c */
+	bool may_repeat; /* requests may be in doubt, and said again: see moods in job.c */
 	char token[16];	 /* of all its names */
 	long run_a, run_b;
 	char message[64];    /* id of the single message */

@@ -20,14 +20,18 @@
 
 #define START_MS 30000
 
+static const char *const dialect_names[] = {"plain", "dedupe", "polled"};
+
 static const char policy[] = "{ \"classes\": [ { \"class\": \"notice\", \"priority\": 3 },"
 			     " { \"class\": \"personal\", \"priority\": 1 } ] }\n";
 
+static const char config[] = "{ \"policy\": \"%s/policy.json\", \"log_level\": \"info\","
+			     " \"lease_ms\": 1000, \"redis_socket\": \"%s/proxy.sock\",\n"
+			     "  \"public_url\": \"%s\", \"providers\": [ %s ] }\n";
+
 /* Small requests, so that there are many; a time-out that a test can wait for. */
-static const char config[] =
-	"{ \"policy\": \"%s/policy.json\", \"log_level\": \"info\", \"lease_ms\": 1000,\n"
-	"  \"redis_socket\": \"%s/proxy.sock\",\n"
-	"  \"providers\": [ { \"name\": \"gw\", \"driver\": \"generic\", \"rate\": 2000,\n"
+static const char generic[] =
+	"{ \"name\": \"gw\", \"driver\": \"generic\", \"rate\": 2000,\n"
 	"    \"concurrency\": 8, \"timeout_ms\": 700, \"brandname\": \"UBND-AG\", \"price\": { "
 	"\"*\": 400 },\n"
 	"    \"settings\": { \"url\": \"http://127.0.0.1:%d/batch\",\n"
@@ -48,7 +52,21 @@ static const char config[] =
 	"\"delivered\",\n"
 	"          \"UNDELIV\": \"undeliverable\", \"EXPIRED\": \"undeliverable\","
 	" \"ACCEPTD\": \"accepted\" },\n"
-	"        \"deadline_s\": 60 } } } ] }\n";
+	"        \"deadline_s\": 60 } } }";
+
+static const char esms[] =
+	"{ \"name\": \"gw\", \"driver\": \"esms\", \"rate\": 2000, \"concurrency\": 8,\n"
+	"    \"timeout_ms\": 700, \"brandname\": \"UBND-AG\", \"price\": { \"*\": 400 },\n"
+	"    \"polls_per_s\": 100, \"settings\": { \"type\": \"cskh\", \"unicode\": true,\n"
+	"      \"url\": \"http://127.0.0.1:%d/MainService.svc/json\", \"api_key\": \"K0\",\n"
+	"      \"secret_key\": \"S0\", \"poll_after_s\": 1, \"poll_every_s\": 1,\n"
+	"      \"receipt_deadline_s\": 600 } }";
+
+const char *
+dialect_name(enum dialect d)
+{
+	return dialect_names[d];
+}
 
 const char *
 rig_path(const struct rig *r, const char *name)
@@ -202,27 +220,12 @@ start_gateway(struct rig *r)
 	snprintf(port_file, sizeof(port_file), "%s/port", r->folder);
 	snprintf(ledger, sizeof(ledger), "%s/ledger", r->folder);
 	r->gateway = run(r, "gateway.log", "gateway.log",
-			 (const char *const[]){program,
-					       "--port-file",
-					       port_file,
-					       "--ledger",
-					       ledger,
-					       "--key",
-					       "k",
-					       "--moods",
-					       "--dedupe",
-					       r->has_dedupe ? "forever" : "none",
-					       "--receipts",
-					       "delivered",
-					       "--receipt-delay",
-					       "20",
-					       "--receipt-batch",
-					       "8",
-					       "--receipt-tries",
-					       "1000",
-					       "--fault-in",
-					       "0",
-					       NULL});
+			 (const char *const[]){
+				 program, "--port-file", port_file, "--ledger", ledger, "--key",
+				 "k", "--moods", "--receipt-delay", "20", "--receipt-batch", "8",
+				 "--receipt-tries", "1000", "--dedupe",
+				 r->dialect == DIALECT_DEDUPE ? "forever" : "none", "--receipts",
+				 r->dialect == DIALECT_POLLED ? "none" : "delivered", NULL});
 	do {
 		rest_ms(10);
 		read_file(port_file, text, sizeof(text));
@@ -237,13 +240,22 @@ start_gateway(struct rig *r)
 static void
 write_config(const struct rig *r)
 {
-	struct bytes b = {0};
+	bool has_dedupe = r->dialect == DIALECT_DEDUPE, is_polled = r->dialect == DIALECT_POLLED;
+	struct bytes provider = {0}, b = {0};
 
-	bytes_format(&b, config, r->folder, r->folder, r->gateway_port,
-		     r->has_dedupe ? "\"dedupe\": { \"by\": \"reference\", \"window_s\": 86400,"
-				     " \"meaning\": \"accepted\" },"
-				   : "",
-		     r->has_dedupe ? "\"30\": \"duplicate\"," : "");
+	if (is_polled)
+		bytes_format(&provider, esms, r->gateway_port);
+	else
+		bytes_format(&provider, generic, r->gateway_port,
+			     has_dedupe
+				     ? "\"dedupe\": { \"by\": \"reference\", \"window_s\": 86400,"
+				       " \"meaning\": \"accepted\" },"
+				     : "",
+			     has_dedupe ? "\"30\": \"duplicate\"," : "");
+	/* Nobody listens there: what is not reported must be asked for. */
+	bytes_format(&b, config, r->folder, r->folder, is_polled ? "http://127.0.0.1:1" : "",
+		     provider.p);
+	bytes_free(&provider);
 	write_file(rig_path(r, "loa.json"), b.p);
 	write_file(rig_path(r, "policy.json"), policy);
 	bytes_free(&b);

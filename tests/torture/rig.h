@@ -14,10 +14,19 @@
 #include "tests/torture/bytes.h"
 #include "tests/torture/proxy.h"
 
+enum dialect {
+	DIALECT_PLAIN,	/* takes a message as often as it comes; reports are pushed */
+	DIALECT_DEDUPE, /* knows references again, and the server knows that */
+	DIALECT_POLLED, /* that of eSMS.vn: knows references again; reports must be asked for */
+	DIALECTS,
+};
+
+const char *dialect_name(enum dialect d);
+
 struct rig {
 	const char *build; /* the folder of loa and gateway */
 	char folder[200];
-	bool has_dedupe; /* the gateway knows references again, and the server knows that */
+	enum dialect dialect;
 	pid_t redis, proxy, gateway, loa;
 	struct proxy_control *proxy_control;
 	int gateway_port, loa_port;
