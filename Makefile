@@ -136,7 +136,7 @@ test: deps-tests ## all tests
 	@$(MAKE) --no-print-directory unit-build $(MODEL:%=$(B)/%)
 	@B=$(B) tests/run all
 
-torture: deps-tests ## the n-th Redis command and the n-th request of a small run fail, for all n; SECONDS=0 (all)
+torture: deps-tests ## the n-th Redis command or gateway request of a small run fails, for all n; SECONDS=, SEED=
 	@$(MAKE) --no-print-directory all $(B)/torture
 	@$(B)/torture --build $(B) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 

@@ -8,6 +8,7 @@
 
 #define ROWS (JOB_ROWS_A + JOB_ROWS_B)
 #define PATIENCE_MS 10000
+#define POLLED_MS 90000 /* a question that was lost is asked again in half a minute */
 
 /* What both books say of one phone; the last one is that of the single message. */
 struct person {
@@ -222,7 +223,7 @@ compare(struct job *j, unsigned may_doubt)
 bool
 books_agree(struct job *j, unsigned may_doubt)
 {
-	int64_t until = now_ms() + PATIENCE_MS;
+	int64_t until = now_ms() + (j->rig->dialect == DIALECT_POLLED ? POLLED_MS : PATIENCE_MS);
 
 	while (!compare(j, may_doubt)) {
 		if (now_ms() > until || rig_has_lost_server(j->rig))

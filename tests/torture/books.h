@@ -16,7 +16,8 @@
 
 #include "tests/torture/job.h"
 
-/* may_doubt: how many of the rows may be in doubt. Asks for up to ten seconds until all agrees; false: why says where
+/* may_doubt: how many of the rows may be in doubt. Asks until all agrees, for ten seconds, or 90 where
+ * reports must be asked for; false: why says where
  * it does not. */
 bool books_agree(struct job *j, unsigned may_doubt);
 /* Of a job that did not come to its end: say who is where, as comments on stdout. */

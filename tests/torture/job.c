@@ -11,6 +11,7 @@
 #include "tests/torture/http.h"
 
 #define PATIENCE_MS 60000
+#define POLLED_MS 150000 /* a question that was lost, or refused, is asked again in a minute */
 #define AGAIN_MS 50
 
 /*
@@ -233,7 +234,7 @@ launch(struct job *j, const char *letter, long *run, struct bytes *out)
 
 	if (!command(j, letter, "launch", 0, out) || !member(j, out, "run", number, sizeof(number)))
 		return false;
-	*run = atol(number);
+	*run = strtol(number, NULL, 10);
 	return true;
 }
 
@@ -362,7 +363,7 @@ is_message_over(struct job *j)
 bool
 job_wait(struct job *j)
 {
-	int64_t until = now_ms() + PATIENCE_MS;
+	int64_t until = now_ms() + (j->rig->dialect == DIALECT_POLLED ? POLLED_MS : PATIENCE_MS);
 	bool a = false, b = false, message = false;
 
 	while (!a || !b || !message) {

@@ -307,16 +307,16 @@ read_options(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", words, NULL)) != -1) {
 		switch (c) {
 		case 's':
-			o.seconds = (unsigned)atoi(optarg);
+			o.seconds = (unsigned)strtoul(optarg, NULL, 10);
 			break;
 		case 'S':
 			o.seed = strtoul(optarg, NULL, 10);
 			break;
 		case 'r':
-			o.rigs = (unsigned)atoi(optarg);
+			o.rigs = (unsigned)strtoul(optarg, NULL, 10);
 			break;
 		case 'n':
-			o.n = (unsigned)atoi(optarg);
+			o.n = (unsigned)strtoul(optarg, NULL, 10);
 			break;
 		case 'a':
 			o.is_all = true;
@@ -357,7 +357,7 @@ main(int argc, char **argv)
 
 	if (p == MAP_FAILED)
 		fail("no shared memory: %s", strerror(errno));
-	signal(SIGPIPE, SIG_IGN);
+	sigaction(SIGPIPE, &(struct sigaction){.sa_handler = SIG_IGN}, NULL);
 	printf("# seed %lu, %u rigs\n", o.seed, o.rigs);
 	if (o.n == 0 && !in_parallel(p, &o, SCENARIOS * DIALECTS, measurer)) {
 		printf("not ok 1 - a run in which nothing fails\n1..1\n");

@@ -232,7 +232,7 @@ start_gateway(struct rig *r)
 		if (now_ms() > until)
 			fail("the gateway does not start: see %s", rig_path(r, "gateway.log"));
 	} while (strchr(text, '\n') == NULL);
-	r->gateway_port = atoi(text);
+	r->gateway_port = (int)strtol(text, NULL, 10);
 }
 
 /* ---- the server ---- */
@@ -292,7 +292,7 @@ rig_start_server(struct rig *r)
 		read_file(rig_path(r, "loa.out"), text, sizeof(text));
 	} while (strstr(text, "serving") == NULL || text[strlen(text) - 1] != '\n');
 	at = strstr(text, "http://127.0.0.1:");
-	r->loa_port = at != NULL ? atoi(at + strlen("http://127.0.0.1:")) : 0;
+	r->loa_port = at != NULL ? (int)strtol(at + strlen("http://127.0.0.1:"), NULL, 10) : 0;
 	at = strstr(text, "once: ");
 	if (at != NULL)
 		sscanf(at, "once: %79s", r->token);

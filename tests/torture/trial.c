@@ -73,7 +73,7 @@ disarm(struct trial *t)
 	}
 	rig_gateway_control(t->rig, NULL, &out);
 	at = strstr(out.p, "\"fault-in\":\"");
-	left = at != NULL ? (unsigned)atoi(at + strlen("\"fault-in\":\"")) : 0;
+	left = at != NULL ? (unsigned)strtoul(at + strlen("\"fault-in\":\""), NULL, 10) : 0;
 	t->is_reached = left == 0;
 	t->commands = t->failure.n - left;
 	bytes_free(&out);
