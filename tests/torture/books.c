@@ -8,7 +8,6 @@
 
 #define ROWS (JOB_ROWS_A + JOB_ROWS_B)
 #define PATIENCE_MS 10000
-#define POLLED_MS 90000 /* a question that was lost is asked again in half a minute */
 
 /* What both books say of one phone; the last one is that of the single message. */
 struct person {
@@ -172,7 +171,7 @@ read_report(struct job *j, struct books *b, const char *letter)
 /* ---- both ---- */
 
 static bool
-is_right(const struct person *p)
+is_right(const struct job *j, const struct person *p)
 {
 	if (p->shown != 1 || p->accepted > 1)
 		return false;
@@ -180,6 +179,8 @@ is_right(const struct person *p)
 		return p->accepted == 1 && p->delivered > 0;
 	if (strcmp(p->state, "undeliverable") == 0)
 		return p->accepted == 1 && p->undelivered > 0 && p->delivered == 0;
+	if (strcmp(p->state, "accepted") == 0)
+		return p->accepted == 1 && j->rig->dialect == DIALECT_POLLED;
 	if (strcmp(p->state, "refused") == 0)
 		return p->accepted == 0 && p->refused > 0;
 	return p->accepted == 0 &&
@@ -207,7 +208,7 @@ compare(struct job *j, unsigned may_doubt)
 		const struct person *p = &b.people[i];
 
 		b.doubted += i < ROWS && strcmp(p->state, "unknown") == 0;
-		if (is_right(p))
+		if (is_right(j, p))
 			continue;
 		return job_wrong(
 			j,
@@ -223,7 +224,7 @@ compare(struct job *j, unsigned may_doubt)
 bool
 books_agree(struct job *j, unsigned may_doubt)
 {
-	int64_t until = now_ms() + (j->rig->dialect == DIALECT_POLLED ? POLLED_MS : PATIENCE_MS);
+	int64_t until = now_ms() + PATIENCE_MS;
 
 	while (!compare(j, may_doubt)) {
 		if (now_ms() > until || rig_has_lost_server(j->rig))
@@ -244,7 +245,7 @@ books_show(const struct job *j)
 		return;
 	read_both(&quiet, &b);
 	for (unsigned i = 0; i <= ROWS; i++)
-		if (!is_right(&b.people[i]))
+		if (!is_right(j, &b.people[i]))
 			printf("# %s: results: \"%s\"; ledger: accepted %u, refused %u, delivered "
 			       "%u, "
 			       "not delivered %u\n",
