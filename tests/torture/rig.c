@@ -203,8 +203,12 @@ rig_gateway_control(const struct rig *r, const char *body, struct bytes *out)
 			      .method = body != NULL ? "POST" : "GET",
 			      .path = "/control",
 			      .body = body};
-	int status = http_do(&c, out);
+	int64_t until = now_ms() + START_MS;
+	int status;
 
+	/* It may be gone for a moment: that is a fault of its own. */
+	while ((status = http_do(&c, out)) == 0 && now_ms() < until)
+		rest_ms(20);
 	if (status != 200)
 		fail("the gateway answers %d to %s: %s", status, body != NULL ? body : "GET",
 		     out->p);
