@@ -16,9 +16,10 @@
 
 /*
  * Last digits of the first rows of a. 10 and 12 may be in doubt and then said again, so only with
- * dedupe. 11 never has an answer, so only where there are receipts. 1 is refused: where its request is
- * said again that closes nothing any more (the first copy may have been taken), so it would be asked
- * about until the dedupe window is over.
+ * dedupe. 11 never has an answer, so only where there are receipts; where reports are asked for, what
+ * is said again has no id to ask by, so not 12 either. 1 is refused: where its request is said again
+ * that closes nothing any more (the first copy may have been taken), so it would be asked about until
+ * the dedupe window is over.
  */
 static const unsigned moods[] = {1, 2, 3, 4, 5, 8, 9, 10, 11, 12};
 
@@ -42,7 +43,8 @@ job_phone(const struct job *j, unsigned row, char out[16])
 	if (row < sizeof(moods) / sizeof(moods[0]))
 		last = moods[row];
 	if (((last == 10 || last == 12) && j->rig->dialect == DIALECT_PLAIN) ||
-	    (last == 11 && j->rig->dialect == DIALECT_POLLED) || (last == 1 && j->may_repeat))
+	    (last >= 11 && last <= 12 && j->rig->dialect == DIALECT_POLLED) ||
+	    (last == 1 && j->may_repeat))
 		last = 1000 + row;
 	snprintf(out, 16, "84%02u%03u%04u", prefixes[j->number / 1000 % 3][row % 2],
 		 j->number % 1000, last);

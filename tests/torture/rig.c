@@ -60,7 +60,7 @@ static const char esms[] =
 	"    \"polls_per_s\": 100, \"settings\": { \"type\": \"cskh\", \"unicode\": true,\n"
 	"      \"url\": \"http://127.0.0.1:%d/MainService.svc/json\", \"api_key\": \"K0\",\n"
 	"      \"secret_key\": \"S0\", \"poll_after_s\": 1, \"poll_every_s\": 1,\n"
-	"      \"receipt_deadline_s\": 10 } }";
+	"      \"receipt_deadline_s\": 6 } }";
 
 const char *
 dialect_name(enum dialect d)
