@@ -10,7 +10,8 @@
  *
  * TERM drains: no new claims, what is on the wire is awaited, leases are given
  * back, the embedded Redis is asked to stop. A second TERM stops at once; what
- * is on the wire then counts as in doubt. HUP reads the configuration again.
+ * is on the wire then counts as in doubt. HUP reads the configuration again; at
+ * midnight what it holds for a day is made for the next (midnight.h).
  */
 #pragma once
 
@@ -19,6 +20,7 @@
 #include "dispatcher/campaign/alarm.h"
 #include "dispatcher/config.h"
 #include "dispatcher/erase/erase.h"
+#include "dispatcher/midnight.h"
 #include "dispatcher/receive/poll.h"
 #include "dispatcher/receive/receipts.h"
 #include "dispatcher/run/keeper.h"
@@ -73,6 +75,7 @@ struct daemon {
 	struct timer drain, deadline;
 	struct timer publish; /* again what was refused of the lanes */
 	struct timer sweep;   /* for libraries of other releases, once an hour */
+	struct midnight midnight;
 	int64_t started_ms;
 };
 

@@ -187,6 +187,11 @@ find_key(struct begin *b, struct err_ctx *e)
 	if (wanted[0] != '\0' && at < 0)
 		return err_set(e, ERR_INPUT, "key", "name one of loa list show with --key",
 			       "the list %s has no column \"%.100s\"", b->list->name, wanted);
+	/* Whether a row is found would tell whether somebody in the list has its value. */
+	if (wanted[0] != '\0' && at != s->phone && s->columns[at].is_sensitive)
+		return err_set(e, ERR_REFUSED, "key", "name another column with --key",
+			       "%s is sensitive: rows are not looked for by it",
+			       s->columns[at].name);
 	snprintf(b->key, sizeof(b->key), "%s",
 		 wanted[0] == '\0' || at == s->phone ? "" : s->columns[at].name);
 	return ERR_OK;

@@ -193,6 +193,8 @@ on_list_block(void *arg, uint32_t index, const struct block *b)
 {
 	struct edit *ed = arg;
 
+	if (ed->writer != NULL && list_writer_is_refused(ed->writer, &ed->failed))
+		return false;
 	if (ed->query != NULL)
 		query_eval_block(ed->query, b, ed->today, ed->bits);
 	return rewrite_block(ed->rewrite, index, b, &ed->failed) == ERR_OK;
