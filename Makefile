@@ -31,7 +31,7 @@ LIB_FILES := $(foreach l,$(LAYERS),$(B)/lib$(l).a)
 UNIT_SRC := $(shell find tests/unit -name '*.c' 2>/dev/null)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(B)/tests/unit/%)
 
-.PHONY: all help demo test unit unit-build model asan bench fuzz lint deps deps-tests deps-fuzz libs clean manual install uninstall
+.PHONY: all help demo test unit unit-build model torture asan bench fuzz lint deps deps-tests deps-fuzz libs clean manual install uninstall
 
 all: $(B)/loa $(B)/gateway ## build everything
 
@@ -75,6 +75,13 @@ $(B)/gateway: $(wildcard tests/gateway/*.c tests/gateway/*.h)
 	@$(CC) -D_GNU_SOURCE -std=c11 -I. $(WARN) $(OPT) $(SAN_FLAGS) -o $@ $(wildcard tests/gateway/*.c) \
 		$(shell pkg-config --cflags --libs libevent jansson 2>/dev/null)
 
+# Torture looks at everything from outside.
+$(B)/torture: $(wildcard tests/torture/*.c tests/torture/*.h)
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) -D_GNU_SOURCE -std=c11 -I. $(WARN) $(OPT) $(SAN_FLAGS) -o $@ $(wildcard tests/torture/*.c) \
+		$(shell pkg-config --cflags --libs jansson 2>/dev/null)
+
 $(B)/tests/unit/%: tests/unit/%.c $(LIB_FILES)
 	@mkdir -p $(@D)
 	@echo "  LD $@"
@@ -108,7 +115,7 @@ unit: deps-tests ## the unit tests; T=name runs those whose path contains it
 	@$(MAKE) --no-print-directory unit-build
 	@B=$(B) tests/run unit $(T)
 
-unit-build: all $(UNIT_BIN) $(B)/loa-next manual
+unit-build: all $(UNIT_BIN) $(B)/loa-next $(B)/torture manual
 
 # The same server with another text of its Lua library: two releases on one Redis, for the tests.
 $(B)/next/library.o: dispatcher/store/library.c
@@ -128,6 +135,10 @@ MODEL := $(if $(wildcard tests/model/*.c),tests/model/model)
 test: deps-tests ## all tests
 	@$(MAKE) --no-print-directory unit-build $(MODEL:%=$(B)/%)
 	@B=$(B) tests/run all
+
+torture: deps-tests ## the n-th Redis command or gateway request of a small run fails, for all n; SECONDS=, SEED=
+	@$(MAKE) --no-print-directory all $(B)/torture
+	@$(B)/torture --build $(B) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 asan: deps-tests ## all tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	@$(MAKE) --no-print-directory B=build/asan SAN=1 OPT='-O1 -g' unit-build $(MODEL:%=build/asan/%)

@@ -20,6 +20,7 @@
 
 #define DRAIN_LOOK_MS 20
 #define SWEEP_MS 3600000
+#define PUBLISH_AGAIN_MS 1000
 #define DRAIN_MAX_MS 130000 /* longer than any provider's time-out */
 
 /* ---- configuration ---- */
@@ -60,6 +61,18 @@ make_hook_tokens(struct daemon *d)
 	}
 }
 
+/* Without it nothing leaves. (Where the connection was lost it is told on the next one.) */
+static void
+on_published(void *arg, const struct reply *r)
+{
+	struct daemon *d = arg;
+
+	if (r->kind != REPLY_ERROR)
+		return;
+	log_warn("lanes=published result=error why=%.*s", (int)r->str.n, r->str.p);
+	timer_arm_ms(d->loop, &d->publish, PUBLISH_AGAIN_MS);
+}
+
 /* What every process on this Redis must agree on about a lane. */
 static void
 publish_lanes(struct daemon *d)
@@ -76,8 +89,18 @@ publish_lanes(struct daemon *d)
 		snprintf(concurrency, sizeof(concurrency), "%lld", (long long)p->concurrency);
 		v[3] = slice_of(rate);
 		v[5] = slice_of(concurrency);
-		redis_command(engine_redis(d->engine), v, 6, NULL, NULL);
+		redis_command(engine_redis(d->engine), v, 6, on_published, d);
 	}
+}
+
+static void
+on_publish(struct timer *t, void *arg)
+{
+	struct daemon *d = arg;
+
+	(void)t;
+	if (d->is_up)
+		publish_lanes(d);
 }
 
 /* Another process on this Redis may have made a new token. */
@@ -229,27 +252,19 @@ on_eraser_ready(void *arg)
 	begin_work(arg);
 }
 
-struct install {
-	struct daemon *daemon;
-	char token[2 * TOKEN_BYTES + 1];
-};
-
 static void
 on_installed(void *arg, const struct reply *r)
 {
-	struct install *in = arg;
-	struct daemon *d = in->daemon;
+	struct daemon *d = arg;
 	struct slice key = reply_item(r, 0)->str, token = reply_item(r, 1)->str;
-	uint8_t phone_key[HASH_KEY_BYTES];
+	uint8_t phone_key[HASH_KEY_BYTES], hash[sizeof(d->token_hash)];
 
-	if (d->is_stopping || !engine_is_up(d->engine)) {
-		free(in);
+	/* An answer to what was asked on an earlier connection: asked again as soon as it is up. */
+	if (d->is_stopping || d->is_up || !engine_is_up(d->engine))
 		return;
-	}
 	if (r->kind != REPLY_ARRAY || key.n != sizeof(d->install_key) ||
 	    token.n != sizeof(d->token_hash)) {
 		log_error("call=install result=unusable todo=restore a backup of Redis");
-		free(in);
 		return;
 	}
 	memcpy(d->install_key, key.p, key.n);
@@ -266,8 +281,9 @@ on_installed(void *arg, const struct reply *r)
 		poller_open(d->poller, d->install_key);
 	eraser_open(d->eraser); /* then work begins */
 	ask_backup(d);
-	say_ready(d, reply_item(r, 2)->integer == 1 ? in->token : NULL);
-	free(in);
+	/* Ours, whichever of our questions it was that made it. */
+	hash_plain(slice_of(d->new_token), hash);
+	say_ready(d, memcmp(hash, d->token_hash, sizeof(hash)) == 0 ? d->new_token : NULL);
 }
 
 static void
@@ -297,21 +313,22 @@ static void
 on_engine_up(void *arg)
 {
 	struct daemon *d = arg;
-	struct install *in = xcalloc(1, sizeof(*in));
-	uint8_t key[REFERENCE_KEY_BYTES], hash[16];
+	uint8_t hash[16];
 	struct argv a = {0};
 
 	if (d->redisd != NULL)
 		redisd_ready(d->redisd);
 	else
 		ask_durability(d);
-	in->daemon = d;
-	random_bytes(key, sizeof(key));
-	random_hex(in->token, TOKEN_BYTES);
-	hash_plain(slice_of(in->token), hash);
-	argv_add(&a, (struct slice){(const char *)key, sizeof(key)});
+	/* The same each time: an answer that was lost may have been "done". */
+	if (d->new_token[0] == '\0') {
+		random_bytes(d->new_key, sizeof(d->new_key));
+		random_hex(d->new_token, TOKEN_BYTES);
+	}
+	hash_plain(slice_of(d->new_token), hash);
+	argv_add(&a, (struct slice){(const char *)d->new_key, sizeof(d->new_key)});
 	argv_add(&a, (struct slice){(const char *)hash, sizeof(hash)});
-	engine_sure(d->engine, "install", &a, false, on_installed, in);
+	engine_sure(d->engine, "install", &a, false, on_installed, d);
 	argv_free(&a);
 }
 
@@ -592,6 +609,7 @@ take_down(struct daemon *d)
 	timer_disarm(d->loop, &d->drain);
 	timer_disarm(d->loop, &d->deadline);
 	timer_disarm(d->loop, &d->sweep);
+	timer_disarm(d->loop, &d->publish);
 	midnight_shut(&d->midnight);
 	if (d->api != NULL)
 		api_cut(d->api);
@@ -640,6 +658,7 @@ daemon_run(const struct daemon_options *o)
 	timer_init(&d.drain, on_drain_look, &d);
 	timer_init(&d.deadline, on_deadline, &d);
 	timer_init(&d.sweep, on_sweep, &d);
+	timer_init(&d.publish, on_publish, &d);
 	if (rc == ERR_OK) {
 		apply_overrides(o, d.config);
 		numbering_set(&d.config->plan);

@@ -64,6 +64,8 @@ struct daemon {
 	bool is_working;	   /* messages may be sent */
 	bool is_draining, is_stopping;
 	bool has_said_ready;
+	char new_token[2 * TOKEN_BYTES + 1]; /* if this installation is new; "" = not asked yet */
+	uint8_t new_key[REFERENCE_KEY_BYTES];
 	bool has_keys; /* install_key and token_hash are known, for good */
 	uint8_t install_key[REFERENCE_KEY_BYTES];
 	uint8_t token_hash[16]; /* of the administrator's token */
@@ -71,7 +73,8 @@ struct daemon {
 	bool has_looked_at_lists;
 	int64_t backup_s; /* when the last complete backup was taken; 0 = never */
 	struct timer drain, deadline;
-	struct timer sweep; /* for libraries of other releases, once an hour */
+	struct timer publish; /* again what was refused of the lanes */
+	struct timer sweep;   /* for libraries of other releases, once an hour */
 	struct midnight midnight;
 	int64_t started_ms;
 };

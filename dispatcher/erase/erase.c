@@ -46,6 +46,7 @@ struct eraser {
 	struct erase_request request;	  /* on_done NULL = nobody asks */
 	struct erase_result result;
 	struct timer step, look;
+	struct timer ask; /* again who is missing: Redis refused to say it */
 };
 
 static void pass(struct eraser *e, enum erase_state state);
@@ -541,8 +542,13 @@ on_missing(void *arg, const struct reply *r)
 {
 	struct eraser *e = arg;
 
-	if (!e->is_open || !reply_is_good(r))
+	if (!e->is_open)
 		return; /* asked again with the next connection */
+	if (!reply_is_good(r)) {
+		log_warn("call=erase_missing result=error why=%.*s", (int)r->str.n, r->str.p);
+		timer_arm_ms(e->o.loop, &e->ask, AGAIN_MS);
+		return;
+	}
 	for (size_t i = 0; i + 1 < r->count; i += 2) {
 		struct target t;
 
@@ -560,18 +566,13 @@ on_missing(void *arg, const struct reply *r)
 		begin_target(e, &e->targets[i], "", on_guarded);
 }
 
-void
-eraser_open(struct eraser *e)
+static void
+ask_missing(struct eraser *e)
 {
 	struct buf known = {0};
 	struct argv a = {0};
 	struct err_ctx why;
 
-	e->is_open = true;
-	if (!e->o.goes_on) {
-		be_ready(e);
-		return;
-	}
 	if (erased_file_read(e->file, &known, &why) != ERR_OK) {
 		log_error("erase=unknown file=\"%s\" why=\"%s\" result=nothing-is-sent todo=\"%s\"",
 			  why.what, why.why, why.todo);
@@ -583,12 +584,30 @@ eraser_open(struct eraser *e)
 	buf_free(&known);
 }
 
+static void
+on_ask(struct timer *t, void *arg)
+{
+	(void)t;
+	ask_missing(arg);
+}
+
+void
+eraser_open(struct eraser *e)
+{
+	e->is_open = true;
+	if (e->o.goes_on)
+		ask_missing(e);
+	else
+		be_ready(e);
+}
+
 void
 eraser_shut(struct eraser *e)
 {
 	struct err_ctx why;
 
 	e->is_open = e->is_ready = false;
+	timer_disarm(e->o.loop, &e->ask);
 	if (e->request.is_dry && e->state != ERASE_IDLE) {
 		err_set(&why, ERR_UNREACHABLE, "Redis", "try again in a moment", "is out of reach");
 		finish(e, &why);
@@ -614,12 +633,14 @@ eraser_new(const struct eraser_options *o)
 	e->trace = (struct phone_trace){is_wanted, e};
 	timer_init(&e->step, on_step, e);
 	timer_init(&e->look, on_look, e);
+	timer_init(&e->ask, on_ask, e);
 	return e;
 }
 
 void
 eraser_free(struct eraser *e)
 {
+	timer_disarm(e->o.loop, &e->ask);
 	forget_job(e);
 	erased_file_free(e->file);
 	free(e->targets);

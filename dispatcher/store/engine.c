@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/crash.h"
@@ -14,6 +15,7 @@
 
 #define JOURNAL_MS 10000
 #define RETRY_MS 100
+#define REPLAY_AGAIN_MS 1000
 
 /* A sure call, or a line of the journal. */
 struct sure {
@@ -246,11 +248,18 @@ send_waiting(struct engine *e)
 			sure_send(s);
 }
 
+static void replay(struct engine *e);
+
 static void
 on_retry(struct timer *t, void *arg)
 {
+	struct engine *e = arg;
+
 	(void)t;
-	send_waiting(arg);
+	if (e->is_ready)
+		send_waiting(e);
+	else if (e->has_replay_failed && e->replaying == 0 && redis_is_ready(e->redis))
+		replay(e);
 }
 
 static struct sure *
@@ -384,11 +393,29 @@ on_replayed(void *arg, const struct reply *r)
 
 	if (r->kind == REPLY_ERROR)
 		log_error("redis=replay result=error why=%.*s", (int)r->str.n, r->str.p);
-	/* The connection broke: all of it is told again on the next one. */
-	if (r->kind == REPLY_UNKNOWN || r->kind == REPLY_NOT_SENT)
+	/*
+	 * The connection broke, or Redis takes nothing now (OOM, BUSY …): all of it is told again on
+	 * the next connection, or in a moment. What the function itself refuses (ERR) it always will.
+	 */
+	if (r->kind == REPLY_UNKNOWN || r->kind == REPLY_NOT_SENT ||
+	    (r->kind == REPLY_ERROR && strncmp(r->str.p, "ERR ", 4) != 0))
 		e->has_replay_failed = true;
-	if (--e->replaying == 0 && !e->has_replay_failed && !e->is_freeing)
+	if (--e->replaying > 0 || e->is_freeing)
+		return;
+	if (!e->has_replay_failed)
 		engine_ready(e);
+	else
+		timer_arm_ms(e->loop, &e->retry, REPLAY_AGAIN_MS);
+}
+
+static void
+replay(struct engine *e)
+{
+	e->has_replay_failed = false;
+	for (struct sure *s = e->journal.head; s != NULL; s = s->next) {
+		e->replaying++;
+		engine_call(e, s->name, &s->args, on_replayed, e);
+	}
 }
 
 static void
@@ -407,14 +434,10 @@ on_ready(void *arg, const char *run_id)
 		 */
 		random_hex(e->incarnation, 8);
 	}
-	if (!is_other || e->journal.count == 0) {
+	if (!is_other || e->journal.count == 0)
 		engine_ready(e);
-		return;
-	}
-	for (struct sure *s = e->journal.head; s != NULL; s = s->next) {
-		e->replaying++;
-		engine_call(e, s->name, &s->args, on_replayed, e);
-	}
+	else
+		replay(e);
 }
 
 static void

@@ -198,6 +198,33 @@ test_closing() {
 	with '{"idle-timeout":60000}'
 }
 
+test_nth() {
+	with '{"fault-in":2,"fault":"fin-before"}'
+	one 84912345678 n1
+	check 'fault-in: the request before the second is answered' has "$body" '"code":"0"'
+	one 84912345678 n2
+	check 'the second is closed without an answer' is "$end $status" 'closed '
+	check 'and was not accepted' lines_are accepted '"ref":"n2"' 0
+	one 84912345678 n3
+	check 'the third is answered' has "$body" '"code":"0"'
+	with '{"fault-in":1,"fault":"http500-after"}'
+	one 84912345678 n4
+	check 'http500-after: an answer that says nothing' is "$status" 500
+	check 'it was accepted' lines_are accepted '"ref":"n4"' 1
+	with '{"fault-in":1,"fault":"throttle"}'
+	one 84912345678 n5
+	check 'throttle: too many requests' is "$status" 429
+	check 'when to come again is said' has "$head" 'Retry-After: 1'
+	with '{"fault-in":1,"fault":"gone"}'
+	one 84912345678 n6
+	check 'gone: the connection is reset' is "$end" reset
+	check 'new ones are refused' is "$(exec 2>/dev/null; exec 4<>"/dev/tcp/127.0.0.1/$port" && echo taken)" ''
+	until_true eval 'exec 2>/dev/null 4<>"/dev/tcp/127.0.0.1/$port"'
+	check 'a moment later it is back' stat_is faults "$(grep -c '"event":"fault"' "$ledger")"
+	exec 4>&-
+	check 'nothing was accepted meanwhile' lines_are accepted '"ref":"n6"' 0
+}
+
 test_latency() {
 	local from
 
@@ -405,6 +432,7 @@ test_http
 test_control
 test_faults
 test_closing
+test_nth
 test_latency
 test_dedupe
 test_rate

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-static const char *const fault_names[] = {"none",	 "reset",   "fin", "html502",
-					  "half-answer", "garbage", "hang"};
+static const char *const fault_names[] = {"none",    "reset", "fin",	 "html502", "half-answer",
+					  "garbage", "hang",  "http500", "gone",    "throttle"};
 
 enum fault
 fault_draw_before(struct gateway *g)
@@ -50,6 +50,16 @@ answer_html502(struct reply *r)
 	r->body.n = 0;
 	bytes_str(&r->body, "<html><head><title>502 Bad Gateway</title></head><body>"
 			    "<h1>502 Bad Gateway</h1></body></html>\n");
+}
+
+/* Which says nothing of what became of the request. */
+static void
+answer_http500(struct reply *r)
+{
+	r->status = 500;
+	r->headers = NULL;
+	r->body.n = 0;
+	bytes_str(&r->body, "{\"message\":\"Internal Server Error\"}");
 }
 
 /* Four ways to say nothing: JSON that ends early, JSON of another shape, bytes instead of JSON,
@@ -123,6 +133,17 @@ fault_do(struct job *j, enum fault f, bool is_after)
 		return;
 	case FAULT_HANG:
 		r->fate = FATE_HANG;
+		return;
+	case FAULT_HTTP500:
+		answer_http500(r);
+		return;
+	case FAULT_GONE:
+		r->fate = FATE_GONE;
+		return;
+	case FAULT_THROTTLE:
+		r->status = 429;
+		r->headers = "Retry-After: 1\r\n";
+		answer_error(r, CODE_FAST, code_message(CODE_FAST));
 		return;
 	}
 }

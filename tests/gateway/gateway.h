@@ -7,6 +7,7 @@
  *   desk.c      /send, /batch, /bulk           receipts      receipts under way
  *   answers.c   answers of these three         ledger        what was done, for good
  *   faults.c    misbehaviour                   memory        references seen
+ *   nth.c       that of one counted request
  *   reports.c   which receipts a message gets  window        messages of the last second
  *   pages.c     /stats /control /ledger /inbox query         what stands behind a ?
  *
@@ -21,6 +22,7 @@
 #include "tests/gateway/ledger.h"
 #include "tests/gateway/memory.h"
 #include "tests/gateway/moods.h"
+#include "tests/gateway/nth.h"
 #include "tests/gateway/options.h"
 #include "tests/gateway/receipts.h"
 #include "tests/gateway/request.h"
@@ -78,9 +80,10 @@ struct job {
 	enum dialect dialect;
 	uint64_t number; /* of the request, from 1 */
 	uint64_t now_us, wall_us;
-	struct target *target; /* of receipts; NULL = none */
-	enum fault after;      /* what a mood asks for */
-	struct hold *hold;     /* NULL = the answer waits for no receipt */
+	struct target *target;	     /* of receipts; NULL = none */
+	enum fault after;	     /* what a mood asks for */
+	const struct nth_fault *nth; /* NULL = it is not the one that --fault-in counts to */
+	struct hold *hold;	     /* NULL = the answer waits for no receipt */
 };
 
 /* job.c */

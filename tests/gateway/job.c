@@ -31,6 +31,8 @@ job_start(struct job *j, const struct manner *manner)
 		g->stats.polls++;
 	else
 		g->stats.requests++;
+	if (g->settings.fault_in > 0 && --g->settings.fault_in == 0)
+		j->nth = nth_at((size_t)g->settings.fault);
 	g->request.count = 0;
 	j->reply->wait_us = draw_wait(g);
 }
@@ -40,6 +42,8 @@ job_meets_fault(struct job *j)
 {
 	enum fault f = fault_draw_before(j->g);
 
+	if (j->nth != NULL && !j->nth->is_after)
+		f = j->nth->fault;
 	if (f != FAULT_NONE)
 		fault_do(j, f, false);
 	return f != FAULT_NONE;
@@ -53,6 +57,8 @@ job_end(struct job *j)
 	j->reply->hold = j->hold;
 	if (f == FAULT_NONE)
 		f = fault_draw_after(j->g, j->asked->nth);
+	if (j->nth != NULL && j->nth->is_after)
+		f = j->nth->fault;
 	if (f != FAULT_NONE)
 		fault_do(j, f, true);
 }

@@ -46,6 +46,9 @@ enum fault {
 	FAULT_HALF,
 	FAULT_GARBAGE,
 	FAULT_HANG,
+	FAULT_HTTP500,
+	FAULT_GONE,
+	FAULT_THROTTLE,
 };
 
 struct mood {

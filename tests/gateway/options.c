@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tests/gateway/nth.h"
+
 enum kind {
 	KIND_TEXT,
 	KIND_NUMBER,
@@ -14,6 +16,7 @@ enum kind {
 	KIND_SWITCH,
 	KIND_RECEIPTS,
 	KIND_RESULT,
+	KIND_FAULT,
 	KIND_DEDUPE
 };
 
@@ -96,6 +99,9 @@ static const struct option options[] = {
 	NUMBER("close-after", close_after, 0, INT32_MAX, "0", "N",
 	       "a connection's N-th request: accepted, then closed without an answer; 0 = never"),
 	NUMBER("close-after-rst", close_after_rst, 0, INT32_MAX, "0", "N", "the same, with RST"),
+	NUMBER("fault-in", fault_in, 0, INT32_MAX, "0", "N",
+	       "the N-th request from now on meets the --fault; 0 = none"),
+	{"fault", KIND_FAULT, AT(fault), false, 0, 0, "reset-before", "NAME", "which one"},
 	{"receipts", KIND_RECEIPTS, AT(receipts), false, 0, 0, "none", "none|delivered|mixed",
 	 "what is reported to the callback"},
 	NUMBER("receipt-delay", receipt_delay_ms, 0, 86400000, "100", "MS",
@@ -233,6 +239,19 @@ set_choice(const char *const *names, int64_t *field, const char *value, const ch
 }
 
 static bool
+set_fault(int64_t *field, const char *value, const char **why)
+{
+	*why = "the name of a fault (tests/gateway/README.md)";
+	for (size_t i = 0; nth_at(i) != NULL; i++) {
+		if (strcmp(nth_at(i)->name, value) == 0) {
+			*field = (int64_t)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
 set_dedupe(int64_t *field, const char *value, const char **why)
 {
 	int64_t n = 0;
@@ -282,6 +301,8 @@ option_set(const struct option *o, struct settings *s, const char *value, const 
 		return set_choice(receipts_names, field, value, why);
 	case KIND_RESULT:
 		return set_choice(result_names, field, value, why);
+	case KIND_FAULT:
+		return set_fault(field, value, why);
 	case KIND_DEDUPE:
 		return set_dedupe(field, value, why);
 	}
@@ -312,6 +333,9 @@ option_show(const struct option *o, const struct settings *s, char *out, size_t 
 		return;
 	case KIND_RESULT:
 		snprintf(out, cap, "%s", result_names[*(const int64_t *)field]);
+		return;
+	case KIND_FAULT:
+		snprintf(out, cap, "%s", nth_at((size_t) * (const int64_t *)field)->name);
 		return;
 	case KIND_DEDUPE:
 		n = *(const int64_t *)field;

@@ -43,6 +43,8 @@ struct settings {
 	double reset_before, html502_before, hang;
 	double reset_after, fin_after, html502_after, half_answer, garbage, hang_after;
 	int64_t close_after, close_after_rst; /* 0 = never */
+	int64_t fault_in; /* requests until one meets the fault; 0 = none will */
+	int64_t fault;	  /* nth_at */
 
 	int64_t receipts; /* enum receipts_mode */
 	int64_t receipt_delay_ms, receipt_jitter_ms;

@@ -23,6 +23,7 @@
 
 #define READ_AHEAD 65536
 #define LINGER_US (2 * SECOND)
+#define GONE_US (300 * MS)
 
 enum conn_state { READING, WAITING, FINISHED, HANGING, CLOSING };
 
@@ -52,8 +53,10 @@ struct server {
 	struct conn_list all, finished;
 	size_t finished_count;
 	uint64_t opened, open;
-	bool is_resting;  /* no descriptor was free: accepts again when a connection goes */
-	struct bytes out; /* heads of answers are put together here */
+	struct event *back; /* listens again; NULL = it was never gone */
+	int port;	    /* once it was gone */
+	bool is_resting;    /* no descriptor was free: accepts again when a connection goes */
+	struct bytes out;   /* heads of answers are put together here */
 };
 
 static void take_request(struct conn *c);
@@ -398,9 +401,13 @@ reset(struct conn *c)
 	conn_free(c);
 }
 
+static void go_away(struct server *s);
+
 static void
 finish(struct conn *c)
 {
+	struct server *s = c->s;
+
 	take_finished(c);
 	switch (c->reply.fate) {
 	case FATE_ANSWER:
@@ -416,6 +423,9 @@ finish(struct conn *c)
 		return;
 	case FATE_HANG:
 		return;
+	case FATE_GONE:
+		go_away(s);
+		return;
 	}
 }
 
@@ -427,7 +437,7 @@ server_end_turn(struct server *s)
 	while (s->finished_count > 0) {
 		s->hooks.before_answers(s->hooks.ctx);
 		/* what these bring up anew has to wait for the next round */
-		for (n = s->finished_count; n > 0; n--)
+		for (n = s->finished_count; n > 0 && s->finished_count > 0; n--)
 			finish(TAILQ_FIRST(&s->finished));
 	}
 }
@@ -566,6 +576,18 @@ read_address(const char *from, union address *a, int *n)
 	return true;
 }
 
+static void
+listen_on(struct server *s, const union address *address, int n)
+{
+	s->listener = evconnlistener_new_bind(s->base, on_accept, s,
+					      LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC |
+						      LEV_OPT_REUSEABLE,
+					      1024, &address->any, n);
+	if (s->listener == NULL)
+		fail("cannot listen on %s: %s", s->settings->listen, strerror(errno));
+	evconnlistener_set_error_cb(s->listener, on_accept_error);
+}
+
 struct server *
 server_open(struct event_base *base, const struct settings *settings, struct server_hooks hooks)
 {
@@ -579,14 +601,45 @@ server_open(struct event_base *base, const struct settings *settings, struct ser
 	if (!read_address(settings->listen, &address, &n))
 		fail("--listen %s: an address and a port belong here: 127.0.0.1:0",
 		     settings->listen);
-	s->listener = evconnlistener_new_bind(base, on_accept, s,
-					      LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC |
-						      LEV_OPT_REUSEABLE,
-					      1024, &address.any, n);
-	if (s->listener == NULL)
-		fail("cannot listen on %s: %s", settings->listen, strerror(errno));
-	evconnlistener_set_error_cb(s->listener, on_accept_error);
+	listen_on(s, &address, n);
 	return s;
+}
+
+static void
+on_back(evutil_socket_t fd, short what, void *ctx)
+{
+	struct server *s = ctx;
+	union address address;
+	int n;
+
+	(void)fd;
+	(void)what;
+	read_address(s->settings->listen, &address, &n);
+	if (address.any.sa_family == AF_INET6)
+		address.v6.sin6_port = htons((uint16_t)s->port);
+	else
+		address.v4.sin_port = htons((uint16_t)s->port);
+	listen_on(s, &address, n);
+}
+
+/* As if the program had died and were started again, but that it remembers everything. */
+static void
+go_away(struct server *s)
+{
+	struct timeval tv = {.tv_usec = (suseconds_t)GONE_US};
+	struct conn *c;
+
+	s->port = server_port(s);
+	evconnlistener_free(s->listener);
+	s->listener = NULL;
+	s->is_resting = false;
+	while ((c = TAILQ_FIRST(&s->all)) != NULL)
+		reset(c);
+	if (s->back == NULL)
+		s->back = evtimer_new(s->base, on_back, s);
+	if (s->back == NULL)
+		fail("no memory for a timer");
+	evtimer_add(s->back, &tv);
 }
 
 int
@@ -595,6 +648,8 @@ server_port(const struct server *s)
 	union address address;
 	socklen_t n = sizeof(address);
 
+	if (s->listener == NULL)
+		return s->port;
 	if (getsockname(evconnlistener_get_fd(s->listener), &address.any, &n) != 0)
 		fail("getsockname: %s", strerror(errno));
 	return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port
@@ -618,7 +673,10 @@ server_close(struct server *s)
 {
 	struct conn *c;
 
-	evconnlistener_free(s->listener);
+	if (s->listener != NULL)
+		evconnlistener_free(s->listener);
+	if (s->back != NULL)
+		event_free(s->back);
 	s->is_resting = false;
 	while ((c = TAILQ_FIRST(&s->all)) != NULL)
 		conn_free(c);

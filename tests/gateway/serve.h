@@ -25,6 +25,7 @@ enum fate {
 	FATE_FIN,   /* closed without an answer */
 	FATE_RESET, /* RST without an answer */
 	FATE_HANG,  /* nothing until the client goes */
+	FATE_GONE,  /* RST for all connections; none is taken for a while */
 };
 
 struct asked {
