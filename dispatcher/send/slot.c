@@ -4,9 +4,11 @@
 #include "dispatcher/send/lane.h"
 
 #define SPAN_US 5000000
-#define LAG_MAX_US 20000 /* or twice the usual round trip */
-#define WEIGHT 64	 /* of what was known against a new round trip */
-#define SHRINK 2000	 /* the lag shrinks by one part in so many of the time that passes */
+#define LAG_MAX_US 20000 /* or twice the usual round trip, but … */
+/* … no more than this: a slot behind it could never be used before its permit is too old. */
+#define LAG_CEILING_US (PERMIT_AGE_US / 4 * 3)
+#define WEIGHT 64   /* of what was known against a new round trip */
+#define SHRINK 2000 /* the lag shrinks by one part in so many of the time that passes */
 
 /*
  * A permit ran after it was asked for, so "Redis's now minus asked" is never
@@ -41,6 +43,7 @@ learn_lag(struct slot_clock *c, int64_t rtt_us, int64_t now_us, bool is_new_span
 
 	c->mean_us += c->lag_at_us == 0 ? rtt_us : (rtt_us - c->mean_us) / WEIGHT;
 	max = 2 * c->mean_us > LAG_MAX_US ? 2 * c->mean_us : LAG_MAX_US;
+	max = max < LAG_CEILING_US ? max : LAG_CEILING_US;
 	rtt_us = rtt_us < max ? rtt_us : max;
 	if (is_new_span) {
 		c->longest_us[1] = c->longest_us[0];

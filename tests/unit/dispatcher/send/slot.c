@@ -120,6 +120,17 @@ round_trips_that_are_long_as_a_rule_are_believed(void **state)
 	assert_about(ask_times(300, 60), 60);
 }
 
+/* Redis stood still for some seconds: the permits that waited for it say nothing about the next ones. */
+static void
+slots_can_be_used_again_after_redis_stood_still(void **state)
+{
+	(void)state;
+	ask_times(30, 2);
+	ask_times(32, 4000);
+	for (int i = 0; i < 30; i++)
+		assert_true(slot_is_usable(&fx.clock, clock_mono_us() + ask_for(2, 0, 16000)));
+}
+
 static void
 a_shrinking_round_trip_moves_slots_by_half_a_millisecond_a_second(void **state)
 {
@@ -222,6 +233,7 @@ main(void)
 		T(a_growing_round_trip_moves_slots_at_once),
 		T(one_round_trip_out_of_all_bounds_counts_as_20_ms),
 		T(round_trips_that_are_long_as_a_rule_are_believed),
+		T(slots_can_be_used_again_after_redis_stood_still),
 		T(a_shrinking_round_trip_moves_slots_by_half_a_millisecond_a_second),
 		T(a_shrinking_lag_is_not_faster_when_nobody_asks),
 		T(a_clock_of_redis_that_steps_back_is_followed_at_once),
