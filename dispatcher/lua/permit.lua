@@ -62,13 +62,14 @@ local function is_busy(lane, lv, t, is_notice)
   call('HSET', K.lane .. lane, 'purged', int(t.ms))
   local v = call('HGETALL', busy)
   for i = 1, #v, 2 do
-    if not is_alive(v[i + 1], t) then call('HDEL', busy, v[i]) end
+    if not is_alive(flight.owner(v[i + 1]), t) then call('HDEL', busy, v[i]) end
   end
   return call('HLEN', busy) >= most
 end
 
 -- [run, p, from, inc, fence, permit, lane, 'new'|'repeat', first, members, expected,
---  attempts, parts, hash, cost, epoch, dedupe_ms, provider, phones ('' = none)]
+--  attempts, parts, hash, cost, epoch, dedupe_ms, provider, phones ('' = none), doubt_cap
+--  (0 = none), messages of the lane's largest request]
 --   ['go', slot us, now us, asked ms, repeatable till ms] ['wait', us, reason] ['stop', state] ['lost']
 --   ['changed', records] ['epoch', n] ['held']
 local function permit(_, a)
@@ -118,6 +119,10 @@ local function permit(_, a)
   local rests = lane_rests(lv.not_before, lv.not_since, t)
   if rests > 0 then return { 'wait', int(rests * 1000), lv.why or 'lane waits' } end
   if is_busy(lane, lv, t, r.kind == 'notices') then return { 'wait', '2000', 'concurrency' } end
+  local cap = tonumber(a[20]) or 0
+  if flight.is_full(lane, cap, #ranks, tonumber(a[21]) or 1, t) then
+    return { 'wait', '2000', 'doubt_cap' }
+  end
   local wait, slot, tat = rate_slot(lane, lv, tonumber(a[15]), t)
   if wait then return { 'wait', int(math.ceil(wait)), 'rate' } end
 
@@ -133,7 +138,7 @@ local function permit(_, a)
   q.copies[#q.copies + 1] = id
   q.asked = t.ms
   call('HSET', key, field, cmsgpack.pack(q))
-  call('HSET', K.lane .. lane .. K.busy, id, a[4])
+  call('HSET', K.lane .. lane .. K.busy, id, flight.entry(a[4], #ranks, cap))
   call('HSET', K.lane .. lane, 'tat', int(tat), 'tat_at', int(t.us))
   return { 'go', int(slot), int(t.us), int(q.asked), int(q.till) }
 end
