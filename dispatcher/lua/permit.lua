@@ -70,7 +70,7 @@ end
 -- [run, p, from, inc, fence, permit, lane, 'new'|'repeat', first, members, expected,
 --  attempts, parts, hash, cost, epoch, dedupe_ms, provider, phones ('' = none), doubt_cap
 --  (0 = none), messages of the lane's largest request]
---   ['go', slot us, now us, asked ms, repeatable till ms] ['wait', us, reason] ['stop', state] ['lost']
+--   ['go', slot us, now us, asked ms, repeatable till (ms + back)] ['wait', us, reason] ['stop', state] ['lost']
 --   ['changed', records] ['epoch', n] ['held']
 local function permit(_, a)
   local run, p, from = a[1], tonumber(a[2]), tonumber(a[3])
@@ -99,7 +99,7 @@ local function permit(_, a)
   if is_repeat then
     if not q then return { 'changed', w.bytes } end
     if q.members ~= a[10] or q.hash ~= a[14] or q.lane ~= lane or
-      not is_repeatable(w, q, ranks, t.ms) then
+      not is_repeatable(w, q, ranks, t) then
       -- It will never be what it was: nobody need ask again.
       request_hold(w, q, ranks)
       request_write(key, field, w, q, ranks)
@@ -111,7 +111,7 @@ local function permit(_, a)
   else
     q = { lane = lane, first = first, members = a[10], attempts = a[12], hash = a[14],
       phones = a[19] ~= '' and a[19] or nil, copies = {},
-      till = tonumber(a[17]) > 0 and t.ms + tonumber(a[17]) or 0 }
+      till = tonumber(a[17]) > 0 and t.ms + t.back + tonumber(a[17]) or 0 }
     q.window = q.till
   end
 
@@ -204,7 +204,7 @@ local function hold(_, a)
 end
 
 -- [run, p, first, attempt, permit, lane, members, attempts, parts, hash, asked ms,
---  till ms, provider, inc, phones ('' = none)] → 1
+--  till (ms + back), provider, inc, phones ('' = none)] → 1
 -- Replay of an acknowledged permit after Redis came back: what it lost is marked
 -- again, with its original time. What the permit's own answer said follows in
 -- the replay; a "no" about another copy closes nothing any more.

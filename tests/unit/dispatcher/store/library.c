@@ -203,6 +203,35 @@ what_a_dead_process_had_on_the_wire_is_not_under_the_doubt_cap(void **state)
 	assert_true(is_go(permit(&q)));
 }
 
+/* A gateway forgets a reference after a minute, whatever the clock of Redis says. */
+static void
+a_clock_that_is_set_back_makes_no_window_longer(void **state)
+{
+	struct ask q = {
+		.inc = "inc-1", .permit = "p1", .count = 1, .attempt = 1, .dedupe_ms = 60000};
+
+	(void)state;
+	launch_run(1);
+	claim("inc-1", 1);
+	assert_true(is_go(permit(&q)));
+	outcome(0, 1, "p1", "U");
+	move_clock(30000);
+	hello("inc-1");
+	move_clock(-3600000);
+	hello("inc-1");
+	move_clock(4900); /* nothing is closed for longer than a lease */
+	hello("inc-1");
+	move_clock(200);
+	q.permit = "p2";
+	q.is_repeat = true;
+	assert_true(is_go(permit(&q)));
+	outcome(0, 1, "p2", "U");
+	move_clock(25000);
+	hello("inc-1");
+	q.permit = "p3";
+	assert_string_equal(permit(&q), "[held]");
+}
+
 static void
 unmark_gives_the_same_attempt_back(void **state)
 {
@@ -498,6 +527,7 @@ main(void)
 		T(concurrency_is_bounded_until_an_outcome),
 		T(no_more_messages_than_the_doubt_cap_are_on_the_wire),
 		T(what_a_dead_process_had_on_the_wire_is_not_under_the_doubt_cap),
+		T(a_clock_that_is_set_back_makes_no_window_longer),
 		T(unmark_gives_the_same_attempt_back),
 		T(a_second_copy_is_not_closed_by_a_negative_answer),
 		T(a_temporary_answer_opens_the_next_attempt_and_six_end_it),
