@@ -31,7 +31,7 @@ LIB_FILES := $(foreach l,$(LAYERS),$(B)/lib$(l).a)
 UNIT_SRC := $(shell find tests/unit -name '*.c' 2>/dev/null)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(B)/tests/unit/%)
 
-.PHONY: all help demo test unit unit-build model torture asan bench fuzz lint deps deps-tests deps-fuzz libs clean manual install uninstall
+.PHONY: all help demo test unit unit-build model chaos chaos-build torture asan bench fuzz lint deps deps-tests deps-fuzz libs clean manual install uninstall
 
 all: $(B)/loa $(B)/gateway ## build everything
 
@@ -107,6 +107,17 @@ $(B)/tests/model/model: $(wildcard tests/model/*.c tests/model/*.h)
 	@echo "  LD $@"
 	@$(CC) -D_GNU_SOURCE -std=c11 -I. $(WARN) -O2 -g -o $@ $(wildcard tests/model/*.c)
 
+# These share nothing with Loa, either.
+$(B)/tests/chaos/%: tests/chaos/%.c
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) -D_GNU_SOURCE -std=c11 -I. $(WARN) -O2 -g -o $@ $<
+
+$(B)/tests/chaos/shim.so: tests/chaos/shim.c
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) -D_GNU_SOURCE -std=c11 -I. $(WARN) -O2 -g -shared -fPIC -o $@ $< -ldl
+
 demo: deps ## the main job from end to end on this machine, and its report
 	@$(MAKE) --no-print-directory all
 	@B=$(B) config/demo/run
@@ -115,7 +126,13 @@ unit: deps-tests ## the unit tests; T=name runs those whose path contains it
 	@$(MAKE) --no-print-directory unit-build
 	@B=$(B) tests/run unit $(T)
 
-unit-build: all $(UNIT_BIN) $(B)/loa-next $(B)/torture manual
+unit-build: all $(UNIT_BIN) $(B)/loa-next $(B)/torture manual chaos-build
+
+chaos-build: $(B)/loa $(B)/gateway $(B)/tests/chaos/plan $(B)/tests/chaos/compare $(B)/tests/chaos/shim.so
+
+chaos: deps-tests ## everything goes wrong while campaigns are sent; MINUTES=3 MESSAGES=100000 KILLS=220 of a row, SEED= replays
+	@$(MAKE) --no-print-directory chaos-build
+	@B=$(B) $(foreach v,SEED MINUTES MESSAGES KILLS ROWS RATE,$(if $($(v)),$(v)='$($(v))')) tests/chaos/run
 
 # The same server with another text of its Lua library: two releases on one Redis, for the tests.
 $(B)/next/library.o: dispatcher/store/library.c

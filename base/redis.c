@@ -271,13 +271,21 @@ reply_view(struct redis *r, const redisReply *from)
 	return to;
 }
 
+bool
+redis_has_library(const struct reply *reply)
+{
+	/* "ERR Library 'NAME' already exists" */
+	return reply_is_good(reply) ||
+	       (reply->kind == REPLY_ERROR && strstr(reply->str.p, "already exists") != NULL);
+}
+
 static void
 on_reloaded(void *arg, const struct reply *reply)
 {
 	struct redis *r = arg;
 
 	r->is_reloading = false;
-	if (reply->kind == REPLY_ERROR)
+	if (reply->kind == REPLY_ERROR && !redis_has_library(reply))
 		log_error("redis=%s step=reload result=refused why=\"%s\"", r->o.name,
 			  reply->str.p);
 }
@@ -285,7 +293,7 @@ on_reloaded(void *arg, const struct reply *reply)
 void
 redis_send_library(struct redis *r, redis_reply_cb cb)
 {
-	struct slice words[] = {SLICE("FUNCTION"), SLICE("LOAD"), SLICE("REPLACE"), r->o.library};
+	struct slice words[] = {SLICE("FUNCTION"), SLICE("LOAD"), r->o.library};
 
 	redis_call_send(redis_call_own(r, cb), words, ARRAY_LEN(words));
 }

@@ -71,9 +71,10 @@ struct redis_options {
 	uint16_t port;
 	const char *user;     /* NULL = the default user */
 	const char *password; /* NULL = no AUTH */
-	struct slice library; /* Lua source, `#!lua name=…` first; n = 0 = none */
-	int64_t deadline_ms;  /* of the oldest command and of connecting; 0 = 5000 */
-	bool is_subscriber;   /* for redis_subscribe only */
+	/* Lua source, `#!lua name=…` first; n = 0 = none. Another text must have another name. */
+	struct slice library;
+	int64_t deadline_ms; /* of the oldest command and of connecting; 0 = 5000 */
+	bool is_subscriber;  /* for redis_subscribe only */
 	/*
 	 * on_ready: commands pass from now on (a subscriber: all channels are
 	 * confirmed). Another run_id than last time = the server was restarted.

@@ -166,6 +166,14 @@ on_info(void *arg, const struct reply *reply)
 }
 
 static void
+on_library(void *arg, const struct reply *reply)
+{
+	static const struct reply good = {.kind = REPLY_STATUS};
+
+	on_greeting(arg, redis_has_library(reply) ? &good : reply);
+}
+
+static void
 greet_with(struct redis *r, const struct slice *words, size_t count, redis_reply_cb cb)
 {
 	struct call *c = redis_call_own(r, cb);
@@ -195,7 +203,7 @@ greet(struct redis *r)
 	greet_with(r, info, ARRAY_LEN(info), on_info);
 	if (r->o.library.n > 0) {
 		r->greetings_left++;
-		redis_send_library(r, on_greeting);
+		redis_send_library(r, on_library);
 	}
 }
 

@@ -70,8 +70,13 @@ struct redis {
 struct call *redis_call_own(struct redis *r, redis_reply_cb cb);
 /* Takes c: to hiredis, or to its failure at the end of the turn. Needs r->ac. */
 void redis_call_send(struct call *c, const struct slice *argv, size_t argc);
-/* FUNCTION LOAD REPLACE; cb gets r. */
+/*
+ * FUNCTION LOAD; cb gets r. What is there already is not replaced: that would stand in the
+ * server's append-only file once more with each connection.
+ */
 void redis_send_library(struct redis *r, redis_reply_cb cb);
+/* Does the server have it after this reply? */
+bool redis_has_library(const struct reply *reply);
 
 /* Connect in the next turn. */
 void redis_link_start(struct redis *r);

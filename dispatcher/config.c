@@ -211,26 +211,20 @@ open_account(struct provider_config *p, const struct json_at *at, const char *dr
 static enum err
 read_provider(struct provider_config *p, const struct json_at *at, struct err_ctx *e)
 {
-	static const char *const keys[] = {"name",
-					   "unit",
-					   "driver",
-					   "rate",
-					   "concurrency",
-					   "timeout_ms",
-					   "brandname",
-					   "token",
-					   "price",
-					   "polls_per_s",
-					   "settings",
-					   "traffic",
-					   "registered_texts",
+	static const char *const keys[] = {"name",	  "unit",
+					   "driver",	  "rate",
+					   "concurrency", "timeout_ms",
+					   "doubt_cap",	  "brandname",
+					   "token",	  "price",
+					   "polls_per_s", "settings",
+					   "traffic",	  "registered_texts",
 					   "accents"};
 	struct json_at name = json_get(at, "name"), driver = json_get(at, "driver");
 	struct json_at rate = json_get(at, "rate"), unit = json_get(at, "unit");
 	struct json_at concurrency = json_get(at, "concurrency");
 	struct json_at timeout = json_get(at, "timeout_ms"), brand = json_get(at, "brandname");
 	struct json_at token = json_get(at, "token"), price = json_get(at, "price");
-	struct json_at polls = json_get(at, "polls_per_s");
+	struct json_at polls = json_get(at, "polls_per_s"), cap = json_get(at, "doubt_cap");
 	const char *s_name = "", *s_driver = "", *s_brand = "", *s_token = "";
 	enum err rc;
 
@@ -245,6 +239,7 @@ read_provider(struct provider_config *p, const struct json_at *at, struct err_ct
 	    (rc = json_read_number(&rate, 0.1, 1000000, &p->rate, e)) != ERR_OK ||
 	    (rc = json_read_int(&concurrency, 1, 1024, &p->concurrency, e)) != ERR_OK ||
 	    (rc = json_read_int(&timeout, 100, 120000, &p->timeout_ms, e)) != ERR_OK ||
+	    (rc = json_read_int(&cap, 1, 1000000, &p->doubt_cap, e)) != ERR_OK ||
 	    (rc = json_read_number(&polls, 0.1, 100, &p->polls_per_s, e)) != ERR_OK ||
 	    (rc = json_read_string(&brand, &s_brand, e)) != ERR_OK ||
 	    (rc = json_read_string(&token, &s_token, e)) != ERR_OK ||

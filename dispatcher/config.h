@@ -32,7 +32,9 @@ struct provider_config {
 	double rate;		  /* contracted, per second, in what capability.counts says */
 	int64_t concurrency;	  /* requests in flight over all processes */
 	int64_t timeout_ms;	  /* of a request, after its bytes left */
-	double polls_per_s;	  /* questions about what has no receipt, over all processes */
+	/* Messages on the wire at once where none is repeated by itself; 0 = a second of the rate. */
+	int64_t doubt_cap;
+	double polls_per_s; /* questions about what has no receipt, over all processes */
 	char brandname[32];
 	/* By which rules its carriers count parts. QC: they put label and refusal text in themselves. */
 	enum sms_traffic traffic;

@@ -36,7 +36,7 @@ end
 -- known to be taken; not one that it names differently than it went out.
 function doubt.is_same(d, f, ms)
   local q = f.q
-  if q.torn or ms >= (q.window or 0) or #q.copies >= doubt.copies_most or
+  if q.torn or ms + d.t.back >= (q.window or 0) or #q.copies >= doubt.copies_most or
     not is_inside(d.w, f.ranks) then return false end
   for i, rank in ipairs(f.ranks) do
     local at = byte(q.attempts, i)
@@ -55,7 +55,7 @@ function doubt.facts(d, rank)
   for _, m in ipairs(d.of_rank[rank] or {}) do
     if phase_of(d.w, rank, m.attempt) == S.UNKNOWN then
       out.asked = math.max(out.asked, m.f.q.asked or 0)
-      out.window = math.max(out.window, m.f.q.window or 0)
+      out.window = math.max(out.window, (m.f.q.window or 0) - d.t.back)
       if m.attempt == rec.attempt then out.newest = m.f end
     end
   end
@@ -63,7 +63,7 @@ function doubt.facts(d, rank)
   out.ready = out.asked + d.wait_ms
   if d.leased[rank] then out.ready = math.max(out.ready, d.t.ms + 1000) end
   local f = out.newest
-  out.is_auto = rec.flags % 32 < HELD and f and is_repeatable(d.w, f.q, f.ranks, d.t.ms)
+  out.is_auto = rec.flags % 32 < HELD and f and is_repeatable(d.w, f.q, f.ranks, d.t)
   return out
 end
 
@@ -72,9 +72,9 @@ end
 function doubt.choice(d, x)
   local ms = d.t.ms
   if d.r.state == 'cancelled' then return 'x', 0 end
-  if x.is_auto then return 'a', x.newest.q.till end
+  if x.is_auto then return 'a', x.newest.q.till - d.t.back end
   if ms < x.ready then return 'w', x.ready end
-  if x.newest and doubt.is_same(d, x.newest, ms) then return 'r', x.newest.q.window end
+  if x.newest and doubt.is_same(d, x.newest, ms) then return 'r', x.newest.q.window - d.t.back end
   if ms < x.window then return 'w', x.window end
   if x.rec.attempt >= 15 then return 'x', 0 end
   return 'n', 0
@@ -123,7 +123,7 @@ function doubt.cover(d, todo_key)
     if f >= d.w.from and e <= d.w.to then add(f, e, m) end
   end
   for _, f in ipairs(d.requests) do
-    if is_inside(d.w, f.ranks) and is_repeatable(d.w, f.q, f.ranks, d.t.ms) then
+    if is_inside(d.w, f.ranks) and is_repeatable(d.w, f.q, f.ranks, d.t) then
       add(f.ranks[1], f.ranks[#f.ranks] + 1)
     end
   end
@@ -262,7 +262,7 @@ end
 -- After members of these requests were settled by a person.
 function doubt.look_again(d, touched)
   for _, f in pairs(touched) do
-    if not is_repeatable(d.w, f.q, f.ranks, d.t.ms) and not is_sending(d.w, f.q, f.ranks) then
+    if not is_repeatable(d.w, f.q, f.ranks, d.t) and not is_sending(d.w, f.q, f.ranks) then
       request_hold(d.w, f.q, f.ranks)
     end
     request_write(d.key, f.field, d.w, f.q, f.ranks)

@@ -22,8 +22,12 @@ local LEASE_MAX_MS = 60000
 -- Until it is worth asking whether Redis is open. Its clock may be set meanwhile: not for long.
 local function opens_ms(t) return math.min(1000, math.ceil(t.open_at - t.ms)) end
 
--- The clock was set back: nothing is closed, and nobody is alive, for longer than a lease.
+-- The clock was set back: nothing is closed, and nobody is alive, for longer than a lease; and
+-- for how long a gateway knows a reference is measured on, or it would be told again when it has
+-- forgotten it.
 local function set_back(t, ttl)
+  local seen = tonumber(call('HGET', K.meta, 'seen_ms')) or t.ms
+  call('HSET', K.meta, 'seen_ms', int(t.ms), 'back_ms', int(t.back + math.max(0, seen - t.ms)))
   for _, name in ipairs({ 'open_at', 'takeover_at' }) do
     if t[name] > t.ms + LEASE_MAX_MS then
       t[name] = t.ms + ttl
@@ -130,7 +134,7 @@ local function settle_range(w, t, launched)
         end
       end
       if inside then request_judge(w, q, ranks, now_s) end
-      if inside and is_repeatable(w, q, ranks, t.ms) then
+      if inside and is_repeatable(w, q, ranks, t) then
         at(math.max(t.ms, q.asked + backoff_ms(#q.copies)))
       else
         request_hold(w, q, ranks)
@@ -298,7 +302,7 @@ local function repeats_of(w, t)
   for i = 1, #fields, 2 do
     local q = cmsgpack.unpack(fields[i + 1])
     local ranks = request_ranks(q)
-    if is_inside(w, ranks) and is_repeatable(w, q, ranks, t.ms) then
+    if is_inside(w, ranks) and is_repeatable(w, q, ranks, t) then
       out[#out + 1] = { fields[i], q.members, q.attempts, q.hash, q.lane, int(q.first) }
     end
   end
@@ -391,13 +395,13 @@ local function release(_, a)
 end
 
 -- Ranks that stand in a request which may be repeated by itself → its last rank.
-local function repeatable_ranks(w, now_ms)
+local function repeatable_ranks(w, t)
   local last = {}
   local fields = call('HGETALL', request_key(w.run, w.p, w.from))
   for i = 2, #fields, 2 do
     local q = cmsgpack.unpack(fields[i])
     local ranks = request_ranks(q)
-    if is_inside(w, ranks) and is_repeatable(w, q, ranks, now_ms) then
+    if is_inside(w, ranks) and is_repeatable(w, q, ranks, t) then
       for _, r in ipairs(ranks) do last[r] = { ranks[1], ranks[#ranks] } end
     end
   end
@@ -492,7 +496,7 @@ local function reconcile(_, a)
       is_settled = false
       -- A due range speaks for what will be claimed, not for what is being sent.
       if not leased[rank] and (state == S.SENDING or not due[rank]) then
-        repeatable = repeatable or repeatable_ranks(w, t.ms)
+        repeatable = repeatable or repeatable_ranks(w, t)
         if needs_owner(w, rank, repeatable, now_s) and not due[rank] then
           -- A range holds whole requests, or nobody could repeat them.
           local whole = repeatable[rank] or { rank, rank }

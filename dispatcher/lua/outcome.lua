@@ -45,7 +45,7 @@ local function outcome(_, a)
       q.no[id] = { classes = table.concat(classes), reasons = table.concat(reasons) }
     end
     request_judge(w, q, ranks, now_s)
-    if not is_repeatable(w, q, ranks, t.ms) and not is_sending(w, q, ranks) then
+    if not is_repeatable(w, q, ranks, t) and not is_sending(w, q, ranks) then
       request_hold(w, q, ranks)
     end
     request_write(key, field, w, q, ranks)

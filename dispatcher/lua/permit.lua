@@ -62,14 +62,15 @@ local function is_busy(lane, lv, t, is_notice)
   call('HSET', K.lane .. lane, 'purged', int(t.ms))
   local v = call('HGETALL', busy)
   for i = 1, #v, 2 do
-    if not is_alive(v[i + 1], t) then call('HDEL', busy, v[i]) end
+    if not is_alive(flight.owner(v[i + 1]), t) then call('HDEL', busy, v[i]) end
   end
   return call('HLEN', busy) >= most
 end
 
 -- [run, p, from, inc, fence, permit, lane, 'new'|'repeat', first, members, expected,
---  attempts, parts, hash, cost, epoch, dedupe_ms, provider, phones ('' = none)]
---   ['go', slot us, now us, asked ms, repeatable till ms] ['wait', us, reason] ['stop', state] ['lost']
+--  attempts, parts, hash, cost, epoch, dedupe_ms, provider, phones ('' = none), doubt_cap
+--  (0 = none), messages of the lane's largest request]
+--   ['go', slot us, now us, asked ms, repeatable till (ms + back)] ['wait', us, reason] ['stop', state] ['lost']
 --   ['changed', records] ['epoch', n] ['held']
 local function permit(_, a)
   local run, p, from = a[1], tonumber(a[2]), tonumber(a[3])
@@ -98,7 +99,7 @@ local function permit(_, a)
   if is_repeat then
     if not q then return { 'changed', w.bytes } end
     if q.members ~= a[10] or q.hash ~= a[14] or q.lane ~= lane or
-      not is_repeatable(w, q, ranks, t.ms) then
+      not is_repeatable(w, q, ranks, t) then
       -- It will never be what it was: nobody need ask again.
       request_hold(w, q, ranks)
       request_write(key, field, w, q, ranks)
@@ -110,7 +111,7 @@ local function permit(_, a)
   else
     q = { lane = lane, first = first, members = a[10], attempts = a[12], hash = a[14],
       phones = a[19] ~= '' and a[19] or nil, copies = {},
-      till = tonumber(a[17]) > 0 and t.ms + tonumber(a[17]) or 0 }
+      till = tonumber(a[17]) > 0 and t.ms + t.back + tonumber(a[17]) or 0 }
     q.window = q.till
   end
 
@@ -118,6 +119,10 @@ local function permit(_, a)
   local rests = lane_rests(lv.not_before, lv.not_since, t)
   if rests > 0 then return { 'wait', int(rests * 1000), lv.why or 'lane waits' } end
   if is_busy(lane, lv, t, r.kind == 'notices') then return { 'wait', '2000', 'concurrency' } end
+  local cap = tonumber(a[20]) or 0
+  if flight.is_full(lane, cap, #ranks, tonumber(a[21]) or 1, t) then
+    return { 'wait', '2000', 'doubt_cap' }
+  end
   local wait, slot, tat = rate_slot(lane, lv, tonumber(a[15]), t)
   if wait then return { 'wait', int(math.ceil(wait)), 'rate' } end
 
@@ -133,7 +138,7 @@ local function permit(_, a)
   q.copies[#q.copies + 1] = id
   q.asked = t.ms
   call('HSET', key, field, cmsgpack.pack(q))
-  call('HSET', K.lane .. lane .. K.busy, id, a[4])
+  call('HSET', K.lane .. lane .. K.busy, id, flight.entry(a[4], #ranks, cap))
   call('HSET', K.lane .. lane, 'tat', int(tat), 'tat_at', int(t.us))
   return { 'go', int(slot), int(t.us), int(q.asked), int(q.till) }
 end
@@ -199,7 +204,7 @@ local function hold(_, a)
 end
 
 -- [run, p, first, attempt, permit, lane, members, attempts, parts, hash, asked ms,
---  till ms, provider, inc, phones ('' = none)] → 1
+--  till (ms + back), provider, inc, phones ('' = none)] → 1
 -- Replay of an acknowledged permit after Redis came back: what it lost is marked
 -- again, with its original time. What the permit's own answer said follows in
 -- the replay; a "no" about another copy closes nothing any more.

@@ -19,13 +19,15 @@ end
 
 local function int(x) return string.format('%.0f', x) end
 
--- Redis time plus an offset that only tests set; milliseconds and microseconds.
+-- Redis time plus an offset that only tests set; milliseconds and microseconds. back: how far
+-- the clock was set back, all in all; ms + back goes on as time does (see set_back).
 local function clock()
-  local m = call('HMGET', K.meta, 'clock_offset_ms', 'open_at', 'takeover_at', 'epoch')
+  local m = call('HMGET', K.meta, 'clock_offset_ms', 'open_at', 'takeover_at', 'epoch', 'back_ms')
   local t = call('TIME')
   local us = t[1] * 1000000 + t[2] + (tonumber(m[1]) or 0) * 1000
   return { us = us, ms = floor(us / 1000), open_at = tonumber(m[2]) or 0,
-           takeover_at = tonumber(m[3]) or 0, epoch = tonumber(m[4]) or 0 }
+           takeover_at = tonumber(m[3]) or 0, epoch = tonumber(m[4]) or 0,
+           back = tonumber(m[5]) or 0 }
 end
 
 -- Seconds since launch; a clock that stepped behind it stands still.
@@ -228,9 +230,9 @@ end
 --
 -- {lane, first, members (two bytes each: distance from first), attempts (a byte
 --  each), hash of the words, copies (permit ids), no (permit → classes and
---  reasons of an answer that says no), asked (ms of the last copy), till (ms;
---  repeatable until then, 0 = never), window (ms; the gateway knows its reference
---  until then; till, as it was), most (copies; nil = MAX_COPIES), torn (another
+--  reasons of an answer that says no), asked (ms of the last copy), till (ms + back;
+--  repeatable until then, 0 = never), window (ms + back; the gateway knows its
+--  reference until then; till, as it was), most (copies; nil = MAX_COPIES), torn (another
 --  request went out under its name)}
 -- Kept while a member is sending or in doubt under it.
 
@@ -272,8 +274,8 @@ end
 -- the reconciler: in its window, and every member still in doubt under it, or
 -- known to be taken (then its reference is known to the gateway and harmless).
 -- One that was refused, is due again, moved on or is held would be sent twice.
-local function is_repeatable(w, q, ranks, now_ms)
-  if now_ms >= q.till or #q.copies >= (q.most or MAX_COPIES) then return false end
+local function is_repeatable(w, q, ranks, t)
+  if t.ms + t.back >= q.till or #q.copies >= (q.most or MAX_COPIES) then return false end
   local in_doubt = false
   for i, rank in ipairs(ranks) do
     local at = byte(q.attempts, i)

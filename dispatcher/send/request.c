@@ -369,6 +369,23 @@ dedupe_ms(const struct request *r)
 	return cap->dedupe == DEDUPE_BY_REFERENCE && ms > 0 ? ms : 0;
 }
 
+/*
+ * No more messages than these are on the wire at once where none is repeated by itself: a second
+ * of the rate, if nothing is said; 0 = no bound. largest: messages of a request, at most.
+ */
+static int64_t
+doubt_cap(const struct request *r, uint32_t *largest)
+{
+	const struct provider_config *p = r->provider;
+	const struct capability *cap = p->driver->capability(p->account);
+	double second = p->rate * (cap->counts == COUNTS_REQUESTS ? cap->batch_max : 1);
+
+	*largest = cap->batch_max;
+	if (dedupe_ms(r) > 0)
+		return 0;
+	return p->doubt_cap > 0 ? p->doubt_cap : (int64_t)(second < 1 ? 1 : second);
+}
+
 static void
 on_go(struct request *r, const struct reply *reply)
 {
@@ -504,10 +521,13 @@ request_ask(struct request *r)
 {
 	struct sender *s = r->lane->sender;
 	const struct chunk *c = r->work->chunk;
+	uint32_t largest;
+	int64_t cap;
 	struct argv a = {0};
 
 	if (!request_encode(r))
 		return;
+	cap = doubt_cap(r, &largest);
 	timer_init(&r->timer, on_slot, r);
 	random_hex(r->permit, (PERMIT_CHARS - 1) / 2);
 	argv_add_int(&a, (int64_t)c->run);
@@ -529,6 +549,8 @@ request_ask(struct request *r)
 	argv_add_int(&a, dedupe_ms(r));
 	argv_add_int(&a, c->p);
 	argv_add(&a, foreign_rules(r).is_by_request ? buf_slice(&r->phones) : SLICE(""));
+	argv_add_int(&a, cap);
+	argv_add_int(&a, largest);
 	r->state = REQUEST_ASKED;
 	r->asked_us = clock_mono_us();
 	r->lane->asked++;

@@ -264,7 +264,18 @@ test_dedupe() {
 	check 'dedupe 1: inside the second it is a repetition' code 30
 	accepted_now() { one 84912345678 window; code 0; }
 	check 'dedupe 1: after the second it is accepted' until_true accepted_now
-	with '{"dedupe":"none"}'
+	with '{"dedupe":"forever","dedupe-text":true}'
+	one 84912345670 text-1
+	first=$(grep -o 'gw-[0-9]*' <<<"$body")
+	one 84912345670 text-2
+	check 'dedupe-text: the same text to the same number is a repetition' has "$body" "{\"code\":\"30\",\"id\":\"$first\""
+	one 84912345671 text-1
+	check 'dedupe-text: to another number it is none, whatever the reference' code 0
+	ask POST /send '{"to":"84912345670","text":"other","from":"BRAND","ref":"text-1"}'
+	check 'dedupe-text: nor is another text' code 0
+	ask POST /bulk '{"from":"BRAND","text":"other","to":["84912345670","84912345672"]}'
+	check 'dedupe-text: of a bulk it is refused to that number alone' has "$body" '"refused":["84912345670"]'
+	with '{"dedupe":"none","dedupe-text":false}'
 }
 
 test_rate() {
@@ -403,6 +414,10 @@ test_crash() {
 	one 84912345678 before-crash
 	check 'a gateway that crashed remembers what it accepted' has "$body" "{\"code\":\"30\",\"id\":\"$id\""
 	check 'the line that the crash tore is gone' lines_are accepted torn 0
+	with '{"dedupe-text":true}'
+	one 84912345678 another-reference
+	check 'it remembers the text, too' has "$body" "{\"code\":\"30\",\"id\":\"$id\""
+	with '{"dedupe-text":false}'
 	one 84912345678 after-crash
 	check 'its ids go on' is "$(grep -o '[0-9]*"}' <<<"$body")" "$((${id#gw-} + 1))\"}"
 }

@@ -43,17 +43,23 @@ read_body(struct job *j)
 
 /* ---- each message ---- */
 
-/* The id under which a reference was accepted inside the window; 0 = it was not. */
+/* The id under which the message, its reference or its text, was accepted inside the window; 0 = it
+ * was not. */
 static uint64_t
-accepted_as(const struct job *j, struct text ref)
+accepted_as(const struct job *j, const struct message *m)
 {
 	int64_t window = j->g->settings.dedupe;
 	struct memory_entry *e;
 	bool is_new;
 
-	if (ref.p == NULL || window == DEDUPE_NONE)
+	if (window == DEDUPE_NONE)
 		return 0;
-	e = memory_get(&j->g->refs, ref, &is_new);
+	if (j->g->settings.dedupe_text)
+		e = memory_get_pair(&j->g->texts, m->to, m->text, &is_new);
+	else if (m->ref.p != NULL)
+		e = memory_get(&j->g->refs, m->ref, &is_new);
+	else
+		return 0;
 	if (e->id == 0)
 		return 0;
 	if (window != DEDUPE_FOREVER && j->wall_us - e->at_us >= (uint64_t)window * SECOND)
@@ -74,7 +80,7 @@ judge(struct job *j, const struct message *m)
 		v.code = CODE_TEXT;
 	if (v.code != CODE_ACCEPTED)
 		return v;
-	v.id = j->dialect == DIALECT_BULK ? 0 : accepted_as(j, m->ref);
+	v.id = j->dialect == DIALECT_BULK && !s->dedupe_text ? 0 : accepted_as(j, m);
 	if (v.id != 0) {
 		v.code = CODE_DUPLICATE;
 		return v;
@@ -126,7 +132,8 @@ take_bulk(struct job *j)
 
 	if (!ref_is_good(q->ref) || !text_is_good(q->text, (size_t)g->settings.text_max))
 		whole = CODE_TEXT;
-	else if ((id = accepted_as(j, q->ref)) != 0)
+	else if (!g->settings.dedupe_text &&
+		 (id = accepted_as(j, &(struct message){.ref = q->ref})) != 0)
 		whole = CODE_DUPLICATE;
 	else if (chance_hits(&g->chance, g->settings.error_rate))
 		whole = CODE_TEMPORARY;

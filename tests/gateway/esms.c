@@ -174,17 +174,11 @@ judge_request_id(struct order *o, struct text ref, struct verdict *v)
 static struct memory_entry *
 text_entry(struct order *o, const struct message *m)
 {
-	struct bytes key = {0};
-	struct memory_entry *e;
 	bool is_new;
 
 	if (!o->j->g->settings.esms_same_text)
 		return NULL;
-	bytes_text(&key, m->to);
-	bytes_text(&key, m->text);
-	e = memory_get(&o->j->g->esms.texts, (struct text){key.p, key.n}, &is_new);
-	bytes_free(&key);
-	return e;
+	return memory_get_pair(&o->j->g->esms.texts, m->to, m->text, &is_new);
 }
 
 static enum code

@@ -48,6 +48,7 @@ struct gateway {
 	struct receipts *receipts;
 	struct chance chance;
 	struct memory refs;	/* accepted references of /send, /batch, /bulk */
+	struct memory texts;	/* and their numbers and texts, for --dedupe-text */
 	struct memory numbers;	/* with a mood that tells the first time apart */
 	struct window offered;	/* all messages that came */
 	struct window admitted; /* those that --rate let through */

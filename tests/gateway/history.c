@@ -40,6 +40,26 @@ put_on_shelf(struct gateway *g, const json_t *line, uint64_t id)
 	m->is_rejected = p->reports[0] == REPORT_REJECTD;
 }
 
+#define TEXT_NONE ((struct text){0})
+
+static struct text
+text_of(const json_t *v)
+{
+	return (struct text){(char *)(intptr_t)json_string_value(v), json_string_length(v)};
+}
+
+/* That the line's message was accepted under this text, or these two. */
+static void
+remember(struct memory *m, struct text t, struct text u, uint64_t id, const json_t *line)
+{
+	bool is_new;
+	struct memory_entry *e =
+		u.p == NULL ? memory_get(m, t, &is_new) : memory_get_pair(m, t, u, &is_new);
+
+	e->id = id;
+	e->at_us = (uint64_t)json_integer_value(json_object_get(line, "wall_us"));
+}
+
 static void
 read_line(struct gateway *g, const char *line, size_t n)
 {
@@ -50,9 +70,7 @@ read_line(struct gateway *g, const char *line, size_t n)
 	const char *dialect = json_string_value(json_object_get(root, "dialect"));
 	json_t *ref = json_object_get(root, "ref");
 	uint64_t number = 0, request;
-	struct memory_entry *e;
 	bool is_esms = dialect != NULL && strncmp(dialect, "esms-", 5) == 0;
-	bool is_new;
 
 	request = (uint64_t)json_integer_value(json_object_get(root, "request"));
 	if (request > g->last_request)
@@ -63,14 +81,13 @@ read_line(struct gateway *g, const char *line, size_t n)
 		g->last_id = number;
 	if (number != 0 && is_esms)
 		put_on_shelf(g, root, number);
-	if (number != 0 && json_is_string(ref)) {
-		e = memory_get(is_esms ? &g->esms.requests : &g->refs,
-			       (struct text){(char *)(intptr_t)json_string_value(ref),
-					     json_string_length(ref)},
-			       &is_new);
-		e->id = number;
-		e->at_us = (uint64_t)json_integer_value(json_object_get(root, "wall_us"));
-	}
+	if (number != 0 && is_esms && json_is_string(ref))
+		remember(&g->esms.requests, text_of(ref), TEXT_NONE, number, root);
+	else if (number != 0 && json_is_string(ref))
+		remember(&g->refs, text_of(ref), TEXT_NONE, number, root);
+	if (number != 0 && !is_esms)
+		remember(&g->texts, text_of(json_object_get(root, "to")),
+			 text_of(json_object_get(root, "text")), number, root);
 	json_decref(root);
 }
 

@@ -112,6 +112,16 @@ remember(struct job *j, struct memory *refs, struct text ref, uint64_t id)
 	e->at_us = j->wall_us;
 }
 
+static void
+remember_text(struct job *j, const struct message *m, uint64_t id)
+{
+	bool is_new;
+	struct memory_entry *e = memory_get_pair(&j->g->texts, m->to, m->text, &is_new);
+
+	e->id = id;
+	e->at_us = j->wall_us;
+}
+
 void
 job_note_accepted(struct job *j, struct memory *refs, const struct message *m, uint64_t id,
 		  const char *extra)
@@ -119,6 +129,8 @@ job_note_accepted(struct job *j, struct memory *refs, const struct message *m, u
 	struct entry e = job_entry(j, "accepted", m);
 
 	remember(j, refs, m->ref, id);
+	if (refs == &j->g->refs)
+		remember_text(j, m, id);
 	e.id = id;
 	e.from = j->g->request.from;
 	e.text = m->text;

@@ -158,6 +158,7 @@ end(struct gateway *g)
 	receipts_free(g->receipts);
 	ledger_close(&g->ledger);
 	memory_free(&g->refs);
+	memory_free(&g->texts);
 	memory_free(&g->numbers);
 	memory_free(&g->esms.requests);
 	memory_free(&g->esms.texts);

@@ -71,6 +71,20 @@ memory_get(struct memory *m, struct text t, bool *is_new)
 	return e;
 }
 
+struct memory_entry *
+memory_get_pair(struct memory *m, struct text t, struct text u, bool *is_new)
+{
+	struct bytes key = {0};
+	struct memory_entry *e;
+
+	bytes_text(&key, t);
+	bytes_add(&key, "", 1);
+	bytes_text(&key, u);
+	e = memory_get(m, (struct text){key.p, key.n}, is_new);
+	bytes_free(&key);
+	return e;
+}
+
 void
 memory_free(struct memory *m)
 {

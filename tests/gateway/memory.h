@@ -24,4 +24,6 @@ struct memory {
 /* The entry of a text, a new one (*is_new, at_us and id 0) if it was not seen
  * yet. Valid until the next call. */
 struct memory_entry *memory_get(struct memory *m, struct text t, bool *is_new);
+/* The same of two texts together. */
+struct memory_entry *memory_get_pair(struct memory *m, struct text t, struct text u, bool *is_new);
 void memory_free(struct memory *m);

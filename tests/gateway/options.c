@@ -78,6 +78,7 @@ static const struct option options[] = {
 	SWITCH("moods", moods, "the number's last digits decide (tests/gateway/README.md)"),
 	{"dedupe", KIND_DEDUPE, AT(dedupe), false, 0, 0, "none", "none|forever|SECONDS",
 	 "how long an accepted reference is refused as code 30"},
+	SWITCH("dedupe-text", dedupe_text, "compare number and text instead of the reference"),
 	NUMBER("latency", latency_ms, 0, 3600000, "0", "MS", "between request and answer"),
 	NUMBER("latency-jitter", latency_jitter_ms, 0, 3600000, "0", "MS",
 	       "up to so much more or less"),

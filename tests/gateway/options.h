@@ -34,6 +34,7 @@ struct settings {
 	int64_t idle_ms; /* 0 = kept connections stay */
 	bool shuffle, moods;
 	int64_t dedupe; /* seconds, DEDUPE_NONE or DEDUPE_FOREVER */
+	bool dedupe_text;
 
 	int64_t latency_ms, latency_jitter_ms;
 	int64_t rate; /* messages a second; 0 = no limit */

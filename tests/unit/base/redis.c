@@ -495,6 +495,40 @@ a_function_that_the_library_lacks_is_an_error_once(void **state)
 	assert_int_equal(redis_pending(fx.r), 0);
 }
 
+/* What changed the server since it was started, libraries too. */
+static long
+changes_in(const char *info)
+{
+	const char *p = strstr(info, "rdb_changes_since_last_save:");
+
+	assert_non_null(p);
+	return strtol(p + strlen("rdb_changes_since_last_save:"), NULL, 10);
+}
+
+/* Each FUNCTION LOAD that does something stands in the append-only file for good. */
+static void
+a_library_that_is_there_is_not_loaded_again(void **state)
+{
+	struct slice args[] = {SLICE("40"), SLICE("2")};
+	struct answer a = {0}, before = {0}, after = {0};
+
+	(void)state;
+	fx.o.library = SLICE(library);
+	start_server();
+	connect_client();
+	command("SET changes 1", NULL, NULL);
+	ask("INFO persistence", &before);
+	redis_free(fx.r);
+	fx.readies = 0;
+	connect_client();
+	ask("INFO persistence", &after);
+	assert_int_equal(changes_in(before.text), 2);
+	assert_int_equal(changes_in(after.text), changes_in(before.text));
+	redis_call(fx.r, &add, args, 2, keep, &a);
+	TURN_UNTIL(a.calls == 1);
+	assert_int_equal(a.integer, 42);
+}
+
 static void
 a_broken_library_is_never_ready(void **state)
 {
@@ -576,6 +610,7 @@ main(void)
 		T(the_wrong_password_is_never_ready_and_says_why),
 		T(functions_are_there_when_it_is_ready_and_after_a_flush),
 		T(a_function_that_the_library_lacks_is_an_error_once),
+		T(a_library_that_is_there_is_not_loaded_again),
 		T(a_broken_library_is_never_ready),
 		T(a_subscriber_hears_again_after_a_restart),
 	};

@@ -287,6 +287,7 @@ an_error_of_a_provider_names_its_path(void **state)
 		{PROVIDER("a", "\"concurrency\": 0, "),
 		 "providers[0].concurrency: must be between"},
 		{PROVIDER("a", "\"timeout_ms\": 99, "), "providers[0].timeout_ms: must be between"},
+		{PROVIDER("a", "\"doubt_cap\": 0, "), "providers[0].doubt_cap: must be between"},
 		{PROVIDER("a", "\"unit\": 0, "), "providers[0].unit: must be between"},
 		{PROVIDER("a", "\"brandname\": \"UBND-ANGIANG\", "),
 		 "providers[0].brandname: has more than 11 characters"},

@@ -141,6 +141,98 @@ concurrency_is_bounded_until_an_outcome(void **state)
 }
 
 static void
+no_more_messages_than_the_doubt_cap_are_on_the_wire(void **state)
+{
+	struct ask q = {.inc = "inc-1",
+			.permit = "p1",
+			.count = 2,
+			.attempt = 1,
+			.doubt_cap = 3,
+			.largest = 2};
+
+	(void)state;
+	COMMAND("HSET", "loa:lane:gw", "rate", "1000000");
+	launch_run(8);
+	claim("inc-1", 8);
+	assert_true(is_go(permit(&q)));
+	q.permit = "p2";
+	q.first = 2;
+	assert_non_null(strstr(permit(&q), "doubt_cap"));
+	q.count = 1;
+	assert_true(is_go(permit(&q)));
+	q.permit = "p3";
+	q.first = 3;
+	assert_non_null(strstr(permit(&q), "doubt_cap"));
+	/* In doubt it is on the wire no more. */
+	outcome(0, 1, "p1", "UU");
+	assert_true(is_go(permit(&q)));
+	outcome(2, 1, "p2", "A");
+	outcome(3, 1, "p3", "A");
+	/* One request alone is never too large. */
+	q.permit = "p4";
+	q.first = 4;
+	q.count = 4;
+	assert_true(is_go(permit(&q)));
+}
+
+static void
+what_a_dead_process_had_on_the_wire_is_not_under_the_doubt_cap(void **state)
+{
+	struct ask q = {.inc = "inc-1",
+			.permit = "p1",
+			.count = 2,
+			.attempt = 1,
+			.doubt_cap = 2,
+			.largest = 2};
+
+	(void)state;
+	launch_run(4);
+	claim("inc-1", 2);
+	assert_true(is_go(permit(&q)));
+	move_clock(6000);
+	hello("inc-2");
+	claim("inc-2", 2);
+	q = (struct ask){.inc = "inc-2",
+			 .permit = "p2",
+			 .from = 2,
+			 .first = 2,
+			 .count = 2,
+			 .attempt = 1,
+			 .doubt_cap = 2,
+			 .largest = 2};
+	assert_true(is_go(permit(&q)));
+}
+
+/* A gateway forgets a reference after a minute, whatever the clock of Redis says. */
+static void
+a_clock_that_is_set_back_makes_no_window_longer(void **state)
+{
+	struct ask q = {
+		.inc = "inc-1", .permit = "p1", .count = 1, .attempt = 1, .dedupe_ms = 60000};
+
+	(void)state;
+	launch_run(1);
+	claim("inc-1", 1);
+	assert_true(is_go(permit(&q)));
+	outcome(0, 1, "p1", "U");
+	move_clock(30000);
+	hello("inc-1");
+	move_clock(-3600000);
+	hello("inc-1");
+	move_clock(4900); /* nothing is closed for longer than a lease */
+	hello("inc-1");
+	move_clock(200);
+	q.permit = "p2";
+	q.is_repeat = true;
+	assert_true(is_go(permit(&q)));
+	outcome(0, 1, "p2", "U");
+	move_clock(25000);
+	hello("inc-1");
+	q.permit = "p3";
+	assert_string_equal(permit(&q), "[held]");
+}
+
+static void
 unmark_gives_the_same_attempt_back(void **state)
 {
 	struct ask q = {.inc = "inc-1", .permit = "p1", .count = 1, .attempt = 1};
@@ -433,6 +525,9 @@ main(void)
 		T(a_paused_run_gives_no_permit),
 		T(the_rate_is_kept_over_a_second),
 		T(concurrency_is_bounded_until_an_outcome),
+		T(no_more_messages_than_the_doubt_cap_are_on_the_wire),
+		T(what_a_dead_process_had_on_the_wire_is_not_under_the_doubt_cap),
+		T(a_clock_that_is_set_back_makes_no_window_longer),
 		T(unmark_gives_the_same_attempt_back),
 		T(a_second_copy_is_not_closed_by_a_negative_answer),
 		T(a_temporary_answer_opens_the_next_attempt_and_six_end_it),

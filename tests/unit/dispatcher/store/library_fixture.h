@@ -233,6 +233,7 @@ struct ask {
 	unsigned from, first, count;
 	uint8_t attempt;
 	int64_t dedupe_ms;
+	unsigned doubt_cap, largest;
 };
 
 /* A permit for ranks first … first + count - 1; `expected` is what Redis has now. */
@@ -271,6 +272,8 @@ permit(const struct ask *q)
 	argv_add_int(&a, q->dedupe_ms);
 	argv_adds(&a, "0");
 	argv_add(&a, fx.phones);
+	argv_add_int(&a, q->doubt_cap);
+	argv_add_int(&a, q->largest);
 	buf_free(&members);
 	buf_free(&expected);
 	buf_free(&attempts);

@@ -1,0 +1,31 @@
+-- SPDX-License-Identifier: MIT
+-- Flight: the requests of a lane that are on the wire, over all processes. Its `busy` hash has
+-- permit → the incarnation that asked for it; where nothing may be repeated by itself, behind
+-- a colon, how many messages the request has.
+--
+-- What is on the wire when a sender or the gateway dies stays in doubt, and where the gateway does
+-- not know a repetition every doubt is a person's work. So such a lane has a `doubt_cap`: no
+-- more messages than that are on the wire at once.
+
+local flight = {}
+
+function flight.entry(inc, n, cap)
+  return cap > 0 and inc .. ':' .. int(n) or inc
+end
+
+function flight.owner(entry) return string.match(entry, '^[^:]*') end
+
+-- Would n messages more be over the cap (0 = there is none)? One request alone never is. largest:
+-- messages that a request of this lane can have; while even requests of that size would be within
+-- the cap, nothing is added up. What a dead process had there is in doubt already.
+function flight.is_full(lane, cap, n, largest, t)
+  local busy = K.lane .. lane .. K.busy
+  if cap == 0 or call('HLEN', busy) * largest + n <= cap then return false end
+  local sum, alive = 0, {}
+  for _, entry in ipairs(call('HVALS', busy)) do
+    local inc = flight.owner(entry)
+    if alive[inc] == nil then alive[inc] = is_alive(inc, t) end
+    if alive[inc] then sum = sum + (tonumber(string.match(entry, ':(%d+)$')) or 1) end
+  end
+  return sum > 0 and sum + n > cap
+end
