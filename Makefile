@@ -31,7 +31,7 @@ LIB_FILES := $(foreach l,$(LAYERS),$(B)/lib$(l).a)
 UNIT_SRC := $(shell find tests/unit -name '*.c' 2>/dev/null)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(B)/tests/unit/%)
 
-.PHONY: all help demo test unit unit-build model asan bench fuzz lint deps deps-tests deps-fuzz libs clean manual install uninstall
+.PHONY: all help demo test unit unit-build model asan bench fuzz lint deps deps-tests deps-fuzz deps-bench libs clean manual install uninstall
 
 all: $(B)/loa $(B)/gateway ## build everything
 
@@ -153,6 +153,9 @@ deps: ## install what is missing of Debian's packages
 
 deps-fuzz:
 	@tests/deps --fuzz
+
+deps-bench:
+	@tests/deps --bench
 
 libs: # what a program of ours is linked with
 	@echo $(LIBS)
