@@ -2,7 +2,7 @@
 # A server, a sink and what was counted on both sides. Sourced after tests/e2e/lib.sh by bench/engine,
 # flat, pace, urgent, receipts. Every figure has a second count: `tallies` compares what the sink was
 # given with what Loa says was accepted, phone by phone (a sum over their hashes).
-sink_pid='' sink_port='' extra_pids=()
+sink_pid='' sink_port='' redis_socket='' extra_pids=()
 
 stop_line() {
 	local pid
@@ -106,3 +106,14 @@ start_redis() {
 	until_true redis-cli -s "$dir/$1.sock" ping || { cat "$dir/$1.log"; exit 1; }
 }
 median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+cpu_us() { # PID…: processor time that these have taken
+	local pid sum=0 ticks
+	for pid in "$@"; do
+		ticks=$(sed 's/.*) //' "/proc/$pid/stat" 2>/dev/null | awk '{ print $12 + $13 }')
+		sum=$((sum + ${ticks:-0}))
+	done
+	echo $((sum * 1000000 / $(getconf CLK_TCK)))
+}
+pid_of_redis() { redis-cli -s "$1" info server | tr -d '\r' | sed -n 's/^process_id://p'; } # SOCKET
+loa_redis() { redis-cli -s "${redis_socket:-$dir/data/redis.sock}" --raw "$@"; }
+loa_redis_pid() { pid_of_redis "${redis_socket:-$dir/data/redis.sock}"; }

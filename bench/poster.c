@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #define CONNECTIONS_MAX 1024
@@ -48,6 +49,13 @@ now_us(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+
+static int64_t
+cpu_us(const struct rusage *u)
+{
+	return (int64_t)(u->ru_utime.tv_sec + u->ru_stime.tv_sec) * 1000000 + u->ru_utime.tv_usec +
+	       u->ru_stime.tv_usec;
 }
 
 /* The recipients of make_list in tests/e2e/lib.sh, and the text of bench/line.sh. */
@@ -209,6 +217,7 @@ run(void)
 int
 main(int argc, char **argv)
 {
+	struct rusage before, after;
 	int64_t from;
 
 	for (int i = 1; i + 1 < argc; i += 2) {
@@ -229,8 +238,11 @@ main(int argc, char **argv)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	make_ready();
 	open_all();
+	getrusage(RUSAGE_SELF, &before);
 	from = now_us();
 	run();
-	printf("{\"good\":%zu,\"ms\":%" PRId64 "}\n", poster.good, (now_us() - from) / 1000);
+	getrusage(RUSAGE_SELF, &after);
+	printf("{\"good\":%zu,\"ms\":%" PRId64 ",\"cpu_us\":%" PRId64 "}\n", poster.good,
+	       (now_us() - from) / 1000, cpu_us(&after) - cpu_us(&before));
 	return poster.good == poster.count ? 0 : 1;
 }

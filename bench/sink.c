@@ -4,7 +4,7 @@
  * remembers when each request came: the far end of bench/engine, pace, urgent,
  * flat and receipts. It shares nothing with Loa.
  *
- *   sink --port-file F [--delay-ms N] [--answer message|batch] [--count-parts]
+ *   sink --port-file F [--delay-ms N] [--answer message|batch] [--count-parts] [--refs FILE]
  *   sink --expect FIRST STEP COUNT       what /count says as "sum" of these phones
  *
  * POST: JSON, a message for each "to":"849…". GET: a message, to=849… . The
@@ -17,6 +17,8 @@
  *                   rate a second between a tenth and nine tenths of the messages
  *   GET /dump?FILE  the stamps, a line each: kernel µs, read µs, messages, parts, last phone
  *   GET /reset      forget all that
+ *
+ * FILE gets a line for each "ref" that came (complete after /dump), for bench/pusher.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -68,6 +70,7 @@ static struct {
 	uint64_t messages, parts, sum;
 	char *answer;
 	size_t answer_n, answer_size;
+	FILE *refs; /* NULL = not kept */
 } sink;
 
 static void
@@ -144,6 +147,21 @@ count_parts(const char *p, const char *end, struct stamp *s)
 	while ((p = memmem(p, (size_t)(end - p), mark, sizeof(mark) - 1)) != NULL) {
 		p += sizeof(mark) - 1;
 		s->parts += parts_of(p, end);
+	}
+}
+
+static void
+keep_refs(const char *p, const char *end)
+{
+	static const char mark[] = "\"ref\":\"";
+	const char *close;
+
+	while ((p = memmem(p, (size_t)(end - p), mark, sizeof(mark) - 1)) != NULL) {
+		p += sizeof(mark) - 1;
+		close = memchr(p, '"', (size_t)(end - p));
+		if (close == NULL)
+			return;
+		fprintf(sink.refs, "%.*s\n", (int)(close - p), p);
 	}
 }
 
@@ -279,7 +297,7 @@ dump(const char *path)
 		fprintf(f, "%" PRId64 " %" PRId64 " %u %u %" PRIu64 "\n", s->kernel_us, s->read_us,
 			s->messages, s->parts, s->phone);
 	}
-	if (fclose(f) != 0)
+	if (fclose(f) != 0 || (sink.refs != NULL && fflush(sink.refs) != 0))
 		die(path);
 }
 
@@ -360,6 +378,8 @@ note(const struct connection *c, size_t n, const char *body, int64_t kernel_us, 
 		count_phones(body, end, "\"to\":\"", s);
 	if (sink.counts_parts)
 		count_parts(body, end, s);
+	if (sink.refs != NULL)
+		keep_refs(body, end);
 	sink.messages += s->messages;
 	sink.parts += s->parts;
 }
@@ -565,6 +585,10 @@ main(int argc, char **argv)
 			sink.delay_us = (int64_t)(strtod(value, NULL) * 1000);
 		} else if (strcmp(argv[i - 1], "--answer") == 0) {
 			sink.answers_each = strcmp(value, "message") == 0;
+		} else if (strcmp(argv[i - 1], "--refs") == 0) {
+			sink.refs = fopen(value, "w");
+			if (sink.refs == NULL)
+				die(value);
 		} else {
 			fprintf(stderr, "sink: %s: is not understood\n", argv[i - 1]);
 			return 2;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // A BullMQ worker that posts what stands in its jobs by undici, as a careful user would write it:
 //   bullmq.mjs fill SOCKET COUNT               jobs with ready bodies; returns when Redis has them
-//   bullmq.mjs work SOCKET URL CONCURRENCY COUNT     until COUNT were answered "0"
+//   bullmq.mjs work SOCKET URL CONCURRENCY COUNT     until COUNT were answered "0"; prints its processor µs
 import { Queue, Worker } from "bullmq";
 import Redis from "ioredis";
 import { Pool } from "undici";
@@ -42,12 +42,15 @@ async function work(url, concurrency, count) {
 		const said = await answer.body.json();
 		if (answer.statusCode !== 200 || said.code !== "0") throw new Error(`answered ${answer.statusCode} ${said.code}`);
 	};
+	const before = process.cpuUsage();
 	const worker = new Worker("sms", send, { connection: connect(), concurrency });
 	await new Promise((over, fail) => {
 		worker.on("completed", () => ++done === count && over());
 		worker.on("failed", (job, why) => fail(why));
 		worker.on("error", fail);
 	});
+	const cpu = process.cpuUsage(before);
+	console.log(cpu.user + cpu.system);
 	await worker.close();
 	await pool.close();
 }
