@@ -37,7 +37,7 @@ stop_sink() {
 	sink_pid=''
 }
 sink() { curl -s "http://127.0.0.1:$sink_port/$1"; }
-sink_has() { [ "$(sink_field messages)" -ge "$1" ]; }
+sink_has() { local n; n=$(sink_field messages); [ "${n:-0}" -ge "$1" ]; }
 sink_field() { sink count | sed 's/.*"'"$1"'":"\{0,1\}\([0-9a-f]*\).*/\1/'; }
 expected_sum() { "$B/bench/sink" --expect 84910000000 7 "$1"; } # of make_list's phones
 
@@ -49,7 +49,7 @@ wait_for_sink() {
 		now=$(sink_field messages)
 		[ "$now" = "$before" ] && still=$((still + 1)) || still=0
 		before=$now
-		[ $still -lt $((${2:-20} * 10)) ] || { echo "only $now of $1 messages came" >&2; return 1; }
+		[ $still -lt $((${2:-20} * 10)) ] || { echo "only $now of $1 messages came; $(api GET /providers 2>/dev/null | grep -A 6 "\"lane\"" | tr -d "\n ")" >&2; return 1; }
 	done
 }
 
