@@ -92,6 +92,8 @@ $(B)/bench/%: bench/%.c $(LIB_FILES)
 	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< $(WRAP:%=-Wl,--wrap=%) -Wl,--start-group $(LIB_FILES) \
 		-Wl,--end-group $(LIBS)
 
+BENCH := bare poster pusher segments sink text
+
 # Every allocation of the program itself is counted.
 $(B)/bench/text: WRAP = malloc calloc realloc
 
@@ -136,8 +138,14 @@ asan: deps-tests ## all tests under AddressSanitizer and UndefinedBehaviorSaniti
 fuzz: deps-fuzz ## fuzz each parser; SECONDS=30 each
 	@tests/fuzz/run $(or $(SECONDS),30)
 
-bench: deps-tests ## the loop's turns, the pace that the gateway sees, single messages, memory of an id, texts, queries, imports
-	@$(MAKE) --no-print-directory all $(B)/tests/unit/dispatcher/store/library_ids $(B)/bench/text $(B)/bench/segments
+bench: deps-bench ## beside curl, Kannel, BullMQ; batches, audiences, the pace, single messages, receipts; memory of an id, texts, queries, imports
+	@$(MAKE) --no-print-directory all $(B)/tests/unit/dispatcher/store/library_ids $(BENCH:%=$(B)/bench/%)
+	@B=$(B) bench/engine
+	@B=$(B) bench/batches
+	@B=$(B) bench/flat
+	@B=$(B) bench/pace
+	@B=$(B) bench/urgent
+	@B=$(B) bench/receipts
 	@B=$(B) bench/loop
 	@B=$(B) bench/notices
 	@B=$(B) bench/ids

@@ -105,7 +105,7 @@ start_redis() {
 	extra_pids+=($!)
 	until_true redis-cli -s "$dir/$1.sock" ping || { cat "$dir/$1.log"; exit 1; }
 }
-median() { sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+median() { sort -n | awk '{ v[NR] = $1 } END { if (NR > 0) print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 cpu_us() { # PID…: processor time that these have taken
 	local pid sum=0 ticks
 	for pid in "$@"; do
