@@ -92,7 +92,7 @@ $(B)/bench/%: bench/%.c $(LIB_FILES)
 	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< $(WRAP:%=-Wl,--wrap=%) -Wl,--start-group $(LIB_FILES) \
 		-Wl,--end-group $(LIBS)
 
-BENCH := bare poster pusher segments sink text
+BENCH := bare disk poster pusher segments sink text
 
 # Every allocation of the program itself is counted.
 $(B)/bench/text: WRAP = malloc calloc realloc
