@@ -9,17 +9,26 @@ for kannel_program in bearerbox smsbox; do
 	}
 done
 
-free_port() { # one that nobody listens on now
-	local port
-	while port=$((20000 + RANDOM % 20000)); (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do :; done
-	echo "$port"
+is_port_used() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+free_ports() { # the first of four in a row, below those that the system gives out
+	local port i
+	while :; do
+		port=$((20000 + RANDOM % 12000))
+		for i in 0 1 2 3; do is_port_used $((port + i)) && continue 2; done
+		echo "$port" && return
+	done
 }
 kannel_admin() { http "127.0.0.1:$kannel_port" GET "/$1?password=p"; }
 kannel_is_up() { kannel_admin status.txt | grep -q 'smsbox.*on-line'; }
 
-start_kannel() { # [MAX-PENDING-SUBMITS]; Kannel's own default is 10
+# start_kannel [MAX-PENDING-SUBMITS]; Kannel's own default is 10. Somebody may take its ports meanwhile: once more.
+start_kannel() {
+	try_kannel "${1:-}" || { stop_kannel && try_kannel "${1:-}"; } || { tail -n 5 "$dir/bearerbox.log" "$dir/smsbox.log"; exit 1; }
+}
+try_kannel() {
 	local boxes sends receives
-	kannel_port=$(free_port) boxes=$(free_port) sends=$(free_port) receives=$(free_port)
+	kannel_port=$(free_ports)
+	boxes=$((kannel_port + 1)) sends=$((kannel_port + 2)) receives=$((kannel_port + 3))
 	cat >"$dir/kannel.conf" <<-CONF
 		group = core
 		admin-port = $kannel_port
@@ -69,8 +78,8 @@ start_kannel() { # [MAX-PENDING-SUBMITS]; Kannel's own default is 10
 	until_true kannel_admin status.txt
 	PATH=$PATH:/usr/sbin smsbox -v 4 "$dir/kannel.conf" >"$dir/smsbox.log" 2>&1 &
 	kannel_pids+=($!)
-	until_true kannel_is_up || { tail -n 5 "$dir/bearerbox.log" "$dir/smsbox.log"; exit 1; }
 	kannel_url="http://127.0.0.1:$sends/cgi-bin/sendsms?username=u&password=p"
+	until_true kannel_is_up
 }
 # It has nothing to lose, and bearerbox does not always heed a SIGTERM.
 stop_kannel() {
