@@ -31,7 +31,7 @@ LIB_FILES := $(foreach l,$(LAYERS),$(B)/lib$(l).a)
 UNIT_SRC := $(shell find tests/unit -name '*.c' 2>/dev/null)
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(B)/tests/unit/%)
 
-.PHONY: all help demo test unit unit-build model chaos chaos-build torture asan bench fuzz lint deps deps-tests deps-fuzz libs clean manual install uninstall
+.PHONY: all help demo test unit unit-build model chaos chaos-build torture asan bench fuzz lint deps deps-tests deps-fuzz deps-bench libs clean manual install uninstall
 
 all: $(B)/loa $(B)/gateway ## build everything
 
@@ -99,6 +99,8 @@ $(B)/bench/%: bench/%.c $(LIB_FILES)
 	@$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -o $@ $< $(WRAP:%=-Wl,--wrap=%) -Wl,--start-group $(LIB_FILES) \
 		-Wl,--end-group $(LIBS)
 
+BENCH := bare disk poster pusher segments sink text
+
 # Every allocation of the program itself is counted.
 $(B)/bench/text: WRAP = malloc calloc realloc
 
@@ -164,8 +166,14 @@ asan: deps-tests ## all tests under AddressSanitizer and UndefinedBehaviorSaniti
 fuzz: deps-fuzz ## fuzz each parser; SECONDS=30 each
 	@tests/fuzz/run $(or $(SECONDS),30)
 
-bench: deps-tests ## the loop's turns, the pace that the gateway sees, single messages, memory of an id, texts, queries, imports
-	@$(MAKE) --no-print-directory all $(B)/tests/unit/dispatcher/store/library_ids $(B)/bench/text $(B)/bench/segments $(B)/bench/disk
+bench: deps-bench ## beside curl, Kannel, BullMQ; batches, audiences, the pace, single messages, receipts; memory of an id, texts, queries, imports
+	@$(MAKE) --no-print-directory all $(B)/tests/unit/dispatcher/store/library_ids $(BENCH:%=$(B)/bench/%)
+	@B=$(B) bench/engine
+	@B=$(B) bench/batches
+	@B=$(B) bench/flat
+	@B=$(B) bench/pace
+	@B=$(B) bench/urgent
+	@B=$(B) bench/receipts
 	@B=$(B) bench/loop
 	@B=$(B) bench/notices
 	@B=$(B) bench/ids
@@ -181,6 +189,9 @@ deps: ## install what is missing of Debian's packages
 
 deps-fuzz:
 	@tests/deps --fuzz
+
+deps-bench:
+	@tests/deps --bench
 
 libs: # what a program of ours is linked with
 	@echo $(LIBS)
