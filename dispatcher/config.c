@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/date.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "dispatcher/language_table.h"
@@ -344,17 +345,6 @@ read_minute(const struct json_at *at, int *out, struct err_ctx *e)
 	return ERR_OK;
 }
 
-static bool
-is_day(const char *s)
-{
-	static const char form[] = "dddd-dd-dd";
-
-	for (size_t i = 0; i < sizeof(form) - 1; i++)
-		if (form[i] == 'd' ? s[i] < '0' || s[i] > '9' : s[i] != form[i])
-			return false;
-	return s[sizeof(form) - 1] == '\0';
-}
-
 static enum err
 read_class(struct config *c, const struct json_at *entry, struct err_ctx *e)
 {
@@ -364,7 +354,8 @@ read_class(struct config *c, const struct json_at *entry, struct err_ctx *e)
 	struct json_at hours = json_get(entry, "hours"), prio_at = json_get(entry, "priority");
 	struct json_at from_at = json_get(&hours, "from"), to_at = json_get(&hours, "to");
 	struct class_policy cp = {.hours_from = 0, .hours_to = 1440};
-	const char *name = "", *since = "0000-01-01";
+	const char *name = "", *since = "1000-01-01";
+	struct date day;
 	int64_t prio = 3;
 	enum err rc;
 
@@ -379,7 +370,7 @@ read_class(struct config *c, const struct json_at *entry, struct err_ctx *e)
 		return rc;
 	if (name[0] == '\0' || strlen(name) >= sizeof(cp.name))
 		return err_set(e, ERR_INPUT, name_at.path, "", "must have 1 to 15 bytes");
-	if (!is_day(since))
+	if (!date_read_day(slice_of(since), &day))
 		return err_set(e, ERR_INPUT, since_at.path, "write 2027-01-01", "\"%s\" is no day",
 			       since);
 	if (cp.hours_from == cp.hours_to)
@@ -459,20 +450,28 @@ read_calendar(struct config *c, struct err_ctx *e)
 	return rc;
 }
 
+enum err
+config_set_day(struct config *c, int64_t today, struct err_ctx *e)
+{
+	struct numbering plan;
+	enum err rc = numbering_read(c->numbering_document, today, &plan, e);
+
+	if (rc == ERR_OK)
+		c->plan = plan;
+	c->plan_day = today;
+	return rc;
+}
+
 static enum err
 read_numbering(struct config *c, struct err_ctx *e)
 {
-	json_t *document = NULL;
 	enum err rc = ERR_OK;
 
 	if (c->numbering[0] == '\0')
-		document = numbering_builtin();
+		c->numbering_document = numbering_builtin();
 	else
-		rc = json_read_file(c->numbering, CONFIG_MAX_BYTES, &document, e);
-	if (rc == ERR_OK)
-		rc = numbering_read(document, clock_today_vn(), &c->plan, e);
-	json_decref(document);
-	return rc;
+		rc = json_read_file(c->numbering, CONFIG_MAX_BYTES, &c->numbering_document, e);
+	return rc == ERR_OK ? config_set_day(c, clock_today_vn(), e) : rc;
 }
 
 static enum err
@@ -571,6 +570,7 @@ config_free(struct config *c)
 	content_free(c->content_rules);
 	calendar_free(c->days);
 	json_decref(c->content_document);
+	json_decref(c->numbering_document);
 	languages_free(c->languages);
 	json_decref(c->languages_document);
 	json_decref(c->sms_document);

@@ -114,6 +114,11 @@ typedef void (*list_done_cb)(void *arg, const struct err_ctx *e); /* e NULL = do
  * commit whose blocks were deleted so is refused.
  */
 struct list_writer *list_writer_new(struct redis *r, const char *name, const char *owner);
+/*
+ * Blocks that are read again (list_writer_get), and never committed: under an id of their own, so
+ * that no list has fewer numbers for them.
+ */
+struct list_writer *list_writer_new_stage(struct redis *r, const char *owner);
 /* Without a commit, the blocks that were written are deleted again. */
 void list_writer_free(struct list_writer *w);
 /*
@@ -136,9 +141,11 @@ void list_writer_set_key(struct list_writer *w, const char *key);
 void list_writer_block(struct list_writer *w, struct slice bytes, uint32_t rows);
 /* Block n of another version comes next, as it is. */
 void list_writer_share(struct list_writer *w, uint32_t n, uint32_t rows);
+/* Why nothing can be written or committed any more; NULL = nothing has failed so far. */
+const char *list_writer_why(const struct list_writer *w);
 /*
  * What was written so far as a list to be swept, which has id and blocks only; list_free is the
- * caller's. False: nothing can be written, the commit says why.
+ * caller's. False: nothing can be written, list_writer_why says why.
  */
 bool list_writer_get(const struct list_writer *w, struct list *out);
 /*
@@ -152,6 +159,11 @@ void list_writer_chain(struct list_writer *w, struct loop *l, struct phone_set *
 		       list_done_cb cb, void *arg);
 /* The version that it makes; known when the commit was called back. */
 uint32_t list_writer_version(const struct list_writer *w);
+/*
+ * Is it known already that the commit will be refused, because somebody is being erased, or was since
+ * it began? Asked now and then, so false may be true of a moment ago. Nothing is written any more.
+ */
+bool list_writer_is_refused(const struct list_writer *w, struct err_ctx *e);
 /* Blocks written and not yet acknowledged: the caller pauses above a few dozen. */
 size_t list_writer_pending(const struct list_writer *w);
 /*

@@ -10,54 +10,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "segments/list_inside.h"
-#include "segments/phone_chain.h"
+#include "segments/list_writer_inside.h"
 #include "segments/schema_json.h"
-
-#define OWN_BLOCK (UINT64_C(1) << 32)
-
-struct held_block {
-	struct held_block *next;
-	struct slice bytes;
-	char data[];
-};
-
-struct list_writer {
-	struct redis *redis;
-	char name[LIST_NAME_MAX + 1];
-	uint64_t id;		 /* 0 = not taken yet */
-	uint32_t version, first; /* first = number of the first block, from 1 */
-	uint32_t blocks;	 /* of its own */
-	uint64_t *ids;		 /* [id_count]: the snapshot; | OWN_BLOCK: its own, from 0 */
-	size_t id_count, id_cap;
-	char owner[24];
-	char erasures[24]; /* how often one had begun or ended by then */
-	uint32_t base;	   /* version that it is made of; 0 = of none */
-	char *key;	   /* NULL = the key of the current version */
-	uint64_t rows;
-	size_t pending;
-	bool has_failed, is_freed;
-	bool is_demo;
-	struct list_care care;
-	bool care_given[CARE_FACTS];
-	char retention[11]; /* of a list that is new; "" = none */
-	bool is_committed;  /* or a commit was sent whose fate is not known */
-	char why[200];
-	struct held_block *held, **held_tail; /* waiting for the id */
-	uint32_t held_count;
-	struct phone_chain *chain; /* NULL = the distances are not asked for */
-	struct loop *loop;	   /* for it, as are: */
-	struct sweep *sweep;	   /* NULL = not begun, or over */
-	bool is_swept;
-	struct buf people;
-	list_done_cb on_chained;
-	void *chained_arg;
-	char *schema, *report;
-	struct buf rejects;
-	list_done_cb cb;
-	void *arg;
-};
-
-static void writer_step(struct list_writer *w);
 
 static void
 writer_fail(struct list_writer *w, const struct reply *r)
@@ -68,8 +22,45 @@ writer_fail(struct list_writer *w, const struct reply *r)
 	w->has_failed = true;
 }
 
-static void
-on_block_written(void *arg, const struct reply *r)
+static const char *
+refusal_of(int64_t answer)
+{
+	if (answer == 3)
+		return "somebody is erased, or was meanwhile: its rows may be of before";
+	return answer == 0 ? "somebody else changed it meanwhile"
+			   : "this server was taken for dead meanwhile";
+}
+
+void
+writer_refuse(struct list_writer *w)
+{
+	if (w->has_failed)
+		return;
+	w->has_failed = w->is_refused = true;
+}
+
+/* Of one that has failed. */
+void
+writer_error(const struct list_writer *w, struct err_ctx *e)
+{
+	if (w->is_refused)
+		err_set(e, ERR_CONFLICT, "list", "look at loa list show, then import again", "%s",
+			refusal_of(3));
+	else
+		err_set(e, ERR_UNREACHABLE, "Redis", "import again: nothing was kept",
+			"a block could not be written: %s", w->why);
+}
+
+bool
+list_writer_is_refused(const struct list_writer *w, struct err_ctx *e)
+{
+	if (w->is_refused)
+		writer_error(w, e);
+	return w->is_refused;
+}
+
+void
+writer_on_written(void *arg, const struct reply *r)
 {
 	struct list_writer *w = arg;
 
@@ -87,12 +78,12 @@ write_block(struct list_writer *w, struct slice bytes)
 	list_block_key(key, w->id, w->first + w->blocks);
 	w->blocks++;
 	w->pending++;
-	list_write_block(w->redis, key, bytes, on_block_written, w);
+	list_write_block(w->redis, key, bytes, writer_on_written, w);
 }
 
 /*
- * [id of the list, its last version, last of its block numbers, erasures so far] of a name, taken in
- * one step.
+ * [id of the list, its last version, last of its block numbers, erasures so far, is somebody being
+ * erased] of a name, taken in one step.
  */
 static const char take_numbers[] =
 	"local id = redis.call('HGET', KEYS[1], 'id') "
@@ -103,7 +94,8 @@ static const char take_numbers[] =
 	"redis.call('HSET', KEYS[4], id .. ':' .. to - ARGV[1] + 1, ARGV[2]) "
 	"return {tostring(id), redis.call('HGET', KEYS[1], 'last') or "
 	"redis.call('HGET', KEYS[1], 'version') or '0', to, "
-	"redis.call('HGET', KEYS[5], 'erasures') or '0'}";
+	"redis.call('HGET', KEYS[5], 'erasures') or '0', redis.call('HEXISTS', KEYS[5], "
+	"'erasing')}";
 
 static void
 on_numbers(void *arg, const struct reply *r)
@@ -118,6 +110,8 @@ on_numbers(void *arg, const struct reply *r)
 		w->version = (uint32_t)reply_u64(r, 1) + 1;
 		w->first = (uint32_t)(reply_item(r, 2)->integer - BLOCKS_PER_IMPORT + 1);
 		slice_copy(w->erasures, sizeof(w->erasures), reply_item(r, 3)->str);
+		if (reply_item(r, 4)->integer != 0)
+			writer_refuse(w); /* its end counts as an erasure since */
 	}
 	while (w->held != NULL) {
 		struct held_block *h = w->held;
@@ -132,20 +126,45 @@ on_numbers(void *arg, const struct reply *r)
 	writer_step(w);
 }
 
-struct list_writer *
-list_writer_new(struct redis *r, const char *name, const char *owner)
+static struct list_writer *
+writer_new(struct redis *r, const char *name, const char *owner)
 {
 	struct list_writer *w = xcalloc(1, sizeof(*w));
-	char key[LIST_KEY_MAX];
-	struct slice v[10];
 
 	w->redis = r;
 	w->held_tail = &w->held;
 	snprintf(w->name, sizeof(w->name), "%s", name);
+	snprintf(w->owner, sizeof(w->owner), "%s", owner);
+	w->pending++;
+	return w;
+}
+
+struct list_writer *
+list_writer_new_stage(struct redis *r, const char *owner)
+{
+	static const char take_id[] = "local id = redis.call('INCR', KEYS[1]) "
+				      "redis.call('HSET', KEYS[2], id .. ':1', ARGV[2]) "
+				      "return {tostring(id), '0', tonumber(ARGV[1]), '0'}";
+	struct list_writer *w = writer_new(r, "", owner);
+	struct slice v[7] = {SLICE("EVAL"),	 slice_of(take_id),
+			     SLICE("2"),	 SLICE(KEY_SEQ_LIST),
+			     SLICE(KEY_WRITING), SLICE(TEXT_OF(BLOCKS_PER_IMPORT)),
+			     slice_of(w->owner)};
+
+	redis_command(r, v, 7, on_numbers, w);
+	return w;
+}
+
+struct list_writer *
+list_writer_new(struct redis *r, const char *name, const char *owner)
+{
+	struct list_writer *w = writer_new(r, name, owner);
+	char key[LIST_KEY_MAX];
+	struct slice v[10];
+
 	list_key(key, w->name);
 	v[0] = SLICE("EVAL");
 	v[1] = slice_of(take_numbers);
-	snprintf(w->owner, sizeof(w->owner), "%s", owner);
 	v[2] = SLICE("5");
 	v[3] = slice_of(key);
 	v[4] = SLICE(KEY_SEQ_LIST);
@@ -154,7 +173,6 @@ list_writer_new(struct redis *r, const char *name, const char *owner)
 	v[7] = SLICE(KEY_META);
 	v[8] = SLICE(TEXT_OF(BLOCKS_PER_IMPORT));
 	v[9] = slice_of(w->owner);
-	w->pending++;
 	redis_command(r, v, 10, on_numbers, w);
 	return w;
 }
@@ -191,9 +209,38 @@ list_writer_set_key(struct list_writer *w, const char *key)
 	w->key = xstrdup(key);
 }
 
+/* [erasures, erasing] */
+static void
+on_looked(void *arg, const struct reply *r)
+{
+	struct list_writer *w = arg;
+	struct slice so_far = reply_item(r, 0)->str;
+
+	w->pending--;
+	if (reply_is_good(r) && r->kind == REPLY_ARRAY &&
+	    (reply_item(r, 1)->kind != REPLY_NIL ||
+	     !slice_is(so_far.n > 0 ? so_far : SLICE("0"), w->erasures)))
+		writer_refuse(w);
+	writer_step(w);
+}
+
+/* The commit looks again, and its word counts: this only spares who would wait for nothing. */
+void
+writer_look(struct list_writer *w)
+{
+	struct slice v[4] = {SLICE("HMGET"), SLICE(KEY_META), SLICE("erasures"), SLICE("erasing")};
+
+	if (w->has_failed || w->id == 0)
+		return;
+	w->pending++;
+	redis_command(w->redis, v, 4, on_looked, w);
+}
+
 static void
 add_id(struct list_writer *w, uint64_t id, uint32_t rows)
 {
+	if (w->id_count % LOOK_BLOCKS == 0)
+		writer_look(w);
 	if (w->id_count == w->id_cap) {
 		w->id_cap = w->id_cap == 0 ? 64 : w->id_cap * 2;
 		w->ids = xrealloc(w->ids, w->id_cap * sizeof(*w->ids));
@@ -202,8 +249,8 @@ add_id(struct list_writer *w, uint64_t id, uint32_t rows)
 	w->rows += rows;
 }
 
-static uint32_t
-number_of(const struct list_writer *w, size_t i)
+uint32_t
+writer_number_of(const struct list_writer *w, size_t i)
 {
 	return (w->ids[i] & OWN_BLOCK ? w->first : 0) + (uint32_t)w->ids[i];
 }
@@ -214,6 +261,12 @@ list_writer_share(struct list_writer *w, uint32_t n, uint32_t rows)
 	add_id(w, n, rows);
 }
 
+const char *
+list_writer_why(const struct list_writer *w)
+{
+	return w->has_failed ? w->why : NULL;
+}
+
 bool
 list_writer_get(const struct list_writer *w, struct list *out)
 {
@@ -222,7 +275,7 @@ list_writer_get(const struct list_writer *w, struct list *out)
 		return false;
 	out->blocks = xmalloc((w->id_count + 1) * sizeof(*out->blocks));
 	for (size_t i = 0; i < w->id_count; i++)
-		out->blocks[i] = number_of(w, i);
+		out->blocks[i] = writer_number_of(w, i);
 	return true;
 }
 
@@ -272,15 +325,6 @@ writer_end(struct list_writer *w, const struct err_ctx *e)
 		cb(w->arg, e);
 }
 
-static const char *
-refusal_of(int64_t answer)
-{
-	if (answer == 3)
-		return "somebody is erased, or was meanwhile: its rows may be of before";
-	return answer == 0 ? "somebody else changed it meanwhile"
-			   : "this server was taken for dead meanwhile";
-}
-
 static void
 on_committed(void *arg, const struct reply *r)
 {
@@ -310,14 +354,14 @@ on_committed(void *arg, const struct reply *r)
  * since (3).
  * ARGV: snapshot, rejects, name, last version before, the one it is made of or 0, its field of
  * those that are being written, its version, its key or '?' (that of the current version),
- * erasures when it began, then field, value…, the id first. Which version was current before is what
- * an undo goes back to.
+ * erasures when it began, the last number that it took and the last that it used, then field,
+ * value…, the id first. Which version was current before is what an undo goes back to.
  */
 static const char commit_list[] =
 	"local v = redis.call('HMGET', KEYS[3], 'version', 'last', 'id') "
 	"local e = redis.call('HMGET', KEYS[6], 'erasures', 'erasing') "
 	"if (v[2] or v[1] or '0') ~= ARGV[4] then return 0 end "
-	"if v[3] and v[3] ~= ARGV[11] then return 0 end "
+	"if v[3] and v[3] ~= ARGV[13] then return 0 end "
 	"if ARGV[5] ~= '0' and v[1] ~= ARGV[5] then return 0 end "
 	"if e[2] or (e[1] or '0') ~= ARGV[9] then return 3 end "
 	"if redis.call('HDEL', KEYS[5], ARGV[6]) == 0 then return 2 end "
@@ -327,7 +371,9 @@ static const char commit_list[] =
 	"'key' .. ARGV[7], key) "
 	"if v[1] then redis.call('HDEL', KEYS[3], 'next' .. v[1]) end "
 	"redis.call('SET', KEYS[1], ARGV[1]) redis.call('SET', KEYS[2], ARGV[2]) "
-	"redis.call('HSET', KEYS[3], unpack(ARGV, 10)) redis.call('SADD', KEYS[4], ARGV[3]) return "
+	"if redis.call('HGET', KEYS[7], ARGV[13]) == ARGV[10] then "
+	"redis.call('HSET', KEYS[7], ARGV[13], ARGV[11]) end "
+	"redis.call('HSET', KEYS[3], unpack(ARGV, 12)) redis.call('SADD', KEYS[4], ARGV[3]) return "
 	"1";
 
 static const char *
@@ -341,6 +387,13 @@ static const char *
 writing_field(char out[48], uint64_t id, uint32_t first)
 {
 	snprintf(out, 48, "%" PRIu64 ":%u", id, first);
+	return out;
+}
+
+static const char *
+number_text(char out[24], uint32_t n)
+{
+	snprintf(out, 24, "%u", n);
 	return out;
 }
 
@@ -367,19 +420,19 @@ static void
 send_commit(struct list_writer *w)
 {
 	char snap[64], rejects[64], key[LIST_KEY_MAX], id[24], version[24], rows[24], at[24];
-	char before[24], base[24], writing[48], fields[5][32];
+	char before[24], base[24], writing[48], fields[5][32], numbers[2][24];
 	struct buf ids = {0};
-	struct slice v[48] = {SLICE("EVAL"), slice_of(commit_list), SLICE("6")};
+	struct slice v[48] = {SLICE("EVAL"), slice_of(commit_list), SLICE("7")};
 	size_t n = 3;
 
 	for (size_t i = 0; i < w->id_count; i++)
-		buf_add_u32(&ids, number_of(w, i));
+		buf_add_u32(&ids, writer_number_of(w, i));
 	list_rejects_key(rejects, w->id, w->version);
 	list_key(key, w->name);
 	snprintf(id, sizeof(id), "%" PRIu64, w->id);
-	snprintf(version, sizeof(version), "%u", w->version);
-	snprintf(before, sizeof(before), "%u", w->version - 1);
-	snprintf(base, sizeof(base), "%u", w->base);
+	number_text(version, w->version);
+	number_text(before, w->version - 1);
+	number_text(base, w->base);
 	snprintf(rows, sizeof(rows), "%" PRIu64, w->rows);
 	snprintf(at, sizeof(at), "%lld", (long long)(clock_wall_ms() / 1000));
 	v[n++] = slice_of(list_snapshot_key(snap, w->id, w->version));
@@ -388,6 +441,7 @@ send_commit(struct list_writer *w)
 	v[n++] = SLICE(KEY_LISTS);
 	v[n++] = SLICE(KEY_WRITING);
 	v[n++] = SLICE(KEY_META);
+	v[n++] = SLICE(KEY_SEQ_BLOCK);
 	v[n++] = ids.len > 0 ? buf_slice(&ids) : SLICE("");
 	v[n++] = w->rejects.len > 0 ? buf_slice(&w->rejects) : SLICE("");
 	v[n++] = slice_of(w->name);
@@ -397,6 +451,8 @@ send_commit(struct list_writer *w)
 	v[n++] = slice_of(version);
 	v[n++] = w->key != NULL ? slice_of(w->key) : SLICE("?");
 	v[n++] = slice_of(w->erasures);
+	v[n++] = slice_of(number_text(numbers[0], w->first - 1 + BLOCKS_PER_IMPORT));
+	v[n++] = slice_of(number_text(numbers[1], w->first - 1 + w->blocks));
 	v[n++] = SLICE("id");
 	v[n++] = slice_of(id);
 	v[n++] = SLICE("version");
@@ -420,103 +476,10 @@ send_commit(struct list_writer *w)
 	buf_free(&ids);
 }
 
-/* ---- distances ---- */
-
-/* Nobody comes back who was erased between the reading and the writing. */
-static void
-on_people_changed(void *arg, const struct reply *r)
-{
-	struct list_writer *w = arg;
-
-	if (reply_is_good(r) && r->integer != 1 && !w->has_failed) {
-		snprintf(w->why, sizeof(w->why), "somebody was erased from it meanwhile");
-		w->has_failed = true;
-	}
-	on_block_written(w, r);
-}
-
-static bool
-on_chain_block(void *arg, uint32_t index, const struct block *b)
-{
-	static const uint32_t none[BLOCK_ROWS];
-	struct list_writer *w = arg;
-	struct people_change c;
-	size_t before;
-	char key[64];
-
-	if (w->has_failed)
-		return false;
-	buf_reset(&w->people);
-	block_write_people(b, none, &w->people);
-	before = w->people.len;
-	if (!phone_chain_block(w->chain, index * BLOCK_ROWS, b, &w->people))
-		return true;
-	c.before = (struct slice){w->people.data, before};
-	c.after = (struct slice){w->people.data + before, w->people.len - before};
-	w->pending++;
-	list_change_people(w->redis, list_block_key(key, w->id, number_of(w, index)), &c,
-			   on_people_changed, w);
-	return true;
-}
-
-static void
-on_chain_swept(void *arg, const struct err_ctx *e)
-{
-	struct list_writer *w = arg;
-
-	w->sweep = NULL;
-	w->is_swept = true;
-	if (e != NULL && !w->has_failed)
-		snprintf(w->why, sizeof(w->why), "%.180s", e->why);
-	w->has_failed |= e != NULL;
-	writer_step(w);
-}
-
-/* All blocks are there; what could not be written is not looked at. */
-static void
-chain_begin(struct list_writer *w)
-{
-	static const struct block_want people = {.has_people = true};
-	struct sweep_options o = {
-		.want = &people, .on_block = on_chain_block, .on_done = on_chain_swept, .arg = w};
-	struct list own;
-
-	if (!list_writer_get(w, &own))
-		own.block_count = 0;
-	w->sweep = sweep_start(w->loop, w->redis, &own, 0, (uint32_t)own.block_count, &o);
-	free(own.blocks);
-}
-
-static void
-chain_end(struct list_writer *w)
-{
-	list_done_cb cb = w->on_chained;
-	struct err_ctx e;
-
-	w->on_chained = NULL;
-	phone_chain_free(w->chain);
-	w->chain = NULL;
-	if (w->has_failed)
-		err_set(&e, ERR_UNREACHABLE, "Redis", "import again: nothing was kept",
-			"a block could not be written: %s", w->why);
-	cb(w->chained_arg, w->has_failed ? &e : NULL); /* may free w */
-}
-
-void
-list_writer_chain(struct list_writer *w, struct loop *l, struct phone_set *shared, list_done_cb cb,
-		  void *arg)
-{
-	w->chain = phone_chain_new(shared);
-	w->loop = l;
-	w->on_chained = cb;
-	w->chained_arg = arg;
-	writer_step(w);
-}
-
 /* ---- the end ---- */
 
 /* Something was acknowledged: go on with the distances or the commit, or free what was given up. */
-static void
+void
 writer_step(struct list_writer *w)
 {
 	struct err_ctx e;
@@ -528,10 +491,7 @@ writer_step(struct list_writer *w)
 		return;
 	}
 	if (w->chain != NULL) {
-		if (w->is_swept)
-			chain_end(w);
-		else if (w->sweep == NULL)
-			chain_begin(w);
+		writer_chain_step(w);
 		return;
 	}
 	if (w->schema == NULL || w->cb == NULL)
@@ -540,8 +500,7 @@ writer_step(struct list_writer *w)
 		send_commit(w);
 		return;
 	}
-	err_set(&e, ERR_UNREACHABLE, "Redis", "import again: nothing was kept",
-		"a block could not be written: %s", w->why);
+	writer_error(w, &e);
 	writer_end(w, &e);
 }
 
@@ -557,11 +516,29 @@ list_writer_commit(struct list_writer *w, const struct schema *s, const char *re
 	writer_step(w);
 }
 
+/* Nothing is written from there on any more: numbers that were not used are the next writer's. */
+static void
+give_back(struct list_writer *w)
+{
+	static const char give[] = "redis.call('HDEL', KEYS[1], ARGV[1]) "
+				   "if redis.call('HGET', KEYS[2], ARGV[2]) == ARGV[3] then "
+				   "redis.call('HSET', KEYS[2], ARGV[2], ARGV[4]) end return 1";
+	char field[48], id[24], to[24], used[24];
+	struct slice v[9] = {SLICE("EVAL"), slice_of(give), SLICE("2"), SLICE(KEY_WRITING),
+			     SLICE(KEY_SEQ_BLOCK)};
+
+	snprintf(id, sizeof(id), "%" PRIu64, w->id);
+	v[5] = slice_of(writing_field(field, w->id, w->first));
+	v[6] = slice_of(id);
+	v[7] = slice_of(number_text(to, w->first - 1 + BLOCKS_PER_IMPORT));
+	v[8] = slice_of(number_text(used, w->first - 1 + w->blocks));
+	redis_command(w->redis, v, 9, NULL, NULL);
+}
+
 /* Nothing refers to them. What cannot be deleted now stays: it costs room, nothing else. */
 static void
 delete_blocks(struct list_writer *w)
 {
-	char field[48];
 
 	for (uint32_t i = 0; i < w->blocks; i++) {
 		char key[64];
@@ -571,7 +548,7 @@ delete_blocks(struct list_writer *w)
 		redis_command(w->redis, v, 2, NULL, NULL);
 	}
 	if (w->id != 0)
-		list_writing_forget(w->redis, writing_field(field, w->id, w->first));
+		give_back(w);
 }
 
 void

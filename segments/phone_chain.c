@@ -54,9 +54,27 @@ shared_phones_free(struct shared_phones *s)
 	*s = (struct shared_phones){NULL, NULL, 0, 0};
 }
 
+enum err
+shared_phones_of_block(struct phone_set *shared, const struct block *b, struct err_ctx *e)
+{
+	for (uint32_t i = 0; i < b->rows; i++) {
+		uint64_t phone = block_phone(b, i);
+
+		if (block_same_back(b, i) == 0 || phone == 0)
+			continue;
+		if (!phone_set_add(shared, phone))
+			return err_set(e, ERR_SYSTEM, "list", "import it again",
+				       "a block is damaged: the number in its row %u is no phone",
+				       i);
+	}
+	return ERR_OK;
+}
+
 struct phone_chain {
 	struct phone_set *shared;
 	uint32_t *next; /* [phones of shared]: the row behind the last one that has it; 0 = none */
+	uint64_t *repeated; /* a bit each: several rows have it */
+	uint64_t count;	    /* of those bits that are set */
 };
 
 struct phone_chain *
@@ -66,6 +84,7 @@ phone_chain_new(struct phone_set *shared)
 
 	c->shared = shared;
 	c->next = xcalloc(phone_set_count(shared) + 1, sizeof(*c->next));
+	c->repeated = xcalloc(phone_set_count(shared) / 64 + 1, sizeof(*c->repeated));
 	return c;
 }
 
@@ -76,22 +95,33 @@ phone_chain_free(struct phone_chain *c)
 		return;
 	phone_set_free(c->shared);
 	free(c->next);
+	free(c->repeated);
 	free(c);
 }
 
-/* The distance to the row before, 0 = there is none. */
-static uint32_t
-put_row(struct phone_chain *c, uint64_t phone, uint32_t row)
+uint32_t
+phone_chain_put(struct phone_chain *c, uint64_t phone, uint32_t row)
 {
 	int64_t at = phone_set_index(c->shared, phone);
 	uint32_t back = 0;
+	uint64_t bit;
 
 	if (at < 0)
 		return 0;
-	if (c->next[at] > 0)
+	bit = UINT64_C(1) << (at % 64);
+	if (c->next[at] > 0) {
 		back = row + 1 - c->next[at];
+		c->count += (c->repeated[at / 64] & bit) == 0;
+		c->repeated[at / 64] |= bit;
+	}
 	c->next[at] = row + 1;
 	return back;
+}
+
+uint64_t
+phone_chain_count(const struct phone_chain *c)
+{
+	return c->count;
 }
 
 bool
@@ -101,7 +131,7 @@ phone_chain_block(struct phone_chain *c, uint32_t first, const struct block *b, 
 	bool has_any = false;
 
 	for (uint32_t i = 0; i < b->rows; i++) {
-		same_back[i] = put_row(c, block_phone(b, i), first + i);
+		same_back[i] = phone_chain_put(c, block_phone(b, i), first + i);
 		has_any |= same_back[i] > 0;
 	}
 	if (has_any)

@@ -9,6 +9,7 @@
 struct rewrite {
 	struct rewrite_options o;
 	struct row_writer out;
+	struct phone_chain *chain;
 	uint64_t deleted_in_block; /* tombstones before the block that out is filling */
 	struct slice *cells;	   /* [BLOCK_ROWS * columns] of the block being looked at */
 	struct list_row rows[BLOCK_ROWS];
@@ -32,6 +33,8 @@ rewrite_new(const struct rewrite_options *o)
 	struct rewrite *rw = xcalloc(1, sizeof(*rw));
 
 	rw->o = *o;
+	rw->o.shared = NULL;
+	rw->chain = phone_chain_new(o->shared);
 	rw->out.schema = o->schema;
 	rw->out.on_block = on_block;
 	rw->out.arg = rw;
@@ -45,6 +48,7 @@ rewrite_free(struct rewrite *rw)
 	if (rw == NULL)
 		return;
 	row_writer_free(&rw->out);
+	phone_chain_free(rw->chain);
 	free(rw->cells);
 	free(rw);
 }
@@ -106,9 +110,11 @@ rewrite_block(struct rewrite *rw, uint32_t index, const struct block *b, struct 
 
 		if (take_row(rw, b, i))
 			is_same = false;
-		rw->backs[i] = r->phone != 0 ? last_row_put(&rw->out.last_row, r->phone,
-							    (uint32_t)rw->out.rows + i)
-					     : 0;
+		if (r->phone != 0 && (r->phone < PHONE_SET_FIRST || r->phone > PHONE_SET_LAST))
+			return err_set(e, ERR_SYSTEM, "list", "import it again",
+				       "block %u is damaged: the number in its row %u is no phone",
+				       index, i);
+		rw->backs[i] = phone_chain_put(rw->chain, r->phone, (uint32_t)rw->out.rows + i);
 		is_same = is_same && rw->backs[i] == block_same_back(b, i);
 	}
 	if (!is_same) {
@@ -131,7 +137,8 @@ rewrite_block(struct rewrite *rw, uint32_t index, const struct block *b, struct 
 void
 rewrite_add(struct rewrite *rw, const struct list_row *row)
 {
-	row_writer_add(&rw->out, row);
+	row_writer_put(&rw->out, row,
+		       phone_chain_put(rw->chain, row->phone, (uint32_t)rw->out.rows));
 }
 
 void
@@ -149,7 +156,7 @@ rewrite_rows(const struct rewrite *rw)
 uint64_t
 rewrite_shared_phones(const struct rewrite *rw)
 {
-	return rw->out.last_row.shared;
+	return phone_chain_count(rw->chain);
 }
 
 uint64_t

@@ -4,6 +4,10 @@
  * changes, the distances to earlier rows of the same phone included, stays as it is and is shared
  * by both versions. Rows keep their numbers: what is added comes behind, what is taken away
  * becomes a tombstone. Pure.
+ *
+ * Distances are known at once, from the phones that may stand on several rows of the new version: six
+ * bytes of each. They are found before, in a reading of the list's people: those that have a
+ * distance already, and all phones that are added or may be set.
  */
 #pragma once
 
@@ -16,6 +20,8 @@ struct rewrite_options {
 	 * that the old version does not have at the end.
 	 */
 	const int *from;
+	/* Those phones, settled; the rewrite's from now on. */
+	struct phone_set *shared;
 	bool has_more; /* rows will be added: the last block may be an open one */
 	/*
 	 * Row `row` of the list, which is no tombstone; cells are the row's and may be changed, to
@@ -30,7 +36,7 @@ struct rewrite_options {
 struct rewrite;
 struct rewrite *rewrite_new(const struct rewrite_options *o);
 void rewrite_free(struct rewrite *rw);
-/* The next block, number index. ERR_INPUT: there was an open one before. */
+/* The next block, number index. ERR_SYSTEM: it is damaged, or there was an open one before. */
 MUST_CHECK enum err rewrite_block(struct rewrite *rw, uint32_t index, const struct block *b,
 				  struct err_ctx *e);
 /* All blocks were here: a row more. */

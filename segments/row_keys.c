@@ -15,7 +15,6 @@ struct file_row {
 	uint64_t person; /* of the phone: hash of phone and name; 0 = of a column */
 	uint32_t met;	 /* row of the list with this key; settled: the outcome */
 	uint32_t met_person;
-	uint16_t pairs;			 /* of bytes of its cells */
 	uint8_t key_count, person_count; /* rows of the list with it: 0, 1, 2 = more */
 	bool is_named;			 /* the name is one */
 	bool has_several;		 /* of the files have the phone */
@@ -34,6 +33,7 @@ struct row_keys {
 	uint8_t secret[HASH_KEY_BYTES];
 	struct file_row *rows; /* [count] */
 	size_t count, cap;
+	uint32_t part, parts;
 	struct index keys, persons;
 	struct buf text;
 };
@@ -178,9 +178,40 @@ row_keys_new(struct key_columns columns)
 	struct row_keys *k = xcalloc(1, sizeof(*k));
 
 	k->columns = columns;
+	k->parts = 1;
 	k->persons.is_of_person = true;
 	random_bytes(k->secret, sizeof(k->secret));
 	return k;
+}
+
+static void
+index_clear(struct index *ix)
+{
+	free(ix->slots);
+	*ix = (struct index){.is_of_person = ix->is_of_person};
+}
+
+void
+row_keys_begin_part(struct row_keys *k, uint32_t part, uint32_t parts)
+{
+	index_clear(&k->keys);
+	index_clear(&k->persons);
+	k->count = 0;
+	k->part = part;
+	k->parts = parts;
+}
+
+/* By other bits of the product than a slot. */
+static bool
+is_of_part(const struct row_keys *k, uint64_t key)
+{
+	return k->parts == 1 || (key * UINT64_C(0xD6E8FEB86659FD93) >> 32) % k->parts == k->part;
+}
+
+bool
+row_keys_has(struct row_keys *k, const struct list_row *row)
+{
+	return key_of(k, row) != 0;
 }
 
 struct key_columns
@@ -202,14 +233,15 @@ row_keys_free(struct row_keys *k)
 }
 
 enum key_add
-row_keys_add(struct row_keys *k, const struct list_row *row, size_t bytes, size_t *other)
+row_keys_add(struct row_keys *k, const struct list_row *row, size_t *other)
 {
 	struct file_row new = {.key = key_of(k, row), .met = NO_ROW, .met_person = NO_ROW};
 	struct file_row *same;
 
-	_Static_assert(COLUMNS_MAX * CELL_MAX / 2 <= UINT16_MAX, "any row");
 	if (new.key == 0)
 		return KEY_NONE;
+	if (!is_of_part(k, new.key))
+		return KEY_ELSEWHERE;
 	if (k->columns.key < 0)
 		new.person = person_of(k, row, &new.is_named);
 	/* a row from which it cannot be told */
@@ -227,7 +259,6 @@ row_keys_add(struct row_keys *k, const struct list_row *row, size_t bytes, size_
 		k->cap = k->cap == 0 ? 1024 : k->cap * 2;
 		k->rows = xrealloc(k->rows, k->cap * sizeof(*k->rows));
 	}
-	new.pairs = (uint16_t)((bytes + 1) / 2);
 	k->rows[k->count] = new;
 	put(k, &k->keys, k->count);
 	if (new.person != 0)
@@ -250,7 +281,8 @@ meet(uint32_t *met, uint8_t *count, uint32_t number)
 void
 row_keys_meet(struct row_keys *k, const struct list_row *row, uint32_t number)
 {
-	struct file_row *f = find(k, &k->keys, key_of(k, row));
+	uint64_t key = key_of(k, row);
+	struct file_row *f = is_of_part(k, key) ? find(k, &k->keys, key) : NULL;
 	bool is_named;
 
 	if (f == NULL)
@@ -294,12 +326,6 @@ uint32_t
 row_keys_outcome(const struct row_keys *k, size_t row)
 {
 	return k->rows[row].met_person;
-}
-
-size_t
-row_keys_bytes(const struct row_keys *k, size_t row)
-{
-	return 2 * (size_t)k->rows[row].pairs;
 }
 
 size_t

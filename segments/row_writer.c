@@ -5,7 +5,6 @@ void
 row_writer_free(struct row_writer *w)
 {
 	block_builder_free(w->builder);
-	last_row_free(&w->last_row);
 	shared_phones_free(&w->shared);
 	buf_free(&w->block);
 }
@@ -37,13 +36,9 @@ fit_builder(struct row_writer *w)
 void
 row_writer_add(struct row_writer *w, const struct list_row *row)
 {
-	uint32_t back = 0;
-
-	if (row->phone != 0 && w->chaining == ROWS_CHAINED)
-		back = last_row_put(&w->last_row, row->phone, (uint32_t)w->rows);
-	else if (row->phone != 0 && w->chaining == ROWS_NOTED)
+	if (row->phone != 0 && w->chaining == ROWS_NOTED)
 		shared_phones_add(&w->shared, row->phone);
-	row_writer_put(w, row, back);
+	row_writer_put(w, row, 0);
 }
 
 void

@@ -2,7 +2,8 @@
 /*
  * Several tables as one: the union of their columns, and a table's row in the order of the union.
  * Columns are the same when their names are (ho_ten), the phone is the phone whatever it is called.
- * What comes first decides title and type. Pure.
+ * What comes first decides title and type. No two columns of a table become one: one that is named
+ * like the union's phone, and is not it, gets a number that no other column of its table has. Pure.
  *
  *   first table    ho_ten  so_dien_thoai  xa              the union: ho_ten so_dien_thoai xa thon
  *   second table   thon    ho_ten         so_dien_thoai

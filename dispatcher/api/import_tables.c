@@ -42,6 +42,7 @@ import_tables_free(struct import_tables *t)
 	}
 	free(t->all);
 	free(t->lines);
+	free(t->sizes);
 	row_keys_free(t->keys);
 	buf_free(&t->about);
 	row_writer_free(&t->rows);
@@ -89,36 +90,87 @@ name_twin(struct import_tables *t, size_t row)
 		buf_addf(&t->about, " (%s)", table_of(t, row)->label);
 }
 
+static bool
+is_update(const struct import_tables *t)
+{
+	return t->rows.chaining == ROWS_UNCHAINED;
+}
+
+/* Eight to fifteen, times a power of two: in a byte. */
+static size_t
+bytes_of(uint8_t size)
+{
+	return (size_t)(8 + size % 8) << (size / 8);
+}
+
+static uint8_t
+size_of(size_t bytes)
+{
+	uint8_t size = 0;
+
+	_Static_assert(COLUMNS_MAX * CELL_MAX <= 8u << 14, "any row");
+	while (bytes_of(size) < bytes)
+		size++;
+	return size;
+}
+
+size_t
+import_tables_bytes(const struct import_tables *t, size_t row)
+{
+	return bytes_of(t->sizes[row]);
+}
+
+static void
+note_row(struct import_tables *t, const struct list_row *row, uint32_t line)
+{
+	size_t bytes = 0;
+
+	for (uint32_t i = 0; i < t->join.schema.count; i++)
+		bytes += row->cells[i].n;
+	if (t->row_count == t->row_cap) {
+		t->row_cap = t->row_cap == 0 ? 1024 : t->row_cap * 2;
+		t->lines = xrealloc(t->lines, t->row_cap * sizeof(*t->lines));
+		t->sizes = xrealloc(t->sizes, t->row_cap * sizeof(*t->sizes));
+	}
+	t->lines[t->row_count] = line;
+	t->sizes[t->row_count++] = size_of(bytes);
+}
+
+/* Of an update: who has the same key is found when all rows are here. */
+static enum key_add
+add_key(struct import_tables *t, const struct list_row *row, size_t *other)
+{
+	if (!is_update(t))
+		return row_keys_add(t->keys, row, other);
+	if (!row_keys_has(t->keys, row))
+		return KEY_NONE;
+	return t->row_count == UPDATE_ROWS_MAX ? KEY_FULL : KEY_ADDED;
+}
+
 /* NULL, or why the row cannot be taken. */
 static const char *
 take_key(struct import_tables *t, const struct list_row *row, uint32_t line)
 {
-	size_t count, other = 0, bytes = 0;
+	size_t other = 0;
 
 	if (!know_key(t))
 		return "no-key";
 	if (!t->is_keyed)
 		return NULL;
-	count = row_keys_count(t->keys);
-	for (uint32_t i = 0; i < t->join.schema.count; i++)
-		bytes += row->cells[i].n;
-	switch (row_keys_add(t->keys, row, bytes, &other)) {
+	switch (add_key(t, row, &other)) {
 	case KEY_ADDED:
-		break;
+		note_row(t, row, line);
+		return NULL;
 	case KEY_FULL:
 		t->is_full = true;
 		return "no-key"; /* the import ends */
+	case KEY_ELSEWHERE:	 /* there is one part */
 	case KEY_NONE:
 		return "no-key";
 	case KEY_TWICE:
 		name_twin(t, other);
 		return "key-twice";
 	}
-	if (count == t->line_cap) {
-		t->line_cap = t->line_cap == 0 ? 1024 : t->line_cap * 2;
-		t->lines = xrealloc(t->lines, t->line_cap * sizeof(*t->lines));
-	}
-	t->lines[count] = line;
 	return NULL;
 }
 
@@ -153,9 +205,8 @@ import_tables_check(const struct import_tables *t, struct err_ctx *e)
 		       "rows with a key are at most %u at once", UPDATE_ROWS_MAX);
 }
 
-void
-import_tables_reject(struct import_tables *t, size_t row, const struct slice *cells,
-		     const char *reason)
+static void
+reject(struct import_tables *t, size_t row, const struct slice *cells, const char *reason)
 {
 	struct import_table *of = table_of(t, row);
 	struct slice own[COLUMNS_MAX] = {{NULL, 0}};
@@ -164,7 +215,23 @@ import_tables_reject(struct import_tables *t, size_t row, const struct slice *ce
 	for (uint32_t i = 0; i < of->mapped; i++)
 		if (of->map[i] >= 0)
 			own[i] = cells[of->map[i]];
-	import_reject_kept(of->import, &kept, reason, (struct slice){NULL, 0});
+	import_reject_kept(of->import, &kept, reason, buf_slice(&t->about));
+}
+
+void
+import_tables_reject(struct import_tables *t, size_t row, const struct slice *cells,
+		     const char *reason)
+{
+	buf_reset(&t->about);
+	reject(t, row, cells, reason);
+}
+
+void
+import_tables_reject_twin(struct import_tables *t, size_t row, const struct slice *cells,
+			  size_t twin)
+{
+	name_twin(t, twin);
+	reject(t, row, cells, "key-twice");
 }
 
 enum err
@@ -179,7 +246,7 @@ import_tables_add(struct import_tables *t, struct import_options o, struct err_c
 	new = &t->all[t->count++];
 	*new = (struct import_table){
 		.label = xstrdup(o.file),
-		.first = t->keys != NULL ? row_keys_count(t->keys) : 0,
+		.first = t->row_count,
 	};
 	o.on_block = NULL;
 	o.on_kept = on_kept;
@@ -238,7 +305,6 @@ import_tables_rows_kept(const struct import_tables *t)
 static struct import_sum
 sum_of(const struct import_tables *t)
 {
-	bool is_update = t->rows.chaining == ROWS_UNCHAINED;
 	struct import_part *parts = xcalloc(t->count, sizeof(*parts));
 
 	for (size_t i = 0; i < t->count; i++)
@@ -248,8 +314,8 @@ sum_of(const struct import_tables *t)
 		.count = t->count,
 		.schema = &t->join.schema,
 		.no_room = t->join.no_room,
-		.shared_phones = is_update ? t->shared_phones : t->rows.shared.count,
-		.rows_repeated = is_update ? t->rows_repeated : t->rows.shared.rows_repeated};
+		.shared_phones = is_update(t) ? t->shared_phones : t->rows.shared.count,
+		.rows_repeated = is_update(t) ? t->rows_repeated : t->rows.shared.rows_repeated};
 }
 
 static void
@@ -261,10 +327,10 @@ add_update(const struct import_tables *t, struct buf *out)
 		return;
 	buf_addf(out,
 		 ",\"rows_before\":%llu,\"rows_after\":%llu,\"updated\":%llu,\"unchanged\":%llu,"
-		 "\"appended\":%llu,\"columns_added\":[",
+		 "\"not_told\":%llu,\"appended\":%llu,\"columns_added\":[",
 		 (unsigned long long)t->rows_before, (unsigned long long)t->rows_after,
 		 (unsigned long long)t->updated, (unsigned long long)t->unchanged,
-		 (unsigned long long)t->appended);
+		 (unsigned long long)t->not_told, (unsigned long long)t->appended);
 	for (uint32_t i = t->columns_before; i < t->join.schema.count; i++) {
 		buf_adds(out, i > t->columns_before ? "," : "");
 		json_add_string(out, slice_of(t->join.schema.columns[i].name));

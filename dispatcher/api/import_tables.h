@@ -33,11 +33,17 @@ struct import_tables {
 	bool is_alone;
 
 	enum merge_mode mode;
-	bool is_keyed;	       /* rows with the same key are told apart, or found in the list */
-	char key[64];	       /* column: its name, of a replacement a title too; "" = the phone */
-	struct row_keys *keys; /* NULL = not needed, or the columns are not known yet */
-	uint32_t *lines;       /* [row_keys_count]: where the rows were */
-	size_t line_cap;
+	bool is_keyed; /* rows with the same key are told apart, or found in the list */
+	char key[64];  /* column: its name, of a replacement a title too; "" = the phone */
+	/*
+	 * NULL = not needed, or the columns are not known yet. Of a replacement they tell rows apart as
+	 * they come; of an update they say who has a key, the rest is list_merge's.
+	 */
+	struct row_keys *keys;
+	/* Rows with a key that were handed on. */
+	size_t row_count, row_cap;
+	uint32_t *lines;  /* [row_count]: where they were */
+	uint8_t *sizes;	  /* [row_count]: bytes of their cells, rounded up (import_tables_bytes) */
 	struct buf about; /* scratch */
 	bool is_full;	  /* more rows than an update may have */
 
@@ -45,6 +51,7 @@ struct import_tables {
 	uint32_t columns_before; /* of the list */
 	uint64_t rows_before, rows_after, shared_phones, rows_repeated;
 	uint64_t updated, unchanged, appended;
+	uint64_t not_told; /* updated or unchanged: only sensitive values would say which */
 };
 
 struct import_tables_options {
@@ -65,6 +72,11 @@ MUST_CHECK enum err import_tables_check(const struct import_tables *t, struct er
 /* Row `row` of those that were handed on is rejected after all; cells of the union. */
 void import_tables_reject(struct import_tables *t, size_t row, const struct slice *cells,
 			  const char *reason);
+/* The same: row `twin` has the same key. */
+void import_tables_reject_twin(struct import_tables *t, size_t row, const struct slice *cells,
+			       size_t twin);
+/* Its cells have at most so many bytes, an eighth less at least. */
+size_t import_tables_bytes(const struct import_tables *t, size_t row);
 /* The last one is of this sheet. */
 void import_tables_name_sheet(struct import_tables *t, const char *file, const char *sheet);
 /* The last one's rows are here. */

@@ -51,6 +51,7 @@ struct edit {
 	struct buf value; /* of a column that is added */
 
 	struct list_writer *writer; /* NULL = a dry run */
+	struct phone_set *shared; /* phones of several rows; NULL = not looked for, or rewrite's */
 	struct rewrite *rewrite;
 	struct err_ctx failed;
 };
@@ -62,6 +63,7 @@ edit_free(struct edit *ed)
 	list_free(ed->list);
 	query_free(ed->query);
 	rewrite_free(ed->rewrite);
+	phone_set_free(ed->shared);
 	if (ed->writer != NULL)
 		list_writer_free(ed->writer);
 	buf_free(&ed->value);
@@ -193,6 +195,8 @@ on_list_block(void *arg, uint32_t index, const struct block *b)
 {
 	struct edit *ed = arg;
 
+	if (ed->writer != NULL && list_writer_is_refused(ed->writer, &ed->failed))
+		return false;
 	if (ed->query != NULL)
 		query_eval_block(ed->query, b, ed->today, ed->bits);
 	return rewrite_block(ed->rewrite, index, b, &ed->failed) == ERR_OK;
@@ -216,27 +220,60 @@ on_block(void *arg, struct slice bytes, uint32_t rows)
 		list_writer_block(ed->writer, bytes, rows);
 }
 
+/* Which phones several rows have is known: the rows themselves. */
 static void
-edit_sweep(struct edit *ed)
+on_people_swept(void *arg, const struct err_ctx *e)
 {
+	struct edit *ed = arg;
 	struct daemon *d = ed->api->daemon;
 	struct rewrite_options o = {.schema = &ed->schema,
 				    .from = ed->kind == EDIT_DROP ? ed->from : NULL,
 				    .edit = on_edit,
+				    .shared = ed->shared,
 				    .on_same = on_same,
 				    .on_block = on_block,
 				    .arg = ed};
 	struct sweep_options sweep = {.on_block = on_list_block, .on_done = on_swept, .arg = ed};
 
+	if (e != NULL || ed->failed.code != ERR_OK) {
+		edit_fail(ed, e != NULL ? e : &ed->failed);
+		return;
+	}
+	phone_set_settle(ed->shared);
 	ed->rewrite = rewrite_new(&o);
+	ed->shared = NULL;
 	if (!ed->is_dry) {
-		ed->writer = list_writer_new(engine_redis(d->engine), ed->name,
+		ed->writer = list_writer_new(engine_bulk(d->engine), ed->name,
 					     engine_incarnation(d->engine));
 		list_writer_set_base(ed->writer, ed->list->version);
 		if (ed->list->is_demo)
 			list_writer_set_demo(ed->writer);
 	}
-	sweep_start(d->loop, engine_redis(d->engine), ed->list, 0, (uint32_t)ed->list->block_count,
+	sweep_start(d->loop, engine_bulk(d->engine), ed->list, 0, (uint32_t)ed->list->block_count,
+		    &sweep);
+}
+
+static bool
+on_people_block(void *arg, uint32_t index, const struct block *b)
+{
+	struct edit *ed = arg;
+
+	(void)index;
+	return shared_phones_of_block(ed->shared, b, &ed->failed) == ERR_OK;
+}
+
+static void
+edit_sweep(struct edit *ed)
+{
+	static const struct block_want people = {.has_people = true};
+	struct daemon *d = ed->api->daemon;
+	struct sweep_options sweep = {.want = &people,
+				      .on_block = on_people_block,
+				      .on_done = on_people_swept,
+				      .arg = ed};
+
+	ed->shared = phone_set_new();
+	sweep_start(d->loop, engine_bulk(d->engine), ed->list, 0, (uint32_t)ed->list->block_count,
 		    &sweep);
 }
 

@@ -4,9 +4,11 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "segments/packed_rows.h"
 #include "segments/rewrite.h"
 
-#define RANGE_BYTES (64u << 20) /* of updates that are in memory at once */
+#define RANGE_BYTES (12u << 20) /* of updates that are in memory at once */
+#define PART_ROWS 250000u	/* of the files whose keys are in memory at once, about */
 
 struct list_merge {
 	struct list_merge_options o;
@@ -14,9 +16,18 @@ struct list_merge {
 	struct list *list;
 	struct list staged;
 	struct sweep *sweep;
+	struct phone_set *shared; /* phones that may be of several rows; NULL = rewrite's */
 	struct rewrite *rewrite;
 	bool is_loading, is_freed;
 	struct err_ctx failed; /* code ERR_OK = nothing has */
+
+	size_t rows;	      /* of the files */
+	uint32_t *outcomes;   /* [rows]: row of the list, or KEY_ROW_…; the first row of a twin */
+	uint64_t *twins;      /* a bit for each row: an earlier one has its key */
+	uint32_t *part_rows;  /* [part_cap]: the rows of the part that is being looked at */
+	size_t part_cap;      /* room for them */
+	uint32_t part, parts; /* of the keys */
+	struct block_want key; /* what the keys are made of */
 
 	uint32_t *bytes;  /* [blocks of the list] of the updates of their rows */
 	size_t appended;  /* rows that are new, with a phone or not */
@@ -25,8 +36,7 @@ struct list_merge {
 
 	/* The range: blocks [from, to) of the list and the updates of its rows. */
 	uint32_t from, to;
-	struct list_row **updates; /* [rows of the range], NULL = none */
-	struct arena memory;
+	struct packed_rows *updates; /* NULL = none */
 };
 
 void
@@ -40,10 +50,13 @@ list_merge_free(struct list_merge *m)
 	if (m->sweep != NULL)
 		sweep_cancel(m->sweep);
 	rewrite_free(m->rewrite);
+	phone_set_free(m->shared);
 	list_free(m->list);
 	free(m->staged.blocks);
-	arena_free(&m->memory);
-	free(m->updates);
+	packed_rows_free(m->updates);
+	free(m->outcomes);
+	free(m->twins);
+	free(m->part_rows);
 	free(m->bytes);
 	free(m->some);
 	free(m);
@@ -90,7 +103,6 @@ sweep_staged(struct list_merge *m, bool (*is_wanted)(const struct list_merge *m,
 	     bool (*on_block)(void *arg, uint32_t index, const struct block *b),
 	     list_done_cb on_done)
 {
-	const struct row_keys *keys = m->o.tables->keys;
 	struct list part = {.id = m->staged.id, .schema = m->o.tables->join.schema};
 	struct sweep *s;
 
@@ -98,9 +110,9 @@ sweep_staged(struct list_merge *m, bool (*is_wanted)(const struct list_merge *m,
 	for (size_t i = 0; i < m->staged.block_count; i++) {
 		size_t row = i * BLOCK_ROWS, end = row + BLOCK_ROWS;
 
-		while (row < end && row < row_keys_count(keys) && !is_wanted(m, row))
+		while (row < end && row < m->rows && !is_wanted(m, row))
 			row++;
-		if (row == end || row == row_keys_count(keys))
+		if (row == end || row == m->rows)
 			continue;
 		m->some[part.block_count] = (uint32_t)i;
 		part.blocks[part.block_count++] = m->staged.blocks[i];
@@ -120,12 +132,18 @@ row_of(const struct list_merge *m, const struct block *b, uint32_t i, struct sli
 		.cells = cells, .phone = block_phone(b, i), .carrier = block_carrier(b, i)};
 }
 
+static bool
+is_twin(const struct list_merge *m, size_t row)
+{
+	return (m->twins[row / 64] >> (row % 64) & 1) != 0;
+}
+
 /* ---- what is new ---- */
 
 static bool
 is_rest(const struct list_merge *m, size_t row)
 {
-	return row_keys_outcome(m->o.tables->keys, row) >= KEY_ROW_AMBIGUOUS;
+	return is_twin(m, row) || m->outcomes[row] >= KEY_ROW_AMBIGUOUS;
 }
 
 static bool
@@ -142,7 +160,9 @@ on_rest(void *arg, uint32_t index, const struct block *b)
 		if (!is_rest(m, row))
 			continue;
 		r = row_of(m, b, i, cells);
-		if (row_keys_outcome(t->keys, row) == KEY_ROW_AMBIGUOUS) {
+		if (is_twin(m, row)) {
+			import_tables_reject_twin(t, row, cells, m->outcomes[row]);
+		} else if (m->outcomes[row] == KEY_ROW_AMBIGUOUS) {
 			import_tables_reject(t, row, cells, "ambiguous");
 		} else if (r.phone == 0) {
 			import_tables_reject(t, row, cells, "empty");
@@ -177,42 +197,25 @@ static void range_begin(struct list_merge *m);
 static bool
 is_in_range(const struct list_merge *m, size_t row)
 {
-	uint32_t at = row_keys_outcome(m->o.tables->keys, row);
+	uint32_t at = m->outcomes[row];
 
-	return at < KEY_ROW_AMBIGUOUS && at / BLOCK_ROWS >= m->from && at / BLOCK_ROWS < m->to;
-}
-
-/* What an update takes in memory, but for the texts. */
-static size_t
-room_of_row(const struct list_merge *m)
-{
-	return sizeof(struct list_row) + m->o.tables->join.schema.count * sizeof(struct slice) + 32;
-}
-
-static void
-collect_row(struct list_merge *m, const struct block *b, uint32_t i, uint32_t at)
-{
-	uint32_t columns = m->o.tables->join.schema.count;
-	struct slice *cells = arena_alloc(&m->memory, (columns + 1) * sizeof(*cells));
-	struct list_row *r = arena_alloc(&m->memory, sizeof(*r));
-
-	*r = row_of(m, b, i, cells);
-	for (uint32_t c = 0; c < columns; c++)
-		if (cells[c].n > 0)
-			cells[c].p = arena_memdup0(&m->memory, cells[c].p, cells[c].n);
-	m->updates[at - m->from * BLOCK_ROWS] = r;
+	return !is_rest(m, row) && at / BLOCK_ROWS >= m->from && at / BLOCK_ROWS < m->to;
 }
 
 static bool
 on_collect(void *arg, uint32_t index, const struct block *b)
 {
 	struct list_merge *m = arg;
+	struct slice cells[COLUMNS_MAX];
 
 	for (uint32_t i = 0; i < b->rows; i++) {
 		size_t row = (size_t)m->some[index] * BLOCK_ROWS + i;
+		struct list_row r;
 
-		if (is_in_range(m, row))
-			collect_row(m, b, i, row_keys_outcome(m->o.tables->keys, row));
+		if (!is_in_range(m, row))
+			continue;
+		r = row_of(m, b, i, cells);
+		packed_rows_add(m->updates, m->outcomes[row], &r);
 	}
 	return true;
 }
@@ -222,19 +225,26 @@ on_edit(void *arg, uint32_t row, struct slice *cells, struct list_row *r)
 {
 	struct list_merge *m = arg;
 	struct import_tables *t = m->o.tables;
-	const struct list_row *update =
-		m->updates != NULL ? m->updates[row - m->from * BLOCK_ROWS] : NULL;
-	bool is_changed;
+	struct slice own[COLUMNS_MAX];
+	struct list_row update;
 
-	if (update == NULL)
+	if (m->updates == NULL || !packed_rows_take(m->updates, row, own, &update))
 		return false;
-	if (!row_keys_is_same(t->keys, r, update))
+	if (!row_keys_is_same(t->keys, r, &update))
 		return merge_fail(m, ERR_CONFLICT, "import again: nothing was changed",
 				  "two keys could not be told apart");
-	is_changed = merge_row(t->mode, &t->join.schema, cells, r, update);
-	t->updated += is_changed;
-	t->unchanged += !is_changed;
-	return is_changed;
+	switch (merge_told(t->mode, &t->join.schema, r, &update)) {
+	case MERGE_TOLD_SAME:
+		t->unchanged++;
+		break;
+	case MERGE_TOLD_CHANGED:
+		t->updated++;
+		break;
+	case MERGE_TOLD_NOT:
+		t->not_told++;
+		break;
+	}
+	return merge_row(t->mode, &t->join.schema, cells, r, &update);
 }
 
 static bool
@@ -253,9 +263,8 @@ on_range_done(void *arg, const struct err_ctx *e)
 
 	if (!sweep_is_good(m, e))
 		return;
-	free(m->updates);
+	packed_rows_free(m->updates);
 	m->updates = NULL;
-	arena_free(&m->memory);
 	m->from = m->to;
 	if (m->from < m->list->block_count)
 		range_begin(m);
@@ -268,8 +277,11 @@ on_collected(void *arg, const struct err_ctx *e)
 {
 	struct list_merge *m = arg;
 
-	if (sweep_is_good(m, e))
-		m->sweep = sweep_of(m, m->list, m->from, m->to, on_list_block, on_range_done);
+	if (!sweep_is_good(m, e))
+		return;
+	if (m->updates != NULL)
+		packed_rows_settle(m->updates);
+	m->sweep = sweep_of(m, m->list, m->from, m->to, on_list_block, on_range_done);
 }
 
 /* As many blocks as there is room for the updates of their rows, one at least. */
@@ -286,7 +298,7 @@ range_begin(struct list_merge *m)
 		on_collected(m, NULL);
 		return;
 	}
-	m->updates = xcalloc((size_t)(m->to - m->from) * BLOCK_ROWS, sizeof(struct list_row *));
+	m->updates = packed_rows_new(m->o.tables->join.schema.count, room);
 	m->sweep = sweep_staged(m, is_in_range, on_collect, on_collected);
 }
 
@@ -315,9 +327,11 @@ count_outcomes(struct list_merge *m)
 {
 	struct import_tables *t = m->o.tables;
 
-	for (size_t row = 0; row < row_keys_count(t->keys); row++) {
-		uint32_t at = row_keys_outcome(t->keys, row);
+	for (size_t row = 0; row < m->rows; row++) {
+		uint32_t at = m->outcomes[row];
 
+		if (is_twin(m, row))
+			continue;
 		if (at == KEY_ROW_NEW)
 			m->appended++;
 		else if (at == KEY_ROW_AMBIGUOUS)
@@ -325,66 +339,215 @@ count_outcomes(struct list_merge *m)
 		else if (t->mode == MERGE_NEW)
 			t->unchanged++; /* and not looked at */
 		else
-			m->bytes[at / BLOCK_ROWS] +=
-				(uint32_t)(row_keys_bytes(t->keys, row) + room_of_row(m));
+			m->bytes[at / BLOCK_ROWS] += (uint32_t)packed_row_bytes(
+				t->join.schema.count, import_tables_bytes(t, row));
 	}
 }
 
 static void
-on_matched(void *arg, const struct err_ctx *e)
+on_phones(void *arg, const struct err_ctx *e)
 {
 	struct list_merge *m = arg;
 	struct rewrite_options o = {.schema = &m->o.tables->join.schema,
 				    .edit = on_edit,
+				    .shared = m->shared,
+				    .has_more = m->appended > 0,
 				    .on_same = on_same,
 				    .on_block = on_block,
 				    .arg = m};
 
 	if (!sweep_is_good(m, e))
 		return;
-	row_keys_settle(m->o.tables->keys);
+	phone_set_settle(m->shared);
+	m->rewrite = rewrite_new(&o);
+	m->shared = NULL;
+	range_begin(m);
+}
+
+/* Its phone may be one of the list's then: it is added, or found by another column. */
+static bool
+may_bring_phone(const struct list_merge *m, size_t row)
+{
+	uint32_t at = m->outcomes[row];
+	bool is_by_column = row_keys_columns(m->o.tables->keys).key >= 0;
+
+	if (is_twin(m, row) || at == KEY_ROW_AMBIGUOUS)
+		return false;
+	return at == KEY_ROW_NEW || (is_by_column && m->o.tables->mode != MERGE_NEW);
+}
+
+static bool
+on_phones_block(void *arg, uint32_t index, const struct block *b)
+{
+	struct list_merge *m = arg;
+
+	for (uint32_t i = 0; i < b->rows; i++)
+		if (block_phone(b, i) != 0 &&
+		    may_bring_phone(m, (size_t)m->some[index] * BLOCK_ROWS + i) &&
+		    !phone_set_add(m->shared, block_phone(b, i)))
+			return merge_fail(m, ERR_SYSTEM, "import again: nothing was changed",
+					  "a number is no phone");
+	return true;
+}
+
+static void
+on_all_matched(struct list_merge *m)
+{
+	static const struct block_want people = {.has_people = true};
+
+	row_keys_begin_part(m->o.tables->keys, 0, 1);
+	free(m->part_rows);
+	m->part_rows = NULL;
 	m->bytes = xcalloc(m->list->block_count + 1, sizeof(*m->bytes));
 	m->some = xcalloc(m->staged.block_count + 1, sizeof(*m->some));
 	count_outcomes(m);
-	o.has_more = m->appended > 0;
-	m->rewrite = rewrite_new(&o);
-	range_begin(m);
+	m->want = &people;
+	m->sweep = sweep_staged(m, may_bring_phone, on_phones_block, on_phones);
+	m->want = NULL;
+}
+
+static void part_begin(struct list_merge *m);
+
+static void
+on_matched(void *arg, const struct err_ctx *e)
+{
+	struct list_merge *m = arg;
+	struct row_keys *keys = m->o.tables->keys;
+
+	if (!sweep_is_good(m, e))
+		return;
+	row_keys_settle(keys);
+	for (size_t i = 0; i < row_keys_count(keys); i++)
+		m->outcomes[m->part_rows[i]] = row_keys_outcome(keys, i);
+	m->part++;
+	if (m->part < m->parts)
+		part_begin(m);
+	else
+		on_all_matched(m);
+}
+
+/* Of a row of a block of either kind, what its key is made of. */
+static struct list_row
+key_row_of(const struct list_merge *m, const struct block *b, uint32_t i, struct slice *cells)
+{
+	struct key_columns columns = row_keys_columns(m->o.tables->keys);
+
+	if (columns.key >= 0)
+		cells[columns.key] = block_cell(b, i, (uint32_t)columns.key);
+	if (columns.name >= 0)
+		cells[columns.name] = block_cell(b, i, (uint32_t)columns.name);
+	return (struct list_row){.cells = cells, .phone = block_phone(b, i)};
 }
 
 static bool
 on_match_block(void *arg, uint32_t index, const struct block *b)
 {
 	struct list_merge *m = arg;
-	struct key_columns columns = row_keys_columns(m->o.tables->keys);
 	struct slice cells[COLUMNS_MAX];
 
 	for (uint32_t i = 0; i < b->rows; i++) {
-		struct list_row r = {.cells = cells, .phone = block_phone(b, i)};
+		struct list_row r;
 
 		if (block_is_deleted(b, i))
 			continue;
-		if (columns.key >= 0)
-			cells[columns.key] = block_cell(b, i, (uint32_t)columns.key);
-		if (columns.name >= 0)
-			cells[columns.name] = block_cell(b, i, (uint32_t)columns.name);
+		r = key_row_of(m, b, i, cells);
 		row_keys_meet(m->o.tables->keys, &r, index * BLOCK_ROWS + i);
 	}
+	return m->part > 0 || shared_phones_of_block(m->shared, b, &m->failed) == ERR_OK;
+}
+
+static void
+note_part_row(struct list_merge *m, size_t place, size_t row)
+{
+	if (place == m->part_cap) {
+		m->part_cap = m->part_cap == 0 ? 1024 : m->part_cap * 2;
+		m->part_rows = xrealloc(m->part_rows, m->part_cap * sizeof(*m->part_rows));
+	}
+	m->part_rows[place] = (uint32_t)row;
+}
+
+static bool
+on_part_block(void *arg, uint32_t index, const struct block *b)
+{
+	struct list_merge *m = arg;
+	struct row_keys *keys = m->o.tables->keys;
+	struct slice cells[COLUMNS_MAX];
+
+	for (uint32_t i = 0; i < b->rows; i++) {
+		struct list_row r = key_row_of(m, b, i, cells);
+		size_t row = (size_t)index * BLOCK_ROWS + i, place = row_keys_count(keys), other;
+
+		switch (row_keys_add(keys, &r, &other)) {
+		case KEY_ADDED:
+			note_part_row(m, place, row);
+			break;
+		case KEY_TWICE:
+			m->twins[row / 64] |= UINT64_C(1) << (row % 64);
+			m->outcomes[row] = m->part_rows[other];
+			break;
+		case KEY_ELSEWHERE:
+			break;
+		case KEY_NONE:
+		case KEY_FULL:
+			return merge_fail(m, ERR_SYSTEM, "import again: nothing was changed",
+					  "the rows of the files are not as they were written");
+		}
+	}
 	return true;
+}
+
+static void
+on_part(void *arg, const struct err_ctx *e)
+{
+	struct list_merge *m = arg;
+
+	if (!sweep_is_good(m, e))
+		return;
+	m->want = &m->key;
+	m->sweep =
+		sweep_of(m, m->list, 0, (uint32_t)m->list->block_count, on_match_block, on_matched);
+	m->want = NULL;
+}
+
+/* The rows of the files with keys of this part. */
+static void
+part_begin(struct list_merge *m)
+{
+	struct list staged = m->staged;
+
+	row_keys_begin_part(m->o.tables->keys, m->part, m->parts);
+	staged.schema = m->o.tables->join.schema;
+	m->want = &m->key;
+	m->sweep = sweep_of(m, &staged, 0, (uint32_t)staged.block_count, on_part_block, on_part);
+	m->want = NULL;
 }
 
 static void
 match_begin(struct list_merge *m)
 {
 	struct key_columns columns = row_keys_columns(m->o.tables->keys);
-	struct block_want some = {.has_people = true}, want;
 
-	block_want_column(&some, columns.key);
-	block_want_column(&some, columns.name);
-	want = list_want(m->list, &some);
-	m->want = &want;
-	m->sweep =
-		sweep_of(m, m->list, 0, (uint32_t)m->list->block_count, on_match_block, on_matched);
-	m->want = NULL;
+	m->rows = m->o.tables->row_count;
+	m->outcomes = xcalloc(m->rows + 1, sizeof(*m->outcomes));
+	m->twins = xcalloc(m->rows / 64 + 1, sizeof(*m->twins));
+	m->parts = (uint32_t)(m->rows / PART_ROWS) + 1;
+	m->shared = phone_set_new();
+	m->key.has_people = true;
+	block_want_column(&m->key, columns.key);
+	block_want_column(&m->key, columns.name);
+	part_begin(m);
+}
+
+/* Else m->failed says why. */
+static bool
+can_write(struct list_merge *m, const struct list_writer *w)
+{
+	const char *why = w != NULL ? list_writer_why(w) : NULL;
+
+	if (why != NULL)
+		err_set(&m->failed, ERR_UNREACHABLE, m->o.name, "import again: nothing was changed",
+			"its rows cannot be written: %s", why);
+	return why == NULL;
 }
 
 static void
@@ -400,9 +563,11 @@ on_list(void *arg, struct list *l, const struct err_ctx *e)
 	}
 	if (l == NULL) {
 		merge_end(m, e);
+	} else if (!can_write(m, m->o.writer) || !can_write(m, m->o.stage)) {
+		merge_end(m, &m->failed);
 	} else if (!list_writer_get(m->o.stage, &m->staged)) {
-		merge_fail(m, ERR_UNREACHABLE, "import again: nothing was changed",
-			   "the rows of the file could not be written");
+		merge_fail(m, ERR_SYSTEM, "import again: nothing was changed",
+			   "the rows of the files were not written");
 		merge_end(m, &m->failed);
 	} else if (l->block_count + m->staged.block_count > KEY_ROW_AMBIGUOUS / BLOCK_ROWS) {
 		merge_fail(m, ERR_INPUT, "divide the list", "there would be too many rows in it");

@@ -2,13 +2,17 @@
 /*
  * The rows of files brought together with a list, as its next version.
  *
- *   the list, swept once  ─▶ row_keys: which of its rows is each row of the files about?
+ *   a part of the keys:      the files' rows with them, then the list's
+ *                            ─▶ row_keys: which of its rows is each row of the files about?
+ *   … the next part
+ *   the files' rows          ─▶ which phones may stand on several rows then?
  *   a range of the list:    the files' rows about it, collected ─▶ merged in order (rewrite.h)
  *   … the next range
  *   the files' rows that are new, in order ─▶ behind it
  *
- * A range has as many rows as their updates have room in memory. Nothing is visible before the
- * commit, which is the caller's.
+ * A range has as many rows as their updates have room in memory, 12 MB; a part of the keys takes 13;
+ * a row of the files 9 bytes, and six more while its phone may be shared. Nothing is visible before
+ * the commit, which is the caller's.
  */
 #pragma once
 

@@ -69,7 +69,7 @@ ok $? 'nobody is thought to be writing any more'
 for snap in $(redis KEYS 'loa:snap:1:*'); do
 	redis GET "$snap" | head -c -1 | od -An -v -tu4 | tr -s ' ' '\n' | grep .
 done | sort -un >"$dir/wanted"
-redis KEYS 'loa:block:1:*' | sed 's/.*://' | sort -n >"$dir/got"
+redis KEYS 'loa:block:*' | sed 's/loa:block:1://' | sort -n >"$dir/got"
 cmp -s "$dir/wanted" "$dir/got"
 ok $? "no block is there that no version has, and none is missing ($(wc -l <"$dir/wanted") blocks)"
 
@@ -78,7 +78,7 @@ while loa list undo l 2>/dev/null | grep -q 'current again'; do :; done
 is "$(loa list show l --json | json_field version)" 1 'all of them can be taken back'
 for name in all isA isB; do redis DEL "loa:segment:$name" >/dev/null && redis SREM loa:names:segment "$name" >/dev/null; done
 loa list undo l >/dev/null
-no_block() { [ -z "$(redis KEYS 'loa:block:1:*')$(redis KEYS 'loa:snap:1:*')" ]; }
+no_block() { [ -z "$(redis KEYS 'loa:block:*')$(redis KEYS 'loa:snap:1:*')" ]; }
 until_true no_block
 ok $? 'with the list its shared blocks go, too'
 done_testing

@@ -88,9 +88,9 @@ H1,An,0912345678,Xã A,Thôn 1
 H2,Bé,0912345679,Xã B,Thôn 2
 H3,Cúc,0912345678,Xã C,' 'empty cells are filled, others stay; keys are compared without case and blanks'
 is "$(loa list show ho --rejects | tr -d '\r' | sed '1s/^\xef\xbb\xbf//')" 'Mã hộ;Thôn;Xã;Dòng;Lý do;Reason
-h2;Thôn 3;;5;Có cùng khóa với dòng 3;has the same key as row 3
 ;Thôn 4;Xã 4;6;Không có giá trị khóa;has no value of the key
-H9;Thôn 9;;4;Không có số điện thoại;no phone number' 'what cannot be used is told with its reason'
+H9;Thôn 9;;4;Không có số điện thoại;no phone number
+h2;Thôn 3;;5;Có cùng khóa với dòng 3;has the same key as row 3' 'what cannot be used is told with its reason'
 printf 'Mã hộ,SĐT,Xã,Họ và tên\nH2,0912345678,,Bé Hai\nH4,0987654321,Xã D,Dê\nH1,0912 345 678,Xã A,An\n' >"$dir/moi.csv"
 out=$(loa list import ho "$dir/moi.csv" --mode overwrite)
 has "$out" 'key ma_ho' 'the key is kept with the list'
@@ -222,6 +222,20 @@ loa list column bot drop so_dien_thoai 2>"$dir/why"
 is $? 1 'a list needs its phones'
 out=$(loa list column bot add 'Dân tộc' 2>&1)
 has "$out" 'is sensitive' 'a sensitive column wants a reason'
+
+# ---- block numbers ----
+id=$(redis HGET loa:list:bot id)
+n=$(redis HGET loa:seq:block "$id")
+for i in 1 2 3; do
+	printf 'SĐT,Ghi chú\n0912345679,lần %d\n' "$i" >"$dir/moi.csv"
+	loa list import bot "$dir/moi.csv" --mode overwrite >/dev/null
+done
+is $(($(redis HGET loa:seq:block "$id") - n)) 3 'an update uses up the numbers of the blocks that it writes, no others'
+redis HSET loa:seq:block "$id" 4294705152 >/dev/null # 262,143 of 2^32 are left
+out=$(loa list import bot "$dir/moi.csv" --mode fill 2>&1)
+is $? 3 'without numbers an update is refused'
+has "$out" 'its block numbers are used up: take another name' 'and says why'
+is "$(redis HGET loa:seq:block "$id")" 4294705152 'no number is used up by that'
 is "$(redis HLEN loa:writing)" 0 'nothing is being written any more'
 
 done_testing

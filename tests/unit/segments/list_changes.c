@@ -234,6 +234,16 @@ row_of(const struct model_row *r, struct slice cells[COLUMNS])
 	return (struct list_row){.cells = cells, .phone = r->phone, .is_deleted = r->is_deleted};
 }
 
+/* By looking at all rows before. */
+static size_t
+naive_back(const struct table *t, size_t row)
+{
+	for (size_t back = 1; t->rows[row].phone != 0 && back <= row; back++)
+		if (t->rows[row - back].phone == t->rows[row].phone)
+			return back;
+	return 0;
+}
+
 static void
 write_table(const struct table *t, const struct schema *s, struct blocks *out)
 {
@@ -243,7 +253,7 @@ write_table(const struct table *t, const struct schema *s, struct blocks *out)
 		struct slice cells[COLUMNS];
 		struct list_row r = row_of(&t->rows[i], cells);
 
-		row_writer_add(&w, &r);
+		row_writer_put(&w, &r, (uint32_t)naive_back(t, i));
 	}
 	row_writer_end(&w);
 	row_writer_free(&w);
@@ -255,9 +265,12 @@ struct ours {
 	const struct blocks *before;
 	struct blocks after;
 	struct row_keys *keys;
-	size_t rows[ROWS_MAX]; /* of the file, as they were added */
+	/* [rows of the file] */
+	enum key_add added[ROWS_MAX];
+	uint32_t outcomes[ROWS_MAX]; /* of those that were added */
 	enum merge_mode mode;
 	uint64_t updated, unchanged, appended;
+	uint64_t shared, repeated; /* phones of several rows, rows that repeat one */
 };
 
 static bool
@@ -265,17 +278,17 @@ on_edit(void *arg, uint32_t row, struct slice *cells, struct list_row *r)
 {
 	struct ours *o = arg;
 
-	for (size_t i = 0; i < row_keys_count(o->keys); i++) {
+	for (size_t i = 0; i < o->file->count; i++) {
 		struct slice own[COLUMNS];
 		struct list_row from;
 		bool is_changed;
 
-		if (row_keys_outcome(o->keys, i) != row)
+		if (o->added[i] != KEY_ADDED || o->outcomes[i] != row)
 			continue;
-		from = row_of(&o->file->rows[o->rows[i]], own);
+		from = row_of(&o->file->rows[i], own);
 		assert_true(row_keys_is_same(o->keys, r, &from));
 		for (size_t c = 0; c < COLUMNS; c++)
-			own[c] = slice_of(o->file->rows[o->rows[i]].cells[c]);
+			own[c] = slice_of(o->file->rows[i].cells[c]);
 		is_changed = merge_row(o->mode, o->schema, cells, r, &from);
 		o->updated += is_changed;
 		o->unchanged += !is_changed;
@@ -330,6 +343,29 @@ meet_list(struct ours *o)
 	row_keys_settle(o->keys);
 }
 
+/* As far as the blocks say; not settled. */
+static struct phone_set *
+shared_phones_of(const struct blocks *blocks)
+{
+	struct phone_set *shared = phone_set_new();
+
+	for (size_t k = 0; k < blocks->count; k++) {
+		struct block b;
+		struct err_ctx e;
+
+		open_block(&blocks->bytes[k], &b);
+		assert_int_equal(shared_phones_of_block(shared, &b, &e), ERR_OK);
+		block_close(&b);
+	}
+	return shared;
+}
+
+static bool
+is_new(const struct ours *o, size_t row)
+{
+	return o->added[row] == KEY_ADDED && o->outcomes[row] == KEY_ROW_NEW;
+}
+
 static void
 rewrite_list(struct ours *o)
 {
@@ -341,8 +377,12 @@ rewrite_list(struct ours *o)
 	struct rewrite *rw;
 	struct err_ctx e;
 
-	for (size_t i = 0; i < row_keys_count(o->keys); i++)
-		options.has_more |= row_keys_outcome(o->keys, i) == KEY_ROW_NEW;
+	options.shared = shared_phones_of(o->before);
+	for (size_t i = 0; i < o->file->count; i++) {
+		options.has_more |= is_new(o, i);
+		phone_set_add(options.shared, o->file->rows[i].phone);
+	}
+	phone_set_settle(options.shared);
 	rw = rewrite_new(&options);
 	for (size_t k = 0; k < o->before->count; k++) {
 		struct block b;
@@ -351,17 +391,19 @@ rewrite_list(struct ours *o)
 		assert_int_equal(rewrite_block(rw, (uint32_t)k, &b, &e), ERR_OK);
 		block_close(&b);
 	}
-	for (size_t i = 0; i < row_keys_count(o->keys); i++) {
+	for (size_t i = 0; i < o->file->count; i++) {
 		struct slice cells[COLUMNS];
-		struct list_row r = row_of(&o->file->rows[o->rows[i]], cells);
+		struct list_row r = row_of(&o->file->rows[i], cells);
 
-		if (row_keys_outcome(o->keys, i) != KEY_ROW_NEW)
+		if (!is_new(o, i))
 			continue;
 		rewrite_add(rw, &r);
 		o->appended++;
 	}
 	rewrite_end(rw);
 	assert_int_equal(rewrite_rows(rw), o->after.live);
+	o->shared = rewrite_shared_phones(rw);
+	o->repeated = rewrite_repeated(rw);
 	rewrite_free(rw);
 }
 
@@ -379,7 +421,6 @@ check_rows(const struct table *wanted, const struct blocks *got)
 		assert_true(b.rows == BLOCK_ROWS || k + 1 == got->count);
 		for (uint32_t i = 0; i < b.rows; i++, n++) {
 			const struct model_row *w = &wanted->rows[n];
-			size_t back = 0;
 
 			assert_true(n < wanted->count);
 			assert_int_equal(block_is_deleted(&b, i), w->is_deleted);
@@ -387,15 +428,28 @@ check_rows(const struct table *wanted, const struct blocks *got)
 			live += !w->is_deleted;
 			for (uint32_t c = 0; c < COLUMNS; c++)
 				assert_true(slice_is(block_cell(&b, i, c), w->cells[c]));
-			for (size_t j = n; back == 0 && w->phone != 0 && j-- > 0;)
-				if (wanted->rows[j].phone == w->phone)
-					back = n - j;
-			assert_int_equal(block_same_back(&b, i), back);
+			assert_int_equal(block_same_back(&b, i), naive_back(wanted, n));
 		}
 		block_close(&b);
 	}
 	assert_int_equal(n, wanted->count);
 	assert_int_equal(got->live, live);
+}
+
+/* A phone's second row is the one that repeats one which repeats none. */
+static void
+check_counts(const struct table *wanted, const struct ours *o)
+{
+	uint64_t shared = 0, repeated = 0;
+
+	for (size_t i = 0; i < wanted->count; i++) {
+		size_t back = naive_back(wanted, i);
+
+		repeated += back > 0;
+		shared += back > 0 && naive_back(wanted, i - back) == 0;
+	}
+	assert_int_equal(o->shared, shared);
+	assert_int_equal(o->repeated, repeated);
 }
 
 /* A block is shared exactly when its rows are what they were, with their distances. */
@@ -413,6 +467,31 @@ check_shared(const struct blocks *before, const struct blocks *after)
 	}
 }
 
+/* The rows of the file and of the list with keys of one part. */
+static void
+match_part(struct ours *o, uint32_t part, uint32_t parts)
+{
+	size_t rows[ROWS_MAX], other;
+
+	row_keys_begin_part(o->keys, part, parts);
+	for (size_t i = 0; i < o->file->count; i++) {
+		struct slice cells[COLUMNS];
+		struct list_row r = row_of(&o->file->rows[i], cells);
+		size_t place = row_keys_count(o->keys);
+		enum key_add added = row_keys_add(o->keys, &r, &other);
+
+		if (added == KEY_ELSEWHERE)
+			continue;
+		o->added[i] = added;
+		assert_int_equal(row_keys_has(o->keys, &r), added != KEY_NONE);
+		if (added == KEY_ADDED)
+			rows[place] = i;
+	}
+	meet_list(o);
+	for (size_t i = 0; i < row_keys_count(o->keys); i++)
+		o->outcomes[rows[i]] = row_keys_outcome(o->keys, i);
+}
+
 static void
 check_once(bool by_phone, enum merge_mode mode, size_t list_rows, uint32_t kinds)
 {
@@ -424,30 +503,26 @@ check_once(bool by_phone, enum merge_mode mode, size_t list_rows, uint32_t kinds
 	struct schema s;
 	struct ours o = {.schema = &s, .file = &file, .before = &before, .mode = mode};
 	struct table *wanted = xcalloc(1, sizeof(*wanted));
+	uint32_t parts = 1 + next_random(4);
 
+	for (size_t i = 0; i < ROWS_MAX; i++)
+		o.added[i] = KEY_ELSEWHERE; /* of no part, until one has it */
 	fill_schema(&s);
 	random_table(&list, list_rows, kinds, true);
 	random_table(&file, 60, kinds, false);
 	write_table(&list, &s, &before);
 	model_outcomes(&list, &file, by_phone, outcomes, at);
 	o.keys = row_keys_new(columns);
-	for (size_t i = 0; i < file.count; i++) {
-		struct slice cells[COLUMNS];
-		struct list_row r = row_of(&file.rows[i], cells);
-		size_t other, count = row_keys_count(o.keys);
-		enum key_add added = row_keys_add(o.keys, &r, 1, &other);
-
-		assert_int_equal(added == KEY_TWICE, outcomes[i] == IS_TWICE);
-		assert_int_equal(added == KEY_NONE, outcomes[i] == IS_NONE);
-		if (added == KEY_ADDED)
-			o.rows[count] = i;
-	}
-	meet_list(&o);
+	for (uint32_t part = 0; part < parts; part++)
+		match_part(&o, part, parts);
 	*wanted = list;
-	for (size_t i = 0; i < row_keys_count(o.keys); i++) {
-		size_t row = o.rows[i];
-		uint32_t got = row_keys_outcome(o.keys, i);
+	for (size_t row = 0; row < file.count; row++) {
+		uint32_t got = o.outcomes[row];
 
+		assert_int_equal(o.added[row] == KEY_TWICE, outcomes[row] == IS_TWICE);
+		assert_int_equal(o.added[row] == KEY_NONE, outcomes[row] == IS_NONE);
+		if (o.added[row] != KEY_ADDED)
+			continue;
 		assert_int_equal(got == KEY_ROW_NEW, outcomes[row] == IS_NEW);
 		assert_int_equal(got == KEY_ROW_AMBIGUOUS, outcomes[row] == IS_AMBIGUOUS);
 		if (outcomes[row] == GOES_TO) {
@@ -459,6 +534,7 @@ check_once(bool by_phone, enum merge_mode mode, size_t list_rows, uint32_t kinds
 	}
 	rewrite_list(&o);
 	check_rows(wanted, &o.after);
+	check_counts(wanted, &o);
 	check_shared(&before, &o.after);
 	row_keys_free(o.keys);
 	free_blocks(&before);
@@ -530,6 +606,8 @@ a_tombstone_is_left_out_of_the_chain_behind_it(void **state)
 		snprintf(list.rows[i].cells[3], 8, "x");
 	}
 	write_table(&list, &s, &before);
+	options.shared = shared_phones_of(&before);
+	phone_set_settle(options.shared);
 	rw = rewrite_new(&options);
 	for (uint32_t k = 0; k < before.count; k++) {
 		open_block(&before.bytes[k], &b);
@@ -550,6 +628,39 @@ a_tombstone_is_left_out_of_the_chain_behind_it(void **state)
 	assert_true(!o.after.is_shared[0] && o.after.is_shared[1] && o.after.is_shared[2]);
 	free_blocks(&before);
 	free_blocks(&o.after);
+}
+
+/* 85 900 000 000 is no phone of ours: where its block says so, nothing is made of it. */
+static void
+a_number_that_is_no_phone_ends_the_rewrite_with_an_error(void **state)
+{
+	struct model_row row = {.phone = UINT64_C(85900000000)};
+	struct table *list = xcalloc(1, sizeof(*list));
+	struct blocks before = {0};
+	struct phone_set *shared = phone_set_new();
+	struct rewrite_options options = {.shared = shared};
+	struct rewrite *rw;
+	struct schema s;
+	struct block b;
+	struct err_ctx e;
+
+	(void)state;
+	fill_schema(&s);
+	options.schema = &s;
+	list->rows[0] = list->rows[1] = row;
+	list->count = 2;
+	write_table(list, &s, &before);
+	open_block(&before.bytes[0], &b);
+	assert_int_equal(shared_phones_of_block(shared, &b, &e), ERR_SYSTEM);
+	assert_non_null(strstr(e.why, "its row 1 is no phone"));
+	phone_set_settle(shared);
+	rw = rewrite_new(&options);
+	assert_int_equal(rewrite_block(rw, 0, &b, &e), ERR_SYSTEM);
+	assert_non_null(strstr(e.why, "block 0 is damaged: the number in its row 0"));
+	rewrite_free(rw);
+	block_close(&b);
+	free_blocks(&before);
+	free(list);
 }
 
 static void
@@ -573,6 +684,7 @@ main(void)
 		cmocka_unit_test(rows_found_by_a_column_become_what_the_model_says),
 		cmocka_unit_test(rows_found_by_the_phone_become_what_the_model_says),
 		cmocka_unit_test(a_tombstone_is_left_out_of_the_chain_behind_it),
+		cmocka_unit_test(a_number_that_is_no_phone_ends_the_rewrite_with_an_error),
 		cmocka_unit_test(keys_are_compared_in_one_form),
 	};
 

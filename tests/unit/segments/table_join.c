@@ -66,6 +66,36 @@ the_phone_is_the_phone_whatever_it_is_called(void **state)
 	free(j);
 }
 
+/* The list's phone is so_dien_thoai; the file's is sdt_me, and it has two more of that name. */
+static void
+no_two_columns_of_a_table_become_one(void **state)
+{
+	struct schema one = schema_of((const char *[]){"so_dien_thoai", "xa"}, 2, 0);
+	struct schema two = schema_of(
+		(const char *[]){"sdt_me", "so_dien_thoai", "so_dien_thoai_2", "xa"}, 4, 0);
+	struct slice cells[] = {SLICE("1"), SLICE("2"), SLICE("3"), SLICE("4"), SLICE("5")}, out[8];
+	struct table_join *j = xcalloc(1, sizeof(*j));
+
+	(void)state;
+	table_join_init(j, &one);
+	for (int i = 0; i < 3; i++) { /* the same table again adds nothing */
+		table_join_begin(j);
+		table_join_columns(j, &two);
+		assert_int_equal(j->schema.count, 4);
+	}
+	assert_string_equal(j->schema.columns[2].name, "so_dien_thoai_3");
+	assert_string_equal(j->schema.columns[3].name, "so_dien_thoai_2");
+	/* a column that is found while rows come */
+	snprintf(two.columns[4].name, sizeof(two.columns[4].name), "so_dien_thoai_3");
+	two.count = 5;
+	table_join_columns(j, &two);
+	assert_int_equal(j->schema.count, 5);
+	table_join_row(j, cells, out);
+	assert_true(slice_is(out[0], "1") && slice_is(out[1], "4") && slice_is(out[2], "2"));
+	assert_true(slice_is(out[3], "3") && slice_is(out[4], "5"));
+	free(j);
+}
+
 static void
 what_there_is_no_room_for_is_counted(void **state)
 {
@@ -94,6 +124,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(columns_are_matched_by_name_and_new_ones_come_behind),
 		cmocka_unit_test(the_phone_is_the_phone_whatever_it_is_called),
+		cmocka_unit_test(no_two_columns_of_a_table_become_one),
 		cmocka_unit_test(what_there_is_no_room_for_is_counted),
 	};
 
