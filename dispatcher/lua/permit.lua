@@ -204,7 +204,8 @@ local function hold(_, a)
 end
 
 -- [run, p, first, attempt, permit, lane, members, attempts, parts, hash, asked ms,
---  till (ms + back), provider, inc, phones ('' = none)] → 1
+--  till (ms + back), provider, inc, phones ('' = none)] → 1, 0 known already, -1 there is no such
+--  run or member
 -- Replay of an acknowledged permit after Redis came back: what it lost is marked
 -- again, with its original time. What the permit's own answer said follows in
 -- the replay; a "no" about another copy closes nothing any more.
@@ -217,7 +218,8 @@ local function remark(_, a)
   local q = stored and cmsgpack.unpack(stored)
   local ranks = request_ranks({ first = first, members = a[7] })
   local w = r.launched_s and window_open(run, p, ranks[1], ranks[#ranks] + 1)
-  if not w or (q and has_copy(q, id)) then return 0 end
+  if not w then return -1 end
+  if q and has_copy(q, id) then return 0 end
   -- Another request under this name: both are for a person.
   local is_other = q and (q.members ~= a[7] or q.hash ~= a[10])
   q = q or { lane = lane, first = first, members = a[7], attempts = a[8], hash = a[10],

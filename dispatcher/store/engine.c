@@ -44,6 +44,7 @@ struct engine {
 	char run_id[64];     /* of the Redis that has all that we know; "" = none yet */
 	char new_run_id[64]; /* of the one that is connected */
 	size_t replaying;    /* lines of the journal that it has not acknowledged */
+	size_t orphans;	     /* requests that left, of runs that it does not know */
 	bool has_replay_failed;
 	bool is_ready; /* connected, replayed */
 	bool is_up;    /* registered too */
@@ -381,6 +382,12 @@ static void
 engine_ready(struct engine *e)
 {
 	snprintf(e->run_id, sizeof(e->run_id), "%s", e->new_run_id);
+	if (e->orphans > 0)
+		log_error("redis=back result=launch-lost requests=%zu todo=who was launched in the "
+			  "last seconds was written to in part: see the gateway's book before it "
+			  "is launched again",
+			  e->orphans);
+	e->orphans = 0;
 	e->is_ready = true;
 	send_waiting(e);
 	say_hello(e);
@@ -393,6 +400,8 @@ on_replayed(void *arg, const struct reply *r)
 
 	if (r->kind == REPLY_ERROR)
 		log_error("redis=replay result=error why=%.*s", (int)r->str.n, r->str.p);
+	if (r->kind == REPLY_INTEGER && r->integer < 0)
+		e->orphans++;
 	/*
 	 * The connection broke, or Redis takes nothing now (OOM, BUSY …): all of it is told again on
 	 * the next connection, or in a moment. What the function itself refuses (ERR) it always will.
@@ -426,6 +435,7 @@ on_ready(void *arg, const char *run_id)
 
 	snprintf(e->new_run_id, sizeof(e->new_run_id), "%s", run_id);
 	e->has_replay_failed = false;
+	e->orphans = 0;
 	if (is_other) {
 		log_warn("redis=back result=another-life journal=%zu", e->journal.count);
 		/*

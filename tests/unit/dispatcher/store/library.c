@@ -447,15 +447,13 @@ reconcile_knows_when_a_string_is_settled_for_ever(void **state)
 	assert_string_equal(call_words("reconcile", "1 0 0"), "-1");
 }
 
-static void
-a_permit_that_redis_lost_is_marked_again(void **state)
+/* The journal's line about permit p1 of member 0. */
+static const char *
+remark(const char *run)
 {
 	struct argv a = {0};
 
-	(void)state;
-	launch_run(2);
-	claim("inc-1", 2);
-	argv_adds(&a, "1");
+	argv_adds(&a, run);
 	argv_adds(&a, "0");
 	argv_adds(&a, "0");
 	argv_adds(&a, "1");
@@ -469,11 +467,28 @@ a_permit_that_redis_lost_is_marked_again(void **state)
 	argv_adds(&a, "0");
 	argv_adds(&a, "0");
 	argv_adds(&a, "inc-1");
-	assert_string_equal(call("remark", &a), "1");
+	return call("remark", &a);
+}
+
+static void
+a_permit_that_redis_lost_is_marked_again(void **state)
+{
+	(void)state;
+	launch_run(2);
+	claim("inc-1", 2);
+	assert_string_equal(remark("1"), "1");
+	assert_string_equal(remark("1"), "0");
 	assert_string_equal(state_of(0), "sending");
 	assert_string_equal(state_of(1), "waiting");
 	outcome(0, 1, "p1", "A");
 	assert_string_equal(state_of(0), "accepted");
+}
+
+static void
+a_permit_of_a_run_that_redis_lost_is_told_apart(void **state)
+{
+	(void)state;
+	assert_string_equal(remark("1"), "-1");
 }
 
 static void
@@ -538,6 +553,7 @@ main(void)
 		T(reconcile_puts_back_what_nobody_stands_for),
 		T(reconcile_knows_when_a_string_is_settled_for_ever),
 		T(a_permit_that_redis_lost_is_marked_again),
+		T(a_permit_of_a_run_that_redis_lost_is_told_apart),
 		T(a_run_is_finished_when_receipts_came_or_their_deadline_passed),
 		T(claim_waits_after_redis_came_back),
 	};
