@@ -13,6 +13,7 @@
 #include "dispatcher/api/api.h"
 #include "dispatcher/demo/demo.h"
 #include "dispatcher/redisd.h"
+#include "dispatcher/send/publish.h"
 #include "dispatcher/store/keys.h"
 #include "dispatcher/store/old_library.h"
 #include "dispatcher/store/phone_hash.h"
@@ -57,26 +58,6 @@ make_hook_tokens(struct daemon *d)
 		snprintf(text, sizeof(text), "hook %s", p->name);
 		hash_keyed(slice_of(text), d->install_key, hash, sizeof(hash));
 		hash_hex(hash, sizeof(hash), p->token);
-	}
-}
-
-/* What every process on this Redis must agree on about a lane. */
-static void
-publish_lanes(struct daemon *d)
-{
-	for (size_t i = 0; i < d->config->provider_count; i++) {
-		const struct provider_config *p = &d->config->providers[i];
-		char key[KEY_MAX], rate[32], concurrency[24];
-		struct slice v[6] = {
-			SLICE("HSET"),	      slice_of(key_of(key, key_prefix_lane, p->name)),
-			SLICE("rate"),	      {NULL, 0},
-			SLICE("concurrency"), {NULL, 0}};
-
-		snprintf(rate, sizeof(rate), "%.3f", p->rate);
-		snprintf(concurrency, sizeof(concurrency), "%lld", (long long)p->concurrency);
-		v[3] = slice_of(rate);
-		v[5] = slice_of(concurrency);
-		redis_command(engine_redis(d->engine), v, 6, NULL, NULL);
 	}
 }
 
@@ -132,7 +113,7 @@ on_hup(void *arg)
 	if (d->alarm != NULL)
 		alarm_set_config(d->alarm, c);
 	if (d->is_up) {
-		publish_lanes(d);
+		lanes_publish(d->engine, d->config);
 		ask_token(d);
 	}
 	log_info("config=reload result=done providers=%zu", c->provider_count);
@@ -259,7 +240,7 @@ on_installed(void *arg, const struct reply *r)
 	phone_hash_key(d->install_key, phone_key);
 	engine_set_phone_key(d->engine, phone_key);
 	make_hook_tokens(d);
-	publish_lanes(d);
+	lanes_publish(d->engine, d->config);
 	if (d->receipts != NULL)
 		receipts_open(d->receipts, d->install_key);
 	if (d->poller != NULL)

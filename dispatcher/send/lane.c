@@ -10,9 +10,11 @@
 
 #define WORKS_MAX 8u
 #define URGENT_WORKS_MAX 16u /* with what overtakes */
+#define PARKED_WORKS_MAX 64u /* with those that wait for their run's sake */
 #define CLAIM_MAX RECORDS_PER_STRING
-#define REST_MIN_MS 1000
-#define REST_MAX_MS 300000
+/* A wait that is longer is looked at again when something has changed, and each minute. */
+#define LONG_WAIT_US 1000000
+#define LONGEST_WAIT_US 60000000
 
 void
 lane_want(struct lane *l)
@@ -31,26 +33,36 @@ lane_wait(struct lane *l, int64_t until_us, struct slice why)
 {
 	slice_copy(l->why_text, sizeof(l->why_text), why);
 	l->why = l->why_text;
+	if (until_us > clock_mono_us() + LONGEST_WAIT_US)
+		until_us = clock_mono_us() + LONGEST_WAIT_US;
 	l->ask_at_us = until_us;
 	lane_want(l);
 }
 
-/* 1 s, 2 s, 4 s … 5 min. Requests that fail together are one fault, not many. */
-int64_t
-lane_rest_ms(struct lane *l, int64_t at_least_ms)
+void
+lane_rest(struct lane *l, int64_t ms, struct slice why)
 {
-	int64_t now = clock_mono_us(), ms;
+	struct work *next;
 
-	if (now >= l->rest_until_us || l->bad_in_row == 0)
-		l->bad_in_row++;
-	ms = (int64_t)REST_MIN_MS << (l->bad_in_row > 10 ? 9 : l->bad_in_row - 1);
-	if (ms > REST_MAX_MS)
-		ms = REST_MAX_MS;
-	if (ms < at_least_ms)
-		ms = at_least_ms;
-	if (now + ms * 1000 > l->rest_until_us)
-		l->rest_until_us = now + ms * 1000;
-	return ms;
+	lane_wait(l, clock_mono_us() + ms * 1000, why);
+	l->claim_at_us = l->ask_at_us;
+	for (struct work *w = l->works; w != NULL; w = next) {
+		next = w->next;
+		w->open++; /* until work_closed_one below */
+		work_close(w, 0);
+		work_closed_one(w);
+	}
+}
+
+void
+lane_look_again(struct lane *l)
+{
+	int64_t now = clock_mono_us();
+
+	if (l->ask_at_us < now + LONG_WAIT_US || now < l->looked_us + LONG_WAIT_US / 4)
+		return;
+	l->looked_us = l->ask_at_us = now;
+	lane_want(l);
 }
 
 /* ---- requests of a work ---- */
@@ -149,10 +161,30 @@ skip_members(struct work *w, const uint32_t *ranks, size_t count)
 	buf_free(&reasons);
 }
 
+/* Those that apply to the work, beside the contracted rate. limits has room for LIMITS_MAX. */
+static size_t
+limits_of(const struct work *w, struct limit *limits)
+{
+	const struct provider_config *p = w->lane->provider;
+	const struct config *c = w->lane->sender->o.config;
+	size_t n = p->limit_count;
+
+	memcpy(limits, p->limits, n * sizeof(*limits));
+	for (size_t i = 0; i < c->limit_count && n < LIMITS_MAX; i++)
+		if (limit_is_of_unit(c->limits, c->limit_count, i, (int64_t)w->chunk->view->unit))
+			limits[n++] = c->limits[i];
+	return n;
+}
+
 static void
 build_batches(struct work *w, uint32_t *ranks, size_t count, uint32_t *skip, size_t *skip_count)
 {
-	struct batching b = {capability_of(w->lane), w->lane->provider->rate, w->chunk};
+	struct limit limits[LIMITS_MAX];
+	struct batching b = {.cap = capability_of(w->lane),
+			     .rate = w->lane->provider->rate,
+			     .chunk = w->chunk,
+			     .limits = limits,
+			     .limit_count = limits_of(w, limits)};
 
 	batch_sort(&b, ranks, count);
 	for (size_t at = 0, n; at < count; at += n) {
@@ -298,6 +330,11 @@ work_close(struct work *w, int64_t delay_ms)
 	if (delay_ms > w->delay_ms)
 		w->delay_ms = delay_ms;
 	for (struct request *r = lane_take(w->lane, w); r != NULL; r = next) {
+		next = r->next;
+		request_free(r);
+		w->open--;
+	}
+	for (struct request *r = work_unpark(w); r != NULL; r = next) {
 		next = r->next;
 		request_free(r);
 		w->open--;
@@ -499,13 +536,15 @@ may_ask(const struct lane *l)
 static bool
 may_overtake(const struct lane *l)
 {
-	return l->is_woken && l->work_count < URGENT_WORKS_MAX && works_order(l) >= 0;
+	return l->is_woken && l->work_count < URGENT_WORKS_MAX + l->parked_count &&
+	       works_order(l) >= 0;
 }
 
 static bool
 has_room(const struct lane *l)
 {
-	return l->work_count < WORKS_MAX && (int64_t)l->ready_messages * 2 <= claim_want(l);
+	return l->work_count < WORKS_MAX + l->parked_count && l->work_count < PARKED_WORKS_MAX &&
+	       (int64_t)l->ready_messages * 2 <= claim_want(l);
 }
 
 static void
@@ -517,12 +556,13 @@ on_lane_step(struct loop_step *step, void *arg)
 	(void)step;
 	if (!l->sender->is_open)
 		return;
+	next = lane_unpark(l, now);
 	while (may_ask(l) && now >= l->ask_at_us)
 		request_ask(lane_pop(l));
 	if (!l->sender->is_draining && !l->is_claiming) {
 		if (has_room(l) && now >= l->claim_at_us)
 			lane_claim(l, false);
-		else if (has_room(l))
+		else if (has_room(l) && l->claim_at_us < next)
 			next = l->claim_at_us;
 		else if (may_overtake(l))
 			lane_claim(l, true);

@@ -153,6 +153,7 @@ check_members(struct work *w)
 void
 work_recheck(struct work *w, struct request *r)
 {
+	hold(w, work_unpark(w)); /* what waits for the run's sake was before r */
 	if (r != NULL) {
 		r->state = REQUEST_READY;
 		r->next = NULL;

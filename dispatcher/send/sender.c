@@ -44,6 +44,7 @@ sender_wake(struct sender *s)
 	for (size_t i = 0; i < s->lane_count; i++) {
 		s->lanes[i].claim_at_us = 0;
 		s->lanes[i].is_woken = true;
+		lane_look_again(&s->lanes[i]);
 		lane_want(&s->lanes[i]);
 	}
 	sender_look(s);

@@ -14,6 +14,8 @@
 loa_lua_start:
 	.incbin "dispatcher/lua/record.lua"
 	.incbin "dispatcher/lua/brake.lua"
+	.incbin "dispatcher/lua/limits.lua"
+	.incbin "dispatcher/lua/health.lua"
 	.incbin "dispatcher/lua/lease.lua"
 	.incbin "dispatcher/lua/permit.lua"
 	.incbin "dispatcher/lua/ids.lua"

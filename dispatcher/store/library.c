@@ -51,6 +51,7 @@ static const char *const function_names[] = {
 	"remark",
 	"hold",
 	"late",
+	"lane_publish",
 	"brake_release",
 	"suppress_add",
 	"suppress_rm",

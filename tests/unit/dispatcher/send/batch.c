@@ -28,7 +28,7 @@ set_up(void **state)
 	(void)state;
 	fx.chunk = (struct chunk){.members = fx.members, .to = MEMBERS};
 	fx.cap = (struct capability){.shape = SHAPE_LIST, .batch_min = 1, .batch_max = 100};
-	fx.b = (struct batching){&fx.cap, 1000000, &fx.chunk};
+	fx.b = (struct batching){.cap = &fx.cap, .rate = 1000000, .chunk = &fx.chunk};
 	fx.count = 0;
 	buf_reset(&fx.seen);
 	return 0;
