@@ -70,6 +70,9 @@ end
 
 local BACKOFF_MAX_MS = 600000
 
+-- Until somebody who has had as many messages as the policy allows is looked at again.
+local caps_later_ms = 300000
+
 -- Until attempt a+1 after attempt a was answered "not now".
 local function backoff_ms(a) return math.min(BACKOFF_MAX_MS, 2000 * 2 ^ (math.max(a, 1) - 1)) end
 
@@ -140,6 +143,9 @@ local function settle_range(w, t, launched)
     if r.state == S.SENDING then -- no request stands for it: a roll-back lost it
       set_phase(w, rank, r.attempt, S.UNKNOWN, R.ORPHANED, now_s)
       hold_one(w, rank)
+    elseif r.reason == R.CAP and (r.state == S.WAITING or r.state == S.RETRY) then
+      -- As many as the policy allows: not before somebody else's time has passed.
+      at(math.min(t.ms + caps_later_ms, (launched + r.changed) * 1000 + caps_later_ms))
     elseif r.state == S.WAITING then
       at(t.ms)
     elseif r.state == S.RETRY then
@@ -192,7 +198,8 @@ local function hours_wait(t, from, to)
 end
 
 local RUN_FIELDS = { 'state', 'launched_s', 'partitions', 'pass', 'weight', 'hours_from',
-  'hours_to', 'lanes', 'prio', 'kind', 'canary_n', 'unit', 'speed', 'pace' }
+  'hours_to', 'lanes', 'prio', 'kind', 'canary_n', 'unit', 'speed', 'pace',
+  'cap_day', 'cap_week', 'class' }
 
 local function run_get(run)
   local v = call('HMGET', K.run .. run, unpack(RUN_FIELDS))

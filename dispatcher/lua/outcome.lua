@@ -52,6 +52,12 @@ local function outcome(_, a)
     limits.give_back(q, id, limits.parts_of(w, ranks), function(i)
       return sub(a[9], i, i) == 'A' or sub(a[9], i, i) == 'U'
     end)
+    if is_new and is_ours and q.caps and #q.copies == 1 then
+      for i = 1, #ranks do
+        local class = sub(a[9], i, i)
+        if class ~= 'A' and class ~= 'U' then caps.give_back(r, q, i) end
+      end
+    end
     request_judge(w, q, ranks, now_s)
     if not is_repeatable(w, q, ranks, t.ms) and not is_sending(w, q, ranks) then
       request_hold(w, q, ranks)

@@ -24,9 +24,11 @@ local function members_changed(w, ranks, expected, attempts)
 end
 
 -- [run, p, from, inc, fence, permit, lane, 'new'|'repeat', first, members, expected,
---  attempts, parts, hash, cost, epoch, dedupe_ms, provider, phones ('' = none)]
+--  attempts, parts, hash, cost, epoch, dedupe_ms, provider, phones ('' = none), hashes of the
+--  phones where the run has caps (see caps.lua)]
 --   ['go', slot us, now us, asked ms, repeatable till ms] ['wait', us, reason] ['stop', state] ['lost']
 --   ['changed', records] ['epoch', n] ['held'] ['slow', us, reason] only this run must wait
+--   ['caps', '1' for each member who has had as many as the policy allows]
 local function permit(_, a)
   local run, p, from = a[1], tonumber(a[2]), tonumber(a[3])
   local id, lane, is_repeat = a[6], a[7], a[8] == 'repeat'
@@ -79,6 +81,12 @@ local function permit(_, a)
     limits.refuse(look)
     return { look.is_run and 'slow' or 'wait', int(math.ceil(look.wait)), look.why }
   end
+  local is_capped = not is_repeat and caps.is_capped(r)
+  if is_capped then
+    if #a[20] ~= #ranks * caps.HASH then return { 'lost' } end
+    local over = caps.over(r, a[20], t)
+    if over then return { 'caps', over } end
+  end
 
   -- Only writes from here.
   local now_s = seconds_of(t, r.launched_s)
@@ -91,6 +99,7 @@ local function permit(_, a)
   window_write(w)
   q.copies[#q.copies + 1] = id
   q.asked = t.ms
+  if is_capped then q.caps, q.capped_at = a[20], caps.charge(r, a[20], caps.tick(t)) end
   local paid = limits.charge(look)
   if #paid > 0 then
     q.paid = q.paid or {}
@@ -130,8 +139,10 @@ local function unmark(_, a)
     local ph = phase_of(w, rank, at)
     if ph == S.SENDING or (ph == S.UNKNOWN and is_waiting) then
       set_phase(w, rank, at, is_waiting and S.WAITING or S.UNKNOWN, 0, now_s)
+      if is_waiting and q.caps then caps.give_back(r, q, i) end
     end
   end
+  if is_waiting then q.caps = nil end
   request_judge(w, q, ranks, now_s)
   if r.state == 'cancelled' then
     for _, rank in ipairs(ranks) do cancel_one(w, rank, now_s) end
@@ -165,7 +176,7 @@ local function hold(_, a)
 end
 
 -- [run, p, first, attempt, permit, lane, members, attempts, parts, hash, asked ms,
---  till ms, provider, inc, phones ('' = none)] → 1
+--  till ms, provider, inc, phones ('' = none), hashes for caps ('' = none)] → 1
 -- Replay of an acknowledged permit after Redis came back: what it lost is marked
 -- again, with its original time. What the permit's own answer said follows in
 -- the replay; a "no" about another copy closes nothing any more.
@@ -202,6 +213,9 @@ local function remark(_, a)
     q.till = is_other and 0 or math.min(q.till, tonumber(a[12]))
     q.window, q.torn = math.max(q.window or 0, tonumber(a[12])), q.torn or is_other or nil
     q.asked = math.max(q.asked or 0, tonumber(a[11]))
+    if (a[16] or '') ~= '' and not q.caps then
+      q.caps, q.capped_at = a[16], caps.charge(r, a[16], floor(tonumber(a[11]) / caps.TICK_MS))
+    end
     limits.charge_again(q, id, r, lane, cost_of(0, a[7], a[9]), t)
     call('HSET', key, field, cmsgpack.pack(q))
     call('HSET', K.lane .. lane .. K.busy, id, a[14])

@@ -161,6 +161,37 @@ skip_members(struct work *w, const uint32_t *ranks, size_t count)
 	buf_free(&reasons);
 }
 
+void
+work_cap(struct work *w, const uint32_t *ranks, size_t count)
+{
+	struct engine *e = w->lane->sender->o.engine;
+	const struct chunk *c = w->chunk;
+	struct argv a = {0};
+	struct buf offsets = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		if (c->view->is_cap_later)
+			chunk_member(w->chunk, ranks[i])->is_needed = false;
+		else
+			chunk_member(w->chunk, ranks[i])->skip = REASON_CAP;
+		buf_add_u16(&offsets, (uint16_t)(ranks[i] - c->from));
+	}
+	if (!c->view->is_cap_later || count == 0) {
+		buf_free(&offsets);
+		return;
+	}
+	argv_add_int(&a, (int64_t)c->run);
+	argv_add_int(&a, c->p);
+	argv_add_int(&a, c->from);
+	argv_adds(&a, engine_incarnation(e));
+	argv_add_int(&a, c->fence);
+	argv_add(&a, buf_slice(&offsets));
+	w->open++;
+	engine_sure(e, "caps_put_off", &a, false, on_skipped, w);
+	argv_free(&a);
+	buf_free(&offsets);
+}
+
 /* Those that apply to the work, beside the contracted rate. limits has room for LIMITS_MAX. */
 static size_t
 limits_of(const struct work *w, struct limit *limits)

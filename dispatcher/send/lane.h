@@ -38,7 +38,8 @@ struct request {
 	struct buf members;  /* as Redis keeps them */
 	struct buf attempts; /* one byte a member */
 	struct buf parts;    /* one byte a member */
-	struct buf phones;   /* a hash a member where receipts may need it; see foreign.h */
+	struct buf caps;   /* CAP_HASH_BYTES a member where the run has caps and it is no repeat */
+	struct buf phones; /* a hash a member where receipts may need it; see foreign.h */
 	struct buf expected; /* the members' records as they were when it was made */
 	uint8_t hash[16];    /* of what is said to whom: a repeat must say the same */
 	uint32_t cost;	     /* in what the contract counts */
@@ -135,6 +136,8 @@ void work_closed_one(struct work *w);
 void work_close(struct work *w, int64_t delay_ms);
 /* A request in doubt cannot be said again as it was: its members are for a person. */
 void work_hold(struct work *w, uint32_t first, uint8_t attempt);
+/* These have had as many messages as the policy allows: they wait, or are left out when built. */
+void work_cap(struct work *w, const uint32_t *ranks, size_t count);
 /* Group ranks that can be sent into requests and put them into lane->ready. */
 void work_build(struct work *w, const uint32_t *ranks, size_t count);
 /* Redis says that the lane rests: all that is claimed goes back, nothing is asked for meanwhile. */

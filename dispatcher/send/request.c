@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "dispatcher/exchange.h"
+#include "dispatcher/run/capped.h"
 #include "dispatcher/send/lane.h"
 
 #define CONNECT_TIMEOUT_MS 5000
@@ -26,6 +27,7 @@ request_free(struct request *r)
 	buf_free(&r->attempts);
 	buf_free(&r->parts);
 	buf_free(&r->phones);
+	buf_free(&r->caps);
 	buf_free(&r->expected);
 	free(r->ranks);
 	free(r);
@@ -79,6 +81,21 @@ make_phones(struct request *r, const struct out_message *messages)
 	}
 }
 
+static void
+make_caps(struct request *r, const struct out_message *messages)
+{
+	uint8_t hash[CAP_HASH_BYTES];
+
+	buf_reset(&r->caps);
+	for (size_t i = 0; i < r->count && r->work->chunk->view->is_capped && !r->is_repeat; i++) {
+		int64_t phone = 0;
+
+		(void)!slice_to_i64(messages[i].phone, &phone);
+		cap_hash(r->lane->sender->o.engine, (uint64_t)phone, hash);
+		buf_add(&r->caps, hash, sizeof(hash));
+	}
+}
+
 /* The batch in the words of provider.h, and the hash of what it says to whom. */
 static void
 make_batch(struct request *r)
@@ -100,6 +117,7 @@ make_batch(struct request *r)
 	}
 	make_references(r, messages);
 	make_phones(r, messages);
+	make_caps(r, messages);
 	r->batch = (struct batch){.messages = messages,
 				  .count = r->count,
 				  .reference = messages[0].reference,
@@ -406,6 +424,7 @@ on_go(struct request *r, const struct reply *reply)
 	argv_add_int(&a, r->work->chunk->p);
 	argv_adds(&a, engine_incarnation(s->o.engine));
 	argv_add(&a, foreign_rules(r).is_by_request ? buf_slice(&r->phones) : SLICE(""));
+	argv_add(&a, r->caps.len > 0 ? buf_slice(&r->caps) : SLICE(""));
 	engine_journal(s->o.engine, "remark", &a);
 	argv_free(&a);
 	if (l->window < 32)
@@ -432,6 +451,25 @@ on_changed(struct request *r, struct slice records)
 		buf_add_slice(&c->records, records);
 		work_build(w, r->ranks, r->count);
 	}
+	request_end(r);
+}
+
+/* Some have had as many messages as the policy allows, by what was permitted meanwhile. */
+static void
+on_caps(struct request *r, struct slice over)
+{
+	struct work *w = r->work;
+	uint32_t *ranks = xmalloc(r->count * sizeof(*ranks));
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->count && i < over.n; i++)
+		if (over.p[i] == '1')
+			ranks[n++] = r->ranks[i];
+	if (!w->is_closing) {
+		work_cap(w, ranks, n);
+		work_build(w, r->ranks, r->count);
+	}
+	free(ranks);
 	request_end(r);
 }
 
@@ -511,6 +549,8 @@ on_permit(void *arg, const struct reply *reply)
 		on_go(r, reply);
 	} else if (slice_is(what, "wait")) {
 		on_wait(r, reply);
+	} else if (slice_is(what, "caps")) {
+		on_caps(r, reply_item(reply, 1)->str);
 	} else if (slice_is(what, "slow")) {
 		on_slow(r, reply);
 	} else if (slice_is(what, "epoch")) {
@@ -561,6 +601,7 @@ request_ask(struct request *r)
 	argv_add_int(&a, dedupe_ms(r));
 	argv_add_int(&a, c->p);
 	argv_add(&a, foreign_rules(r).is_by_request ? buf_slice(&r->phones) : SLICE(""));
+	argv_add(&a, r->caps.len > 0 ? buf_slice(&r->caps) : SLICE(""));
 	r->state = REQUEST_ASKED;
 	r->asked_us = clock_mono_us();
 	r->lane->asked++;

@@ -17,6 +17,7 @@
 	X(lane, "loa:lane:")                \
 	X(busy, ":busy")                    \
 	X(limit, "loa:limit:")              \
+	X(caps, "loa:caps:")                \
 	X(runs, "loa:runs")                 \
 	X(run, "loa:run:")                  \
 	X(count, ":count")                  \
