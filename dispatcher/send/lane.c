@@ -12,9 +12,9 @@
 #define URGENT_WORKS_MAX 16u /* with what overtakes */
 #define PARKED_WORKS_MAX 64u /* with those that wait for their run's sake */
 #define CLAIM_MAX RECORDS_PER_STRING
-/* A wait that is longer is looked at again when something has changed, and each minute. */
+/* A wait that is longer is looked at again when something has changed, and every few seconds. */
 #define LONG_WAIT_US 1000000
-#define LONGEST_WAIT_US 60000000
+#define LONGEST_WAIT_US 5000000
 
 void
 lane_want(struct lane *l)
@@ -444,6 +444,8 @@ on_no_work(struct lane *l, const struct reply *reply, int64_t now)
 	if (l->is_claiming_urgent || l->is_woken)
 		return;
 	l->claim_at_us = now + reply_item(reply, 1)->integer * 1000;
+	if (l->claim_at_us > now + LONGEST_WAIT_US)
+		l->claim_at_us = now + LONGEST_WAIT_US;
 	if (l->work_count == 0) {
 		slice_copy(l->why_text, sizeof(l->why_text), why);
 		l->why = slice_is(why, "no work") ? "" : l->why_text;

@@ -255,10 +255,12 @@ a_run_with_a_speed_is_paced_and_claimed_by_half_seconds(void **state)
 	assert_non_null(strstr(claim("inc-1", 500), "[work, 1, 0, 0, 5,"));
 	/* five wait under a lease: that is enough, whoever asks */
 	assert_non_null(strstr(claim("inc-2", 500), "speed of the campaign"));
+	COMMAND("HSET", run, "speed", "1"); /* slower while it goes */
 	assert_true(is_go(ask(0, 1)));
 	r = ask(1, 1);
-	assert_about_ms(wait_us(r, "slow"), 101 - 16);
+	assert_about_ms(wait_us(r, "slow"), 1008 - 16);
 	assert_non_null(strstr(r, "speed of the campaign"));
+	COMMAND("HSET", run, "speed", "10");
 	/* one has left: the next five; then another run goes past it */
 	assert_non_null(strstr(claim("inc-2", 500), "[work, 1, 0, 5, 10,"));
 	launch_run(50);
@@ -274,10 +276,10 @@ a_rate_that_is_changed_takes_what_is_to_be_paid_with_it(void **state)
 	claim("inc-1", 100);
 	assert_true(is_go(ask(0, 1)));
 	assert_about_ms(wait_us(ask(1, 1), "wait"), 1008 - 16);
-	/* ten times as fast: what is left to pay takes a tenth */
-	COMMAND("HSET", "loa:lane:gw", "rate", "10");
-	assert_about_ms(wait_us(ask(1, 1), "wait"), 101 - 16);
-	/* and a hundred times as slow */
+	/* twice as fast: what is left to pay takes half as long */
+	COMMAND("HSET", "loa:lane:gw", "rate", "2");
+	assert_about_ms(wait_us(ask(1, 1), "wait"), 504 - 16);
+	/* and twenty times as slow */
 	COMMAND("HSET", "loa:lane:gw", "rate", "0.1");
 	assert_in_range(wait_us(ask(1, 1), "wait"), 1000000, 10080000);
 }
