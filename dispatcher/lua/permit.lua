@@ -26,7 +26,8 @@ end
 -- [run, p, from, inc, fence, permit, lane, 'new'|'repeat', first, members, expected,
 --  attempts, parts, hash, cost, epoch, dedupe_ms, provider, phones ('' = none), hashes of the
 --  phones where the run has caps (see caps.lua)]
---   ['go', slot us, now us, asked ms, repeatable till ms] ['wait', us, reason] ['stop', state] ['lost']
+--   ['go', slot us, now us, asked ms, repeatable till ms, the lane's factor] ['wait', us, reason]
+--   ['stop', state] ['lost']
 --   ['changed', records] ['epoch', n] ['held'] ['slow', us, reason] only this run must wait
 --   ['caps', '1' for each member who has had as many as the policy allows]
 local function permit(_, a)
@@ -76,7 +77,8 @@ local function permit(_, a)
   local rests, why = health.gate(lv, t)
   if rests then return { 'wait', int(rests * 1000), why } end
   if limits.is_busy(lv, t, r.kind == 'notices') then return { 'wait', '2000', 'concurrency' } end
-  local look = limits.look(lv, r, cost_of(tonumber(a[15]), a[10], a[13]), t, health.factor(lv, t))
+  local factor = health.factor(lv, t)
+  local look = limits.look(lv, r, cost_of(tonumber(a[15]), a[10], a[13]), t, factor)
   if look.wait > 0 then
     limits.refuse(look)
     return { look.is_run and 'slow' or 'wait', int(math.ceil(look.wait)), look.why }
@@ -108,7 +110,7 @@ local function permit(_, a)
   call('HSET', key, field, cmsgpack.pack(q))
   call('HSET', K.lane .. lane .. K.busy, id, a[4])
   health.permitted(lv, id, t)
-  return { 'go', int(look.slot), int(t.us), int(q.asked), int(q.till) }
+  return { 'go', int(look.slot), int(t.us), int(q.asked), int(q.till), string.format('%.3f', factor) }
 end
 
 -- [run, p, first, attempt, permit, lane, ms that the lane must rest, why, verdict, permitted us]

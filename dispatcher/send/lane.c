@@ -616,7 +616,7 @@ on_lane_wake(struct timer *t, void *arg)
 void
 lane_init(struct sender *s, struct lane *l, const struct provider_config *p)
 {
-	*l = (struct lane){.sender = s, .provider = p, .why = "", .window = 1};
+	*l = (struct lane){.sender = s, .provider = p, .why = "", .window = 1, .factor = 1};
 	l->ready_tail = &l->ready;
 	timer_init(&l->wake, on_lane_wake, l);
 	loop_step_add(s->o.loop, &l->step, LOOP_START_TRANSFERS, on_lane_step, l);

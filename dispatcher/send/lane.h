@@ -96,6 +96,7 @@ struct lane {
 	unsigned window; /* permits that may be asked for at a time */
 	int64_t rtt_us;	 /* what asking a permit usually takes: slots are dated by it */
 	unsigned late_in_row;
+	double factor; /* of the contracted rate, as the last permit said (dispatcher/lua/health.lua) */
 	uint64_t requests, accepted, refused, later, in_doubt, unmarked, late_slots;
 };
 

@@ -402,11 +402,14 @@ on_go(struct request *r, const struct reply *reply)
 	struct lane *l = r->lane;
 	struct sender *s = l->sender;
 	int64_t slot = 0, now = 0;
+	char factor[16];
 	struct argv a = {0};
 
 	slice_to_i64(reply_item(reply, 1)->str, &slot);
 	slice_to_i64(reply_item(reply, 2)->str, &now);
 	r->permitted_us = now;
+	slice_copy(factor, sizeof(factor), reply_item(reply, 5)->str);
+	l->factor = strtod(factor, NULL);
 	r->slot_us = slot_local_us(&s->clock, r->asked_us, slot, now);
 	if (!slot_is_usable(&s->clock, r->slot_us)) {
 		log_warn("lane=%s result=clock-of-redis-set-forward", l->provider->name);

@@ -132,6 +132,7 @@ sender_lane_status(const struct sender *s, size_t i, struct lane_status *out)
 	*out = (struct lane_status){
 		.name = l->provider->name,
 		.rate = l->provider->rate,
+		.factor = l->factor,
 		.why = !s->is_open ? "Redis is out of reach" : l->why,
 		.wait_ms = at > now ? (at - now) / 1000 : 0,
 		.chunks = (unsigned)l->work_count,
