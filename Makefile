@@ -137,7 +137,7 @@ fuzz: deps-fuzz ## fuzz each parser; SECONDS=30 each
 	@tests/fuzz/run $(or $(SECONDS),30)
 
 bench: deps-tests ## the loop's turns, the pace that the gateway sees, single messages, memory of an id, texts, queries, imports
-	@$(MAKE) --no-print-directory all $(B)/tests/unit/dispatcher/store/library_ids $(B)/bench/text $(B)/bench/segments
+	@$(MAKE) --no-print-directory all $(B)/tests/unit/dispatcher/store/library_ids $(B)/bench/text $(B)/bench/segments $(B)/bench/disk
 	@B=$(B) bench/loop
 	@B=$(B) bench/notices
 	@B=$(B) bench/ids

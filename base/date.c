@@ -139,6 +139,12 @@ date_read(struct slice s, struct date *out)
 	return true;
 }
 
+bool
+date_read_day(struct slice s, struct date *out)
+{
+	return s.n == 10 && s.p[4] == '-' && s.p[7] == '-' && date_read(s, out);
+}
+
 /* [ ]Z, [ ]+07:00, [ ]+0700 or nothing; *ahead of UTC in seconds. */
 static bool
 read_zone(struct slice s, int *ahead)

@@ -29,6 +29,8 @@ int64_t floor_mod(int64_t a, int64_t b);
  * no century, neither.
  */
 bool date_read(struct slice s, struct date *out);
+/* Of these only yyyy-mm-dd, a day, as files and requests write it: such days sort as text. */
+bool date_read_day(struct slice s, struct date *out);
 
 struct date_time {
 	int64_t second; /* of the day, in Vietnam: before 0 or beyond it where a zone says so */

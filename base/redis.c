@@ -379,12 +379,10 @@ free_options(struct redis_options *o)
 }
 
 void
-redis_free(struct redis *r)
+redis_close(struct redis *r)
 {
-	if (r == NULL)
-		return;
 	if (r->depth > 0)
-		fatalx("redis: freed inside its own callback");
+		fatalx("redis: closed inside its own callback");
 	r->is_closing = true;
 	if (r->ac != NULL)
 		redis_link_drop(r, "closed");
@@ -393,6 +391,14 @@ redis_free(struct redis *r)
 			fatalx("redis: callbacks issue commands for ever while it closes");
 		fail_unsent(NULL, r);
 	}
+}
+
+void
+redis_free(struct redis *r)
+{
+	if (r == NULL)
+		return;
+	redis_close(r);
 	redis_link_clear(r);
 	loop_step_remove(r->loop, &r->fail);
 	r->fail.is_wanted = false;

@@ -92,6 +92,11 @@ struct redis *redis_new(struct loop *l, const struct redis_options *o);
  * those issued meanwhile, then frees. Not from inside a callback of this r.
  */
 void redis_free(struct redis *r);
+/*
+ * The first half of redis_free: afterwards every command is NOT_SENT. For two connections whose
+ * callbacks use each other: close both until nothing is pending, then free them.
+ */
+void redis_close(struct redis *r);
 
 bool redis_is_ready(const struct redis *r);
 /* Commands whose callback has not run yet. */

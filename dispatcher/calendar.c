@@ -42,7 +42,7 @@ read_day(const struct json_at *at, int64_t *out, bool *has, struct err_ctx *e)
 	*has = text != NULL;
 	if (rc != ERR_OK || text == NULL)
 		return rc;
-	if (strlen(text) != 10 || text[4] != '-' || !date_read(slice_of(text), &d) || d.day == 0)
+	if (!date_read_day(slice_of(text), &d))
 		return say_no_day(at, text, "write 2026-09-02", e);
 	*out = date_to_days(d);
 	return ERR_OK;

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "base/date.h"
 #include "base/mem.h"
 
 static enum err
@@ -20,17 +21,6 @@ read_minute(const struct json_at *at, int *out, struct err_ctx *e)
 			       s);
 	*out = h * 60 + m;
 	return ERR_OK;
-}
-
-static bool
-is_day(const char *s)
-{
-	static const char form[] = "dddd-dd-dd";
-
-	for (size_t i = 0; i < sizeof(form) - 1; i++)
-		if (form[i] == 'd' ? s[i] < '0' || s[i] > '9' : s[i] != form[i])
-			return false;
-	return s[sizeof(form) - 1] == '\0';
 }
 
 /* "caps": {"day": 3, "week": 10, "over": "skip" | "later"} */
@@ -67,7 +57,8 @@ class_policy_read(const struct json_at *entry, struct class_policy *out, struct 
 	struct json_at caps = json_get(entry, "caps");
 	struct json_at from_at = json_get(&hours, "from"), to_at = json_get(&hours, "to");
 	struct class_policy cp = {.hours_from = 0, .hours_to = 1440};
-	const char *name = "", *since = "0000-01-01";
+	const char *name = "", *since = "1000-01-01";
+	struct date day;
 	int64_t prio = 3;
 	enum err rc;
 
@@ -83,7 +74,7 @@ class_policy_read(const struct json_at *entry, struct class_policy *out, struct 
 		return rc;
 	if (name[0] == '\0' || strlen(name) >= sizeof(cp.name))
 		return err_set(e, ERR_INPUT, name_at.path, "", "must have 1 to 15 bytes");
-	if (!is_day(since))
+	if (!date_read_day(slice_of(since), &day))
 		return err_set(e, ERR_INPUT, since_at.path, "write 2027-01-01", "\"%s\" is no day",
 			       since);
 	if (cp.hours_from == cp.hours_to)

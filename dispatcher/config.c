@@ -435,20 +435,28 @@ read_calendar(struct config *c, struct err_ctx *e)
 	return rc;
 }
 
+enum err
+config_set_day(struct config *c, int64_t today, struct err_ctx *e)
+{
+	struct numbering plan;
+	enum err rc = numbering_read(c->numbering_document, today, &plan, e);
+
+	if (rc == ERR_OK)
+		c->plan = plan;
+	c->plan_day = today;
+	return rc;
+}
+
 static enum err
 read_numbering(struct config *c, struct err_ctx *e)
 {
-	json_t *document = NULL;
 	enum err rc = ERR_OK;
 
 	if (c->numbering[0] == '\0')
-		document = numbering_builtin();
+		c->numbering_document = numbering_builtin();
 	else
-		rc = json_read_file(c->numbering, CONFIG_MAX_BYTES, &document, e);
-	if (rc == ERR_OK)
-		rc = numbering_read(document, clock_today_vn(), &c->plan, e);
-	json_decref(document);
-	return rc;
+		rc = json_read_file(c->numbering, CONFIG_MAX_BYTES, &c->numbering_document, e);
+	return rc == ERR_OK ? config_set_day(c, clock_today_vn(), e) : rc;
 }
 
 static enum err
@@ -549,6 +557,7 @@ config_free(struct config *c)
 	content_free(c->content_rules);
 	calendar_free(c->days);
 	json_decref(c->content_document);
+	json_decref(c->numbering_document);
 	languages_free(c->languages);
 	json_decref(c->languages_document);
 	json_decref(c->sms_document);

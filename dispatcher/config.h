@@ -92,7 +92,9 @@ struct config {
 	json_t *content_document;
 	struct content *content_rules;
 	struct calendar *days; /* holidays */
-	struct numbering plan; /* of the day when it was read; numbering_set puts it in force */
+	json_t *numbering_document;
+	struct numbering plan; /* of plan_day; numbering_set puts it in force */
+	int64_t plan_day;      /* since 1970-01-01 */
 	struct sms_table sms_table;
 	json_t *sms_document;
 	struct languages *languages; /* what lists call them */
@@ -104,6 +106,11 @@ MUST_CHECK enum err config_load(const char *path, struct config **out, struct er
 /* That of `loa serve --demo`, from inside the binary. */
 MUST_CHECK enum err config_load_demo(struct config **out, struct err_ctx *e);
 void config_free(struct config *c);
+/*
+ * The numbering plan becomes that of a day; what is in force changes with it. After an error, which
+ * names the entry, it stays as it was; the day counts as begun all the same.
+ */
+MUST_CHECK enum err config_set_day(struct config *c, int64_t today, struct err_ctx *e);
 /* The options as JSON, secrets as "***". */
 void config_show(const struct config *c, struct buf *out);
 /* What the manual says about option number i; false = there are no more. */

@@ -573,6 +573,7 @@ take_down(struct daemon *d)
 	timer_disarm(d->loop, &d->drain);
 	timer_disarm(d->loop, &d->deadline);
 	timer_disarm(d->loop, &d->sweep);
+	midnight_shut(&d->midnight);
 	if (d->api != NULL)
 		api_cut(d->api);
 	if (d->fetch != NULL)
@@ -623,6 +624,7 @@ daemon_run(const struct daemon_options *o)
 	if (rc == ERR_OK) {
 		apply_overrides(o, d.config);
 		numbering_set(&d.config->plan);
+		midnight_open(&d.midnight, d.loop, &d.config);
 		rc = make_parts(&d, &e);
 	}
 	if (rc == ERR_OK) {

@@ -10,7 +10,8 @@
  *
  * TERM drains: no new claims, what is on the wire is awaited, leases are given
  * back, the embedded Redis is asked to stop. A second TERM stops at once; what
- * is on the wire then counts as in doubt. HUP reads the configuration again.
+ * is on the wire then counts as in doubt. HUP reads the configuration again; at
+ * midnight what it holds for a day is made for the next (midnight.h).
  */
 #pragma once
 
@@ -19,6 +20,7 @@
 #include "dispatcher/campaign/alarm.h"
 #include "dispatcher/config.h"
 #include "dispatcher/erase/erase.h"
+#include "dispatcher/midnight.h"
 #include "dispatcher/receive/poll.h"
 #include "dispatcher/receive/receipts.h"
 #include "dispatcher/run/keeper.h"
@@ -70,6 +72,7 @@ struct daemon {
 	int64_t backup_s; /* when the last complete backup was taken; 0 = never */
 	struct timer drain, deadline;
 	struct timer sweep; /* for libraries of other releases, once an hour */
+	struct midnight midnight;
 	int64_t started_ms;
 };
 

@@ -1,31 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "dispatcher/standing_order.h"
 
+#include "base/date.h"
 #include "base/mem.h"
-
-/* Is it a day as "2026-11-25", which also sorts as text? */
-static bool
-is_day(const char *s)
-{
-	static const char form[] = "dddd-dd-dd";
-	int month, day;
-
-	if (strlen(s) != sizeof(form) - 1)
-		return false;
-	for (size_t i = 0; form[i] != '\0'; i++)
-		if (form[i] == 'd' ? s[i] < '0' || s[i] > '9' : s[i] != form[i])
-			return false;
-	month = (s[5] - '0') * 10 + s[6] - '0';
-	day = (s[8] - '0') * 10 + s[9] - '0';
-	return month >= 1 && month <= 12 && day >= 1 && day <= 31;
-}
 
 static enum err
 need_day(const struct json_at *at, const char **out, struct err_ctx *e)
 {
 	enum err rc = json_need_string(at, out, e);
+	struct date day;
 
-	if (rc != ERR_OK || is_day(*out))
+	if (rc != ERR_OK || date_read_day(slice_of(*out), &day))
 		return rc;
 	return err_set(e, ERR_INPUT, at->path, "write 2026-12-31", "\"%s\" is no day", *out);
 }

@@ -152,6 +152,11 @@ void list_writer_chain(struct list_writer *w, struct loop *l, struct phone_set *
 		       list_done_cb cb, void *arg);
 /* The version that it makes; known when the commit was called back. */
 uint32_t list_writer_version(const struct list_writer *w);
+/*
+ * Is it known already that the commit will be refused, because somebody is being erased, or was since
+ * it began? Asked now and then, so false may be true of a moment ago. Nothing is written any more.
+ */
+bool list_writer_is_refused(const struct list_writer *w, struct err_ctx *e);
 /* Blocks written and not yet acknowledged: the caller pauses above a few dozen. */
 size_t list_writer_pending(const struct list_writer *w);
 /*

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/date.h"
 #include "base/text.h"
 
 static const char *const names[CARE_FACTS] = {
@@ -17,34 +18,6 @@ const char *
 care_name(enum care_fact f)
 {
 	return names[f];
-}
-
-/* A number of n digits; -1 = it is none. */
-static int
-digits(const char *p, size_t n)
-{
-	int v = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		if (p[i] < '0' || p[i] > '9')
-			return -1;
-		v = v * 10 + (p[i] - '0');
-	}
-	return v;
-}
-
-bool
-care_is_day(struct slice s)
-{
-	int year, month, day;
-
-	if (s.n != 10 || s.p[4] != '-' || s.p[7] != '-')
-		return false;
-	year = digits(s.p, 4);
-	month = digits(s.p + 5, 2);
-	day = digits(s.p + 8, 2);
-	return year >= 1000 && month >= 1 && month <= 12 && day >= 1 &&
-	       day <= clock_month_days(year, month);
 }
 
 void
@@ -117,6 +90,7 @@ care_read(struct list_care *c, bool given[CARE_FACTS], const struct json_at *at,
 	for (size_t f = 0; f < CARE_FACTS; f++) {
 		struct json_at one = json_get(at, names[f]);
 		const char *text = NULL;
+		struct date day;
 
 		given[f] = false;
 		rc = json_read_string(&one, &text, e);
@@ -126,7 +100,8 @@ care_read(struct list_care *c, bool given[CARE_FACTS], const struct json_at *at,
 			return rc;
 		if (text == NULL)
 			continue;
-		if (f == CARE_RETAIN_UNTIL && text[0] != '\0' && !care_is_day(slice_of(text)))
+		if (f == CARE_RETAIN_UNTIL && text[0] != '\0' &&
+		    !date_read_day(slice_of(text), &day))
 			return err_set(e, ERR_INPUT, one.path,
 				       "write the last day of use as 2027-12-31",
 				       "\"%.60s\" is no day", text);

@@ -24,8 +24,6 @@ struct list_care {
 
 /* As JSON calls them: purpose, legal_basis, source, retain_until. */
 const char *care_name(enum care_fact f);
-/* Is it a day of the calendar, yyyy-mm-dd? */
-bool care_is_day(struct slice s);
 /* "2027-10-10" of a unix time in Vietnam. */
 void care_day_vn(int64_t unix_s, char out[11]);
 /* Is its last day over at that time? */

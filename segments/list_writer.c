@@ -14,6 +14,8 @@
 #include "segments/schema_json.h"
 
 #define OWN_BLOCK (UINT64_C(1) << 32)
+/* With the first block, and with each so many more, it is asked whether a commit is refused for sure. */
+#define LOOK_BLOCKS 256
 
 struct held_block {
 	struct held_block *next;
@@ -36,6 +38,7 @@ struct list_writer {
 	uint64_t rows;
 	size_t pending;
 	bool has_failed, is_freed;
+	bool is_refused; /* has_failed: the commit would be refused, by an erasure */
 	bool is_demo;
 	struct list_care care;
 	bool care_given[CARE_FACTS];
@@ -68,6 +71,43 @@ writer_fail(struct list_writer *w, const struct reply *r)
 	w->has_failed = true;
 }
 
+static const char *
+refusal_of(int64_t answer)
+{
+	if (answer == 3)
+		return "somebody is erased, or was meanwhile: its rows may be of before";
+	return answer == 0 ? "somebody else changed it meanwhile"
+			   : "this server was taken for dead meanwhile";
+}
+
+static void
+writer_refuse(struct list_writer *w)
+{
+	if (w->has_failed)
+		return;
+	w->has_failed = w->is_refused = true;
+}
+
+/* Of one that has failed. */
+static void
+writer_error(const struct list_writer *w, struct err_ctx *e)
+{
+	if (w->is_refused)
+		err_set(e, ERR_CONFLICT, "list", "look at loa list show, then import again", "%s",
+			refusal_of(3));
+	else
+		err_set(e, ERR_UNREACHABLE, "Redis", "import again: nothing was kept",
+			"a block could not be written: %s", w->why);
+}
+
+bool
+list_writer_is_refused(const struct list_writer *w, struct err_ctx *e)
+{
+	if (w->is_refused)
+		writer_error(w, e);
+	return w->is_refused;
+}
+
 static void
 on_block_written(void *arg, const struct reply *r)
 {
@@ -91,8 +131,8 @@ write_block(struct list_writer *w, struct slice bytes)
 }
 
 /*
- * [id of the list, its last version, last of its block numbers, erasures so far] of a name, taken in
- * one step.
+ * [id of the list, its last version, last of its block numbers, erasures so far, is somebody being
+ * erased] of a name, taken in one step.
  */
 static const char take_numbers[] =
 	"local id = redis.call('HGET', KEYS[1], 'id') "
@@ -103,7 +143,8 @@ static const char take_numbers[] =
 	"redis.call('HSET', KEYS[4], id .. ':' .. to - ARGV[1] + 1, ARGV[2]) "
 	"return {tostring(id), redis.call('HGET', KEYS[1], 'last') or "
 	"redis.call('HGET', KEYS[1], 'version') or '0', to, "
-	"redis.call('HGET', KEYS[5], 'erasures') or '0'}";
+	"redis.call('HGET', KEYS[5], 'erasures') or '0', redis.call('HEXISTS', KEYS[5], "
+	"'erasing')}";
 
 static void
 on_numbers(void *arg, const struct reply *r)
@@ -118,6 +159,8 @@ on_numbers(void *arg, const struct reply *r)
 		w->version = (uint32_t)reply_u64(r, 1) + 1;
 		w->first = (uint32_t)(reply_item(r, 2)->integer - BLOCKS_PER_IMPORT + 1);
 		slice_copy(w->erasures, sizeof(w->erasures), reply_item(r, 3)->str);
+		if (reply_item(r, 4)->integer != 0)
+			writer_refuse(w); /* its end counts as an erasure since */
 	}
 	while (w->held != NULL) {
 		struct held_block *h = w->held;
@@ -191,9 +234,38 @@ list_writer_set_key(struct list_writer *w, const char *key)
 	w->key = xstrdup(key);
 }
 
+/* [erasures, erasing] */
+static void
+on_looked(void *arg, const struct reply *r)
+{
+	struct list_writer *w = arg;
+	struct slice so_far = reply_item(r, 0)->str;
+
+	w->pending--;
+	if (reply_is_good(r) && r->kind == REPLY_ARRAY &&
+	    (reply_item(r, 1)->kind != REPLY_NIL ||
+	     !slice_is(so_far.n > 0 ? so_far : SLICE("0"), w->erasures)))
+		writer_refuse(w);
+	writer_step(w);
+}
+
+/* The commit looks again, and its word counts: this only spares who would wait for nothing. */
+static void
+look(struct list_writer *w)
+{
+	struct slice v[4] = {SLICE("HMGET"), SLICE(KEY_META), SLICE("erasures"), SLICE("erasing")};
+
+	if (w->has_failed || w->id == 0)
+		return;
+	w->pending++;
+	redis_command(w->redis, v, 4, on_looked, w);
+}
+
 static void
 add_id(struct list_writer *w, uint64_t id, uint32_t rows)
 {
+	if (w->id_count % LOOK_BLOCKS == 0)
+		look(w);
 	if (w->id_count == w->id_cap) {
 		w->id_cap = w->id_cap == 0 ? 64 : w->id_cap * 2;
 		w->ids = xrealloc(w->ids, w->id_cap * sizeof(*w->ids));
@@ -270,15 +342,6 @@ writer_end(struct list_writer *w, const struct err_ctx *e)
 	w->cb = NULL;
 	if (cb != NULL)
 		cb(w->arg, e);
-}
-
-static const char *
-refusal_of(int64_t answer)
-{
-	if (answer == 3)
-		return "somebody is erased, or was meanwhile: its rows may be of before";
-	return answer == 0 ? "somebody else changed it meanwhile"
-			   : "this server was taken for dead meanwhile";
 }
 
 static void
@@ -428,10 +491,8 @@ on_people_changed(void *arg, const struct reply *r)
 {
 	struct list_writer *w = arg;
 
-	if (reply_is_good(r) && r->integer != 1 && !w->has_failed) {
-		snprintf(w->why, sizeof(w->why), "somebody was erased from it meanwhile");
-		w->has_failed = true;
-	}
+	if (reply_is_good(r) && r->integer != 1)
+		writer_refuse(w);
 	on_block_written(w, r);
 }
 
@@ -444,6 +505,8 @@ on_chain_block(void *arg, uint32_t index, const struct block *b)
 	size_t before;
 	char key[64];
 
+	if (index % LOOK_BLOCKS == 0)
+		look(w);
 	if (w->has_failed)
 		return false;
 	buf_reset(&w->people);
@@ -497,8 +560,7 @@ chain_end(struct list_writer *w)
 	phone_chain_free(w->chain);
 	w->chain = NULL;
 	if (w->has_failed)
-		err_set(&e, ERR_UNREACHABLE, "Redis", "import again: nothing was kept",
-			"a block could not be written: %s", w->why);
+		writer_error(w, &e);
 	cb(w->chained_arg, w->has_failed ? &e : NULL); /* may free w */
 }
 
@@ -540,8 +602,7 @@ writer_step(struct list_writer *w)
 		send_commit(w);
 		return;
 	}
-	err_set(&e, ERR_UNREACHABLE, "Redis", "import again: nothing was kept",
-		"a block could not be written: %s", w->why);
+	writer_error(w, &e);
 	writer_end(w, &e);
 }
 

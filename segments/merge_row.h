@@ -23,3 +23,15 @@ bool merge_mode_read(struct slice name, enum merge_mode *out);
  */
 bool merge_row(enum merge_mode m, const struct schema *s, struct slice *cells, struct list_row *row,
 	       const struct list_row *from);
+
+/*
+ * What may be told of a row before it is merged. Whether a file's value in a sensitive column is the
+ * one that the list has is told of no row: with a file of one guessed value the count would be the answer.
+ */
+enum merge_told {
+	MERGE_TOLD_SAME,
+	MERGE_TOLD_CHANGED, /* in a column that is not sensitive */
+	MERGE_TOLD_NOT,	    /* only a value in a sensitive column is given: a new one or not */
+};
+enum merge_told merge_told(enum merge_mode m, const struct schema *s, const struct list_row *row,
+			   const struct list_row *from);

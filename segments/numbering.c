@@ -43,7 +43,7 @@ read_day(const struct json_at *at, const char *key, int64_t absent, int64_t *out
 	*out = absent;
 	if (rc != ERR_OK || text == NULL)
 		return rc;
-	if (strlen(text) != 10 || text[4] != '-' || !date_read(slice_of(text), &d) || d.day == 0)
+	if (!date_read_day(slice_of(text), &d))
 		return err_set(e, ERR_INPUT, one.path, "write 2027-01-31", "\"%.40s\" is no day",
 			       text);
 	*out = date_to_days(d);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/date.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "templates/content_inside.h"
@@ -43,12 +44,12 @@ read_since(const struct json_at *entry, char since[12], struct err_ctx *e)
 {
 	struct json_at at = json_get(entry, "since");
 	const char *text = "2000-01-01";
+	struct date day;
 	enum err rc = json_read_string(&at, &text, e);
 
 	if (rc != ERR_OK)
 		return rc;
-	if (strlen(text) != 10 || strspn(text, "0123456789-") != 10 || text[4] != '-' ||
-	    text[7] != '-')
+	if (!date_read_day(slice_of(text), &day))
 		return err_set(e, ERR_INPUT, at.path, "write 2025-01-01", "\"%s\" is no date",
 			       text);
 	snprintf(since, 12, "%s", text);

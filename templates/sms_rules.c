@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 
+#include "base/date.h"
 #include "base/mem.h"
 #include "base/text.h"
 
@@ -112,29 +113,18 @@ read_refused(const struct json_at *at, struct sms_rules *r, struct err_ctx *e)
 	return ERR_OK;
 }
 
-static bool
-is_date(const char *s)
-{
-	static const char shape[] = "0000-00-00";
-
-	for (size_t i = 0; i < sizeof(shape); i++)
-		if (shape[i] == '0' ? s[i] < '0' || s[i] > '9' : s[i] != shape[i])
-			return false;
-	return strncmp(s + 5, "01", 2) >= 0 && strncmp(s + 5, "12", 2) <= 0 &&
-	       strcmp(s + 8, "01") >= 0 && strcmp(s + 8, "31") <= 0;
-}
-
 static enum err
 read_names(const struct json_at *at, struct sms_rules *r, struct err_ctx *e)
 {
 	struct json_at since = json_get(at, "since"), carrier = json_get(at, "carrier");
 	const char *s_since = "", *s_carrier = "*";
+	struct date day;
 	enum err rc;
 
 	if ((rc = json_need_string(&since, &s_since, e)) != ERR_OK ||
 	    (rc = json_need_string(&carrier, &s_carrier, e)) != ERR_OK)
 		return rc;
-	if (!is_date(s_since))
+	if (!date_read_day(slice_of(s_since), &day))
 		return wrong(&since, "write it like 2026-07-01", "is no date", e);
 	if (s_carrier[0] == '\0' || strlen(s_carrier) >= sizeof(r->carrier))
 		return wrong(&carrier, "name one, or \"*\" for all", "is no name of a carrier", e);

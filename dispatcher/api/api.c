@@ -278,6 +278,22 @@ api_stream_line(struct http_exchange *x, bool *has_begun, json_t *take_line)
 }
 
 json_t *
+api_progress(uint64_t done, uint64_t total)
+{
+	return json_pack("{s:{s:I, s:I}}", "progress", "done", (json_int_t)done, "total",
+			 (json_int_t)total);
+}
+
+json_t *
+api_progress_of_sets(uint64_t done, uint64_t total)
+{
+	json_t *out = api_progress(done, total);
+
+	json_object_set_new(json_object_get(out, "progress"), "step", json_string("sets"));
+	return out;
+}
+
+json_t *
 api_body_json(struct http_exchange *x)
 {
 	struct err_ctx e;

@@ -58,8 +58,12 @@ on_step(void *arg, const struct erase_progress *p)
 		[ERASE_ENDING] = "ending",	 [ERASE_STALLED] = "waiting for Redis",
 	};
 
-	tell(arg, json_pack("{s:s, s:I, s:I}", "step", names[p->state], "keys", (json_int_t)p->done,
-			    "of", (json_int_t)p->total));
+	const char *name = p->rewrites_failed > 0
+				   ? "rewriting again: Redis could not, see redis.log"
+				   : names[p->state];
+
+	tell(arg, json_pack("{s:s, s:I, s:I}", "step", name, "keys", (json_int_t)p->done, "of",
+			    (json_int_t)p->total));
 }
 
 static json_t *

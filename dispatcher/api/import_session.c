@@ -99,6 +99,14 @@ add_rejects(const struct session *s, struct buf *out)
 
 /* ---- the end ---- */
 
+/* What is written cannot be committed any more. */
+static bool
+is_refused(const struct session *s, struct err_ctx *e)
+{
+	return (s->writer != NULL && list_writer_is_refused(s->writer, e)) ||
+	       (s->stage != NULL && list_writer_is_refused(s->stage, e));
+}
+
 /* Where nobody waits for an answer, whoever asks next gets it. */
 static void
 session_fail(struct session *s, const struct err_ctx *e)
@@ -252,6 +260,8 @@ on_row(void *arg, const struct import_cells *row, struct err_ctx *e)
 		import_tables_name_sheet(s->tables, s->file, book_sheet(s->book));
 		s->is_named = true;
 	}
+	if (is_refused(s, e))
+		return e->code;
 	rc = import_row(s->import, row, e);
 	if (rc == ERR_OK && s->tables != NULL)
 		rc = import_tables_check(s->tables, e);
@@ -327,11 +337,12 @@ static void
 on_ready(void *arg, const struct err_ctx *e)
 {
 	struct session *s = arg;
+	struct err_ctx why;
 
 	timer_disarm(s->imports->api->daemon->loop, &s->step);
 	s->is_ready = true;
 	if (e != NULL)
-		session_fail(s, e);
+		session_fail(s, is_refused(s, &why) ? &why : e);
 	else if (s->x != NULL)
 		session_publish(s);
 }
@@ -342,7 +353,7 @@ merge_begin(struct session *s)
 {
 	struct daemon *d = s->imports->api->daemon;
 	struct list_merge_options o = {.loop = d->loop,
-				       .redis = engine_redis(d->engine),
+				       .redis = engine_bulk(d->engine),
 				       .tables = s->tables,
 				       .stage = s->stage,
 				       .name = s->list,
@@ -576,6 +587,10 @@ on_step(struct timer *t, void *arg)
 	struct err_ctx e;
 
 	s->touched_ms = clock_mono_ms();
+	if (is_refused(s, &e)) {
+		session_fail(s, &e);
+		return;
+	}
 	if (s->merge != NULL || s->is_chaining) {
 		if (s->is_ready)
 			session_publish(s);

@@ -261,10 +261,10 @@ add_update(const struct import_tables *t, struct buf *out)
 		return;
 	buf_addf(out,
 		 ",\"rows_before\":%llu,\"rows_after\":%llu,\"updated\":%llu,\"unchanged\":%llu,"
-		 "\"appended\":%llu,\"columns_added\":[",
+		 "\"not_told\":%llu,\"appended\":%llu,\"columns_added\":[",
 		 (unsigned long long)t->rows_before, (unsigned long long)t->rows_after,
 		 (unsigned long long)t->updated, (unsigned long long)t->unchanged,
-		 (unsigned long long)t->appended);
+		 (unsigned long long)t->not_told, (unsigned long long)t->appended);
 	for (uint32_t i = t->columns_before; i < t->join.schema.count; i++) {
 		buf_adds(out, i > t->columns_before ? "," : "");
 		json_add_string(out, slice_of(t->join.schema.columns[i].name));

@@ -45,6 +45,7 @@ struct import_tables {
 	uint32_t columns_before; /* of the list */
 	uint64_t rows_before, rows_after, shared_phones, rows_repeated;
 	uint64_t updated, unchanged, appended;
+	uint64_t not_told; /* updated or unchanged: only sensitive values would say which */
 };
 
 struct import_tables_options {

@@ -121,7 +121,7 @@ session_begin_tables(struct session *s, const struct begin *b)
 	if (b->list == NULL)
 		return;
 	s->base = b->list->version;
-	s->stage = list_writer_new(engine_redis(engine), b->list_name, engine_incarnation(engine));
+	s->stage = list_writer_new(engine_bulk(engine), b->list_name, engine_incarnation(engine));
 	if (s->writer != NULL)
 		list_writer_set_base(s->writer, s->base);
 	if (s->writer != NULL && b->list->is_demo)
@@ -148,7 +148,7 @@ session_begin(struct session *s, const struct begin *b)
 	s->is_fresh = b->is_fresh;
 	s->touched_ms = clock_mono_ms();
 	if (!b->is_dry)
-		s->writer = list_writer_new(engine_redis(engine), b->list_name,
+		s->writer = list_writer_new(engine_bulk(engine), b->list_name,
 					    engine_incarnation(engine));
 	if (b->is_demo && s->writer != NULL)
 		list_writer_set_demo(s->writer);
@@ -187,6 +187,11 @@ find_key(struct begin *b, struct err_ctx *e)
 	if (wanted[0] != '\0' && at < 0)
 		return err_set(e, ERR_INPUT, "key", "name one of loa list show with --key",
 			       "the list %s has no column \"%.100s\"", b->list->name, wanted);
+	/* Whether a row is found would tell whether somebody in the list has its value. */
+	if (wanted[0] != '\0' && at != s->phone && s->columns[at].is_sensitive)
+		return err_set(e, ERR_REFUSED, "key", "name another column with --key",
+			       "%s is sensitive: rows are not looked for by it",
+			       s->columns[at].name);
 	snprintf(b->key, sizeof(b->key), "%s",
 		 wanted[0] == '\0' || at == s->phone ? "" : s->columns[at].name);
 	return ERR_OK;

@@ -193,6 +193,8 @@ on_list_block(void *arg, uint32_t index, const struct block *b)
 {
 	struct edit *ed = arg;
 
+	if (ed->writer != NULL && list_writer_is_refused(ed->writer, &ed->failed))
+		return false;
 	if (ed->query != NULL)
 		query_eval_block(ed->query, b, ed->today, ed->bits);
 	return rewrite_block(ed->rewrite, index, b, &ed->failed) == ERR_OK;
@@ -230,13 +232,13 @@ edit_sweep(struct edit *ed)
 
 	ed->rewrite = rewrite_new(&o);
 	if (!ed->is_dry) {
-		ed->writer = list_writer_new(engine_redis(d->engine), ed->name,
+		ed->writer = list_writer_new(engine_bulk(d->engine), ed->name,
 					     engine_incarnation(d->engine));
 		list_writer_set_base(ed->writer, ed->list->version);
 		if (ed->list->is_demo)
 			list_writer_set_demo(ed->writer);
 	}
-	sweep_start(d->loop, engine_redis(d->engine), ed->list, 0, (uint32_t)ed->list->block_count,
+	sweep_start(d->loop, engine_bulk(d->engine), ed->list, 0, (uint32_t)ed->list->block_count,
 		    &sweep);
 }
 

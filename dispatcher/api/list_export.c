@@ -107,7 +107,7 @@ go_on(struct list_export *ex)
 	struct daemon *d = ex->api->daemon;
 
 	ex->next = count - from < STEP_BLOCKS ? count : from + STEP_BLOCKS;
-	ex->sweep = sweep_start(d->loop, engine_redis(d->engine), ex->list, from, ex->next, &o);
+	ex->sweep = sweep_start(d->loop, engine_bulk(d->engine), ex->list, from, ex->next, &o);
 }
 
 static void

@@ -224,17 +224,24 @@ on_edit(void *arg, uint32_t row, struct slice *cells, struct list_row *r)
 	struct import_tables *t = m->o.tables;
 	const struct list_row *update =
 		m->updates != NULL ? m->updates[row - m->from * BLOCK_ROWS] : NULL;
-	bool is_changed;
 
 	if (update == NULL)
 		return false;
 	if (!row_keys_is_same(t->keys, r, update))
 		return merge_fail(m, ERR_CONFLICT, "import again: nothing was changed",
 				  "two keys could not be told apart");
-	is_changed = merge_row(t->mode, &t->join.schema, cells, r, update);
-	t->updated += is_changed;
-	t->unchanged += !is_changed;
-	return is_changed;
+	switch (merge_told(t->mode, &t->join.schema, r, update)) {
+	case MERGE_TOLD_SAME:
+		t->unchanged++;
+		break;
+	case MERGE_TOLD_CHANGED:
+		t->updated++;
+		break;
+	case MERGE_TOLD_NOT:
+		t->not_told++;
+		break;
+	}
+	return merge_row(t->mode, &t->join.schema, cells, r, update);
 }
 
 static bool

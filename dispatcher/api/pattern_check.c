@@ -390,7 +390,7 @@ on_list(void *arg, struct list *l, const struct err_ctx *why)
 	}
 	c->is_sensitive = sensitive_is_told(c->set, &l->schema);
 	choose_blocks(&c->sample);
-	c->sample.sweep = sweep_start(c->api->daemon->loop, engine_redis(c->api->daemon->engine), l,
+	c->sample.sweep = sweep_start(c->api->daemon->loop, engine_bulk(c->api->daemon->engine), l,
 				      0, (uint32_t)l->block_count, &o);
 }
 

@@ -1,18 +1,23 @@
 /* SPDX-License-Identifier: MIT */
-/* The preview of a campaign over HTTP: lines of JSON, progress first, the result last. */
+/*
+ * The preview of a campaign over HTTP: lines of JSON, progress first, the result last. Where its
+ * segments ask for something sensitive it is told as guarded.h says, unless it is asked for in full.
+ */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "dispatcher/api/guarded.h"
 #include "dispatcher/api/places.h"
 #include "dispatcher/api/private.h"
 #include "dispatcher/campaign/preview.h"
 #include "dispatcher/campaign/sensitive.h"
 
 struct preview_stream {
-	const struct daemon *daemon;
+	struct daemon *daemon;
 	struct http_exchange *x;
 	struct preview_job *job;
+	bool is_full; /* all is told: who asks and why is in the audit */
 	bool has_begun;
 };
 
@@ -25,8 +30,13 @@ stream_line(struct preview_stream *s, json_t *take_line)
 static void
 on_preview_progress(void *arg, uint64_t done, uint64_t total)
 {
-	stream_line(arg, json_pack("{s:{s:I, s:I}}", "progress", "done", (json_int_t)done, "total",
-				   (json_int_t)total));
+	stream_line(arg, api_progress(done, total));
+}
+
+static void
+on_preview_sets(void *arg, uint64_t done, uint64_t total)
+{
+	stream_line(arg, api_progress_of_sets(done, total));
 }
 
 /* Who takes the messages of a carrier, by which rules, at which price. */
@@ -204,7 +214,7 @@ warn_lacking(const struct ready_campaign *c, json_t *out)
 }
 
 static void
-warn_sensitive(const struct ready_campaign *c, json_t *out)
+warn_sensitive(const struct ready_campaign *c, bool is_guarded, json_t *out)
 {
 	struct buf asked = {0}, b = {0};
 	struct err_ctx e;
@@ -220,6 +230,12 @@ warn_sensitive(const struct ready_campaign *c, json_t *out)
 		err_print(&e, &b);
 		json_array_append_new(out, json_of_slice(buf_slice(&b)));
 	}
+	if (is_guarded)
+		json_array_append_new(
+			out, json_sprintf("groups of fewer than %u, rows and texts of persons are "
+					  "not told: --full with the administrator's token and "
+					  "--reason tells them",
+					  API_GROUP_LEAST));
 	buf_free(&asked);
 	buf_free(&b);
 }
@@ -227,7 +243,7 @@ warn_sensitive(const struct ready_campaign *c, json_t *out)
 /* What somebody who reads the preview must know besides: [text]. */
 static json_t *
 preview_warnings(const struct ready_campaign *c, const struct config *config,
-		 const struct preview *p)
+		 const struct preview *p, bool is_guarded)
 {
 	json_t *out = json_array();
 	struct buf b = {0};
@@ -247,6 +263,8 @@ preview_warnings(const struct ready_campaign *c, const struct config *config,
 	for (size_t i = 0; i < p->unread.count; i++) {
 		const struct unread_line *l = &p->unread.lines[i];
 
+		if (is_guarded && l->count < API_GROUP_LEAST)
+			continue;
 		buf_reset(&b);
 		buf_addf(&b, "%llu people are left out: %s makes nothing of their %s",
 			 (unsigned long long)l->count, l->filter, l->field);
@@ -254,7 +272,7 @@ preview_warnings(const struct ready_campaign *c, const struct config *config,
 	}
 	warn_lacking(c, out);
 	warn_care(c, config, out);
-	warn_sensitive(c, out);
+	warn_sensitive(c, is_guarded, out);
 	buf_free(&b);
 	return out;
 }
@@ -288,12 +306,14 @@ preview_lists(const struct list *l)
 }
 
 static json_t *
-preview_json(const struct daemon *d, const struct ready_campaign *c, const struct preview *p)
+preview_json(const struct daemon *d, const struct ready_campaign *c, const struct preview *p,
+	     bool is_guarded)
 {
 	const struct tally_sum *sum = &p->tally.sum;
-	json_t *warnings = preview_warnings(c, d->config, p);
+	json_t *warnings = preview_warnings(c, d->config, p, is_guarded);
 	struct err_ctx e;
-	bool with_texts = sensitive_check(c, &e) == ERR_OK; /* else they would tell it */
+	/* else they would tell it */
+	bool with_texts = !is_guarded && sensitive_check(c, &e) == ERR_OK;
 	json_t *out = json_pack(
 		"{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:f, s:I}", "campaign",
 		c->campaign->name, "class", c->campaign->class, "list", list_part(c->list, 0)->name,
@@ -311,7 +331,7 @@ preview_json(const struct daemon *d, const struct ready_campaign *c, const struc
 	preview_skipped(p, out);
 	preview_tables(c, p, out);
 	letters_tell(&p->letters, out);
-	registered_tell(c->registered, with_texts, out, warnings);
+	registered_tell(c->registered, with_texts, is_guarded ? API_GROUP_LEAST : 1, out, warnings);
 	json_object_set_new(out, "warnings", warnings);
 	if (strcmp(c->campaign->state, "scheduled") == 0)
 		api_add_times(d, c->campaign, out);
@@ -322,6 +342,21 @@ preview_json(const struct daemon *d, const struct ready_campaign *c, const struc
 	api_place_rows(out, c->list);
 	if (list_part_count(c->list) > 1)
 		json_object_set_new(out, "lists", preview_lists(c->list));
+	return out;
+}
+
+/* What of it may be told to who asks. */
+static json_t *
+preview_told(const struct preview_stream *s, const struct ready_campaign *c,
+	     const struct preview *p)
+{
+	bool is_guarded = !s->is_full && !sensitive_is_open(c);
+	json_t *whole = preview_json(s->daemon, c, p, is_guarded), *out;
+
+	if (!is_guarded)
+		return whole;
+	out = guarded_preview(whole);
+	json_decref(whole);
 	return out;
 }
 
@@ -340,8 +375,7 @@ on_preview_done(void *arg, const struct ready_campaign *c, const struct preview 
 						 err_name(e->code), "what", e->what, "detail",
 						 e->why, "todo", e->todo));
 		else
-			stream_line(s,
-				    json_pack("{s:o}", "preview", preview_json(s->daemon, c, p)));
+			stream_line(s, json_pack("{s:o}", "preview", preview_told(s, c, p)));
 		http_stream_end(s->x);
 	}
 	free(s);
@@ -361,22 +395,59 @@ on_preview_gone(struct http_exchange *x, void *arg)
 	free(s);
 }
 
+static void
+preview_begin(struct preview_stream *s, const char *id)
+{
+	struct daemon *d = s->daemon;
+	struct preview_callbacks cbs = {.on_progress = on_preview_progress,
+					.on_sets = on_preview_sets,
+					.on_done = on_preview_done,
+					.arg = s};
+
+	s->job = preview_start(d->loop, d->engine, d->config, id, &cbs);
+	http_on_gone(s->x, on_preview_gone, s);
+}
+
+static void
+on_full_audited(void *arg, uint64_t n, const struct err_ctx *e)
+{
+	struct preview_stream *s = arg;
+
+	(void)n;
+	if (e == NULL) {
+		preview_begin(s, http_param(s->x, "id"));
+		return;
+	}
+	http_answer_error(s->x, e);
+	free(s);
+}
+
+/* POST /campaigns/{id}/preview?full=1&reason= */
 void
 on_campaign_preview(struct http_exchange *x, void *arg)
 {
 	struct api *a = arg;
-	struct daemon *d = a->daemon;
 	const char *id = api_name(x, "id", "campaign");
-	struct preview_callbacks cbs = {.on_progress = on_preview_progress,
-					.on_done = on_preview_done};
 	struct preview_stream *s;
+	char object[160];
+	struct err_ctx e;
+	enum err rc;
 
 	if (id == NULL || !api_is_open(a, x))
 		return;
 	s = xcalloc(1, sizeof(*s));
-	s->daemon = d;
+	s->daemon = a->daemon;
 	s->x = x;
-	cbs.arg = s;
-	s->job = preview_start(d->loop, d->engine, d->config, id, &cbs);
-	http_on_gone(x, on_preview_gone, s);
+	snprintf(object, sizeof(object), "campaign:%s", id);
+	rc = api_read_full(a, x, &s->is_full, &e);
+	if (rc == ERR_OK && !s->is_full) {
+		preview_begin(s, id);
+		return;
+	}
+	if (rc == ERR_OK)
+		rc = api_audit_reading(a, x, object, on_full_audited, s, &e);
+	if (rc == ERR_OK)
+		return;
+	http_answer_error(x, &e);
+	free(s);
 }

@@ -41,7 +41,10 @@ group_json(const struct question_answer *a, uint64_t n)
 	return api_group_size(n, query_reads_sensitive(b->query, &b->list->schema));
 }
 
-/* Why, and how many; which rows, unless that would tell something sensitive of them. */
+/*
+ * Why, and how many; which rows, unless that would tell something sensitive of them: then nothing of
+ * fewer either, whose reason alone would tell that somebody is there.
+ */
 static json_t *
 reasons_json(const struct question_answer *a)
 {
@@ -53,8 +56,10 @@ reasons_json(const struct question_answer *a)
 		return row_table_json(t, "reason");
 	out = json_array();
 	for (size_t i = 0; i < t->count; i++)
-		json_array_append_new(out, json_pack("{s:s, s:o}", "reason", t->lines[i].name,
-						     "count", group_json(a, t->lines[i].count)));
+		if (t->lines[i].count >= API_GROUP_LEAST)
+			json_array_append_new(out,
+					      json_pack("{s:s, s:I}", "reason", t->lines[i].name,
+							"count", (json_int_t)t->lines[i].count));
 	return out;
 }
 
@@ -232,9 +237,16 @@ on_progress(void *arg, uint64_t done, uint64_t total)
 	struct asked *s = arg;
 
 	if (s->is_lines)
-		api_stream_line(s->x, &s->has_begun,
-				json_pack("{s:{s:I, s:I}}", "progress", "done", (json_int_t)done,
-					  "total", (json_int_t)total));
+		api_stream_line(s->x, &s->has_begun, api_progress(done, total));
+}
+
+static void
+on_sets(void *arg, uint64_t done, uint64_t total)
+{
+	struct asked *s = arg;
+
+	if (s->is_lines)
+		api_stream_line(s->x, &s->has_begun, api_progress_of_sets(done, total));
 }
 
 static void
@@ -279,7 +291,8 @@ is_export(const struct question *q)
 static void
 ask(struct api *a, struct http_exchange *x, const struct question *q)
 {
-	struct question_callbacks cbs = {.on_progress = on_progress, .on_done = on_done};
+	struct question_callbacks cbs = {
+		.on_progress = on_progress, .on_sets = on_sets, .on_done = on_done};
 	bool is_limited = is_export(q);
 	struct asked *s;
 

@@ -53,8 +53,8 @@ api_may_export(struct api *a, struct http_exchange *x)
 		a->exports++;
 		return true;
 	}
-	err_set(&e, ERR_UNREACHABLE, "results", "try again when one has ended",
-		"%d exports are under way", EXPORTS_MAX);
+	err_set(&e, ERR_UNREACHABLE, "server", "try again when one has ended",
+		"%d exports and counts are under way, and there may be no more", EXPORTS_MAX);
 	http_set_header(x, "Retry-After", "10");
 	http_answer_error(x, &e);
 	return false;

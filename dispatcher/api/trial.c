@@ -20,6 +20,7 @@ struct trial_stream {
 	struct api *api;
 	struct http_exchange *x;
 	struct trial_job *job; /* NULL when the texts are found */
+	struct trial_wish wish;
 	char phone[24];
 	char key[NOTICE_KEY_MAX + 1];
 	bool has_begun;
@@ -89,8 +90,13 @@ on_sent(void *arg, const struct notices_answer *a, const struct err_ctx *e)
 static void
 on_progress(void *arg, uint64_t done, uint64_t total)
 {
-	stream_line(arg, json_pack("{s:{s:I, s:I}}", "progress", "done", (json_int_t)done, "total",
-				   (json_int_t)total));
+	stream_line(arg, api_progress(done, total));
+}
+
+static void
+on_sets(void *arg, uint64_t done, uint64_t total)
+{
+	stream_line(arg, api_progress_of_sets(done, total));
 }
 
 static json_t *
@@ -215,21 +221,60 @@ read_wish(const json_t *body, struct trial_wish *wish, struct err_ctx *e)
 	return read_phone(phone, wish, e);
 }
 
+static void
+trial_begin(struct trial_stream *s)
+{
+	struct daemon *d = s->api->daemon;
+	struct trial_callbacks cbs = {
+		.on_progress = on_progress, .on_sets = on_sets, .on_done = on_found, .arg = s};
+
+	s->job = trial_start(d->loop, d->engine, d->config, http_param(s->x, "id"), &s->wish, &cbs);
+	http_on_gone(s->x, on_gone, s);
+}
+
+static void
+on_full_audited(void *arg, uint64_t n, const struct err_ctx *e)
+{
+	struct trial_stream *s = arg;
+
+	(void)n;
+	if (e == NULL) {
+		trial_begin(s);
+		return;
+	}
+	http_answer_error(s->x, e);
+	free(s);
+}
+
+/* In full, once the audit has who asks for it and why. */
+static enum err
+trial_begin_maybe_full(struct trial_stream *s, struct err_ctx *e)
+{
+	char object[160];
+	enum err rc = api_read_full(s->api, s->x, &s->wish.is_full, e);
+
+	if (rc != ERR_OK)
+		return rc;
+	if (!s->wish.is_full) {
+		trial_begin(s);
+		return ERR_OK;
+	}
+	snprintf(object, sizeof(object), "campaign:%s", http_param(s->x, "id"));
+	return api_audit_reading(s->api, s->x, object, on_full_audited, s, e);
+}
+
+/* POST /campaigns/{id}/test?full=1&reason= */
 void
 on_campaign_test(struct http_exchange *x, void *arg)
 {
 	struct api *a = arg;
-	struct daemon *d = a->daemon;
-	const char *id = api_name(x, "id", "campaign");
 	const char *key = http_header(x, "Idempotency-Key");
-	struct trial_callbacks cbs = {.on_progress = on_progress, .on_done = on_found};
 	struct trial_stream *s;
-	struct trial_wish wish;
 	struct err_ctx e;
 	json_t *body;
 	enum err rc;
 
-	if (id == NULL || !api_is_open(a, x))
+	if (api_name(x, "id", "campaign") == NULL || !api_is_open(a, x))
 		return;
 	if (notice_key_check(key != NULL ? key : "", &e) != ERR_OK) {
 		http_answer_error(x, &e);
@@ -238,17 +283,17 @@ on_campaign_test(struct http_exchange *x, void *arg)
 	body = api_body_json(x);
 	if (body == NULL)
 		return;
-	rc = read_wish(body, &wish, &e);
+	s = xcalloc(1, sizeof(*s));
+	s->api = a;
+	s->x = x;
+	rc = read_wish(body, &s->wish, &e);
 	json_decref(body);
+	snprintf(s->phone, sizeof(s->phone), "%llu", (unsigned long long)s->wish.phone);
+	snprintf(s->key, sizeof(s->key), "%s", key);
+	if (rc == ERR_OK)
+		rc = trial_begin_maybe_full(s, &e);
 	if (rc != ERR_OK) {
 		http_answer_error(x, &e);
-		return;
+		free(s);
 	}
-	s = xcalloc(1, sizeof(*s));
-	*s = (struct trial_stream){.api = a, .x = x};
-	snprintf(s->phone, sizeof(s->phone), "%llu", (unsigned long long)wish.phone);
-	snprintf(s->key, sizeof(s->key), "%s", key);
-	cbs.arg = s;
-	s->job = trial_start(d->loop, d->engine, d->config, id, &wish, &cbs);
-	http_on_gone(x, on_gone, s);
 }

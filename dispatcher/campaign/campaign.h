@@ -156,6 +156,7 @@ typedef void (*ready_campaign_cb)(void *arg, struct ready_campaign *r, const str
 struct ready_how {
 	bool is_early;	   /* it is not launched now: what has not run yet has reached nobody */
 	struct sets *sets; /* these, where they are the ones that are asked for; else NULL */
+	struct sets_watch watch; /* while they are read */
 };
 /*
  * Load it, its list (with the snapshot), what its queries ask for, and check all of it against

@@ -78,6 +78,7 @@ struct ready_load {
 	struct ready_campaign *r;
 	bool is_early;
 	struct sets *sets; /* those that it was given; NULL = none */
+	struct sets_watch watch;
 	ready_campaign_cb cb;
 	void *arg;
 };
@@ -227,6 +228,10 @@ on_list(void *arg, struct list *l, const struct err_ctx *why)
 {
 	struct ready_load *ld = arg;
 	struct ready_campaign *r = ld->r;
+	struct sets_wanted w = {.queries = r->queries,
+				.count = r->campaign->segment_count,
+				.how = ld->is_early ? SETS_EARLY : SETS_NOW,
+				.watch = ld->watch};
 	struct err_ctx e;
 
 	r->list = l;
@@ -238,8 +243,7 @@ on_list(void *arg, struct list *l, const struct err_ctx *why)
 	else if (ld->sets != NULL && sets_fill(ld->sets, r->queries, r->campaign->segment_count))
 		on_sets(ld, sets_ref(ld->sets), NULL);
 	else
-		sets_load(ld->engine, r->queries, r->campaign->segment_count,
-			  ld->is_early ? SETS_EARLY : SETS_NOW, on_sets, ld);
+		sets_load(ld->engine, &w, on_sets, ld);
 }
 
 static void
@@ -272,6 +276,8 @@ campaign_ready(struct engine *e, const struct config *c, const char *id_or_name,
 	struct ready_load *ld = xcalloc(1, sizeof(*ld));
 
 	ld->is_early = how != NULL && how->is_early;
+	if (how != NULL)
+		ld->watch = how->watch;
 	if (how != NULL && how->sets != NULL)
 		ld->sets = sets_ref(how->sets); /* until ready_end */
 	ld->engine = e;

@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "dispatcher/run/cells.h"
+#include "dispatcher/run/said.h"
 #include "dispatcher/run/suppressed.h"
 
 #define COUNTED_IN_A_TURN 256 /* messages; no fewer than the sweep brings in one */
@@ -60,6 +61,7 @@ struct preview_job {
 	/* By carrier and enum accents of a campaign: what the provider makes of it. */
 	enum accents accents[CARRIERS_MAX][3];
 	bool is_cancelled;
+	struct said said;
 	struct rendered rendered; /* the row that is shown: m's slices point into it */
 	struct preview p;
 };
@@ -494,8 +496,19 @@ on_ready(void *arg, struct ready_campaign *c, const struct err_ctx *e)
 	j->audience = ready_campaign_audience(c);
 	audience_want(c->queries, c->campaign->segment_count, &want);
 	rendering_want(c->rendering, &want);
-	j->sweep = sweep_start(j->loop, engine_redis(j->engine), c->list, 0,
+	j->sweep = sweep_start(j->loop, engine_bulk(j->engine), c->list, 0,
 			       (uint32_t)c->list->block_count, &o);
+}
+
+/* The campaign's sets are being read. */
+static bool
+on_watched(void *arg, uint64_t done, uint64_t total)
+{
+	struct preview_job *j = arg;
+
+	if (!j->is_cancelled && j->cbs.on_sets != NULL && said_is_due(&j->said, clock_mono_ms()))
+		j->cbs.on_sets(j->cbs.arg, done, total);
+	return !j->is_cancelled;
 }
 
 struct preview_job *
@@ -509,6 +522,8 @@ preview_start(struct loop *l, struct engine *e, const struct config *c, const ch
 	j->config = c;
 	j->cbs = *cbs;
 	j->closed_end = &j->closed;
+	j->cbs.how.watch = (struct sets_watch){on_watched, j};
+	said_begin(&j->said, clock_mono_ms());
 	timer_init(&j->step, on_step, j);
 	campaign_ready(e, c, id_or_name, &j->cbs.how, on_ready, j);
 	return j;

@@ -46,9 +46,11 @@ struct preview {
 
 struct preview_job;
 struct preview_callbacks {
-	struct ready_how how; /* of the campaign */
+	struct ready_how how; /* of the campaign; its watch is the preview's */
 	/* Now and then; done of total blocks. May be NULL. */
 	void (*on_progress)(void *arg, uint64_t done, uint64_t total);
+	/* From a second on: what is read of other lists and campaigns before. May be NULL. */
+	void (*on_sets)(void *arg, uint64_t done, uint64_t total);
 	/* Once, never before preview_start returns; both views live during the call. */
 	void (*on_done)(void *arg, const struct ready_campaign *c, const struct preview *p,
 			const struct err_ctx *e);

@@ -6,10 +6,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "dispatcher/run/results.h"
+#include "dispatcher/run/said.h"
 
 #define SECTION_BLOCKS 256u
-#define SAY_FROM_MS 1000
-#define SAY_EVERY_MS 250
 
 struct asking {
 	struct loop *loop;
@@ -20,7 +19,8 @@ struct asking {
 	struct bound *b; /* NULL until it is loaded */
 	struct sweep *sweep;
 	uint32_t next; /* block that is in no section yet */
-	int64_t today, said_ms;
+	int64_t today;
+	struct said said;
 	bool is_second; /* the values are counted once more */
 	bool is_over;	/* cancelled */
 	struct exclusions *exclusions;
@@ -75,11 +75,8 @@ on_row(struct asking *a, const struct block *b, uint32_t i, uint64_t row)
 static void
 say(struct asking *a, uint32_t done)
 {
-	int64_t now = clock_mono_ms();
-
-	if (a->cbs.on_progress == NULL || now - a->said_ms < SAY_EVERY_MS)
+	if (a->cbs.on_progress == NULL || !said_is_due(&a->said, clock_mono_ms()))
 		return;
-	a->said_ms = now;
 	a->cbs.on_progress(a->cbs.arg, done, a->b->list->block_count);
 }
 
@@ -138,7 +135,7 @@ go_on(struct asking *a)
 	uint32_t from = a->next, count = (uint32_t)a->b->list->block_count;
 
 	a->next = count - from < SECTION_BLOCKS ? count : from + SECTION_BLOCKS;
-	a->sweep = sweep_start(a->loop, engine_redis(a->engine), a->b->list, from, a->next, &o);
+	a->sweep = sweep_start(a->loop, engine_bulk(a->engine), a->b->list, from, a->next, &o);
 }
 
 /* A section is read and answered. */
@@ -217,7 +214,6 @@ begin(struct asking *a, struct err_ctx *e)
 	int column;
 
 	a->today = clock_today_vn();
-	a->said_ms = clock_mono_ms() + SAY_FROM_MS - SAY_EVERY_MS;
 	a->a.bound = a->b;
 	/* That there are hints would tell of a small group that it is nobody. */
 	if (a->q.kind != ASK_COUNT && !query_reads_sensitive(a->b->query, &l->schema))
@@ -257,12 +253,24 @@ on_bound(void *arg, struct bound *b, const struct err_ctx *why)
 		go_on(a);
 }
 
+/* Its sets are being read. */
+static bool
+on_watched(void *arg, uint64_t done, uint64_t total)
+{
+	struct asking *a = arg;
+
+	if (!a->is_over && a->cbs.on_sets != NULL && said_is_due(&a->said, clock_mono_ms()))
+		a->cbs.on_sets(a->cbs.arg, done, total);
+	return !a->is_over;
+}
+
 struct asking *
 question_start(struct loop *l, struct engine *e, const struct question *q,
 	       const struct question_callbacks *cbs)
 {
 	struct asking *a = xcalloc(1, sizeof(*a));
-	struct bound_wanted w = {.segment = q->segment, .list = q->list, .text = q->text};
+	struct bound_wanted w = {
+		.segment = q->segment, .list = q->list, .text = q->text, .watch = {on_watched, a}};
 
 	a->loop = l;
 	a->engine = e;
@@ -270,6 +278,7 @@ question_start(struct loop *l, struct engine *e, const struct question *q,
 	a->q.segment = a->q.list = a->q.text = a->q.column = NULL; /* the caller's */
 	a->column = q->column != NULL ? xstrdup(q->column) : NULL;
 	a->cbs = *cbs;
+	said_begin(&a->said, clock_mono_ms());
 	bound_load(e, &w, on_bound, a);
 	return a;
 }
@@ -279,7 +288,7 @@ question_cancel(struct asking *a)
 {
 	a->is_over = true;
 	if (a->b == NULL)
-		return; /* on_bound frees it */
+		return; /* on_bound frees it, soon: on_watched says that nobody waits */
 	if (a->sweep != NULL)
 		sweep_cancel(a->sweep);
 	asking_free(a);

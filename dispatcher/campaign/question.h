@@ -5,7 +5,7 @@
  * list, in sections of SECTION_BLOCKS; memory does not grow with the list but for what
  * `audience` remembers.
  *
- *   bound_load → section → suppressed? → section … → (values once more) → answer
+ *   bound_load (with its sets) → section → suppressed? → section … → (values once more) → answer
  */
 #pragma once
 
@@ -51,8 +51,12 @@ struct question_answer {
 };
 
 struct question_callbacks {
-	/* From a second on, a few times a second; blocks. May be NULL. */
+	/*
+	 * From a second on, a few times a second: blocks; and before, what is read of other lists and
+	 * campaigns. May be NULL.
+	 */
 	void (*on_progress)(void *arg, uint64_t done, uint64_t total);
+	void (*on_sets)(void *arg, uint64_t done, uint64_t total);
 	/* Once, never before question_start returns: NULL and why, or the answer, which lives during the call. */
 	void (*on_done)(void *arg, const struct question_answer *a, const struct err_ctx *e);
 	void *arg;

@@ -43,9 +43,11 @@ bool registered_may_refuse(const struct registered *r);
 MUST_CHECK enum err registered_verdict(const struct registered *r, struct err_ctx *e);
 /*
  * The members "registered", "content" of a preview go to out; warnings are appended. Without texts
- * nothing of a message is told, only how many.
+ * nothing of a message is told, only how many. A carrier of fewer than `least` messages is not
+ * warned of: that one is served would be told.
  */
-void registered_tell(const struct registered *r, bool with_texts, json_t *out, json_t *warnings);
+void registered_tell(const struct registered *r, bool with_texts, uint64_t least, json_t *out,
+		     json_t *warnings);
 
 /*
  * 32 hex digits of everything that the looks depend on: texts, list, rules, registers, day. The

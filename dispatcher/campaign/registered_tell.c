@@ -271,7 +271,7 @@ warn_validity(const struct registered *r, const struct brandname *b, json_t *war
 /* Carriers that messages go to and where the name is not active, by state. */
 static void
 warn_carriers(const struct registered *r, const struct brandname *b,
-	      const struct provider_config *pc, json_t *warnings)
+	      const struct provider_config *pc, uint64_t least, json_t *warnings)
 {
 	for (int state = BRANDNAME_UNSAID; state <= BRANDNAME_REFUSED; state++) {
 		struct buf text = {0};
@@ -284,7 +284,7 @@ warn_carriers(const struct registered *r, const struct brandname *b,
 				 ? "not said to be active"
 				 : brandname_state_name((enum brandname_state)state));
 		for (unsigned i = 1; i < CARRIERS_MAX; i++)
-			if (r->sides[i].provider == pc && r->sides[i].messages > 0 &&
+			if (r->sides[i].provider == pc && r->sides[i].messages >= least &&
 			    (int)b->carriers[i].state == state)
 				buf_addf(&text, "%s%s", n++ > 0 ? ", " : "", side_name(i));
 		if (n > 0)
@@ -294,7 +294,8 @@ warn_carriers(const struct registered *r, const struct brandname *b,
 }
 
 static void
-warn_provider(const struct registered *r, const struct provider_config *pc, json_t *warnings)
+warn_provider(const struct registered *r, const struct provider_config *pc, uint64_t least,
+	      json_t *warnings)
 {
 	const struct brandname *b = find_brandname(r, pc->brandname);
 	struct buf text = {0};
@@ -313,11 +314,12 @@ warn_provider(const struct registered *r, const struct provider_config *pc, json
 	}
 	buf_free(&text);
 	warn_validity(r, b, warnings);
-	warn_carriers(r, b, pc, warnings);
+	warn_carriers(r, b, pc, least, warnings);
 }
 
 void
-registered_tell(const struct registered *r, bool with_texts, json_t *out, json_t *warnings)
+registered_tell(const struct registered *r, bool with_texts, uint64_t least, json_t *out,
+		json_t *warnings)
 {
 	const struct provider_config *told[PROVIDERS_MAX];
 	size_t told_count = 0;
@@ -345,6 +347,6 @@ registered_tell(const struct registered *r, bool with_texts, json_t *out, json_t
 		if (k < told_count)
 			continue;
 		told[told_count++] = pc;
-		warn_provider(r, pc, warnings);
+		warn_provider(r, pc, least, warnings);
 	}
 }

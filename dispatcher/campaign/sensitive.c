@@ -65,6 +65,25 @@ sensitive_add_asked(const struct ready_campaign *r, struct buf *out)
 	add_columns(r, is_asked, out);
 }
 
+bool
+sensitive_is_asked(const struct ready_campaign *r)
+{
+	const struct schema *s = &r->list->schema;
+
+	for (uint32_t i = 0; i < s->count; i++)
+		if (s->columns[i].is_sensitive && is_asked(r, i))
+			return true;
+	return false;
+}
+
+bool
+sensitive_is_open(const struct ready_campaign *r)
+{
+	struct err_ctx e;
+
+	return !sensitive_is_asked(r) && sensitive_check(r, &e) == ERR_OK;
+}
+
 enum err
 sensitive_check(const struct ready_campaign *r, struct err_ctx *e)
 {

@@ -14,6 +14,13 @@
 bool sensitive_is_read(const struct ready_campaign *r, uint32_t column);
 void sensitive_add_read(const struct ready_campaign *r, struct buf *out);
 void sensitive_add_asked(const struct ready_campaign *r, struct buf *out);
+/* Does a segment ask for one, itself or in one that it names? */
+bool sensitive_is_asked(const struct ready_campaign *r);
+/*
+ * May anybody be told how few are in it, and who? Not where that would tell a value: a segment asks
+ * for one, or a text reads one and nobody has said why.
+ */
+bool sensitive_is_open(const struct ready_campaign *r);
 /* ERR_REFUSED: a text reads one, and the campaign does not say why. */
 MUST_CHECK enum err sensitive_check(const struct ready_campaign *r, struct err_ctx *e);
 /* The same before there is a campaign: do these texts read a sensitive column of the list? */

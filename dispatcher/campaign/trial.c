@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "dispatcher/campaign/sensitive.h"
 #include "dispatcher/run/render.h"
+#include "dispatcher/run/said.h"
 #include "segments/phone.h"
 
 #define PROGRESS_BLOCKS 64
@@ -30,6 +31,7 @@ struct trial_job {
 	unsigned carrier;   /* of the phone: its provider's rules hold */
 	uint64_t first_row; /* of the list that the wanted row is of */
 	bool is_cancelled;
+	struct said said;
 	struct best shortest, longest, first;
 	uint64_t audience_count;
 	enum record_reason row_reason; /* why the wanted row has no text */
@@ -248,6 +250,12 @@ find_route(struct trial_job *j, struct err_ctx *e)
 	if (ready_campaign_check_demo(j->c, j->config, e) != ERR_OK ||
 	    sensitive_check(j->c, e) != ERR_OK)
 		return e->code;
+	if (!j->wish.is_full && sensitive_is_asked(j->c))
+		return err_set(
+			e, ERR_REFUSED, "segments",
+			"ask in full with --token-file and --reason, or test with a segment "
+			"that does not ask for it",
+			"ask for a sensitive column: whose text it is is for the administrator");
 	if (p == NO_PARTITION)
 		return err_set(e, ERR_REFUSED, "to", "use a phone of a carrier that is served",
 			       "no provider of the route serves its carrier");
@@ -279,8 +287,19 @@ on_ready(void *arg, struct ready_campaign *c, const struct err_ctx *why)
 	j->audience = ready_campaign_audience(c);
 	audience_want(c->queries, c->campaign->segment_count, &want);
 	rendering_want(c->rendering, &want);
-	j->sweep = sweep_start(j->loop, engine_redis(j->engine), c->list, 0,
+	j->sweep = sweep_start(j->loop, engine_bulk(j->engine), c->list, 0,
 			       (uint32_t)c->list->block_count, &o);
+}
+
+/* The campaign's sets are being read. */
+static bool
+on_watched(void *arg, uint64_t done, uint64_t total)
+{
+	struct trial_job *j = arg;
+
+	if (!j->is_cancelled && j->cbs.on_sets != NULL && said_is_due(&j->said, clock_mono_ms()))
+		j->cbs.on_sets(j->cbs.arg, done, total);
+	return !j->is_cancelled;
 }
 
 struct trial_job *
@@ -288,13 +307,15 @@ trial_start(struct loop *l, struct engine *e, const struct config *c, const char
 	    const struct trial_wish *wish, const struct trial_callbacks *cbs)
 {
 	struct trial_job *j = xcalloc(1, sizeof(*j));
+	struct ready_how how = {.watch = {on_watched, j}};
 
 	j->loop = l;
 	j->engine = e;
 	j->config = c;
 	j->wish = *wish;
 	j->cbs = *cbs;
-	campaign_ready(e, c, id_or_name, NULL, on_ready, j);
+	said_begin(&j->said, clock_mono_ms());
+	campaign_ready(e, c, id_or_name, &how, on_ready, j);
 	return j;
 }
 

@@ -23,7 +23,8 @@ struct trial_wish {
 	uint64_t row;		      /* of the list, from 1, as results have it; of TRIAL_ROW */
 	char list[LIST_NAME_MAX + 1]; /* of several, the one that the row is of; "" = not said */
 	unsigned count;		      /* 1..TRIAL_MAX texts */
-	uint64_t phone;		      /* they will go to it */
+	bool is_full; /* also of who is found by something sensitive: who asks and why is written down */
+	uint64_t phone; /* they will go to it */
 };
 
 struct trial_text {
@@ -47,6 +48,8 @@ struct trial_job;
 struct trial_callbacks {
 	/* Now and then; done of total blocks. May be NULL. */
 	void (*on_progress)(void *arg, uint64_t done, uint64_t total);
+	/* From a second on: what is read of other lists and campaigns before. May be NULL. */
+	void (*on_sets)(void *arg, uint64_t done, uint64_t total);
 	/* Once, never before trial_start returns; t NULL = e says why. Live during the call. */
 	void (*on_done)(void *arg, const struct ready_campaign *c, const struct trial *t,
 			const struct err_ctx *e);

@@ -31,6 +31,16 @@ grouped(json_int_t v)
 	return out;
 }
 
+const char *
+grouped_size(const json_t *of, const char *member)
+{
+	const json_t *v = json_object_get(of, member);
+
+	if (json_is_string(v))
+		return json_string_value(v);
+	return json_is_null(v) ? "-" : grouped(json_integer_value(v));
+}
+
 /* ---- create, show ---- */
 
 static void

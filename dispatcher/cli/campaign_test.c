@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base/mem.h"
-#include "dispatcher/cli/remote.h"
+#include "dispatcher/cli/campaign.h"
 
 struct trying {
 	bool is_json;
@@ -67,15 +67,12 @@ static bool
 on_line(void *arg, struct slice line)
 {
 	struct trying *t = arg;
-	json_t *v = NULL, *progress;
+	json_t *v = NULL;
 	struct err_ctx e;
 
 	if (json_parse(line, 1u << 20, "answer", &v, &e) != ERR_OK)
 		return false;
-	progress = json_object_get(v, "progress");
-	if (progress != NULL)
-		remote_bar((uint64_t)remote_number(progress, "done"),
-			   (uint64_t)remote_number(progress, "total"), "rendered");
+	remote_progress(v, "rendered");
 	if (t->texts == NULL && json_object_get(v, "texts") != NULL) {
 		t->texts = json_incref(v);
 		remote_bar_end();
@@ -93,7 +90,8 @@ on_line(void *arg, struct slice line)
 struct test_options {
 	struct remote_options remote;
 	const char *row, *count, *list;
-	bool is_shortest, is_longest;
+	const char *reason; /* why in full; NULL = not said */
+	bool is_shortest, is_longest, is_full;
 };
 
 static enum err
@@ -133,16 +131,11 @@ make_body(const struct test_options *o, const char *phone, json_t *body, struct 
 static enum err
 read_error(const json_t *v, struct err_ctx *e)
 {
-	enum err code = ERR_UNREACHABLE;
-
 	if (v == NULL)
-		return err_set(e, code, "test", "look whether it has come, then try again",
+		return err_set(e, ERR_UNREACHABLE, "test",
+			       "look whether it has come, then try again",
 			       "the answer ended too early");
-	for (int c = ERR_SYSTEM; c < ERR_OK; c++)
-		if (strcmp(err_name((enum err)c), remote_text(v, "code")) == 0)
-			code = (enum err)c;
-	return err_set(e, code, remote_text(v, "what"), remote_text(v, "todo"), "%s",
-		       remote_text(v, "detail"));
+	return remote_late_error(v, e);
 }
 
 static int
@@ -176,13 +169,15 @@ verb_campaign_test(int argc, char **argv)
 		{"-n", &o.count, NULL},
 		{"--shortest", NULL, &o.is_shortest},
 		{"--longest", NULL, &o.is_longest},
+		{"--full", NULL, &o.is_full},
+		{"--reason", &o.reason, NULL},
 		REMOTE_OPTIONS(o.remote),
 		{NULL, NULL, NULL},
 	};
 	struct trying t = {0};
 	struct remote *r;
 	struct err_ctx e;
-	char path[512];
+	struct buf url = {0};
 	json_t *body;
 	enum err code;
 
@@ -200,10 +195,11 @@ verb_campaign_test(int argc, char **argv)
 	if (code == ERR_OK)
 		code = remote_open(&o.remote, &r, &e);
 	if (code == ERR_OK) {
-		remote_path(path, "/api/v1/campaigns/", argv[1], "/test");
-		code = remote_post_lines(r, path, body, on_line, &t, &e);
+		add_full(&url, argv[1], "/test", o.is_full, o.reason);
+		code = remote_post_lines(r, url.data, body, on_line, &t, &e);
 		remote_close(r);
 	}
+	buf_free(&url);
 	json_decref(body);
 	remote_bar_end();
 	return end(&t, code, &e);

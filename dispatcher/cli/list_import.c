@@ -415,10 +415,13 @@ print_update(const json_t *r)
 	printf("  mode %s, key %s\n", remote_text(r, "mode"), key[0] != '\0' ? key : "phone");
 	if (json_object_get(r, "updated") == NULL)
 		return;
-	printf("  rows updated %" JSON_INTEGER_FORMAT ", unchanged %" JSON_INTEGER_FORMAT
-	       ", appended %" JSON_INTEGER_FORMAT "; the list had %" JSON_INTEGER_FORMAT
+	printf("  rows updated %" JSON_INTEGER_FORMAT ", unchanged %" JSON_INTEGER_FORMAT,
+	       remote_number(r, "updated"), remote_number(r, "unchanged"));
+	if (remote_number(r, "not_told") > 0)
+		printf(", with nothing new but perhaps a sensitive value %" JSON_INTEGER_FORMAT,
+		       remote_number(r, "not_told"));
+	printf(", appended %" JSON_INTEGER_FORMAT "; the list had %" JSON_INTEGER_FORMAT
 	       " rows and %s %" JSON_INTEGER_FORMAT "\n",
-	       remote_number(r, "updated"), remote_number(r, "unchanged"),
 	       remote_number(r, "appended"), remote_number(r, "rows_before"),
 	       json_is_true(json_object_get(r, "dry_run")) ? "would have" : "has",
 	       remote_number(r, "rows_after"));

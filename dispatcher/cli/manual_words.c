@@ -22,6 +22,12 @@ const struct option_words option_words[] = {
 	{"pattern check", "--carrier",
 	 "compare with patterns of this carrier only: viettel, vinaphone …"},
 	{"pattern check", "--class", "compare with patterns and rules of this class only"},
+	{"campaign preview", "--full",
+	 "also small groups, rows and texts of who is found by something sensitive; needs the "
+	 "administrator's token by --token-file, and --reason"},
+	{"campaign test", "--full",
+	 "also texts of who is found by something sensitive; needs the administrator's token by "
+	 "--token-file, and --reason"},
 	{"segment breakdown", "--full",
 	 "a column of sensitive values or personal numbers too; needs the administrator's token by "
 	 "--token-file"},

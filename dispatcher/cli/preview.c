@@ -31,11 +31,10 @@ print_registered(const json_t *r)
 		if (remote_number(side, "unmatched") == 0)
 			continue;
 		printf("  %s: %s of %s messages match no registered pattern of %s", carrier,
-		       grouped(remote_number(side, "unmatched")),
-		       grouped(remote_number(side, "messages")), remote_text(side, "brandname"));
+		       grouped_size(side, "unmatched"), grouped_size(side, "messages"),
+		       remote_text(side, "brandname"));
 		if (remote_number(side, "pending") > 0)
-			printf(" (%s one that is pending)",
-			       grouped(remote_number(side, "pending")));
+			printf(" (%s one that is pending)", grouped_size(side, "pending"));
 		printf("\n");
 		json_array_foreach (json_object_get(side, "examples"), i, example) {
 			printf("    %s\n", remote_text(example, "text"));
@@ -55,7 +54,7 @@ print_content(const json_t *rules)
 		const json_t *example = json_object_get(one, "example");
 
 		printf("  %s %s: %s messages: %s\n", remote_text(one, "severity"),
-		       remote_text(one, "rule"), grouped(remote_number(one, "messages")),
+		       remote_text(one, "rule"), grouped_size(one, "messages"),
 		       remote_text(one, "en"));
 		if (remote_text(example, "found")[0] != '\0')
 			printf("    \"%s\" in: %s\n", remote_text(example, "found"),
@@ -63,13 +62,17 @@ print_content(const json_t *rules)
 	}
 }
 
-/* " (rows 3, 8, 9 …)" of a line of a table. */
+/* " (rows 3, 8, 9 …)" of a line of a table; nothing where they are not told. */
 static void
 print_rows(const json_t *line)
 {
 	json_t *row;
 	size_t k;
 
+	if (json_array_size(json_object_get(line, "rows")) == 0) {
+		printf("\n");
+		return;
+	}
 	printf(" (rows");
 	json_array_foreach (json_object_get(line, "rows"), k, row)
 		if (json_is_object(row)) /* of several lists */
@@ -89,8 +92,7 @@ print_table(const json_t *table, const char *key, const char *words)
 	size_t i;
 
 	json_array_foreach (table, i, line) {
-		printf("  %s %s: %s", words, remote_text(line, key),
-		       grouped(remote_number(line, "count")));
+		printf("  %s %s: %s", words, remote_text(line, key), grouped_size(line, "count"));
 		print_rows(line);
 	}
 }
@@ -103,13 +105,18 @@ print_unread(const json_t *p)
 	size_t i, k;
 
 	json_array_foreach (json_object_get(p, "not_understood"), i, line) {
-		printf("  %s makes nothing of %s: %s left out (", remote_text(line, "filter"),
-		       remote_text(line, "field"), grouped(remote_number(line, "count")));
-		json_array_foreach (json_object_get(line, "examples"), k, one)
+		const json_t *examples = json_object_get(line, "examples");
+
+		printf("  %s makes nothing of %s: %s left out%s", remote_text(line, "filter"),
+		       remote_text(line, "field"), grouped_size(line, "count"),
+		       json_array_size(examples) > 0 ? " (" : "");
+		json_array_foreach (examples, k, one)
 			printf("%s%s%srow %lld \"%s\"", k > 0 ? ", " : "", remote_text(one, "list"),
 			       remote_text(one, "list")[0] != '\0' ? " " : "",
 			       (long long)remote_number(one, "row"), remote_text(one, "value"));
-		printf("%s)\n", remote_number(line, "count") > (json_int_t)k ? " …" : "");
+		if (k > 0)
+			printf("%s)", remote_number(line, "count") > (json_int_t)k ? " …" : "");
+		printf("\n");
 		if (remote_text(line, "reads")[0] != '\0')
 			printf("    it reads %s\n", remote_text(line, "reads"));
 	}
@@ -121,9 +128,8 @@ print_unread(const json_t *p)
 static void
 print_sum(const char *title, const json_t *sum)
 {
-	printf("%s %12s messages %10s parts %14s VND", title,
-	       grouped(remote_number(sum, "messages")), grouped(remote_number(sum, "parts")),
-	       grouped(remote_number(sum, "cost")));
+	printf("%s %12s messages %10s parts %14s VND", title, grouped_size(sum, "messages"),
+	       grouped_size(sum, "parts"), grouped_size(sum, "cost"));
 }
 
 const char *
@@ -163,8 +169,8 @@ print_histogram(const json_t *p)
 		printf("    of %3" JSON_INTEGER_FORMAT
 		       " part%s %15s %12s messages: %s plain, %s Unicode\n",
 		       remote_number(line, "parts"), remote_number(line, "parts") == 1 ? " " : "s",
-		       "", grouped(remote_number(line, "messages")),
-		       grouped(remote_number(line, "gsm7")), grouped(remote_number(line, "ucs2")));
+		       "", grouped_size(line, "messages"), grouped_size(line, "gsm7"),
+		       grouped_size(line, "ucs2"));
 }
 
 static void
@@ -176,7 +182,7 @@ print_skipped(const json_t *p)
 
 	json_array_foreach (json_object_get(p, "skipped_rows"), i, line) {
 		printf("  not sent: %s %s", padded(remote_text(line, "reason"), 28, title),
-		       grouped(remote_number(line, "count")));
+		       grouped_size(line, "count"));
 		print_rows(line);
 	}
 }
@@ -205,7 +211,7 @@ print_accents(const json_t *p)
 		printf("  %c ", strcmp(remote_text(p, "accents"), ways[i].mode) == 0 ? '*' : ' ');
 		print_sum(padded(ways[i].words, 24, title), one);
 		if (remote_number(one, "skipped") > 0)
-			printf("  %s could not be sent", grouped(remote_number(one, "skipped")));
+			printf("  %s could not be sent", grouped_size(one, "skipped"));
 		printf("  (accents: %s)\n", ways[i].mode);
 	}
 }
@@ -248,8 +254,7 @@ print_letters(const json_t *p)
 	json_array_foreach (letters, i, one) {
 		if (told == LETTERS_TOLD || remote_number(one, "alone") == 0)
 			break;
-		printf("  %s messages need Unicode only because of ",
-		       grouped(remote_number(one, "alone")));
+		printf("  %s messages need Unicode only because of ", grouped_size(one, "alone"));
 		print_letter(one);
 		print_suggestion(one);
 		printf("\n");
@@ -257,26 +262,26 @@ print_letters(const json_t *p)
 	}
 	if (remote_number(p, "unicode_by_signs") > 0)
 		printf("  %s messages need Unicode only because of signs, not of letters\n",
-		       grouped(remote_number(p, "unicode_by_signs")));
+		       grouped_size(p, "unicode_by_signs"));
 	if (json_array_size(letters) > told) {
-		printf("  %s messages are Unicode; most often by",
-		       grouped(remote_number(p, "unicode")));
+		printf("  %s messages are Unicode; most often by", grouped_size(p, "unicode"));
 		for (i = told; i < json_array_size(letters) && i < told + LETTERS_TOLD; i++) {
 			one = json_array_get(letters, i);
 			printf("%s ", i > told ? "," : "");
 			print_letter(one);
-			printf(" in %s", grouped(remote_number(one, "messages")));
+			printf(" in %s", grouped_size(one, "messages"));
 		}
 		printf("\n");
 	}
 	if (remote_number(hidden, "count") == 0)
 		return;
-	printf("  %s invisible characters in %s messages:", grouped(remote_number(hidden, "count")),
-	       grouped(remote_number(hidden, "messages")));
+	printf("  %s invisible characters in %s messages:", grouped_size(hidden, "count"),
+	       grouped_size(hidden, "messages"));
 	json_array_foreach (json_object_get(hidden, "characters"), i, one) {
 		printf("%s ", i > 0 ? "," : "");
 		print_letter(one);
-		printf(" (first in row %s)", grouped(remote_number(one, "row")));
+		if (remote_number(one, "row") > 0)
+			printf(" (first in row %s)", grouped(remote_number(one, "row")));
 	}
 	printf("\n");
 }
@@ -286,8 +291,7 @@ print_distinct(const json_t *d)
 {
 	bool is_exact = json_is_true(json_object_get(d, "exact"));
 
-	printf("  %s%s different texts", is_exact ? "" : "about ",
-	       grouped(remote_number(d, "count")));
+	printf("  %s%s different texts", is_exact ? "" : "about ", grouped_size(d, "count"));
 	if (!is_exact)
 		printf(" (an estimate, ± %.2f %%)",
 		       json_number_value(json_object_get(d, "error_pct")));
@@ -304,20 +308,37 @@ print_tables(const json_t *p)
 	if (json_array_size(languages) > 1)
 		json_array_foreach (languages, i, one)
 			printf("    in %-21s %12s messages %10s parts %14s VND\n",
-			       remote_text(one, "language"),
-			       grouped(remote_number(one, "messages")),
-			       grouped(remote_number(one, "parts")),
-			       grouped(remote_number(one, "cost")));
+			       remote_text(one, "language"), grouped_size(one, "messages"),
+			       grouped_size(one, "parts"), grouped_size(one, "cost"));
 	print_table(json_object_get(p, "untranslated"), "language", "no text in language");
 	print_table(json_object_get(p, "no_language"), "why", "in Vietnamese, language");
 	if (json_array_size(languages) > 1 && json_is_false(json_object_get(p, "language_column")))
 		printf("  the list has no column of languages (language, ngon_ngu)\n");
 	if (remote_number(p, "plain") > 0)
-		printf("  accents taken off: %s messages\n", grouped(remote_number(p, "plain")));
+		printf("  accents taken off: %s messages\n", grouped_size(p, "plain"));
 	print_unread(p);
 	print_table(json_object_get(p, "missing_fields"), "field", "no value of");
 	print_table(json_object_get(p, "refused_characters"), "character",
 		    "the provider refuses the character");
+}
+
+/* How long, and when it begins. */
+static void
+print_forecast(const json_t *p)
+{
+	const json_t *seconds = json_object_get(p, "forecast_s");
+
+	if (json_is_null(seconds))
+		printf("  how long it takes is not told");
+	else
+		printf("  about %.0f s of sending", json_number_value(seconds));
+	if (remote_number(p, "opens_in_s") > 0)
+		printf("; its hours begin in %" JSON_INTEGER_FORMAT " min",
+		       remote_number(p, "opens_in_s") / 60);
+	if (remote_text(p, "due")[0] != '\0')
+		printf("; goes at %s, sends from %s", remote_text(p, "due"),
+		       remote_text(p, "sends_from"));
+	printf("\n");
 }
 
 static void
@@ -326,8 +347,8 @@ print_preview(const json_t *p)
 	size_t i;
 	json_t *v;
 
-	printf("%s: %s of %s rows of ", remote_text(p, "campaign"),
-	       grouped(remote_number(p, "audience")), grouped(remote_number(p, "list_rows")));
+	printf("%s: %s of %s rows of ", remote_text(p, "campaign"), grouped_size(p, "audience"),
+	       grouped(remote_number(p, "list_rows")));
 	json_array_foreach (json_object_get(p, "lists"), i, v)
 		printf("%s%s (version %" JSON_INTEGER_FORMAT ", %s rows)", i > 0 ? ", " : "",
 		       remote_text(v, "list"), remote_number(v, "version"),
@@ -345,14 +366,7 @@ print_preview(const json_t *p)
 	print_distinct(json_object_get(p, "distinct_texts"));
 	print_accents(p);
 	print_letters(p);
-	printf("  about %.0f s of sending", json_number_value(json_object_get(p, "forecast_s")));
-	if (remote_number(p, "opens_in_s") > 0)
-		printf("; its hours begin in %" JSON_INTEGER_FORMAT " min",
-		       remote_number(p, "opens_in_s") / 60);
-	if (remote_text(p, "due")[0] != '\0')
-		printf("; goes at %s, sends from %s", remote_text(p, "due"),
-		       remote_text(p, "sends_from"));
-	printf("\n");
+	print_forecast(p);
 	json_array_foreach (json_object_get(p, "warnings"), i, v)
 		printf("  %s\n", json_string_value(v));
 	print_registered(json_object_get(p, "registered"));
@@ -369,47 +383,59 @@ static bool
 on_preview_line(void *arg, struct slice line)
 {
 	struct preview_lines *l = arg;
-	json_t *v = NULL, *progress;
+	json_t *v = NULL;
 	struct err_ctx e;
 
 	if (json_parse(line, 1u << 20, "answer", &v, &e) != ERR_OK)
 		return false;
-	progress = json_object_get(v, "progress");
-	if (progress != NULL)
-		remote_bar((uint64_t)remote_number(progress, "done"),
-			   (uint64_t)remote_number(progress, "total"), "rendered");
+	remote_progress(v, "rendered");
 	l->preview = json_incref(json_object_get(v, "preview"));
 	l->error = json_incref(json_object_get(v, "error"));
 	json_decref(v);
 	return l->preview == NULL && l->error == NULL;
 }
 
+void
+add_full(struct buf *url, const char *campaign, const char *rest, bool is_full, const char *reason)
+{
+	char path[512];
+
+	buf_addf(url, "%s?full=%d", remote_path(path, "/api/v1/campaigns/", campaign, rest),
+		 is_full);
+	if (reason != NULL)
+		add_query(url, "reason", reason);
+}
+
 int
 verb_campaign_preview(int argc, char **argv)
 {
 	struct remote_options o = {0};
+	const char *reason = NULL;
+	bool is_full = false;
+	const struct cli_option options[] = {REMOTE_OPTIONS(o),
+					     {"--full", NULL, &is_full},
+					     {"--reason", &reason, NULL},
+					     {NULL, NULL, NULL}};
 	struct preview_lines lines = {0};
+	struct buf url = {0};
 	struct remote *r;
 	struct err_ctx e;
-	char path[512];
 	enum err code;
-	int rc = remote_words(&argc, argv, &o, "campaign preview", 2);
 
-	if (rc != 0)
-		return rc;
+	if (cli_parse(&argc, argv, options, &e) != ERR_OK)
+		return cli_fail(&e);
+	if (argc != 2)
+		return cli_usage_words("campaign preview", argc, 2);
 	code = remote_open(&o, &r, &e);
 	if (code == ERR_OK) {
-		code = remote_lines(r, "POST",
-				    remote_path(path, "/api/v1/campaigns/", argv[1], "/preview"),
-				    on_preview_line, &lines, &e);
+		add_full(&url, argv[1], "/preview", is_full, reason);
+		code = remote_lines(r, "POST", url.data, on_preview_line, &lines, &e);
 		remote_close(r);
 	}
+	buf_free(&url);
 	remote_bar_end();
 	if (code == ERR_OK && lines.preview == NULL)
-		code = err_set(&e, ERR_UNREACHABLE, remote_text(lines.error, "what"),
-			       remote_text(lines.error, "todo"), "%s",
-			       lines.error != NULL ? remote_text(lines.error, "detail")
-						   : "the answer ended too early");
+		code = remote_late_error(lines.error, &e);
 	json_decref(lines.error);
 	if (code != ERR_OK)
 		return cli_fail(&e);

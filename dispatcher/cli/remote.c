@@ -201,22 +201,43 @@ unreachable(const struct remote *r, struct err_ctx *e)
 		       r->why[0] != '\0' ? r->why : "cannot be reached");
 }
 
+/* The code that an error or a problem says; none where it says none. */
+static enum err
+code_of(const json_t *v, enum err none)
+{
+	static const enum err codes[] = {ERR_INPUT,	ERR_USAGE,    ERR_UNREACHABLE, ERR_REFUSED,
+					 ERR_NOT_FOUND, ERR_CONFLICT, ERR_SYSTEM};
+
+	for (size_t i = 0; i < ARRAY_LEN(codes); i++)
+		if (strcmp(remote_text(v, "code"), err_name(codes[i])) == 0)
+			return codes[i];
+	return none;
+}
+
+enum err
+remote_late_error(const json_t *v, struct err_ctx *e)
+{
+	enum err rc = code_of(v, ERR_UNREACHABLE);
+
+	if (v == NULL)
+		return err_set(e, rc, "server", "try again", "the answer ended too early");
+	err_set(e, rc, remote_text(v, "what"), remote_text(v, "todo"), "%s",
+		remote_text(v, "detail"));
+	e->line = (int)remote_number(v, "line");
+	e->column = (int)remote_number(v, "column");
+	return rc;
+}
+
 /* A problem body (RFC 9457) becomes the error that the server had. */
 static enum err
 read_problem(struct remote *r, struct err_ctx *e)
 {
-	static const enum err codes[] = {ERR_INPUT,	ERR_USAGE,    ERR_UNREACHABLE, ERR_REFUSED,
-					 ERR_NOT_FOUND, ERR_CONFLICT, ERR_SYSTEM};
 	json_t *v = json_loadb(r->body.data != NULL ? r->body.data : "", r->body.len, 0, NULL);
-	const char *code = json_string_value(json_object_get(v, "code"));
 	const char *what = json_string_value(json_object_get(v, "what"));
 	const char *why = json_string_value(json_object_get(v, "detail"));
 	const char *todo = json_string_value(json_object_get(v, "todo"));
-	enum err rc = r->status == 401 ? ERR_REFUSED : ERR_SYSTEM;
+	enum err rc = code_of(v, r->status == 401 ? ERR_REFUSED : ERR_SYSTEM);
 
-	for (size_t i = 0; code != NULL && i < ARRAY_LEN(codes); i++)
-		if (strcmp(code, err_name(codes[i])) == 0)
-			rc = codes[i];
 	if (why != NULL)
 		err_set(e, rc, what != NULL ? what : "server", todo != NULL ? todo : "", "%s", why);
 	else
@@ -515,6 +536,17 @@ remote_bar(uint64_t done, uint64_t total, const char *text)
 	else
 		fprintf(stderr, "\r%llu  %s\033[K", (unsigned long long)done, text);
 	has_bar = true;
+}
+
+void
+remote_progress(const json_t *line, const char *text)
+{
+	const json_t *p = json_object_get(line, "progress");
+	bool is_sets = strcmp(remote_text(p, "step"), "sets") == 0;
+
+	if (p != NULL)
+		remote_bar((uint64_t)remote_number(p, "done"), (uint64_t)remote_number(p, "total"),
+			   is_sets ? "of other lists and campaigns loaded" : text);
 }
 
 void

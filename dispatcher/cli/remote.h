@@ -79,6 +79,16 @@ json_int_t remote_number(const json_t *o, const char *key);
 const char *remote_path(char *out, const char *prefix, const char *name, const char *rest);
 /* Print v as JSON with line ends; releases it. */
 void remote_print_json(json_t *take_v);
+/*
+ * The bar of a line {"progress": {"done", "total"}}; text says what was done. A line of another kind is
+ * no matter. With "step": "sets" it is about what a query asks for of other lists and campaigns.
+ */
+void remote_progress(const json_t *line, const char *text);
+/*
+ * The {"error"} of a line, when the answer had begun; NULL: there was none, and the answer ended too
+ * early. Returns its code.
+ */
+enum err remote_late_error(const json_t *error, struct err_ctx *e);
 /* [#####.....] 45 %  text; only to a terminal, on stderr. done 0 … total. */
 void remote_bar(uint64_t done, uint64_t total, const char *text);
 void remote_bar_end(void);

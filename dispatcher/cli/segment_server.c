@@ -203,14 +203,11 @@ on_line(void *arg, struct slice line)
 {
 	struct lines *l = arg;
 	struct err_ctx e;
-	json_t *v = NULL, *progress;
+	json_t *v = NULL;
 
 	if (json_parse(line, 1u << 20, "answer", &v, &e) != ERR_OK)
 		return false;
-	progress = json_object_get(v, "progress");
-	if (progress != NULL)
-		remote_bar((uint64_t)remote_number(progress, "done"),
-			   (uint64_t)remote_number(progress, "total"), "counted");
+	remote_progress(v, "counted");
 	l->answer = json_incref(json_object_get(v, "answer"));
 	l->error = json_incref(json_object_get(v, "error"));
 	json_decref(v);
@@ -233,10 +230,7 @@ ask(const struct remote_options *o, const char *path, const json_t *body, json_t
 	remote_close(r);
 	remote_bar_end();
 	if (rc == ERR_OK && l.answer == NULL)
-		rc = err_set(e, ERR_UNREACHABLE, remote_text(l.error, "what"),
-			     remote_text(l.error, "todo"), "%s",
-			     l.error != NULL ? remote_text(l.error, "detail")
-					     : "the answer ended too early");
+		rc = remote_late_error(l.error, e);
 	json_decref(l.error);
 	*out = l.answer;
 	return rc;
@@ -260,20 +254,12 @@ print_head(const json_t *c)
 		       remote_text(one, "nearest"));
 }
 
-/* The member, a number or "<5", grouped. */
-static const char *
-size_of(const json_t *of, const char *member)
-{
-	return json_is_string(json_object_get(of, member)) ? remote_text(of, member)
-							   : grouped(remote_number(of, member));
-}
-
 static void
 print_size(const char *title, const json_t *of, const char *member)
 {
 	char text[100];
 
-	printf("  %s %12s\n", padded(title, 38, text), size_of(of, member));
+	printf("  %s %12s\n", padded(title, 38, text), grouped_size(of, member));
 }
 
 static void
@@ -289,7 +275,7 @@ print_count(const json_t *c)
 	print_size("would be written to", c, "reached");
 	json_array_foreach (json_object_get(c, "excluded"), i, one) {
 		snprintf(title, sizeof(title), "not sent: %.60s", remote_text(one, "reason"));
-		printf("  %s %12s", padded(title, 38, text), size_of(one, "count"));
+		printf("  %s %12s", padded(title, 38, text), grouped_size(one, "count"));
 		printf("%s", json_object_get(one, "rows") != NULL ? "  rows" : "");
 		json_array_foreach (json_object_get(one, "rows"), k, row)
 			printf(" %" JSON_INTEGER_FORMAT, json_integer_value(row));

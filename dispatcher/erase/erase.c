@@ -18,6 +18,9 @@
 #define STEP_MS 250
 #define LOOK_MS 50
 #define AGAIN_MS 1000 /* after something that Redis refused */
+/* After a rewriting that failed: each leaves a file, and the disk may be full. */
+#define REWRITE_AGAIN_MS 100
+#define REWRITE_AGAIN_MAX_MS 10000
 
 #define UNWANTED_KEPT 4096u /* phones that are known to be nobody's who is wanted */
 
@@ -39,8 +42,8 @@ struct eraser {
 	struct phone_trace trace;
 	struct scrub *scrub;
 	struct key_walk *walk;
-	unsigned passes;
-	struct erase_request request; /* on_done NULL = nobody asks */
+	unsigned passes, rewrites_failed; /* in a row */
+	struct erase_request request;	  /* on_done NULL = nobody asks */
 	struct erase_result result;
 	struct timer step, look;
 };
@@ -166,15 +169,37 @@ stall(struct eraser *e)
 		timer_arm_ms(e->o.loop, &e->look, AGAIN_MS);
 }
 
+/* Told once; who asks sees it in each step. */
+static void
+rewrite_failed(struct eraser *e)
+{
+	int64_t wait = REWRITE_AGAIN_MS;
+
+	if (e->rewrites_failed++ == 0)
+		log_warn("erase=rewriting result=failed again-within-s=%d todo=see redis.log",
+			 REWRITE_AGAIN_MAX_MS / 1000);
+	for (unsigned i = 1; i < e->rewrites_failed && wait < REWRITE_AGAIN_MAX_MS; i++)
+		wait *= 2;
+	e->has_begun_rewrite = false;
+	timer_arm_ms(e->o.loop, &e->look,
+		     wait < REWRITE_AGAIN_MAX_MS ? wait : REWRITE_AGAIN_MAX_MS);
+}
+
 static void
 on_rewriting(void *arg, const struct reply *r)
 {
+	static const char under_way[] = "already in progress";
 	struct eraser *e = arg;
 
 	if (e->state != ERASE_REWRITING)
 		return;
 	e->has_begun_rewrite = reply_is_good(r);
-	timer_arm_ms(e->o.loop, &e->look, LOOK_MS);
+	/* Redis may have begun one itself, between our question and this. */
+	if (r->kind == REPLY_ERROR &&
+	    memmem(r->str.p, r->str.n, under_way, strlen(under_way)) == NULL)
+		rewrite_failed(e);
+	else
+		timer_arm_ms(e->o.loop, &e->look, LOOK_MS);
 }
 
 static bool
@@ -201,10 +226,9 @@ on_persistence(void *arg, const struct reply *r)
 		e->result.is_rewritten = true;
 		crash_point("erase", "rewritten");
 		end(e);
+	} else if (e->has_begun_rewrite) {
+		rewrite_failed(e);
 	} else {
-		/* Not begun yet; or it went wrong: the disk is full, say. Again, not at once. */
-		if (e->has_begun_rewrite)
-			log_warn("erase=rewriting result=failed todo=see redis.log");
 		redis_command(engine_redis(e->o.engine), v, 1, on_rewriting, e);
 	}
 }
@@ -273,6 +297,7 @@ after_look(struct eraser *e)
 		crash_point("erase", "looked");
 		e->state = ERASE_REWRITING;
 		e->has_begun_rewrite = false;
+		e->rewrites_failed = 0;
 		timer_arm_ms(e->o.loop, &e->look, 0);
 	} else {
 		end(e);
@@ -344,7 +369,7 @@ pass(struct eraser *e, enum erase_state state)
 				   .on_idle = on_idle,
 				   .arg = e};
 	struct key_walk_options wo = {.loop = e->o.loop,
-				      .redis = engine_redis(e->o.engine),
+				      .redis = engine_bulk(e->o.engine),
 				      .is_whole = is_block,
 				      .on_item = on_item,
 				      .on_done = on_walked,
@@ -369,6 +394,8 @@ on_step(struct timer *t, void *arg)
 	struct eraser *e = arg;
 	struct erase_progress p = {.state = e->state};
 
+	if (e->state == ERASE_REWRITING)
+		p.rewrites_failed = e->rewrites_failed;
 	if (e->walk != NULL) {
 		p.done = key_walk_gauge(e->walk)->keys;
 		p.total = key_walk_gauge(e->walk)->total;

@@ -49,7 +49,8 @@ bool eraser_is_ready(const struct eraser *e);
 
 struct erase_progress {
 	enum erase_state state;
-	uint64_t done, total; /* keys of this pass */
+	uint64_t done, total;	  /* keys of this pass */
+	unsigned rewrites_failed; /* in a row: it is tried again, after a pause of 10 s at most */
 };
 
 /* What was done; what a dry run found. */

@@ -11,6 +11,7 @@ struct loading {
 	struct bound *b;
 	char *segment, *list, *name; /* segment, name: NULL = none */
 	bool is_check;
+	struct sets_watch watch;
 	struct saved_segments saved;
 	bound_cb cb;
 	void *arg;
@@ -124,16 +125,18 @@ static void
 on_list(void *arg, struct list *list, const struct err_ctx *why)
 {
 	struct loading *l = arg;
+	struct sets_wanted w = {
+		.count = 1, .how = l->is_check ? SETS_NAMES : SETS_NOW, .watch = l->watch};
 	struct err_ctx e;
 
 	l->b->list = list;
+	w.queries = &l->b->query;
 	if (list == NULL)
 		loading_end(l, why);
 	else if (combine(l, &e) != ERR_OK)
 		loading_end(l, &e);
 	else
-		sets_load(l->engine, &l->b->query, 1, l->is_check ? SETS_NAMES : SETS_NOW, on_sets,
-			  l);
+		sets_load(l->engine, &w, on_sets, l);
 }
 
 static void
@@ -179,6 +182,7 @@ bound_load(struct engine *e, const struct bound_wanted *w, bound_cb cb, void *ar
 	l->engine = e;
 	l->b = xcalloc(1, sizeof(*l->b));
 	l->is_check = w->is_check;
+	l->watch = w->watch;
 	l->cb = cb;
 	l->arg = arg;
 	if (w->segment != NULL) {

@@ -18,6 +18,7 @@ struct bound_wanted {
 	const char *name; /* what the text is to be saved as; NULL = it is not */
 	/* Not to be asked, only saved: without snapshot, sets only looked for, the query not bound. */
 	bool is_check;
+	struct sets_watch watch; /* while its sets are read */
 };
 
 struct bound {

@@ -107,9 +107,7 @@ sets_fill(struct sets *s, struct query *const *queries, size_t count)
 
 struct loading {
 	struct engine *engine;
-	struct query *const *queries;
-	size_t query_count;
-	enum sets_how how;
+	struct sets_wanted w;
 	sets_cb cb;
 	void *arg;
 	struct sets *sets;
@@ -118,8 +116,11 @@ struct loading {
 	struct one_set *at; /* the first of those that are read from one list or run */
 	struct list *list;  /* being read; NULL = none */
 	struct walk *walk;
-	uint32_t rows;	   /* of the walk */
-	bool is_too_large; /* what was being read is not read to its end */
+	uint32_t rows;		      /* of the walk */
+	size_t blocks;		      /* of its list */
+	bool is_too_large;	      /* what was being read is not read to its end */
+	bool is_given_up;	      /* nobody waits for it any more */
+	size_t sources, sources_done; /* lists and runs: each is read once */
 };
 
 static void
@@ -133,8 +134,8 @@ views_free(struct loading *l)
 static void
 loading_end(struct loading *l, const struct sets_failure *f)
 {
-	if (f == NULL && l->how != SETS_NAMES) {
-		sets_fill(l->sets, l->queries, l->query_count);
+	if (f == NULL && l->w.how != SETS_NAMES) {
+		sets_fill(l->sets, l->w.queries, l->w.count);
 		l->cb(l->arg, sets_ref(l->sets), NULL); /* the callback's */
 	} else {
 		l->cb(l->arg, NULL, f);
@@ -161,7 +162,7 @@ blame(struct loading *l, size_t arg, const char *why)
 	struct sets_failure f = {.query = (ptrdiff_t)l->at->query};
 	struct query_error qe = {.column = 1};
 
-	query_blame(l->queries[l->at->query], l->at->external, arg, why, &qe);
+	query_blame(l->w.queries[l->at->query], l->at->external, arg, why, &qe);
 	err_set(&f.e, ERR_INPUT, "query", "", "%s", qe.message);
 	f.e.line = 1;
 	f.e.column = (int)qe.column;
@@ -207,9 +208,35 @@ is_of_source(const struct loading *l, const struct one_set *x)
 	       strcmp(x->args[0], l->at->args[0]) == 0;
 }
 
+#define SOURCE_SHARE 1000u /* of a source, in what the watch is told */
+
+/* `at` of `of` blocks of the source are read. False: it is given up. */
+static bool
+goes_on(struct loading *l, size_t at, size_t of)
+{
+	const struct sets_watch *w = &l->w.watch;
+	size_t share = of > 0 ? at * SOURCE_SHARE / of : 0;
+
+	l->is_given_up =
+		l->is_given_up ||
+		(w->goes_on != NULL && !w->goes_on(w->arg, l->sources_done * SOURCE_SHARE + share,
+						   l->sources * SOURCE_SHARE));
+	return !l->is_given_up;
+}
+
+static void
+give_up(struct loading *l)
+{
+	struct err_ctx e;
+
+	err_set(&e, ERR_UNREACHABLE, "query", "ask again", "nobody waited for the answer");
+	loading_fail(l, &e);
+}
+
 static void
 source_done(struct loading *l)
 {
+	l->sources_done++;
 	for (size_t i = 0; i < l->sets->count; i++)
 		if (is_of_source(l, &l->sets->all[i])) {
 			l->sets->all[i].is_loaded = true;
@@ -234,7 +261,9 @@ is_too_large(struct loading *l)
 static void
 source_read(struct loading *l, const struct err_ctx *e)
 {
-	if (l->is_too_large)
+	if (l->is_given_up)
+		give_up(l);
+	else if (l->is_too_large)
 		blame(l, 0,
 		      "with this one there are more than a hundred million phones to look at");
 	else if (e == NULL)
@@ -252,11 +281,10 @@ on_block(void *arg, uint32_t index, const struct block *b)
 {
 	struct loading *l = arg;
 
-	(void)index;
 	for (uint32_t i = 0; i < b->rows; i++)
 		if (!block_is_deleted(b, i))
 			phone_set_add(l->at->phones, block_phone(b, i));
-	return !is_too_large(l);
+	return goes_on(l, index + 1u, l->list->block_count) && !is_too_large(l);
 }
 
 static void
@@ -306,10 +334,10 @@ on_list(void *arg, struct list *list, const struct err_ctx *e)
 		ask_list_names(l);
 	else if (list == NULL)
 		loading_fail(l, e);
-	else if (l->how == SETS_NAMES)
+	else if (l->w.how == SETS_NAMES)
 		source_done(l);
 	else
-		sweep_start(engine_loop(l->engine), engine_redis(l->engine), list, 0,
+		sweep_start(engine_loop(l->engine), engine_bulk(l->engine), list, 0,
 			    (uint32_t)list->block_count, &o);
 }
 
@@ -320,9 +348,9 @@ on_ready(void *arg, const struct run_view *v, struct block_want *want, struct er
 {
 	struct loading *l = arg;
 
-	(void)v;
 	(void)want;
 	(void)e;
+	l->blocks = v->list != NULL ? v->list->block_count : 0;
 	walk_resume(l->walk);
 	return ERR_OK;
 }
@@ -342,7 +370,9 @@ on_row(void *arg, const struct walk_row *r)
 		if ((x->states & state) != 0 && is_of_source(l, x))
 			phone_set_add(x->phones, phone);
 	}
-	return ++l->rows % LOOK_ROWS == 0 && is_too_large(l) ? WALK_STOP : WALK_ON;
+	if (++l->rows % LOOK_ROWS != 0)
+		return WALK_ON;
+	return goes_on(l, r->row / BLOCK_ROWS, l->blocks) && !is_too_large(l) ? WALK_ON : WALK_STOP;
 }
 
 static void
@@ -379,7 +409,7 @@ on_campaign(void *arg, const struct reply *r)
 	} else if (r->kind != REPLY_ARRAY) {
 		v[1] = slice_of(key_of(key, key_prefix_names, "campaign"));
 		redis_command(engine_redis(l->engine), v, 2, on_names, l);
-	} else if (l->how == SETS_NAMES || (run == 0 && l->how == SETS_EARLY)) {
+	} else if (l->w.how == SETS_NAMES || (run == 0 && l->w.how == SETS_EARLY)) {
 		source_done(l);
 	} else if (run == 0) {
 		blame(l, 0,
@@ -439,13 +469,33 @@ on_next(struct timer *t, void *arg)
 		loading_end(l, NULL);
 		return;
 	}
+	if (!goes_on(l, 0, 1)) {
+		give_up(l);
+		return;
+	}
 	if (l->at->kind != QUERY_IN_LIST)
 		ask_campaign(l);
 	else if (name_check("list", slice_of(l->at->args[0]), &e) == ERR_OK)
-		list_load(engine_redis(l->engine), l->at->args[0], l->how != SETS_NAMES, on_list,
+		list_load(engine_redis(l->engine), l->at->args[0], l->w.how != SETS_NAMES, on_list,
 			  l);
 	else
 		ask_list_names(l);
+}
+
+static size_t
+count_sources(struct loading *l)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < l->sets->count; i++) {
+		size_t before = 0;
+
+		l->at = &l->sets->all[i];
+		while (before < i && !is_of_source(l, &l->sets->all[before]))
+			before++;
+		n += before == i;
+	}
+	return n;
 }
 
 /* The states are looked at before anything is read. */
@@ -464,6 +514,7 @@ on_begin(struct timer *t, void *arg)
 			return;
 		}
 	}
+	l->sources = count_sources(l);
 	timer_init(t, on_next, l);
 	on_next(t, l);
 }
@@ -486,9 +537,9 @@ collect(struct loading *l)
 {
 	struct sets *s = l->sets;
 
-	for (size_t q = 0; q < l->query_count; q++)
-		for (size_t i = 0; i < query_external_count(l->queries[q]); i++) {
-			const struct query_external *x = query_external(l->queries[q], i);
+	for (size_t q = 0; q < l->w.count; q++)
+		for (size_t i = 0; i < query_external_count(l->w.queries[q]); i++) {
+			const struct query_external *x = query_external(l->w.queries[q], i);
 			struct one_set *one;
 
 			if (sets_find(s, x) != NULL)
@@ -508,15 +559,12 @@ collect(struct loading *l)
 }
 
 void
-sets_load(struct engine *e, struct query *const *queries, size_t count, enum sets_how how,
-	  sets_cb cb, void *arg)
+sets_load(struct engine *e, const struct sets_wanted *w, sets_cb cb, void *arg)
 {
 	struct loading *l = xcalloc(1, sizeof(*l));
 
 	l->engine = e;
-	l->queries = queries;
-	l->query_count = count;
-	l->how = how;
+	l->w = *w;
 	l->cb = cb;
 	l->arg = arg;
 	l->sets = sets_new();

@@ -38,6 +38,20 @@ enum sets_how {
 	SETS_NAMES, /* only look whether there are such lists, campaigns and states */
 };
 
+/* Who waits while they are read. */
+struct sets_watch {
+	/* Often: done of total. False: nobody waits any more, and it ends in this turn. NULL = nobody asks. */
+	bool (*goes_on)(void *arg, uint64_t done, uint64_t total);
+	void *arg;
+};
+
+struct sets_wanted {
+	struct query *const *queries; /* [count], parsed; borrowed until the callback */
+	size_t count;
+	enum sets_how how;
+	struct sets_watch watch;
+};
+
 struct sets_failure {
 	struct err_ctx e; /* of a query: with line and column of its text */
 	ptrdiff_t query;  /* index of the one that is wrong; -1 = none is, e.g. Redis is away */
@@ -47,9 +61,7 @@ struct sets_failure {
  * SETS_NAMES, whose s is NULL), and a reference to s is the callback's. Else s is NULL.
  */
 typedef void (*sets_cb)(void *arg, struct sets *s, const struct sets_failure *f);
-/* The queries, parsed, are borrowed until the callback. */
-void sets_load(struct engine *e, struct query *const *queries, size_t count, enum sets_how how,
-	       sets_cb cb, void *arg);
+void sets_load(struct engine *e, const struct sets_wanted *w, sets_cb cb, void *arg);
 
 /* ---- as a run has it ---- */
 

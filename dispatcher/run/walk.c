@@ -105,7 +105,7 @@ static void
 ask(struct walk *w, const struct slice *v, size_t n, redis_reply_cb cb, void *arg)
 {
 	w->pending++;
-	redis_command(engine_redis(w->engine), v, n, cb, arg);
+	redis_command(engine_bulk(w->engine), v, n, cb, arg);
 }
 
 static void
@@ -255,7 +255,7 @@ ask_blocks(struct walk *w)
 		w->group_count++;
 		f->index = w->next_block;
 		w->pending++;
-		list_ask(engine_redis(w->engine), l, w->next_block, &w->want, on_block, f);
+		list_ask(engine_bulk(w->engine), l, w->next_block, &w->want, on_block, f);
 	}
 	return w->group_count > 0;
 }

@@ -36,7 +36,7 @@ struct sure_list {
 struct engine {
 	struct loop *loop;
 	struct engine_options o;
-	struct redis *redis, *ticks;
+	struct redis *redis, *bulk, *ticks;
 	char incarnation[20];
 	uint8_t phone_key[32];
 	char run_id[64];     /* of the Redis that has all that we know; "" = none yet */
@@ -335,7 +335,8 @@ on_hello(void *arg, const struct reply *r)
 			log_warn("call=hello result=error why=%.*s", (int)r->str.n, r->str.p);
 		return;
 	}
-	if (e->is_up)
+	/* Asked again when that one is ready, too. */
+	if (e->is_up || !redis_is_ready(e->bulk))
 		return;
 	e->is_up = true;
 	e->o.on_up(e->o.arg);
@@ -428,6 +429,16 @@ on_lost(void *arg)
 }
 
 static void
+on_bulk_ready(void *arg, const char *run_id)
+{
+	struct engine *e = arg;
+
+	(void)run_id;
+	if (e->is_ready && !e->is_up)
+		say_hello(e);
+}
+
+static void
 on_message(void *arg, struct slice channel, struct slice payload)
 {
 	struct engine *e = arg;
@@ -441,7 +452,7 @@ struct engine *
 engine_new(struct loop *l, const struct engine_options *o)
 {
 	struct engine *e = xcalloc(1, sizeof(*e));
-	struct redis_options ro = o->redis, ticks = o->redis;
+	struct redis_options ro = o->redis, bulk = o->redis, ticks = o->redis;
 
 	e->loop = l;
 	e->o = *o;
@@ -456,6 +467,12 @@ engine_new(struct loop *l, const struct engine_options *o)
 	ro.on_lost = on_lost;
 	ro.arg = e;
 	e->redis = redis_new(l, &ro);
+	bulk.name = "bulk";
+	bulk.library = (struct slice){0};
+	bulk.on_ready = on_bulk_ready;
+	bulk.on_lost = NULL;
+	bulk.arg = e;
+	e->bulk = redis_new(l, &bulk);
 	ticks.name = "ticks";
 	ticks.is_subscriber = true;
 	ticks.library = (struct slice){0};
@@ -476,7 +493,12 @@ engine_free(struct engine *e)
 	timer_disarm(e->loop, &e->heartbeat);
 	timer_disarm(e->loop, &e->opens);
 	timer_disarm(e->loop, &e->retry);
+	do {
+		redis_close(e->bulk);
+		redis_close(e->redis);
+	} while (redis_pending(e->bulk) > 0);
 	redis_free(e->redis);
+	redis_free(e->bulk);
 	redis_free(e->ticks);
 	while (e->sures.head != NULL) {
 		struct sure *s = e->sures.head;
@@ -505,6 +527,12 @@ struct redis *
 engine_redis(struct engine *e)
 {
 	return e->redis;
+}
+
+struct redis *
+engine_bulk(struct engine *e)
+{
+	return e->bulk;
 }
 
 struct loop *

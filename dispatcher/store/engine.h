@@ -54,6 +54,12 @@ void engine_free(struct engine *e);
 
 bool engine_is_up(const struct engine *e);
 struct redis *engine_redis(struct engine *e);
+/*
+ * A connection of its own for what moves many bytes and can wait: imports, sweeps over lists. Redis
+ * serves connections in turn and syncs its file between: what stands behind a megabyte of blocks on
+ * the same connection waits for all of it.
+ */
+struct redis *engine_bulk(struct engine *e);
 struct loop *engine_loop(const struct engine *e);
 /*
  * The key of phone_hash (store/phone_hash.h), which whoever asks about a phone needs. Known before

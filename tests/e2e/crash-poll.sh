@@ -32,12 +32,14 @@ loa_dies() {
 } 2>/dev/null
 left() { [ "$(($(state "$1" accepted) + $(state "$1" delivered)))" = 30 ]; }
 all_delivered() { [ "$(state "$1" delivered)" = 30 ]; }
-gone_or_delivered() { ! kill -0 "$loa_pid" 2>/dev/null || all_delivered "$1"; }
-# A campaign's messages leave; then another server, with the environment, asks for them.
+is_gone() { ! kill -0 "$loa_pid" 2>/dev/null; }
+# A campaign's messages leave, from a server that asks for nothing; then another one, with the environment,
+# asks for them: until it dies, or all are delivered.
 one_job() { # CAMPAIGN
 	local crash=${LOA_CRASH_AT:-} trace=${LOA_CRASH_TRACE:-}
 	unset LOA_CRASH_AT LOA_CRASH_TRACE
-	kill -0 "$loa_pid" 2>/dev/null || spawn_loa
+	is_gone || loa_dies
+	spawn_loa --roles api,schedule,send
 	sed "s/\"c\"/\"$1\"/" "$dir/c.json" >"$dir/$1.json"
 	loa campaign create "$dir/$1.json" >/dev/null && loa campaign launch "$1" >/dev/null
 	until_true left "$1" || return
@@ -45,7 +47,7 @@ one_job() { # CAMPAIGN
 	[ -z "$crash" ] || export LOA_CRASH_AT=$crash
 	[ -z "$trace" ] || export LOA_CRASH_TRACE=$trace
 	spawn_loa
-	until_true gone_or_delivered "$1"
+	if [ -n "$crash" ]; then until_true is_gone; else until_true all_delivered "$1"; fi
 	unset LOA_CRASH_AT LOA_CRASH_TRACE
 }
 export LOA_CRASH_TRACE=$dir/trace

@@ -74,12 +74,8 @@ is_right() { # POINT
 	return 1
 }
 revive() {
-	local n=0
 	# The last point is behind the removal of the file that was waited for.
-	while [ -n "${LOA_CRASH_AT:-}" ] && [ $n -lt 100 ] && kill -0 "$loa_pid" 2>/dev/null; do
-		n=$((n + 1))
-		sleep 0.05
-	done
+	[ -z "${LOA_CRASH_AT:-}" ] || until_true is_gone
 	unset LOA_CRASH_AT LOA_CRASH_TRACE
 	kill -0 "$loa_pid" 2>/dev/null && return
 	wait "$loa_pid" 2>/dev/null
@@ -98,7 +94,8 @@ first_half() {
 	redis
 	until_true settled
 }
-settled() { no_spool || ! kill -0 "$loa_pid" 2>/dev/null; }
+is_gone() { ! kill -0 "$loa_pid" 2>/dev/null; }
+settled() { no_spool || is_gone; }
 # The same, and the server is killed before Redis is back; the next one finds the file, with a torn end.
 second_half() {
 	local crash=${LOA_CRASH_AT:-} trace=${LOA_CRASH_TRACE:-}

@@ -10,7 +10,9 @@ start_loa
 make_list 2000
 make_campaign "so_dien_thoai != ''"
 loa campaign launch c >/dev/null
-until_true is_finished
+# Finished, and told all: on a busy machine receipts come behind their deadline, too.
+is_told() { is_finished "$1" && [ "$(gateway_stat receipts_pending)" = 0 ]; }
+until_true is_told c
 ok $? 'the first run is finished'
 failed_before=$(report undeliverable) refused=$(report refused) delivered=$(report delivered) lines=$(lines)
 cost=$(report cost)
@@ -69,7 +71,7 @@ is "$(post c/clone '{"name":"third"}' key-number-1)" '{"campaign":3}' 'asked aga
 is "$(status)" 200 'it is a 200'
 gateway_control '{"receipts":"mixed"}' >/dev/null
 loa campaign launch third >/dev/null
-until_true is_finished third
+until_true is_told third
 failed_before=$(report_of third undeliverable) lines=$(lines)
 has "$(post third/retry '' key-number-2)" '"state":"running"' 'retried with a key'
 has "$(post third/retry '' key-number-2)" '"run"' 'asked again'

@@ -164,6 +164,38 @@ is "$(report audience)" 3 'the run that was launched before does not'
 fails campaign report c --by cccd
 is $? 4 'a report is not broken down by personal numbers'
 
+# ---- long counts: Redis lets them wait ----
+redis CLIENT PAUSE 1500 >/dev/null
+api POST '/count?progress=1' '{"list":"l","query":"in_list(\"m\")"}' >"$dir/answer"
+has "$(cat "$dir/answer")" '"total":1000,"step":"sets"}}' 'while other lists are loaded for more than a second it is said how far that is'
+has "$(sed '1,/"step"/d' "$dir/answer")" '{"answer":{"list":"l"' 'before the answer'
+redis CLIENT PAUSE 1500 >/dev/null
+fails segment count --list l --query "in_list('m') AND in_list('khong-co')"
+is $? 1 'a mistake that is found then is one of the query'
+has "$out" "                         ^ there is no list \"khong-co\"" 'with its place'
+loa segment save trong-m l "in_list('m')" >/dev/null
+echo '{"name":"trong-m","template":"t","segments":["trong-m"],"class":"notice"}' >"$dir/m.json"
+loa campaign create "$dir/m.json" >/dev/null
+redis CLIENT PAUSE 1500 >/dev/null
+api POST /campaigns/trong-m/preview '{}' >"$dir/answer"
+has "$(cat "$dir/answer")" '"step":"sets"}}' 'a preview says it, too'
+has "$(sed '1,/"step"/d' "$dir/answer")" '{"preview":{' 'before its answer'
+answers() { cat "$dir"/count.* 2>/dev/null | grep -o "$1" | wc -l; } # with this text
+are_refused() { [ "$(answers 'exports and counts are under way')" -eq 4 ]; }
+pids=()
+redis CLIENT PAUSE 4000 >/dev/null
+for i in $(seq 12); do
+	(api POST /count '{"list":"l","query":"in_list(\"m\")"}' >"$dir/count.$i") &
+	pids+=($!)
+done
+until_true are_refused
+ok $? 'of twelve counts at once that ask for other lists four are refused'
+redis CLIENT UNPAUSE >/dev/null
+wait "${pids[@]}"
+is "$(answers '"count":12') $(answers 'exports and counts are under way')" '8 4' 'the other eight are answered'
+api POST /count '{"list":"l","query":"in_list(\"m\")"}' >"$dir/answer"
+is "$(status)" 200 'and then the next one'
+
 # ---- removed ----
 fails segment rm gia --yes
 is $? 1 'a segment that others use is not removed'
@@ -177,12 +209,12 @@ has "$out" 'there is no segment of this name' 'once'
 # ---- in Vietnamese order ----
 for name in 'đặc biệt' dân bản; do loa segment save "$name" l "thon = 'x'" >/dev/null; done
 is "$(loa segment ls --json | sed -n 's/^ *"name": "\(.*\)",*$/\1/p' | paste -sd,)" \
-	'bản,dân,đặc biệt,many,tat-ca,thon-1' 'names stand in Vietnamese order'
+	'bản,dân,đặc biệt,many,tat-ca,thon-1,trong-m' 'names stand in Vietnamese order'
 for name in 'đợt 1' 'dự án' ấp; do
 	loa template save "$name" "$dir/t.txt" >/dev/null
 	echo "{\"name\":\"$name\",\"template\":\"t\",\"segments\":[\"dân\"],\"class\":\"notice\"}" >"$dir/d.json"
 	loa campaign create "$dir/d.json" >/dev/null
 done
 is "$(loa template ls --json | sed -n 's/^ *"name": "\(.*\)",*$/\1/p' | paste -sd,)" 'ấp,dự án,đợt 1,t' 'those of templates too'
-is "$(loa campaign ls --json | sed -n 's/^ *"name": "\(.*\)",*$/\1/p' | paste -sd,)" 'ấp,c,dự án,đợt 1' 'and of campaigns'
+is "$(loa campaign ls --json | sed -n 's/^ *"name": "\(.*\)",*$/\1/p' | paste -sd,)" 'ấp,c,dự án,đợt 1,trong-m' 'and of campaigns'
 done_testing

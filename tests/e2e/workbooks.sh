@@ -224,7 +224,7 @@ is "$(status) $(leftovers)" '200 ' 'given up, helper and file are gone'
 for delay in 0 0.1 0.2; do
 	loa list import half "$dir/big.xlsx" >"$dir/out" 2>&1 &
 	client=$!
-	until helper=$(helpers) && [ -n "$helper" ]; do :; done
+	until helper=$(helpers) && [ -n "$helper" ] || ! kill -0 $client 2>/dev/null; do :; done
 	sleep $delay
 	kill -9 "$helper" 2>/dev/null
 	wait $client

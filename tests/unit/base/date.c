@@ -35,6 +35,25 @@ days_are_those_of_the_c_library(void **state)
 }
 
 static void
+a_day_is_written_in_one_form_and_is_one_of_the_calendar(void **state)
+{
+	static const char *const good[] = {"2027-12-31", "2028-02-29", "2000-02-29", "1999-01-01"};
+	static const char *const bad[] = {
+		"",	      "2027-2-3",    "2027-02-29", "2100-02-29", "2027-13-01", "2027-00-10",
+		"2027-04-31", "2027-01-00",  "27-01-01",   "2027/01/01", "2027-01-0a", "0999-01-01",
+		"2027-01",    "2027-01-01 ", "2027-1-001", "01-01-2027", "2027-01-011"};
+	struct date d;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(good); i++)
+		assert_true(date_read_day(slice_of(good[i]), &d));
+	assert_true(d.year == 1999 && d.month == 1 && d.day == 1);
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		if (date_read_day(slice_of(bad[i]), &d))
+			fail_msg("%s", bad[i]);
+}
+
+static void
 a_time_is_one_of_vietnam_whatever_its_zone(void **state)
 {
 	static const struct {
@@ -78,6 +97,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(days_are_those_of_the_c_library),
+		cmocka_unit_test(a_day_is_written_in_one_form_and_is_one_of_the_calendar),
 		cmocka_unit_test(a_time_is_one_of_vietnam_whatever_its_zone),
 	};
 

@@ -9,22 +9,6 @@
 
 #include "segments/list_care.h"
 
-static void
-a_day_is_one_of_the_calendar(void **state)
-{
-	static const char *const good[] = {"2027-12-31", "2028-02-29", "2000-02-29", "1999-01-01"};
-	static const char *const bad[] = {"",		"2027-2-3",   "2027-02-29",  "2100-02-29",
-					  "2027-13-01", "2027-00-10", "2027-04-31",  "2027-01-00",
-					  "27-01-01",	"2027/01/01", "2027-01-01 ", "2027-01-0a",
-					  "0999-01-01"};
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++)
-		assert_true(care_is_day(slice_of(good[i])));
-	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
-		assert_false(care_is_day(slice_of(bad[i])));
-}
-
 /* 2027-12-31T16:59:59Z is 23:59:59 in Vietnam: `date -u -d @1830272399`. */
 static void
 a_list_is_locked_from_midnight_in_vietnam_on(void **state)
@@ -104,7 +88,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_day_is_one_of_the_calendar),
 		cmocka_unit_test(a_list_is_locked_from_midnight_in_vietnam_on),
 		cmocka_unit_test(what_is_not_said_stays_and_what_is_empty_is_forgotten),
 		cmocka_unit_test(a_fact_is_one_short_line),

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,6 +97,111 @@ a_list_whose_block_numbers_are_used_up_keeps_its_blocks(void **state)
 	assert_int_equal(write_version("b"), ERR_OK);
 }
 
+/* ---- somebody is erased ---- */
+
+/* One row, again and again. */
+static void
+write_blocks(struct list_writer *w, int n)
+{
+	struct schema s = {.phone = -1};
+	struct block_builder *b = block_builder_new(&s);
+	struct buf bytes = {0};
+
+	block_builder_add(b, NULL, UINT64_C(84912345678), 0, 0);
+	block_builder_finish(b, &bytes);
+	for (int i = 0; i < n; i++)
+		list_writer_block(w, buf_slice(&bytes), 1);
+	TURN_UNTIL(list_writer_pending(w) == 0);
+	buf_free(&bytes);
+	block_builder_free(b);
+}
+
+/* What the commit says; nothing is left of the list afterwards. */
+static enum err
+commit_in_vain(struct list_writer *w, const char *name, unsigned id)
+{
+	struct schema s = {.phone = -1};
+	char key[64];
+
+	fx.is_done = false;
+	list_writer_commit(w, &s, "{}", SLICE(""), on_done, NULL);
+	TURN_UNTIL(fx.is_done);
+	list_writer_free(w);
+	snprintf(key, sizeof(key), "loa:list:%s", name);
+	assert_string_equal(ask("HGET", key, "last", NULL), "");
+	snprintf(key, sizeof(key), "loa:block:%u:1", id);
+	assert_string_equal(ask("TYPE", key, NULL, NULL), "none");
+	return fx.e.code;
+}
+
+static void
+a_list_that_is_begun_while_somebody_is_erased_is_refused_before_its_commit(void **state)
+{
+	struct list_writer *w;
+	struct err_ctx e;
+
+	(void)state;
+	ask("HSET", "loa:meta", "erasing", "1");
+	w = list_writer_new(fx.r, "c", "i-1");
+	assert_false(list_writer_is_refused(w, &e));
+	write_blocks(w, 1);
+	assert_true(list_writer_is_refused(w, &e));
+	assert_int_equal(e.code, ERR_CONFLICT);
+	assert_non_null(strstr(e.why, "somebody is erased"));
+	/* The erasure is over: what was begun before its end stays refused. */
+	ask("HDEL", "loa:meta", "erasing", NULL);
+	ask("HSET", "loa:meta", "erasures", "2");
+	assert_int_equal(commit_in_vain(w, "c", 3), ERR_CONFLICT);
+	assert_string_equal(fx.e.why, e.why);
+}
+
+static void
+an_erasure_is_noticed_while_blocks_are_written(void **state)
+{
+	struct list_writer *w = list_writer_new(fx.r, "d", "i-1");
+	struct err_ctx e;
+
+	(void)state;
+	write_blocks(w, 1);
+	ask("HSET", "loa:meta", "erasures", "3");
+	write_blocks(w, 255);
+	assert_false(list_writer_is_refused(w, &e));
+	write_blocks(w, 1);
+	assert_true(list_writer_is_refused(w, &e));
+	assert_int_equal(commit_in_vain(w, "d", 4), ERR_CONFLICT);
+}
+
+static void
+one_that_is_not_noticed_is_refused_by_the_commit(void **state)
+{
+	struct list_writer *w = list_writer_new(fx.r, "e", "i-1");
+	struct err_ctx e;
+
+	(void)state;
+	write_blocks(w, 2);
+	ask("HSET", "loa:meta", "erasures", "4");
+	assert_false(list_writer_is_refused(w, &e));
+	assert_int_equal(commit_in_vain(w, "e", 5), ERR_CONFLICT);
+	assert_non_null(strstr(fx.e.why, "somebody is erased"));
+}
+
+static void
+erasures_of_before_do_not_matter(void **state)
+{
+	struct list_writer *w = list_writer_new(fx.r, "f", "i-1");
+	struct schema s = {.phone = -1};
+	struct err_ctx e;
+
+	(void)state;
+	write_blocks(w, 600);
+	assert_false(list_writer_is_refused(w, &e));
+	fx.is_done = false;
+	list_writer_commit(w, &s, "{}", SLICE(""), on_done, NULL);
+	TURN_UNTIL(fx.is_done);
+	assert_int_equal(fx.e.code, ERR_OK);
+	list_writer_free(w);
+}
+
 static int
 set_up(void **state)
 {
@@ -125,6 +231,11 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_list_whose_block_numbers_are_used_up_keeps_its_blocks),
+		cmocka_unit_test(
+			a_list_that_is_begun_while_somebody_is_erased_is_refused_before_its_commit),
+		cmocka_unit_test(an_erasure_is_noticed_while_blocks_are_written),
+		cmocka_unit_test(one_that_is_not_noticed_is_refused_by_the_commit),
+		cmocka_unit_test(erasures_of_before_do_not_matter),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -7,64 +7,28 @@
 #include <cmocka.h>
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "base/random.h"
-#include "dispatcher/campaign/notice.h"
+#include "tests/unit/dispatcher/campaign/notice_fixture.h"
 
-static struct {
-	struct config *config;
-	struct notices *notices;
-	struct err_ctx e;
-	struct buf words;
-} fx;
-
-#define PROVIDER(name, extra)                                                                   \
-	"{\"name\":\"" name "\",\"driver\":\"generic\",\"rate\":100,\"settings\":{"             \
-	"\"url\":\"https://gw.example/s\",\"body\":{\"to\":\"${phone}\",\"text\":\"${text}\"}," \
-	"\"answer\":{\"code\":\"c\"},\"codes\":{\"0\":\"accepted\"}" extra "}}"
-
-static const char config_text[] = "{\"providers\":[" PROVIDER("any", "") "," PROVIDER(
-	"plain", ",\"unicode\":false") "],"
-				       "\"route\":{\"viettel\":\"any\",\"mobifone\":\"plain\"},"
-				       "\"standing_orders\":["
-				       "{\"name\":\"flood\",\"since\":\"2020-01-01\",\"until\":"
-				       "\"2999-12-31\",\"classes\":[\"emergency\"]},"
-				       "{\"name\":\"past\",\"since\":\"2020-01-01\",\"until\":"
-				       "\"2020-12-31\",\"classes\":[\"emergency\"]},"
-				       "{\"name\":\"duty\",\"since\":\"2020-01-01\",\"until\":"
-				       "\"2999-12-31\",\"classes\":[\"duty\"]}]}";
+#define ANY PROVIDER("any", "", "")
+#define PLAIN PROVIDER("plain", "", ",\"unicode\":false")
+#define ORDER(name, until, class)                                                  \
+	"{\"name\":\"" name "\",\"since\":\"2020-01-01\",\"until\":\"" until "\"," \
+	"\"classes\":[\"" class "\"]}"
 
 static int
-load_config(void **state)
-{
-	char path[] = "/tmp/loa-notice-XXXXXX";
-	int fd = mkstemp(path);
-	struct err_ctx e = {0};
-
-	(void)state;
-	random_init();
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, config_text, sizeof(config_text) - 1), sizeof(config_text) - 1);
-	close(fd);
-	if (config_load(path, &fx.config, &e) != ERR_OK)
-		print_message("%s: %s\n", e.what, e.why);
-	unlink(path);
-	return fx.config == NULL;
-}
-
-static int
-free_all(void **state)
+set_up(void **state)
 {
 	(void)state;
-	notices_free(fx.notices);
-	config_free(fx.config);
-	buf_free(&fx.words);
-	return 0;
+	return load_config(
+		"{\"providers\":[" ANY "," PLAIN "],"
+		"\"route\":{\"viettel\":\"any\",\"mobifone\":\"plain\"},"
+		"\"standing_orders\":[" ORDER("flood", "2999-12-31", "emergency") "," ORDER(
+			"past", "2020-12-31", "emergency") "," ORDER("duty", "2999-12-31",
+								     "duty") "]}");
 }
 
 /* Read and judge; "" or the error of the whole request. The only template: {{ ho_ten }}, {{ ma }}. */
@@ -73,21 +37,17 @@ ask(const char *json)
 {
 	json_t *v = NULL;
 
-	notices_free(fx.notices);
-	fx.notices = NULL;
-	fx.e = (struct err_ctx){0};
 	assert_int_equal(json_parse(slice_of(json), 1u << 20, "body", &v, &fx.e), ERR_OK);
 	buf_reset(&fx.words);
 	buf_adds(&fx.words, "");
-	if (notices_read(fx.config, v, &fx.notices, &fx.e) != ERR_OK)
+	if (read_notices(v) != ERR_OK)
 		err_print(&fx.e, &fx.words);
-	json_decref(v);
 	for (size_t i = 0; fx.notices != NULL && i < fx.notices->template_count; i++)
 		if (strcmp(fx.notices->templates[i], "chao") == 0)
 			fx.notices->sets[i] =
 				set_read(SLICE("Chào {{ ho_ten }}, mã {{ Mã }}."), NULL, NULL);
 	if (fx.notices != NULL)
-		notices_judge(fx.notices, fx.config, 1795572000000);
+		judge_notices();
 	return fx.words.data;
 }
 
@@ -141,16 +101,13 @@ a_message_with_very_many_fields_does_not_hold_the_loop(void **state)
 		buf_addf(&body, "\"ô%d\":%d,", i, i % 10);
 	buf_adds(&body, "\"z\":1}}");
 	assert_int_equal(json_parse(buf_slice(&body), 1u << 20, "body", &v, &fx.e), ERR_OK);
-	notices_free(fx.notices);
-	fx.notices = NULL;
-	assert_int_equal(notices_read(fx.config, v, &fx.notices, &fx.e), ERR_OK);
+	assert_int_equal(read_notices(v), ERR_OK);
 	fx.notices->sets[0] = set_read(buf_slice(&source), NULL, NULL);
 	begun = clock();
-	notices_judge(fx.notices, fx.config, 1795572000000);
+	judge_notices();
 	assert_true(clock() - begun < CLOCKS_PER_SEC * 4 / 10);
 	assert_string_equal(refusal(0), "");
 	assert_int_equal(fx.notices->list[0].rendered.len, TEMPLATE_FIELDS_MAX);
-	json_decref(v);
 	buf_free(&source);
 	buf_free(&body);
 }
@@ -337,5 +294,5 @@ main(void)
 		cmocka_unit_test(a_key_has_8_to_128_characters),
 	};
 
-	return cmocka_run_group_tests(tests, load_config, free_all);
+	return cmocka_run_group_tests(tests, set_up, free_all);
 }

@@ -9,67 +9,34 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
+#include "tests/unit/dispatcher/campaign/notice_fixture.h"
 
-#include "base/random.h"
-#include "dispatcher/campaign/notice.h"
+static struct pattern_book *book;
+static bool is_trial;
 
-static struct {
-	struct config *config;
-	struct notices *notices;
-	struct pattern_book *book;
-	struct buf words;
-	bool is_trial;
-} fx;
+#define COMPARED(name, setting) \
+	PROVIDER(name, ",\"brandname\":\"A\",\"registered_texts\":\"" setting "\"", "")
 
-#define PROVIDER(name, setting)                                                                \
-	"{\"name\":\"" name "\",\"driver\":\"generic\",\"rate\":100,\"brandname\":\"A\","      \
-	"\"registered_texts\":\"" setting "\",\"settings\":{\"url\":\"https://gw.example/s\"," \
-	"\"body\":{\"to\":\"${phone}\",\"text\":\"${text}\"},\"answer\":{\"code\":\"c\"},"     \
-	"\"codes\":{\"0\":\"accepted\"}}}"
+#define STRICT COMPARED("strict", "refuse")
+#define MILD COMPARED("mild", "warn")
+#define SILENT COMPARED("silent", "off")
 
 /* 097 Viettel, 090 MobiFone, 091 VinaPhone */
-static const char config_text[] = "{\"providers\":[" PROVIDER("strict", "refuse") "," PROVIDER(
-	"mild", "warn") "," PROVIDER("silent", "off") "],\"route\":{\"viettel\":\"strict\","
-						      "\"mobifone\":\"mild\","
-						      "\"vinaphone\":\"silent\"}}";
-
 static int
 set_up(void **state)
 {
-	char path[] = "/tmp/loa-book-XXXXXX";
-	int fd = mkstemp(path);
-	struct err_ctx e = {0};
-
 	(void)state;
-	random_init();
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, config_text, sizeof(config_text) - 1), sizeof(config_text) - 1);
-	close(fd);
-	if (config_load(path, &fx.config, &e) != ERR_OK)
-		print_message("%s: %s\n", e.what, e.why);
-	unlink(path);
-	return fx.config == NULL;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	notices_free(fx.notices);
-	config_free(fx.config);
-	buf_free(&fx.words);
-	return 0;
+	return load_config(
+		"{\"providers\":[" STRICT "," MILD "," SILENT "],\"route\":{"
+		"\"viettel\":\"strict\",\"mobifone\":\"mild\",\"vinaphone\":\"silent\"}}");
 }
 
 static int
 new_book(void **state)
 {
 	(void)state;
-	fx.is_trial = false;
-	fx.book = pattern_book_new(NULL, NULL);
+	is_trial = false;
+	book = pattern_book_new(NULL, NULL);
 	return 0;
 }
 
@@ -77,14 +44,14 @@ static int
 free_book(void **state)
 {
 	(void)state;
-	pattern_book_free(fx.book);
+	pattern_book_free(book);
 	return 0;
 }
 
 static void
 save(const char *record)
 {
-	assert_true(pattern_book_take(fx.book, slice_of(record)));
+	assert_true(pattern_book_take(book, slice_of(record)));
 }
 
 #define PATTERN(name, text, extra) \
@@ -96,15 +63,11 @@ judge(const char *to, const char *text)
 {
 	json_t *v = json_pack("{s:s, s:s}", "to", to, "text", text);
 	const struct notice *m;
-	struct err_ctx e;
 
-	notices_free(fx.notices);
-	fx.notices = NULL;
-	assert_int_equal(notices_read(fx.config, v, &fx.notices, &e), ERR_OK);
-	json_decref(v);
-	fx.notices->patterns = fx.book;
-	fx.notices->is_trial = fx.is_trial;
-	notices_judge(fx.notices, fx.config, 1795572000000);
+	assert_int_equal(read_notices(v), ERR_OK);
+	fx.notices->patterns = book;
+	fx.notices->is_trial = is_trial;
+	judge_notices();
 	m = &fx.notices->list[0];
 	buf_reset(&fx.words);
 	buf_adds(&fx.words, "");
@@ -176,7 +139,7 @@ patterns_of_another_class_or_carrier_do_not_count(void **state)
 	assert_string_equal(judge("0971234567", "Mời dự họp"),
 			    "! matches no registered pattern of A at viettel");
 	/* A campaign's text to one's own phone is of the campaign's class. */
-	fx.is_trial = true;
+	is_trial = true;
 	assert_string_equal(judge("0971234567", "Mời dự họp"), "");
 }
 
@@ -184,8 +147,8 @@ static void
 a_record_that_cannot_be_read_is_left_out(void **state)
 {
 	(void)state;
-	assert_false(pattern_book_take(fx.book, SLICE("{")));
-	assert_false(pattern_book_take(fx.book, SLICE("{\"name\":\"x\"}")));
+	assert_false(pattern_book_take(book, SLICE("{")));
+	assert_false(pattern_book_take(book, SLICE("{\"name\":\"x\"}")));
 	assert_string_equal(judge("0971234567", "Hồ sơ đã xong"), "");
 }
 
@@ -203,5 +166,5 @@ main(void)
 #undef T
 	};
 
-	return cmocka_run_group_tests(tests, set_up, tear_down);
+	return cmocka_run_group_tests(tests, set_up, free_all);
 }
