@@ -495,6 +495,12 @@ an_error_of_the_policy_names_its_path(void **state)
 		 "classes[0].hours.to:"},
 		{"{\"classes\": [{\"class\": \"a\", \"hours\": {\"to\": 22}}]}",
 		 "classes[0].hours.to: must be a text"},
+		{"{\"classes\": [{\"class\": \"a\", \"caps\": {}}]}",
+		 "classes[0].caps: says no number"},
+		{"{\"classes\": [{\"class\": \"a\", \"caps\": {\"day\": 101}}]}",
+		 "classes[0].caps.day: must be between 1 and 100"},
+		{"{\"classes\": [{\"class\": \"a\", \"caps\": {\"day\": 1, \"over\": \"wait\"}}]}",
+		 "classes[0].caps.over: "},
 	};
 
 	(void)state;
