@@ -2,13 +2,13 @@
 /* The option table is the one list of scalar options: parse, show and reload all walk it. */
 #include "dispatcher/config.h"
 
+#include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/date.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "dispatcher/language_table.h"
@@ -211,20 +211,17 @@ open_account(struct provider_config *p, const struct json_at *at, const char *dr
 static enum err
 read_provider(struct provider_config *p, const struct json_at *at, struct err_ctx *e)
 {
-	static const char *const keys[] = {"name",	  "unit",
-					   "driver",	  "rate",
-					   "concurrency", "timeout_ms",
-					   "doubt_cap",	  "brandname",
-					   "token",	  "price",
-					   "polls_per_s", "settings",
-					   "traffic",	  "registered_texts",
-					   "accents"};
+	static const char *const keys[] = {
+		"name",	      "unit",	   "driver",	       "rate",	 "limits", "concurrency",
+		"timeout_ms", "doubt_cap", "brandname",	       "token",	 "price",  "polls_per_s",
+		"settings",   "traffic",   "registered_texts", "accents"};
 	struct json_at name = json_get(at, "name"), driver = json_get(at, "driver");
 	struct json_at rate = json_get(at, "rate"), unit = json_get(at, "unit");
 	struct json_at concurrency = json_get(at, "concurrency");
 	struct json_at timeout = json_get(at, "timeout_ms"), brand = json_get(at, "brandname");
 	struct json_at token = json_get(at, "token"), price = json_get(at, "price");
 	struct json_at polls = json_get(at, "polls_per_s"), cap = json_get(at, "doubt_cap");
+	struct json_at limits = json_get(at, "limits");
 	const char *s_name = "", *s_driver = "", *s_brand = "", *s_token = "";
 	enum err rc;
 
@@ -237,6 +234,7 @@ read_provider(struct provider_config *p, const struct json_at *at, struct err_ct
 	    (rc = json_need_string(&driver, &s_driver, e)) != ERR_OK ||
 	    (rc = json_read_int(&unit, 1, 1000000, &p->unit, e)) != ERR_OK ||
 	    (rc = json_read_number(&rate, 0.1, 1000000, &p->rate, e)) != ERR_OK ||
+	    (rc = limits_read(&limits, p->limits, &p->limit_count, e)) != ERR_OK ||
 	    (rc = json_read_int(&concurrency, 1, 1024, &p->concurrency, e)) != ERR_OK ||
 	    (rc = json_read_int(&timeout, 100, 120000, &p->timeout_ms, e)) != ERR_OK ||
 	    (rc = json_read_int(&cap, 1, 1000000, &p->doubt_cap, e)) != ERR_OK ||
@@ -264,6 +262,44 @@ read_provider(struct provider_config *p, const struct json_at *at, struct err_ct
 	return open_account(p, at, s_driver, e);
 }
 
+/* Those of its brandname, and is there room for those of units, and for its smallest batch? */
+static enum err
+take_limits(const struct config *c, struct provider_config *p, const struct json_at *at,
+	    struct err_ctx *e)
+{
+	const struct capability *cap = p->driver->capability(p->account);
+	size_t most = 0;
+	char name[32];
+
+	limit_brandname(p->brandname, name);
+	for (size_t i = 0; i < c->limit_count; i++) {
+		size_t of_unit = 0;
+
+		if (c->limits[i].of == LIMIT_BRANDNAME && strcmp(c->limits[i].name, name) == 0) {
+			if (p->limit_count < LIMITS_MAX)
+				p->limits[p->limit_count] = c->limits[i];
+			p->limit_count++;
+		}
+		for (size_t k = 0; c->limits[i].of == LIMIT_UNIT && k < c->limit_count; k++)
+			of_unit +=
+				limit_is_of_unit(c->limits, c->limit_count, k, c->limits[i].unit);
+		most = of_unit > most ? of_unit : most;
+	}
+	if (p->limit_count + most > LIMITS_MAX)
+		return err_set(e, ERR_INPUT, at->path, "take some out",
+			       "a message would meet %zu limits of its provider, brandname and "
+			       "unit; %d is the most",
+			       p->limit_count + most, LIMITS_MAX);
+	for (size_t i = 0; i < p->limit_count; i++)
+		if (p->limits[i].counts != COUNTS_REQUESTS && p->limits[i].most < cap->batch_min)
+			return err_set(e, ERR_INPUT, at->path, "lower settings' batch minimum",
+				       "a limit of %" PRId64
+				       " is less than the smallest batch (%u) "
+				       "that this gateway takes",
+				       p->limits[i].most, cap->batch_min);
+	return ERR_OK;
+}
+
 static enum err
 read_providers(struct config *c, const struct json_at *root, struct err_ctx *e)
 {
@@ -279,6 +315,8 @@ read_providers(struct config *c, const struct json_at *root, struct err_ctx *e)
 
 		c->provider_count++;
 		rc = read_provider(&c->providers[i], &at, e);
+		if (rc == ERR_OK)
+			rc = take_limits(c, &c->providers[i], &at, e);
 		if (rc != ERR_OK)
 			return rc;
 		for (size_t k = 0; k < i; k++)
@@ -329,64 +367,6 @@ read_route(struct config *c, const struct json_at *root, struct err_ctx *e)
 }
 
 static enum err
-read_minute(const struct json_at *at, int *out, struct err_ctx *e)
-{
-	const char *s = NULL;
-	int h, m, n = 0;
-	enum err rc = json_read_string(at, &s, e);
-
-	if (rc != ERR_OK || s == NULL)
-		return rc;
-	if (sscanf(s, "%2d:%2d%n", &h, &m, &n) != 2 || s[n] != '\0' || h < 0 || h > 24 || m < 0 ||
-	    m > 59 || h * 60 + m > 1440)
-		return err_set(e, ERR_INPUT, at->path, "write 07:00", "\"%s\" is no time of day",
-			       s);
-	*out = h * 60 + m;
-	return ERR_OK;
-}
-
-static enum err
-read_class(struct config *c, const struct json_at *entry, struct err_ctx *e)
-{
-	static const char *const keys[] = {"class", "since", "priority", "hours"};
-	static const char *const hour_keys[] = {"from", "to"};
-	struct json_at name_at = json_get(entry, "class"), since_at = json_get(entry, "since");
-	struct json_at hours = json_get(entry, "hours"), prio_at = json_get(entry, "priority");
-	struct json_at from_at = json_get(&hours, "from"), to_at = json_get(&hours, "to");
-	struct class_policy cp = {.hours_from = 0, .hours_to = 1440};
-	const char *name = "", *since = "1000-01-01";
-	struct date day;
-	int64_t prio = 3;
-	enum err rc;
-
-	if ((rc = json_only_keys(entry, keys, ARRAY_LEN(keys), e)) != ERR_OK ||
-	    (rc = json_need_string(&name_at, &name, e)) != ERR_OK ||
-	    (rc = json_read_string(&since_at, &since, e)) != ERR_OK ||
-	    (rc = json_read_int(&prio_at, 0, 9, &prio, e)) != ERR_OK ||
-	    (rc = json_want_object(&hours, e)) != ERR_OK ||
-	    (rc = json_only_keys(&hours, hour_keys, ARRAY_LEN(hour_keys), e)) != ERR_OK ||
-	    (rc = read_minute(&from_at, &cp.hours_from, e)) != ERR_OK ||
-	    (rc = read_minute(&to_at, &cp.hours_to, e)) != ERR_OK)
-		return rc;
-	if (name[0] == '\0' || strlen(name) >= sizeof(cp.name))
-		return err_set(e, ERR_INPUT, name_at.path, "", "must have 1 to 15 bytes");
-	if (!date_read_day(slice_of(since), &day))
-		return err_set(e, ERR_INPUT, since_at.path, "write 2027-01-01", "\"%s\" is no day",
-			       since);
-	if (cp.hours_from == cp.hours_to)
-		return err_set(e, ERR_INPUT, hours.path, "leave it out for any time",
-			       "from and to are the same");
-	if (c->class_count == CLASS_ENTRIES_MAX)
-		return err_set(e, ERR_INPUT, entry->path, "", "more than %d entries",
-			       CLASS_ENTRIES_MAX);
-	snprintf(cp.name, sizeof(cp.name), "%s", name);
-	snprintf(cp.since, sizeof(cp.since), "%s", since);
-	cp.priority = (int)prio;
-	c->classes[c->class_count++] = cp;
-	return ERR_OK;
-}
-
-static enum err
 read_policy(struct config *c, struct err_ctx *e)
 {
 	static const char *const keys[] = {"comment", "classes"};
@@ -413,7 +393,10 @@ read_policy(struct config *c, struct err_ctx *e)
 	for (size_t i = 0; rc == ERR_OK && i < json_array_size(classes.v); i++) {
 		struct json_at entry = json_item(&classes, i);
 
-		rc = read_class(c, &entry, e);
+		if (c->class_count == CLASS_ENTRIES_MAX)
+			return err_set(e, ERR_INPUT, entry.path, "", "more than %d entries",
+				       CLASS_ENTRIES_MAX);
+		rc = class_policy_read(&entry, &c->classes[c->class_count++], e);
 	}
 	return rc;
 }
@@ -491,8 +474,8 @@ read_texts(struct config *c, struct err_ctx *e)
 static enum err
 read_document(struct config *c, struct err_ctx *e)
 {
-	const char *keys[ARRAY_LEN(options) + 3];
-	struct json_at root = json_root(c->document);
+	const char *keys[ARRAY_LEN(options) + 4];
+	struct json_at root = json_root(c->document), limits = json_get(&root, "limits");
 	struct json_at orders = json_get(&root, "standing_orders");
 	enum log_level level;
 	enum err rc;
@@ -502,8 +485,10 @@ read_document(struct config *c, struct err_ctx *e)
 	keys[ARRAY_LEN(options)] = "providers";
 	keys[ARRAY_LEN(options) + 1] = "route";
 	keys[ARRAY_LEN(options) + 2] = "standing_orders";
+	keys[ARRAY_LEN(options) + 3] = "limits";
 	if ((rc = json_only_keys(&root, keys, ARRAY_LEN(keys), e)) != ERR_OK ||
 	    (rc = read_options(c, &root, e)) != ERR_OK ||
+	    (rc = shared_limits_read(&limits, c->limits, &c->limit_count, e)) != ERR_OK ||
 	    (rc = read_providers(c, &root, e)) != ERR_OK ||
 	    (rc = read_route(c, &root, e)) != ERR_OK ||
 	    (rc = standing_orders_read(&orders, c->standing_orders, &c->standing_order_count, e)) !=
@@ -651,14 +636,6 @@ config_class(const struct config *c, const char *name)
 			best = one;
 	}
 	return best;
-}
-
-bool
-class_is_open(const struct class_policy *c, int minute)
-{
-	if (c->hours_from <= c->hours_to)
-		return minute >= c->hours_from && minute < c->hours_to;
-	return minute >= c->hours_from || minute < c->hours_to;
 }
 
 int

@@ -10,6 +10,8 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "dispatcher/calendar.h"
+#include "dispatcher/class_policy.h"
+#include "dispatcher/limit_config.h"
 #include "dispatcher/standing_order.h"
 #include "providers/provider.h"
 #include "segments/numbering.h"
@@ -42,14 +44,9 @@ struct provider_config {
 	enum registered_texts registered_texts;
 	char token[64]; /* in the URL of its receipts; made from the install key when empty */
 	int64_t price[CARRIERS_MAX]; /* VND per part, by carrier index */
-};
-
-/* What a class of messages may do from a day on: one entry of the policy. */
-struct class_policy {
-	char name[16];
-	char since[12];		  /* "2025-01-01" */
-	int priority;		  /* 0 most urgent */
-	int hours_from, hours_to; /* minutes of the Vietnamese day; 0 and 1440 = any time */
+	/* Beside the rate: its own, and those of its brandname; not those of units. */
+	struct limit limits[LIMITS_MAX];
+	size_t limit_count;
 };
 
 struct config {
@@ -79,12 +76,17 @@ struct config {
 
 	struct provider_config providers[PROVIDERS_MAX];
 	size_t provider_count;
+	struct limit limits[SHARED_LIMITS_MAX]; /* of brandnames and units */
+	size_t limit_count;
 	/* route[carrier] = index of the provider, -1 = none */
 	int8_t route[CARRIERS_MAX];
 	struct class_policy classes[CLASS_ENTRIES_MAX];
 	size_t class_count;
 	struct standing_order standing_orders[STANDING_ORDERS_MAX];
 	size_t standing_order_count;
+
+	/* When its limits were published first, µs of Redis's clock; 0 = not yet, and is set then. */
+	int64_t published_us;
 
 	bool is_demo;	  /* of `loa serve --demo`: with its own policy built in */
 	json_t *document; /* owns the strings */
@@ -125,7 +127,5 @@ void config_diff_fixed(const struct config *from, const struct config *to, struc
 
 /* The entry that is in force today in Vietnam; NULL = no such class. */
 const struct class_policy *config_class(const struct config *c, const char *name);
-/* Is this minute of the Vietnamese day within its hours? They may go over midnight. */
-bool class_is_open(const struct class_policy *c, int minute);
 /* Index of the provider, or -1. */
 int config_provider(const struct config *c, struct slice name);

@@ -13,6 +13,7 @@
 #include "dispatcher/api/api.h"
 #include "dispatcher/demo/demo.h"
 #include "dispatcher/redisd.h"
+#include "dispatcher/send/publish.h"
 #include "dispatcher/store/keys.h"
 #include "dispatcher/store/old_library.h"
 #include "dispatcher/store/phone_hash.h"
@@ -20,7 +21,6 @@
 
 #define DRAIN_LOOK_MS 20
 #define SWEEP_MS 3600000
-#define PUBLISH_AGAIN_MS 1000
 #define DRAIN_MAX_MS 130000 /* longer than any provider's time-out */
 
 /* ---- configuration ---- */
@@ -59,48 +59,6 @@ make_hook_tokens(struct daemon *d)
 		hash_keyed(slice_of(text), d->install_key, hash, sizeof(hash));
 		hash_hex(hash, sizeof(hash), p->token);
 	}
-}
-
-/* Without it nothing leaves. (Where the connection was lost it is told on the next one.) */
-static void
-on_published(void *arg, const struct reply *r)
-{
-	struct daemon *d = arg;
-
-	if (r->kind != REPLY_ERROR)
-		return;
-	log_warn("lanes=published result=error why=%.*s", (int)r->str.n, r->str.p);
-	timer_arm_ms(d->loop, &d->publish, PUBLISH_AGAIN_MS);
-}
-
-/* What every process on this Redis must agree on about a lane. */
-static void
-publish_lanes(struct daemon *d)
-{
-	for (size_t i = 0; i < d->config->provider_count; i++) {
-		const struct provider_config *p = &d->config->providers[i];
-		char key[KEY_MAX], rate[32], concurrency[24];
-		struct slice v[6] = {
-			SLICE("HSET"),	      slice_of(key_of(key, key_prefix_lane, p->name)),
-			SLICE("rate"),	      {NULL, 0},
-			SLICE("concurrency"), {NULL, 0}};
-
-		snprintf(rate, sizeof(rate), "%.3f", p->rate);
-		snprintf(concurrency, sizeof(concurrency), "%lld", (long long)p->concurrency);
-		v[3] = slice_of(rate);
-		v[5] = slice_of(concurrency);
-		redis_command(engine_redis(d->engine), v, 6, on_published, d);
-	}
-}
-
-static void
-on_publish(struct timer *t, void *arg)
-{
-	struct daemon *d = arg;
-
-	(void)t;
-	if (d->is_up)
-		publish_lanes(d);
 }
 
 /* Another process on this Redis may have made a new token. */
@@ -155,7 +113,7 @@ on_hup(void *arg)
 	if (d->alarm != NULL)
 		alarm_set_config(d->alarm, c);
 	if (d->is_up) {
-		publish_lanes(d);
+		lanes_publish(d->engine, d->config);
 		ask_token(d);
 	}
 	log_info("config=reload result=done providers=%zu", c->provider_count);
@@ -274,7 +232,7 @@ on_installed(void *arg, const struct reply *r)
 	phone_hash_key(d->install_key, phone_key);
 	engine_set_phone_key(d->engine, phone_key);
 	make_hook_tokens(d);
-	publish_lanes(d);
+	lanes_publish(d->engine, d->config);
 	if (d->receipts != NULL)
 		receipts_open(d->receipts, d->install_key);
 	if (d->poller != NULL)
@@ -609,7 +567,6 @@ take_down(struct daemon *d)
 	timer_disarm(d->loop, &d->drain);
 	timer_disarm(d->loop, &d->deadline);
 	timer_disarm(d->loop, &d->sweep);
-	timer_disarm(d->loop, &d->publish);
 	midnight_shut(&d->midnight);
 	if (d->api != NULL)
 		api_cut(d->api);
@@ -658,7 +615,6 @@ daemon_run(const struct daemon_options *o)
 	timer_init(&d.drain, on_drain_look, &d);
 	timer_init(&d.deadline, on_deadline, &d);
 	timer_init(&d.sweep, on_sweep, &d);
-	timer_init(&d.publish, on_publish, &d);
 	if (rc == ERR_OK) {
 		apply_overrides(o, d.config);
 		numbering_set(&d.config->plan);

@@ -73,8 +73,7 @@ struct daemon {
 	bool has_looked_at_lists;
 	int64_t backup_s; /* when the last complete backup was taken; 0 = never */
 	struct timer drain, deadline;
-	struct timer publish; /* again what was refused of the lanes */
-	struct timer sweep;   /* for libraries of other releases, once an hour */
+	struct timer sweep; /* for libraries of other releases, once an hour */
 	struct midnight midnight;
 	int64_t started_ms;
 };

@@ -116,6 +116,8 @@ campaign_json(const struct daemon *d, const struct campaign *c)
 			"template", c->template, "template_version",
 			(int)(c->run != 0 ? c->sent_version : c->template_version), "accents",
 			accents_names[c->accents], "segments", segments, "created", created);
+	if (c->speed > 0)
+		json_object_set_new(out, "speed", json_integer(c->speed));
 	if (c->list_count > 1)
 		json_object_set_new(out, "lists", lists_json(c));
 	if (c->run != 0)

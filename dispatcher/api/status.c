@@ -71,6 +71,14 @@ lane_metrics(struct buf *b, const struct sender *s)
 				 *(const uint64_t *)((const char *)&lane + fields[f].offset));
 		}
 	}
+	metric(b, "loa_lane_factor", "gauge",
+	       "Of the contracted rate, after the gateway said too fast.");
+	for (size_t i = 0; i < sender_lane_count(s); i++) {
+		struct lane_status lane;
+
+		sender_lane_status(s, i, &lane);
+		buf_addf(b, "loa_lane_factor{lane=\"%s\"} %.3f\n", lane.name, lane.factor);
+	}
 	metric(b, "loa_lane_in_flight", "gauge", "Requests on the wire.");
 	for (size_t i = 0; i < sender_lane_count(s); i++) {
 		struct lane_status lane;

@@ -31,6 +31,7 @@
 #include "dispatcher/store/engine.h"
 
 #define CAMPAIGN_JSON_MAX 65536u
+#define CAMPAIGN_SPEED_MAX 1000000
 
 struct campaign {
 	uint64_t id;
@@ -46,6 +47,7 @@ struct campaign {
 	unsigned canary_messages; /* a run begins with so many; 0 = with all */
 	bool is_canary_auto;	  /* and goes on by itself after canary_after_s without a brake */
 	int64_t canary_after_s;
+	int64_t speed;		   /* messages a second at most; 0 = as its lanes allow */
 	unsigned template_version; /* the newest */
 	unsigned sent_version;	   /* that its run has frozen; 0 = it has no run */
 	char *source;		   /* of the template: its set, as it is written down */
@@ -120,6 +122,9 @@ const struct provider_config *route_plan_find(const struct route_plan *route,
 void route_plan_map(const struct route_plan *route, char out[CARRIERS_MAX + 1]);
 /* Which carriers, at which price, until when receipts may come: fields of the run. */
 void route_plan_add(const struct route_plan *route, const struct config *c, struct argv *a);
+
+/* How many messages a phone gets of the class: fields of the run; none where any number. */
+void caps_add(const struct class_policy *class, struct argv *a);
 
 /* When a partition stops by itself, as the configuration has it now: fields of the run. */
 void brake_add(const struct config *c, struct argv *a);

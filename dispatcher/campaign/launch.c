@@ -397,6 +397,17 @@ route_plan_add(const struct route_plan *route, const struct config *c, struct ar
 }
 
 void
+caps_add(const struct class_policy *class, struct argv *a)
+{
+	if (class->cap_day > 0)
+		add_int(a, "cap_day", class->cap_day);
+	if (class->cap_week > 0)
+		add_int(a, "cap_week", class->cap_week);
+	if (class->is_cap_later)
+		add_text(a, "cap_over", "later");
+}
+
+void
 brake_add(const struct config *c, struct argv *a)
 {
 	add_int(a, "brake_min", c->brake_min);
@@ -455,6 +466,7 @@ add_campaign(const struct launch *ln, const struct class_policy *class, struct a
 	add_text(a, "per", c->per == PER_ROW ? "row" : "phone");
 	add_int(a, "hours_from", class->hours_from);
 	add_int(a, "hours_to", class->hours_to);
+	caps_add(class, a);
 	run_lists_add_fields(ln->r->list, c->of_query, c->segment_count, a);
 	argv_adds(a, "template");
 	argv_add(a, buf_slice(&ln->r->wording));

@@ -221,6 +221,7 @@ keep(struct sending *s)
 	add_int(a, "hours_from", n->policy->hours_from);
 	add_int(a, "hours_to", n->policy->hours_to);
 	route_plan_add(&n->route, s->config, a);
+	caps_add(n->policy, a);
 	brake_add(s->config, a);
 	engine_call(s->engine, "notices", a, on_kept, s);
 	buf_free(&lanes);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* loa campaign launch, unschedule, pause, resume, cancel, retry, clone: what is done to one that is written down. */
+/* loa campaign launch, unschedule, speed, pause, resume, cancel, retry, clone: what is done to one that is written down. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +110,36 @@ verb_campaign_unschedule(int argc, char **argv)
 	int rc = control_words(&argc, argv, &o, "campaign unschedule", 2, 0);
 
 	return rc != 0 ? rc : post(&o, argv[1], "/unschedule", NULL, print_state);
+}
+
+/* ---- speed ---- */
+
+static void
+print_speed(const json_t *a)
+{
+	if (remote_number(a, "speed") == 0)
+		printf("speed: as its providers allow\n");
+	else
+		printf("speed: at most %s messages a second\n", grouped(remote_number(a, "speed")));
+}
+
+int
+verb_campaign_speed(int argc, char **argv)
+{
+	struct control_options o = {0};
+	int rc = control_words(&argc, argv, &o, "campaign speed", 3, 0);
+	int64_t speed = 0;
+	struct err_ctx e;
+
+	if (rc != 0)
+		return rc;
+	if (!slice_to_i64(slice_of(argv[2]), &speed)) {
+		err_set(&e, ERR_USAGE, argv[2], "write messages a second, 0 for no limit",
+			"is no number");
+		return cli_fail(&e);
+	}
+	return post(&o, argv[1], "/speed", json_pack("{s:I}", "speed", (json_int_t)speed),
+		    print_speed);
 }
 
 /* ---- pause, resume, cancel ---- */

@@ -26,6 +26,9 @@ print_providers(const json_t *answer)
 			       "%s%s",
 			       remote_number(lane, "accepted"), remote_number(lane, "in_doubt"),
 			       why[0] != '\0' ? "; waiting: " : "", why);
+		if (lane != NULL && json_number_value(json_object_get(lane, "factor")) < 1)
+			printf("; slowed down to %.0f %% of the rate",
+			       json_number_value(json_object_get(lane, "factor")) * 100);
 		putchar('\n');
 	}
 }

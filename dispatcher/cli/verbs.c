@@ -88,6 +88,8 @@ const struct verb cli_verbs[] = {
 	 verb_campaign_launch},
 	{"campaign unschedule", "NAME", "take its time away: it is a draft again",
 	 verb_campaign_unschedule},
+	{"campaign speed", "NAME N",
+	 "at most N messages a second; 0: as fast as its providers allow", verb_campaign_speed},
 	{"campaign pause", "NAME [--reason TEXT]", "let no more bytes leave", verb_campaign_pause},
 	{"campaign resume", "NAME [--after-restore]", "go on", verb_campaign_resume},
 	{"campaign cancel", "NAME [--reason TEXT] [--yes]",

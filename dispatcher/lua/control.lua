@@ -221,6 +221,21 @@ local function due(_, _)
   return { 'missed', id, due_s }
 end
 
+-- ---- speed ----
+
+-- [campaign, messages a second at most; 0 = as its lanes allow] → its run, 0 = none yet; nil: no
+-- such campaign. Of a run under way it counts from the next permit on.
+local function campaign_speed(_, a)
+  local key = K.campaign .. a[1]
+  local state = call('HMGET', key, 'state', 'run')
+  if not state[1] then return nil end
+  for _, of in ipairs({ key, state[2] and K.run .. state[2] }) do
+    if a[2] == '0' then call('HDEL', of, 'speed') else call('HSET', of, 'speed', a[2]) end
+  end
+  call('PUBLISH', K.tick, 'run')
+  return tonumber(state[2]) or 0
+end
+
 -- ---- clone ----
 
 -- [idempotency key or '', id, new name] → as campaign_create
@@ -231,7 +246,7 @@ local function clone(_, a)
   local args = { a[1], a[3], v[1], v[2], 'class', v[3] or '', 'goal', v[4] or '',
     'event', v[5] or '', 'per', v[6] or 'phone', 'approval', v[7] or 'none', 'unit', v[8] or '1' }
   for _, name in ipairs({ 'canary_messages', 'canary_then', 'canary_after_s', 'accents',
-    'sensitive' }) do
+    'sensitive', 'speed' }) do
     local value = call('HGET', K.campaign .. a[2], name)
     if value then args[#args + 1], args[#args + 2] = name, value end
   end
@@ -256,3 +271,4 @@ export('unschedule', unschedule, ANYWAY)
 export('missed', missed, ANYWAY)
 export('due', due, ANYWAY)
 export('clone', clone)
+export('campaign_speed', campaign_speed)

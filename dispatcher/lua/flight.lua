@@ -7,6 +7,10 @@
 -- not know a repetition every doubt is a person's work. So such a lane has a `doubt_cap`: no
 -- more messages than that are on the wire at once.
 
+local function is_alive(inc, t)
+  return (tonumber(call('ZSCORE', K.incarnations, inc)) or 0) > t.ms
+end
+
 local flight = {}
 
 function flight.entry(inc, n, cap)

@@ -13,10 +13,6 @@ local function owns(run, p, from, inc, fence)
   return l and l.inc == inc and l.fence == fence and l
 end
 
-local function is_alive(inc, t)
-  return (tonumber(call('ZSCORE', K.incarnations, inc)) or 0) > t.ms
-end
-
 local LEASE_MAX_MS = 60000
 
 -- Until it is worth asking whether Redis is open. Its clock may be set meanwhile: not for long.
@@ -77,6 +73,9 @@ local function todo_add(run, p, from, to, at_ms)
 end
 
 local BACKOFF_MAX_MS = 600000
+
+-- Until somebody who has had as many messages as the policy allows is looked at again.
+local caps_later_ms = 300000
 
 -- Until attempt a+1 after attempt a was answered "not now".
 local function backoff_ms(a) return math.min(BACKOFF_MAX_MS, 2000 * 2 ^ (math.max(a, 1) - 1)) end
@@ -148,6 +147,9 @@ local function settle_range(w, t, launched)
     if r.state == S.SENDING then -- no request stands for it: a roll-back lost it
       set_phase(w, rank, r.attempt, S.UNKNOWN, R.ORPHANED, now_s)
       hold_one(w, rank)
+    elseif r.reason == R.CAP and (r.state == S.WAITING or r.state == S.RETRY) then
+      -- As many as the policy allows: not before somebody else's time has passed.
+      at(math.min(t.ms + caps_later_ms, (launched + r.changed) * 1000 + caps_later_ms))
     elseif r.state == S.WAITING then
       at(t.ms)
     elseif r.state == S.RETRY then
@@ -200,7 +202,8 @@ local function hours_wait(t, from, to)
 end
 
 local RUN_FIELDS = { 'state', 'launched_s', 'partitions', 'pass', 'weight', 'hours_from',
-  'hours_to', 'lanes', 'prio', 'kind', 'canary_n' }
+  'hours_to', 'lanes', 'prio', 'kind', 'canary_n', 'unit', 'speed', 'pace',
+  'cap_day', 'cap_week', 'class' }
 
 local function run_get(run)
   local v = call('HMGET', K.run .. run, unpack(RUN_FIELDS))
@@ -211,18 +214,6 @@ end
 
 -- No campaign of the same priority goes before single notices.
 local function order_of(r) return (r.prio or 9) * 2 + (r.kind == 'notices' and 0 or 1) end
-
--- The lane rests, over all processes. One that was to rest before the clock was set back goes on.
-local function lane_rest(lane, t, ms, why)
-  if ms <= 0 then return end
-  call('HSET', K.lane .. lane, 'not_before', int(t.ms + ms), 'not_since', int(t.ms), 'why', why)
-end
-
--- Milliseconds that it rests still.
-local function lane_rests(not_before, not_since, t)
-  if t.ms < (tonumber(not_since) or 0) then return 0 end
-  return math.max(0, (tonumber(not_before) or 0) - t.ms)
-end
 
 local PIECE = 1024 -- records of a step; a string is several
 
@@ -312,11 +303,11 @@ end
 local function work(r, p, from, l, t)
   local w = window_open(r.id, p, from, l.to)
   return { 'work', tonumber(r.id), p, from, l.to, l.fence, w and w.bytes or '', r.launched_s,
-    w and repeats_of(w, t) or {} }
+    w and repeats_of(w, t) or {}, tonumber(r.speed) or 0 }
 end
 
 -- [lane, inc, want, claim id, below or '', smallest batch] →
---   ['work', run, p, from, to, fence, records, launched_s, requests in doubt]
+--   ['work', run, p, from, to, fence, records, launched_s, requests in doubt, the run's speed]
 --   ['sleep', ms, reason]
 -- Asked again with the same id, because the answer was lost, it answers the same.
 -- below: only what is more urgent than this order.
@@ -326,8 +317,9 @@ local function claim(_, a)
   local t = clock()
   if t.ms < t.open_at then return { 'sleep', opens_ms(t), 'redis restarted' } end
   if not call('ZSCORE', K.incarnations, inc) then return { 'sleep', 100, 'not registered' } end
-  local lv = call('HMGET', K.lane .. lane, 'not_before', 'why', 'not_since', 'pass')
-  local rests = lane_rests(lv[1], lv[3], t)
+  local lv = limits.lane(lane)
+  local rests, rests_why = health.gate(lv, t)
+  if not rests then rests, rests_why = limits.closed(lv, limits.parse(lv.limits), nil, t) end
   local wake, why = t.ms + 1000, 'no work'
   local runs, alive = {}, {}
   for _, id in ipairs(call('ZRANGE', K.runs, 0, -1)) do
@@ -338,7 +330,7 @@ local function claim(_, a)
       runs[#runs + 1] = r
     end
   end
-  if rests > 0 then return { 'sleep', math.ceil(rests), lv[2] or 'lane waits' } end
+  if rests then return { 'sleep', math.ceil(rests), rests_why } end
   table.sort(runs, function(x, y)
     local a_order, b_order = order_of(x), order_of(y)
     if a_order ~= b_order then return a_order < b_order end
@@ -346,14 +338,19 @@ local function claim(_, a)
     return tonumber(x.id) < tonumber(y.id)
   end)
   for _, r in ipairs(runs) do
-    local closed = hours_wait(t, r.hours_from, r.hours_to)
     if order_of(r) >= below then break end
+    local closed, closed_why = hours_wait(t, r.hours_from, r.hours_to),
+      'outside the hours of its class'
+    local room
+    if r.state == 'running' and closed == 0 then
+      room, closed, closed_why = limits.room(lv, r, want, t)
+    end
     if r.state == 'running' and closed > 0 then
       if t.ms + closed < wake or why == 'no work' then
-        wake, why = math.min(wake, t.ms + closed), 'outside the hours of its class'
+        wake, why = math.min(wake, t.ms + closed), closed_why
       end
     elseif r.state == 'running' then
-      local p, from, to, member = next_range(r, lane, want, least, t)
+      local p, from, to, member = next_range(r, lane, math.max(room, math.min(want, least)), least, t)
       if p then
         local l = { to = to, inc = inc, claim = claim_id,
           fence = call('HINCRBY', K.meta, 'fence', 1) }
@@ -361,7 +358,7 @@ local function claim(_, a)
         else call('HSET', K.run .. r.id, 'cursor' .. p, to) end
         call('HSET', K.run .. r.id .. K.lease, p .. ':' .. from, cmsgpack.pack(l))
         -- Who had nothing to do meanwhile begins where the lane is: what it did not use is lost.
-        local pass = math.max(r.pass or 0, tonumber(lv[4]) or 0)
+        local pass = math.max(r.pass or 0, tonumber(lv.pass) or 0)
         call('HSET', K.lane .. lane, 'pass', int(pass))
         call('HSET', K.run .. r.id, 'pass',
           int(pass + math.ceil((to - from) * 100 / (r.weight or 100))))

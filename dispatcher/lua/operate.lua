@@ -40,7 +40,8 @@ function OPERATE.restored(_, a)
   call('DEL', K.incarnations)
   for _, key in ipairs(call('KEYS', K.lane .. '*')) do
     if sub(key, -#K.busy) == K.busy then call('DEL', key)
-    else call('HDEL', key, 'tat', 'tat_at', 'not_before', 'why', 'purged', 'poll_at') end
+    else call('HDEL', key, 'tat', 'tat_at', 'tat_rate', 'not_before', 'why', 'purged', 'poll_at',
+      'published', 'bad', 'opens', 'moved_at', 'probe', 'factor', 'factor_at') end
   end
   call('HDEL', K.meta, 'open_at', 'takeover_at')
   call('HSET', K.meta, 'restored_s', a[1])

@@ -3,8 +3,9 @@
 -- sender's answer, pushed receipts and local ends all end in set_phase.
 
 -- [run, p, first, attempt, permit, lane, members, attempts, classes, reasons,
---  most attempts, lane_wait_ms, why, log line; and where receipts need them: ids,
---  phones, keep_s, is_by_request, poll_ms, texts (see ids.groups)] → 1 merged, 0 run unknown
+--  most attempts, ms that the lane must rest, why, log line; and where receipts need them: ids,
+--  phones, keep_s, is_by_request, poll_ms, texts (see ids.groups); verdict, permitted us]
+--   → [1 merged | 0 run unknown, ms that the lane rests, why]; for the last see health.told
 -- classes, one byte a member: A accepted, U in doubt, N refused for good, T
 -- explicitly not now (the next attempt), W explicitly not taken (this attempt).
 local function outcome(_, a)
@@ -15,8 +16,12 @@ local function outcome(_, a)
   local ranks = request_ranks({ first = first, members = a[7] })
   local w = r.launched_s and window_open(run, p, ranks[1], ranks[#ranks] + 1)
   local is_new = call('HDEL', K.lane .. lane .. K.busy, id) == 1
-  lane_rest(lane, t, tonumber(a[12]), a[13])
-  if not w then return 0 end
+  local rest, why = 0, ''
+  -- Told again, by a journal say, it says nothing new of the lane.
+  if is_new then
+    rest, why = health.told(lane, id, a[21] or '', tonumber(a[12]), a[13], tonumber(a[22]) or 0, t)
+  end
+  if not w then return { 0, int(rest), why } end
   local stored = call('HGET', key, field)
   local q = stored and cmsgpack.unpack(stored)
   local is_ours = q and has_copy(q, id)
@@ -44,6 +49,15 @@ local function outcome(_, a)
       q.no = q.no or {}
       q.no[id] = { classes = table.concat(classes), reasons = table.concat(reasons) }
     end
+    limits.give_back(q, id, limits.parts_of(w, ranks), function(i)
+      return sub(a[9], i, i) == 'A' or sub(a[9], i, i) == 'U'
+    end)
+    if is_new and is_ours and q.caps and #q.copies == 1 then
+      for i = 1, #ranks do
+        local class = sub(a[9], i, i)
+        if class ~= 'A' and class ~= 'U' then caps.give_back(r, q, i) end
+      end
+    end
     request_judge(w, q, ranks, now_s)
     if not is_repeatable(w, q, ranks, t) and not is_sending(w, q, ranks) then
       request_hold(w, q, ranks)
@@ -59,7 +73,7 @@ local function outcome(_, a)
   if is_new then brake_look(run, p, a[9], a[10]) end
   if a[14] ~= '' then call('RPUSH', K.run .. run .. K.log, a[14]) end
   for _, one in ipairs(parked) do ids.log(run, p, one[1], one[2]) end
-  return 1
+  return { 1, int(rest), why }
 end
 
 -- [run, p, from, inc, fence, offsets, states, reasons] → 1, 0 not ours.

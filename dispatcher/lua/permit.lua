@@ -1,41 +1,14 @@
 -- SPDX-License-Identifier: MIT
 -- permit: exactly one request, already rendered, may leave at a dated slot.
 -- All checks or none: lease, run, hours, suppression epoch, the records as the
--- sender saw them, rate, concurrency. Then the members are marked and the
--- request record is stored.
+-- sender saw them, the lane's health, concurrency, every limit. Then the members
+-- are marked and the request record is stored.
 
-local HORIZON_US = 16000
-
--- Until when the lane has been paid for, µs. What was to be paid by a clock that was set back since
--- is to be paid from now.
-local function paid_till(tat, tat_at, t)
-  local till, at = tonumber(tat) or t.us, tonumber(tat_at) or t.us
-  if t.us < at then return t.us + math.max(0, till - at) end
-  return till
-end
-
--- GCRA on Redis time. Returns microseconds to wait before asking again, or nil
--- and the slot. A slot that nobody used is lost: time goes on without it.
-local function rate_slot(lane, lv, cost, t)
-  local per_s = tonumber(lv.rate)
-  -- A lane without a rate was never published: nothing leaves.
-  if not per_s or per_s <= 0 then return 1000000 end
-  local tat = paid_till(lv.tat, lv.tat_at, t)
-  if t.us < (tonumber(lv.tat_at) or 0) then
-    call('HSET', K.lane .. lane, 'tat', int(tat), 'tat_at', int(t.us))
-  end
-  local slot = math.max(tat, t.us)
-  if slot - t.us > HORIZON_US then return slot - t.us - HORIZON_US end
-  return nil, slot, slot + cost * 1000000 / (per_s * 0.992)
-end
-
-local LANE_FIELDS = { 'rate', 'tat', 'concurrency', 'not_before', 'why', 'purged', 'tat_at',
-  'not_since' }
-local function lane_get(lane)
-  local v = call('HMGET', K.lane .. lane, unpack(LANE_FIELDS))
-  local l = {}
-  for i, name in ipairs(LANE_FIELDS) do l[name] = v[i] end
-  return l
+-- What a request costs in each of the things that contracts count.
+local function cost_of(contract, members, parts)
+  local cost = { contract = contract, messages = #members / 2, parts = 0, requests = 1 }
+  for i = 1, #parts do cost.parts = cost.parts + byte(parts, i) end
+  return cost
 end
 
 -- Are the members' records not what the sender saw, or not due for this attempt?
@@ -50,28 +23,15 @@ local function members_changed(w, ranks, expected, attempts)
   return false
 end
 
--- Requests on the wire of this lane, over all processes; a tenth, at least one, is
--- kept for single notices. What a dead process had there is forgotten, once a second
--- at most.
-local function is_busy(lane, lv, t, is_notice)
-  local busy, most = K.lane .. lane .. K.busy, tonumber(lv.concurrency) or 0
-  if most > 1 and not is_notice then most = most - math.max(1, floor(most / 10)) end
-  if most == 0 or call('HLEN', busy) < most then return false end
-  local ago = t.ms - (tonumber(lv.purged) or 0)
-  if ago >= 0 and ago < 1000 then return true end
-  call('HSET', K.lane .. lane, 'purged', int(t.ms))
-  local v = call('HGETALL', busy)
-  for i = 1, #v, 2 do
-    if not is_alive(flight.owner(v[i + 1]), t) then call('HDEL', busy, v[i]) end
-  end
-  return call('HLEN', busy) >= most
-end
-
 -- [run, p, from, inc, fence, permit, lane, 'new'|'repeat', first, members, expected,
---  attempts, parts, hash, cost, epoch, dedupe_ms, provider, phones ('' = none), doubt_cap
---  (0 = none), messages of the lane's largest request]
---   ['go', slot us, now us, asked ms, repeatable till (ms + back)] ['wait', us, reason] ['stop', state] ['lost']
---   ['changed', records] ['epoch', n] ['held']
+--  attempts, parts, hash, cost, epoch, dedupe_ms, provider, phones ('' = none), hashes of the
+--  phones where the run has caps (see caps.lua), doubt_cap (0 = none), messages of the lane's
+--  largest request]
+--   ['go', slot us, now us, asked ms, repeatable till (ms + back),
+--     the lane's factor] ['wait', us, reason]
+--   ['stop', state] ['lost']
+--   ['changed', records] ['epoch', n] ['held'] ['slow', us, reason] only this run must wait
+--   ['caps', '1' for each member who has had as many as the policy allows]
 local function permit(_, a)
   local run, p, from = a[1], tonumber(a[2]), tonumber(a[3])
   local id, lane, is_repeat = a[6], a[7], a[8] == 'repeat'
@@ -115,16 +75,26 @@ local function permit(_, a)
     q.window = q.till
   end
 
-  local lv = lane_get(lane)
-  local rests = lane_rests(lv.not_before, lv.not_since, t)
-  if rests > 0 then return { 'wait', int(rests * 1000), lv.why or 'lane waits' } end
-  if is_busy(lane, lv, t, r.kind == 'notices') then return { 'wait', '2000', 'concurrency' } end
-  local cap = tonumber(a[20]) or 0
-  if flight.is_full(lane, cap, #ranks, tonumber(a[21]) or 1, t) then
+  local lv = limits.lane(lane, r.unit or 0)
+  local rests, why = health.gate(lv, t)
+  if rests then return { 'wait', int(rests * 1000), why } end
+  if limits.is_busy(lv, t, r.kind == 'notices') then return { 'wait', '2000', 'concurrency' } end
+  local cap = tonumber(a[21]) or 0
+  if flight.is_full(lane, cap, #ranks, tonumber(a[22]) or 1, t) then
     return { 'wait', '2000', 'doubt_cap' }
   end
-  local wait, slot, tat = rate_slot(lane, lv, tonumber(a[15]), t)
-  if wait then return { 'wait', int(math.ceil(wait)), 'rate' } end
+  local factor = health.factor(lv, t)
+  local look = limits.look(lv, r, cost_of(tonumber(a[15]), a[10], a[13]), t, factor)
+  if look.wait > 0 then
+    limits.refuse(look)
+    return { look.is_run and 'slow' or 'wait', int(math.ceil(look.wait)), look.why }
+  end
+  local is_capped = not is_repeat and caps.is_capped(r)
+  if is_capped then
+    if #a[20] ~= #ranks * caps.HASH then return { 'lost' } end
+    local over = caps.over(r, a[20], t)
+    if over then return { 'caps', over } end
+  end
 
   -- Only writes from here.
   local now_s = seconds_of(t, r.launched_s)
@@ -137,13 +107,20 @@ local function permit(_, a)
   window_write(w)
   q.copies[#q.copies + 1] = id
   q.asked = t.ms
+  if is_capped then q.caps, q.capped_at = a[20], caps.charge(r, a[20], caps.tick(t)) end
+  local paid = limits.charge(look)
+  if #paid > 0 then
+    q.paid = q.paid or {}
+    q.paid[id] = paid
+  end
   call('HSET', key, field, cmsgpack.pack(q))
   call('HSET', K.lane .. lane .. K.busy, id, flight.entry(a[4], #ranks, cap))
-  call('HSET', K.lane .. lane, 'tat', int(tat), 'tat_at', int(t.us))
-  return { 'go', int(slot), int(t.us), int(q.asked), int(q.till) }
+  health.permitted(lv, id, t)
+  return { 'go', int(look.slot), int(t.us), int(q.asked), int(q.till), string.format('%.3f', factor) }
 end
 
--- [run, p, first, attempt, permit, lane, lane_wait_ms, why] → 1
+-- [run, p, first, attempt, permit, lane, ms that the lane must rest, why, verdict, permitted us]
+--   → [1, ms that it rests, why]; the last four: see health.told
 -- The permit's bytes surely did not leave: take its copy out of the request and
 -- nothing else. No copy left: waiting, same attempt; otherwise in doubt, or what
 -- the one copy that is left was answered.
@@ -152,14 +129,15 @@ local function unmark(_, a)
   local t = clock()
   local r = run_get(run)
   call('HDEL', K.lane .. lane .. K.busy, id)
-  lane_rest(lane, t, tonumber(a[7]), a[8])
+  local rest, why = health.told(lane, id, a[9] or '', tonumber(a[7]), a[8], tonumber(a[10]) or 0, t)
   local key, field = request_key(run, p, first), first .. ':' .. a[4]
   local stored = call('HGET', key, field)
   local q = stored and cmsgpack.unpack(stored)
   local copy = q and has_copy(q, id)
   local ranks = q and request_ranks(q)
   local w = copy and r.launched_s and window_open(run, p, ranks[1], ranks[#ranks] + 1)
-  if not w then return 1 end
+  if not w then return { 1, int(rest), why } end
+  limits.give_back(q, id, limits.parts_of(w, ranks), function() return false end)
   local now_s = seconds_of(t, r.launched_s)
   table.remove(q.copies, copy)
   if q.no then q.no[id] = nil end
@@ -169,8 +147,10 @@ local function unmark(_, a)
     local ph = phase_of(w, rank, at)
     if ph == S.SENDING or (ph == S.UNKNOWN and is_waiting) then
       set_phase(w, rank, at, is_waiting and S.WAITING or S.UNKNOWN, 0, now_s)
+      if is_waiting and q.caps then caps.give_back(r, q, i) end
     end
   end
+  if is_waiting then q.caps = nil end
   request_judge(w, q, ranks, now_s)
   if r.state == 'cancelled' then
     for _, rank in ipairs(ranks) do cancel_one(w, rank, now_s) end
@@ -181,7 +161,7 @@ local function unmark(_, a)
   if is_waiting and not is_leased(run, p, ranks[1], ranks[#ranks] + 1) then
     todo_add(run, p, ranks[1], ranks[#ranks] + 1, t.ms)
   end
-  return 1
+  return { 1, int(rest), why }
 end
 
 -- [run, p, from, inc, fence, first, attempt] → 1, 0 not ours. A repeat that cannot
@@ -204,8 +184,8 @@ local function hold(_, a)
 end
 
 -- [run, p, first, attempt, permit, lane, members, attempts, parts, hash, asked ms,
---  till (ms + back), provider, inc, phones ('' = none)] → 1, 0 known already, -1 there is no such
---  run or member
+--  till (ms + back), provider, inc, phones ('' = none), hashes for caps ('' = none)] → 1, 0 known
+--  already, -1 there is no such run or member
 -- Replay of an acknowledged permit after Redis came back: what it lost is marked
 -- again, with its original time. What the permit's own answer said follows in
 -- the replay; a "no" about another copy closes nothing any more.
@@ -243,6 +223,10 @@ local function remark(_, a)
     q.till = is_other and 0 or math.min(q.till, tonumber(a[12]))
     q.window, q.torn = math.max(q.window or 0, tonumber(a[12])), q.torn or is_other or nil
     q.asked = math.max(q.asked or 0, tonumber(a[11]))
+    if (a[16] or '') ~= '' and not q.caps then
+      q.caps, q.capped_at = a[16], caps.charge(r, a[16], floor(tonumber(a[11]) / caps.TICK_MS))
+    end
+    limits.charge_again(q, id, r, lane, cost_of(0, a[7], a[9]), t)
     call('HSET', key, field, cmsgpack.pack(q))
     call('HSET', K.lane .. lane .. K.busy, id, a[14])
     wake_run(r, p, ranks[1])
@@ -251,15 +235,5 @@ local function remark(_, a)
   -- Redis may have lost the claim, too: what lies between is found by the reconciler.
   local cursor = tonumber(call('HGET', K.run .. run, 'cursor' .. p)) or 0
   if cursor <= ranks[#ranks] then call('HSET', K.run .. run, 'cursor' .. p, ranks[#ranks] + 1) end
-  return 1
-end
-
--- [lane, us] → 1. Bytes left this much after their slot: the next slots are moved.
-local function late(_, a)
-  local key = K.lane .. a[1]
-  local t = clock()
-  local v = call('HMGET', key, 'tat', 'tat_at')
-  local tat = math.max(paid_till(v[1], v[2], t), t.us)
-  call('HSET', key, 'tat', int(tat + math.min(tonumber(a[2]), 200000)), 'tat_at', int(t.us))
   return 1
 end

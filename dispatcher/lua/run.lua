@@ -27,7 +27,7 @@ end
 -- A field set_pieces: its sets were written before, and expire unless it takes them over.
 local function launch(_, a)
   local campaign, run = a[1], a[2]
-  local v = call('HMGET', campaign, 'state', 'run', 'due_s')
+  local v = call('HMGET', campaign, 'state', 'run', 'due_s', 'speed')
   local due_s, sets
   for i = 6, #a, 2 do
     if a[i] == 'due_s' then due_s = a[i + 1] end
@@ -46,6 +46,7 @@ local function launch(_, a)
   for i = 6, #a do args[#args + 1] = a[i] end
   args[#args + 1] = 'pass'
   args[#args + 1] = int(least_pass())
+  if v[4] then args[#args + 1], args[#args + 2] = 'speed', v[4] end
   for _, key in ipairs(sets) do call('PERSIST', key) end
   call('HSET', K.run .. run, unpack(args))
   call('ZADD', K.runs, a[3], run)
@@ -234,7 +235,10 @@ export('restored', OPERATE.restored, ANYWAY)
 export('unused', OPERATE.unused, ANYWAY)
 export('claim', claim)
 export('permit', permit)
-export('late', late)
+export('late', limits.late)
+export('caps_check', caps.check, { 'no-writes' })
+export('caps_put_off', caps.put_off, ANYWAY)
+export('lane_publish', limits.publish, ANYWAY)
 export('skip', skip)
 export('install', install)
 export('launch', launch)

@@ -37,6 +37,7 @@ struct chunk {
 	uint32_t from, to;
 	int64_t fence;
 	int64_t launched_s;
+	int64_t speed;	    /* of its run, messages a second at most; 0 = as its lanes allow */
 	int64_t epoch;	    /* of the suppressions that its members were looked at with */
 	struct buf records; /* (to - from) records as Redis showed them last */
 	struct repeat *repeats;

@@ -170,6 +170,8 @@ on_run(void *arg, const struct reply *r)
 	v->order = (int)reply_int(r, 10) * 2 + !v->is_notices;
 	slice_copy(v->class, sizeof(v->class), reply_item(r, 11)->str);
 	v->unit = (uint64_t)reply_int(r, 12);
+	v->is_capped = reply_int(r, 16) > 0 || reply_int(r, 17) > 0;
+	v->is_cap_later = slice_is(reply_item(r, 18)->str, "later");
 	v->per = slice_is(reply_item(r, 3)->str, "row") ? PER_ROW : PER_PHONE;
 	read_route(v, reply_item(r, 4)->str, reply_item(r, 5)->str);
 	if (v->is_notices) {
@@ -194,7 +196,8 @@ run_view_get(struct run_views *vs, uint64_t run, run_view_cb cb, void *arg)
 	static const char *const fields[] = {"launched_s",  "campaign",	    "today",   "per",
 					     "carrier_map", "lanes",	    "queries", "template",
 					     "list",	    "list_version", "prio",    "class",
-					     "unit",	    "kind",	    "sets",    "lists"};
+					     "unit",	    "kind",	    "sets",    "lists",
+					     "cap_day",	    "cap_week",	    "cap_over"};
 	struct view_load *ld;
 	struct slice v[2 + ARRAY_LEN(fields)];
 	char key[KEY_MAX];

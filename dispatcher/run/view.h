@@ -25,6 +25,8 @@ struct run_view {
 	bool is_notices; /* single messages: payload instead of list, texts and queries */
 	int order; /* the smaller, the more urgent: 2 * priority of its class, + 1 for campaigns */
 	char class[32];
+	bool is_capped;	   /* a phone gets so many messages of its class only */
+	bool is_cap_later; /* who has had them waits; else is left out */
 	uint64_t unit;
 	enum per per;
 	struct list *list; /* pinned versions, with snapshots; NULL for notices, as rendering */

@@ -8,49 +8,36 @@
 #include "dispatcher/send/lane.h"
 
 /*
- * How each outcome class is merged: class byte of `outcome`, reason, and what the lane does. A
- * fault of the lane (W) says nothing about the message: it waits on, and no attempt is used up.
+ * How each outcome class is merged: class byte of `outcome`, reason, and what it says of the lane
+ * (dispatcher/lua/health.lua decides what the lane does). A fault of the lane (W) says nothing about
+ * the message: it waits on, and no attempt is used up.
  */
 static const struct class_rule {
 	char class;
 	uint8_t reason;
 	bool is_lane_fault;
-	int64_t rest_ms; /* the lane rests at least this long; 0 = goes on */
-	const char *why;
+	const char *verdict; /* as health.told takes it */
+	int64_t rest_ms;     /* the lane rests at least this long; 0 = goes on */
+	const char *why;     /* of the rest */
 } rules[OUTCOME_CLASSES] = {
-	[OUTCOME_ACCEPTED] = {'A', REASON_NONE, false, 0, ""},
-	[OUTCOME_DUPLICATE] = {'U', REASON_DUPLICATE_SEEN, false, 0, ""},
-	[OUTCOME_AUTH_EXPIRED] = {'W', REASON_AUTH_EXPIRED, true, 60000,
+	[OUTCOME_ACCEPTED] = {'A', REASON_NONE, false, "good", 0, ""},
+	[OUTCOME_DUPLICATE] = {'U', REASON_DUPLICATE_SEEN, false, "good", 0, ""},
+	[OUTCOME_AUTH_EXPIRED] = {'W', REASON_AUTH_EXPIRED, true, "fault", 60000,
 				  "the gateway says that the credentials expired"},
-	[OUTCOME_THROTTLED] = {'W', REASON_THROTTLED, true, 1000, "the gateway says too fast"},
-	[OUTCOME_TEMPORARY] = {'T', REASON_TEMPORARY, false, 0, ""},
-	[OUTCOME_BAD_RECIPIENT] = {'N', REASON_BAD_RECIPIENT, false, 0, ""},
-	[OUTCOME_BAD_MESSAGE] = {'N', REASON_BAD_MESSAGE, false, 0, ""},
-	[OUTCOME_BAD_ACCOUNT] = {'W', REASON_BAD_ACCOUNT, true, 60000,
+	[OUTCOME_THROTTLED] = {'W', REASON_THROTTLED, true, "slow", 1000,
+			       "the gateway says too fast"},
+	[OUTCOME_TEMPORARY] = {'T', REASON_TEMPORARY, false, "good", 0, ""},
+	[OUTCOME_BAD_RECIPIENT] = {'N', REASON_BAD_RECIPIENT, false, "good", 0, ""},
+	[OUTCOME_BAD_MESSAGE] = {'N', REASON_BAD_MESSAGE, false, "good", 0, ""},
+	[OUTCOME_BAD_ACCOUNT] = {'W', REASON_BAD_ACCOUNT, true, "fault", 60000,
 				 "the gateway refuses the account"},
-	[OUTCOME_QUOTA_TOMORROW] = {'W', REASON_QUOTA_TOMORROW, true, 300000,
+	[OUTCOME_QUOTA_TOMORROW] = {'W', REASON_QUOTA_TOMORROW, true, "fault", 300000,
 				    "the gateway's quota for today is used up"},
-	[OUTCOME_CLOSED_HOURS] = {'W', REASON_CLOSED_HOURS, true, 300000,
+	[OUTCOME_CLOSED_HOURS] = {'W', REASON_CLOSED_HOURS, true, "fault", 300000,
 				  "the gateway is closed at this hour"},
-	[OUTCOME_IN_DOUBT] = {'U', REASON_UNREADABLE, false, 0, ""},
+	[OUTCOME_IN_DOUBT] = {'U', REASON_UNREADABLE, false, "none", 0,
+			      "the gateway's answers cannot be understood"},
 };
-
-static void
-lane_must_rest(struct request *r, struct judgement *j, int64_t at_least_ms, const char *why)
-{
-	j->lane_wait_ms = lane_rest_ms(r->lane, at_least_ms);
-	j->why = why;
-}
-
-/* Once may be an accident; twice in a row is the lane. */
-static void
-lane_may_rest(struct request *r, struct judgement *j, const char *why)
-{
-	if (r->lane->bad_in_row == 0)
-		r->lane->bad_in_row = 1;
-	else
-		lane_must_rest(r, j, 0, why);
-}
 
 /* No complete answer after bytes may have left: in doubt. */
 static void
@@ -60,7 +47,8 @@ judge_no_answer(struct request *r, struct judgement *j)
 		buf_addc(&j->classes, 'U');
 		buf_add_u8(&j->reasons, REASON_NO_ANSWER);
 	}
-	lane_may_rest(r, j, "the gateway does not answer");
+	j->verdict = "none";
+	j->why = "the gateway does not answer";
 	r->lane->in_doubt += r->count;
 }
 
@@ -147,13 +135,36 @@ keep_id(struct request *r, size_t i, const struct batch_outcome *bo, const struc
 		buf_add(&j->id_texts, id, strlen(id) + 1);
 }
 
+/*
+ * What one member's answer says of the lane, beside what the others' have: a fault more than "too
+ * fast", that more than any explicit answer, and that more than one that nobody can read.
+ */
+static void
+judge_lane(struct judgement *j, const struct class_rule *rule)
+{
+	static const char *const by_weight[] = {"none", "good", "slow", "fault"};
+	size_t was = 0, is = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(by_weight); i++) {
+		was = j->verdict != NULL && strcmp(j->verdict, by_weight[i]) == 0 ? i : was;
+		is = strcmp(rule->verdict, by_weight[i]) == 0 ? i : is;
+	}
+	j->is_lane_fault = j->is_lane_fault || rule->is_lane_fault;
+	if (j->verdict == NULL || is > was || (is == was && rule->rest_ms > j->rest_ms)) {
+		j->verdict = rule->verdict;
+		j->why = rule->why;
+	}
+	if (rule->rest_ms > j->rest_ms)
+		j->rest_ms = rule->rest_ms;
+}
+
 static void
 judge_batch(struct request *r, const struct batch_outcome *bo, struct judgement *j)
 {
 	const struct capability *cap = r->provider->driver->capability(r->provider->account);
 	struct foreign f = foreign_of(r->provider->driver, cap);
 	struct buf members = {0};
-	bool has_good = false, can_wait = may_wait_on(cap, bo, r->count);
+	bool can_wait = may_wait_on(cap, bo, r->count);
 
 	for (size_t i = 0; i < r->count; i++) {
 		const struct message_outcome *m = &bo->messages[i];
@@ -166,18 +177,13 @@ judge_batch(struct request *r, const struct batch_outcome *bo, struct judgement 
 		buf_addc(&j->classes, class);
 		buf_add_u8(&j->reasons, reason);
 		count_class(r->lane, class);
-		has_good = has_good || class == 'A' || class == 'N';
-		j->is_lane_fault = j->is_lane_fault || rule->is_lane_fault;
-		if (rule->is_lane_fault && (j->why == NULL || rule->rest_ms > j->lane_wait_ms))
-			lane_must_rest(r, j, rule->rest_ms, rule->why);
+		judge_lane(j, rule);
 		log_member(r, i, m, &members);
 		keep_id(r, i, bo, &f, j);
 	}
-	if (has_good && j->lane_wait_ms == 0)
-		r->lane->bad_in_row = 0;
-	if (bo->retry_after_s > 0 && j->lane_wait_ms < (int64_t)bo->retry_after_s * 1000) {
-		j->lane_wait_ms = (int64_t)bo->retry_after_s * 1000;
-		if (j->why == NULL)
+	if ((int64_t)bo->retry_after_s * 1000 > j->rest_ms) {
+		j->rest_ms = (int64_t)bo->retry_after_s * 1000;
+		if (j->why[0] == '\0')
 			j->why = "the gateway asked to wait";
 	}
 	if (members.len > 0)
@@ -191,7 +197,7 @@ judge_answer(struct request *r, const struct fetch_answer *a, struct judgement *
 	struct http_answer http;
 	struct batch_outcome bo = {0};
 
-	*j = (struct judgement){0};
+	*j = (struct judgement){.why = ""};
 	if (a->result != FETCH_DONE) {
 		judge_no_answer(r, j);
 		return;
@@ -202,9 +208,6 @@ judge_answer(struct request *r, const struct fetch_answer *a, struct judgement *
 		log_warn("lane=%s status=%d result=unknown-code code=%s", r->provider->name,
 			 a->status, bo.messages[0].code);
 	judge_batch(r, &bo, j);
-	/* A whole answer that cannot be read: a proxy's page, an outage. Slow down. */
-	if (j->lane_wait_ms == 0 && bo.messages[0].class == OUTCOME_IN_DOUBT)
-		lane_may_rest(r, j, "the gateway's answers cannot be understood");
 }
 
 void

@@ -90,29 +90,56 @@ different_phones(const struct batching *b, uint32_t *ranks, size_t count)
  * more than the contract. (A driver's smallest batch may be dearer.)
  */
 static uint32_t
-cost_max(const struct batching *b)
+part_of(double most)
 {
-	double part = b->rate / 250;
+	double part = most / 250;
 
 	return part < 1 ? 1 : part > BATCH_MAX * 10.0 ? BATCH_MAX * 10 : (uint32_t)part;
+}
+
+/* By what the rate counts, by messages, by parts: each limit has its own. */
+struct cost_max {
+	uint32_t messages, parts;
+};
+
+static void
+lower(struct cost_max *m, enum counts counts, double most)
+{
+	uint32_t *of = counts == COUNTS_PARTS ? &m->parts : &m->messages;
+	uint32_t part = part_of(most);
+
+	if (counts != COUNTS_REQUESTS && part < *of)
+		*of = part;
+}
+
+/* Of a day or a month no more than that part is left unused because the next request costs more. */
+static struct cost_max
+cost_max(const struct batching *b)
+{
+	struct cost_max m = {UINT32_MAX, UINT32_MAX};
+
+	lower(&m, b->cap->counts, b->rate);
+	if (b->chunk->speed > 0)
+		lower(&m, COUNTS_MESSAGES, (double)b->chunk->speed);
+	for (size_t i = 0; i < b->limit_count; i++)
+		lower(&m, b->limits[i].counts, (double)b->limits[i].most);
+	return m;
 }
 
 size_t
 batch_next(const struct batching *b, uint32_t *ranks, size_t count)
 {
 	const struct capability *cap = b->cap;
-	uint32_t max = cost_max(b);
-	size_t n = 0, cost = 0;
+	struct cost_max max = cost_max(b);
+	size_t n = 0, parts = 0;
 
 	if (cap->shape == SHAPE_ONE || count == 0)
 		return count == 0 ? 0 : 1;
 	if (cap->shape == SHAPE_ONE_TEXT)
 		count = different_phones(b, ranks, same_text(b, ranks, count));
 	while (n < count && n < cap->batch_max) {
-		cost += cap->counts == COUNTS_PARTS	 ? chunk_member(b->chunk, ranks[n])->parts
-			: cap->counts == COUNTS_MESSAGES ? 1u
-							 : 0u;
-		if (n >= cap->batch_min && n > 0 && cost > max)
+		parts += chunk_member(b->chunk, ranks[n])->parts;
+		if (n >= cap->batch_min && n > 0 && (n + 1 > max.messages || parts > max.parts))
 			break;
 		n++;
 	}

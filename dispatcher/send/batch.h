@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "dispatcher/limit_config.h"
 #include "dispatcher/run/chunk.h"
 #include "providers/provider.h"
 
@@ -13,6 +14,8 @@ struct batching {
 	const struct capability *cap;
 	double rate; /* contracted, per second, in what cap->counts says */
 	struct chunk *chunk;
+	const struct limit *limits; /* [limit_count] others that apply */
+	size_t limit_count;
 };
 
 /* Order ranks[count] (ascending) as batch_next wants them. */

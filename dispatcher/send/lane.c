@@ -10,9 +10,11 @@
 
 #define WORKS_MAX 8u
 #define URGENT_WORKS_MAX 16u /* with what overtakes */
+#define PARKED_WORKS_MAX 64u /* with those that wait for their run's sake */
 #define CLAIM_MAX RECORDS_PER_STRING
-#define REST_MIN_MS 1000
-#define REST_MAX_MS 300000
+/* A wait that is longer is looked at again when something has changed, and every few seconds. */
+#define LONG_WAIT_US 1000000
+#define LONGEST_WAIT_US 5000000
 
 void
 lane_want(struct lane *l)
@@ -31,26 +33,36 @@ lane_wait(struct lane *l, int64_t until_us, struct slice why)
 {
 	slice_copy(l->why_text, sizeof(l->why_text), why);
 	l->why = l->why_text;
+	if (until_us > clock_mono_us() + LONGEST_WAIT_US)
+		until_us = clock_mono_us() + LONGEST_WAIT_US;
 	l->ask_at_us = until_us;
 	lane_want(l);
 }
 
-/* 1 s, 2 s, 4 s … 5 min. Requests that fail together are one fault, not many. */
-int64_t
-lane_rest_ms(struct lane *l, int64_t at_least_ms)
+void
+lane_rest(struct lane *l, int64_t ms, struct slice why)
 {
-	int64_t now = clock_mono_us(), ms;
+	struct work *next;
 
-	if (now >= l->rest_until_us || l->bad_in_row == 0)
-		l->bad_in_row++;
-	ms = (int64_t)REST_MIN_MS << (l->bad_in_row > 10 ? 9 : l->bad_in_row - 1);
-	if (ms > REST_MAX_MS)
-		ms = REST_MAX_MS;
-	if (ms < at_least_ms)
-		ms = at_least_ms;
-	if (now + ms * 1000 > l->rest_until_us)
-		l->rest_until_us = now + ms * 1000;
-	return ms;
+	lane_wait(l, clock_mono_us() + ms * 1000, why);
+	l->claim_at_us = l->ask_at_us;
+	for (struct work *w = l->works; w != NULL; w = next) {
+		next = w->next;
+		w->open++; /* until work_closed_one below */
+		work_close(w, 0);
+		work_closed_one(w);
+	}
+}
+
+void
+lane_look_again(struct lane *l)
+{
+	int64_t now = clock_mono_us();
+
+	if (l->ask_at_us < now + LONG_WAIT_US || now < l->looked_us + LONG_WAIT_US / 4)
+		return;
+	l->looked_us = l->ask_at_us = now;
+	lane_want(l);
 }
 
 /* ---- requests of a work ---- */
@@ -149,10 +161,61 @@ skip_members(struct work *w, const uint32_t *ranks, size_t count)
 	buf_free(&reasons);
 }
 
+void
+work_cap(struct work *w, const uint32_t *ranks, size_t count)
+{
+	struct engine *e = w->lane->sender->o.engine;
+	const struct chunk *c = w->chunk;
+	struct argv a = {0};
+	struct buf offsets = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		if (c->view->is_cap_later)
+			chunk_member(w->chunk, ranks[i])->is_needed = false;
+		else
+			chunk_member(w->chunk, ranks[i])->skip = REASON_CAP;
+		buf_add_u16(&offsets, (uint16_t)(ranks[i] - c->from));
+	}
+	if (!c->view->is_cap_later || count == 0) {
+		buf_free(&offsets);
+		return;
+	}
+	argv_add_int(&a, (int64_t)c->run);
+	argv_add_int(&a, c->p);
+	argv_add_int(&a, c->from);
+	argv_adds(&a, engine_incarnation(e));
+	argv_add_int(&a, c->fence);
+	argv_add(&a, buf_slice(&offsets));
+	w->open++;
+	engine_sure(e, "caps_put_off", &a, false, on_skipped, w);
+	argv_free(&a);
+	buf_free(&offsets);
+}
+
+/* Those that apply to the work, beside the contracted rate. limits has room for LIMITS_MAX. */
+static size_t
+limits_of(const struct work *w, struct limit *limits)
+{
+	const struct provider_config *p = w->lane->provider;
+	const struct config *c = w->lane->sender->o.config;
+	size_t n = p->limit_count;
+
+	memcpy(limits, p->limits, n * sizeof(*limits));
+	for (size_t i = 0; i < c->limit_count && n < LIMITS_MAX; i++)
+		if (limit_is_of_unit(c->limits, c->limit_count, i, (int64_t)w->chunk->view->unit))
+			limits[n++] = c->limits[i];
+	return n;
+}
+
 static void
 build_batches(struct work *w, uint32_t *ranks, size_t count, uint32_t *skip, size_t *skip_count)
 {
-	struct batching b = {capability_of(w->lane), w->lane->provider->rate, w->chunk};
+	struct limit limits[LIMITS_MAX];
+	struct batching b = {.cap = capability_of(w->lane),
+			     .rate = w->lane->provider->rate,
+			     .chunk = w->chunk,
+			     .limits = limits,
+			     .limit_count = limits_of(w, limits)};
 
 	batch_sort(&b, ranks, count);
 	for (size_t at = 0, n; at < count; at += n) {
@@ -302,6 +365,11 @@ work_close(struct work *w, int64_t delay_ms)
 		request_free(r);
 		w->open--;
 	}
+	for (struct request *r = work_unpark(w); r != NULL; r = next) {
+		next = r->next;
+		request_free(r);
+		w->open--;
+	}
 }
 
 void
@@ -376,6 +444,8 @@ on_no_work(struct lane *l, const struct reply *reply, int64_t now)
 	if (l->is_claiming_urgent || l->is_woken)
 		return;
 	l->claim_at_us = now + reply_item(reply, 1)->integer * 1000;
+	if (l->claim_at_us > now + LONGEST_WAIT_US)
+		l->claim_at_us = now + LONGEST_WAIT_US;
 	if (l->work_count == 0) {
 		slice_copy(l->why_text, sizeof(l->why_text), why);
 		l->why = slice_is(why, "no work") ? "" : l->why_text;
@@ -499,13 +569,15 @@ may_ask(const struct lane *l)
 static bool
 may_overtake(const struct lane *l)
 {
-	return l->is_woken && l->work_count < URGENT_WORKS_MAX && works_order(l) >= 0;
+	return l->is_woken && l->work_count < URGENT_WORKS_MAX + l->parked_count &&
+	       works_order(l) >= 0;
 }
 
 static bool
 has_room(const struct lane *l)
 {
-	return l->work_count < WORKS_MAX && (int64_t)l->ready_messages * 2 <= claim_want(l);
+	return l->work_count < WORKS_MAX + l->parked_count && l->work_count < PARKED_WORKS_MAX &&
+	       (int64_t)l->ready_messages * 2 <= claim_want(l);
 }
 
 static void
@@ -517,12 +589,13 @@ on_lane_step(struct loop_step *step, void *arg)
 	(void)step;
 	if (!l->sender->is_open)
 		return;
+	next = lane_unpark(l, now);
 	while (may_ask(l) && now >= l->ask_at_us)
 		request_ask(lane_pop(l));
 	if (!l->sender->is_draining && !l->is_claiming) {
 		if (has_room(l) && now >= l->claim_at_us)
 			lane_claim(l, false);
-		else if (has_room(l))
+		else if (has_room(l) && l->claim_at_us < next)
 			next = l->claim_at_us;
 		else if (may_overtake(l))
 			lane_claim(l, true);
@@ -543,7 +616,7 @@ on_lane_wake(struct timer *t, void *arg)
 void
 lane_init(struct sender *s, struct lane *l, const struct provider_config *p)
 {
-	*l = (struct lane){.sender = s, .provider = p, .why = "", .window = 1};
+	*l = (struct lane){.sender = s, .provider = p, .why = "", .window = 1, .factor = 1};
 	l->ready_tail = &l->ready;
 	timer_init(&l->wake, on_lane_wake, l);
 	loop_step_add(s->o.loop, &l->step, LOOP_START_TRANSFERS, on_lane_step, l);

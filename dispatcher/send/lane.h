@@ -38,12 +38,14 @@ struct request {
 	struct buf members;  /* as Redis keeps them */
 	struct buf attempts; /* one byte a member */
 	struct buf parts;    /* one byte a member */
-	struct buf phones;   /* a hash a member where receipts may need it; see foreign.h */
+	struct buf caps;   /* CAP_HASH_BYTES a member where the run has caps and it is no repeat */
+	struct buf phones; /* a hash a member where receipts may need it; see foreign.h */
 	struct buf expected; /* the members' records as they were when it was made */
 	uint8_t hash[16];    /* of what is said to whom: a repeat must say the same */
 	uint32_t cost;	     /* in what the contract counts */
 	char permit[PERMIT_CHARS];
 	int64_t asked_us, slot_us; /* mono clock */
+	int64_t permitted_us;	   /* Redis's clock: when the permit was given; 0 = it was not */
 	struct timer timer;	   /* DATED: fires at slot_us */
 	/* From here: made when the permit is asked for, gone with the answer. */
 	const struct provider_config *provider;
@@ -64,10 +66,12 @@ struct work {
 	bool is_checking;  /* is a member suppressed? Nothing is asked for meanwhile */
 	uint32_t *checked; /* [checked_count] ranks that were asked about; NULL = none */
 	size_t checked_count;
-	struct request *held; /* not to be asked for before that is known, newest first */
-	size_t changes;	      /* times that its records were not what they seemed */
-	size_t open;	      /* requests and skips that are not over */
-	int64_t delay_ms;     /* until the rest may be claimed again */
+	struct request *held;	/* not to be asked for before that is known, newest first */
+	struct request *parked; /* only its run must wait, until parked_us; newest first */
+	int64_t parked_us;
+	size_t changes;	  /* times that its records were not what they seemed */
+	size_t open;	  /* requests and skips that are not over */
+	int64_t delay_ms; /* until the rest may be claimed again */
 };
 
 struct lane {
@@ -76,23 +80,23 @@ struct lane {
 	struct loop_step step;
 	struct timer wake; /* claim again, or ask again */
 	struct work *works;
-	size_t work_count;
+	size_t work_count, parked_count; /* parked: works of which something is put aside */
 	bool is_claiming;
 	bool is_claiming_urgent; /* only for what is more urgent than some of its works */
 	bool is_woken;		 /* something changed in Redis since the last claim was asked */
 	char claim_id
 		[PERMIT_CHARS]; /* of the claim under way, or whose answer was lost; "" = none */
 	int64_t claim_at_us, ask_at_us; /* not before */
+	int64_t looked_us;		/* that a long wait was looked at again */
 	const char *why;		/* a literal, or why_text */
-	char why_text[80];
+	char why_text[120];
 	struct request *ready, **ready_tail;
 	size_t ready_messages;
 	unsigned asked, in_flight;
 	unsigned window; /* permits that may be asked for at a time */
 	int64_t rtt_us;	 /* what asking a permit usually takes: slots are dated by it */
 	unsigned late_in_row;
-	unsigned bad_in_row; /* rests without a good answer between */
-	int64_t rest_until_us;
+	double factor; /* of the contracted rate, as the last permit said (dispatcher/lua/health.lua) */
 	uint64_t requests, accepted, refused, later, in_doubt, unmarked, late_slots;
 };
 
@@ -133,10 +137,14 @@ void work_closed_one(struct work *w);
 void work_close(struct work *w, int64_t delay_ms);
 /* A request in doubt cannot be said again as it was: its members are for a person. */
 void work_hold(struct work *w, uint32_t first, uint8_t attempt);
+/* These have had as many messages as the policy allows: they wait, or are left out when built. */
+void work_cap(struct work *w, const uint32_t *ranks, size_t count);
 /* Group ranks that can be sent into requests and put them into lane->ready. */
 void work_build(struct work *w, const uint32_t *ranks, size_t count);
-/* A fault of the lane: how long it must rest, longer each time in a row. */
-int64_t lane_rest_ms(struct lane *l, int64_t at_least_ms);
+/* Redis says that the lane rests: all that is claimed goes back, nothing is asked for meanwhile. */
+void lane_rest(struct lane *l, int64_t ms, struct slice why);
+/* Something has changed: a long wait is looked at again now. */
+void lane_look_again(struct lane *l);
 /* Say why nothing leaves, and look again then. */
 void lane_wait(struct lane *l, int64_t until_us, struct slice why);
 
@@ -152,6 +160,14 @@ void lane_return(struct lane *l, struct request *r);
 struct request *lane_take(struct lane *l, const struct work *w);
 /* The first. Not when there is none. */
 struct request *lane_pop(struct lane *l);
+
+/* ---- park.c ---- */
+/* r was not permitted, and only for its run's sake: what is ready of its work waits with it. */
+void work_park(struct work *w, struct request *r, int64_t until_us);
+/* What was put aside goes on when its time has come. Returns the next such time; INT64_MAX = none. */
+int64_t lane_unpark(struct lane *l, int64_t now_us);
+/* Take what is parked of the work out; newest first. */
+struct request *work_unpark(struct work *w);
 
 /* ---- recheck.c ---- */
 /*
@@ -183,12 +199,13 @@ bool slot_is_usable(struct slot_clock *c, int64_t slot_us);
 struct judgement {
 	struct buf classes, reasons; /* one byte a member */
 	struct buf log;		     /* line for the detail log; empty = none */
-	struct buf ids;	      /* FOREIGN_ID_BYTES a member, zeros = none; empty = none at all */
-	struct buf id_texts;  /* for asking about them: each with a NUL; empty = none */
-	bool has_shared_id;   /* one id for several members */
-	int64_t lane_wait_ms; /* the lane must rest; 0 = no */
-	const char *why;      /* of lane_wait_ms */
-	bool is_lane_fault;   /* of some member at least: it uses up no attempt of the budget */
+	struct buf ids;	     /* FOREIGN_ID_BYTES a member, zeros = none; empty = none at all */
+	struct buf id_texts; /* for asking about them: each with a NUL; empty = none */
+	bool has_shared_id;  /* one id for several members */
+	const char *verdict; /* what it says of the lane, as health.told takes it */
+	int64_t rest_ms;     /* the lane must rest so long at least; 0 = no */
+	const char *why;     /* of a rest; "" = there is none */
+	bool is_lane_fault;  /* of some member at least: it uses up no attempt of the budget */
 };
 void judge_answer(struct request *r, const struct fetch_answer *a, struct judgement *j);
 void judgement_free(struct judgement *j);

@@ -3,11 +3,13 @@
  * Suppressions of a chunk that is prepared: looked at before its requests are
  * made, and again each time permit says that they have changed since. A member
  * that is suppressed ends there; a new request that holds one is made again
- * without it, a repeat that holds one is for a person.
+ * without it, a repeat that holds one is for a person. Before its requests are
+ * made, where the policy has caps, those are looked at, too.
  */
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "dispatcher/run/capped.h"
 #include "dispatcher/run/suppressed.h"
 #include "dispatcher/send/lane.h"
 
@@ -46,10 +48,11 @@ hold(struct work *w, struct request *newest)
 }
 
 static bool
-holds_suppressed(const struct request *r)
+holds_any(const struct request *r)
 {
 	for (size_t i = 0; i < r->count; i++)
-		if (chunk_member(r->work->chunk, r->ranks[i])->skip != 0)
+		if (chunk_member(r->work->chunk, r->ranks[i])->skip != 0 ||
+		    !chunk_member(r->work->chunk, r->ranks[i])->is_needed)
 			return true;
 	return false;
 }
@@ -65,7 +68,7 @@ give_back(struct work *w, struct request *held, uint32_t *ranks)
 		next = r->next;
 		r->next = NULL;
 		w->lane->ready_messages -= r->count; /* from hold */
-		if (!w->is_closing && !holds_suppressed(r)) {
+		if (!w->is_closing && !holds_any(r)) {
 			lane_return(w->lane, r);
 			continue;
 		}
@@ -105,11 +108,65 @@ go_on(struct work *w)
 }
 
 static void
+check_end(struct work *w)
+{
+	w->is_checking = false;
+	free(w->checked);
+	w->checked = NULL;
+	go_on(w);
+	lane_want(w->lane);
+	work_closed_one(w); /* from work_recheck */
+}
+
+static void
+on_capped(void *arg, const uint8_t *is_over, const struct err_ctx *e)
+{
+	struct work *w = arg;
+	size_t n = 0;
+
+	if (e != NULL) {
+		log_warn("run=%llu chunk=%u:%u lane=%s call=caps_check result=unknown why=%s",
+			 (unsigned long long)w->chunk->run, w->chunk->p, w->chunk->from,
+			 w->lane->provider->name, e->why);
+		work_close(w, 2000);
+	}
+	for (size_t i = 0; is_over != NULL && i < w->checked_count; i++)
+		if (is_over[i])
+			w->checked[n++] = w->checked[i];
+	if (n > 0 && !w->is_closing)
+		work_cap(w, w->checked, n);
+	check_end(w);
+}
+
+/* Who waits for a first or another attempt may have had as many messages as the policy allows. */
+static void
+check_caps(struct work *w)
+{
+	struct chunk *c = w->chunk;
+	uint64_t *phones = xmalloc((w->checked_count + 1) * sizeof(*phones));
+	size_t n = 0;
+
+	for (size_t i = 0; i < w->checked_count; i++) {
+		const struct member *m = chunk_member(c, w->checked[i]);
+		enum record_state state = chunk_record(c, w->checked[i]).state;
+		int64_t phone = 0;
+
+		if (m->skip != 0 || (state != RECORD_WAITING && state != RECORD_RETRY))
+			continue;
+		(void)!slice_to_i64(slice_of(m->phone), &phone);
+		w->checked[n] = w->checked[i];
+		phones[n++] = (uint64_t)phone;
+	}
+	w->checked_count = n;
+	capped_check(w->lane->sender->o.engine, c->run, phones, n, on_capped, w);
+	free(phones);
+}
+
+static void
 on_checked(void *arg, const struct suppressed_answer *a, const struct err_ctx *e)
 {
 	struct work *w = arg;
 
-	w->is_checking = false;
 	if (a != NULL) {
 		w->chunk->epoch = a->epoch;
 		take_reasons(w, a->reasons);
@@ -119,11 +176,10 @@ on_checked(void *arg, const struct suppressed_answer *a, const struct err_ctx *e
 			 w->lane->provider->name, e->why);
 		work_close(w, 2000);
 	}
-	free(w->checked);
-	w->checked = NULL;
-	go_on(w);
-	lane_want(w->lane);
-	work_closed_one(w); /* from work_recheck */
+	if (w->chunk->view->is_capped && !w->is_begun && !w->is_closing)
+		check_caps(w);
+	else
+		check_end(w);
 }
 
 static void
@@ -153,6 +209,7 @@ check_members(struct work *w)
 void
 work_recheck(struct work *w, struct request *r)
 {
+	hold(w, work_unpark(w)); /* what waits for the run's sake was before r */
 	if (r != NULL) {
 		r->state = REQUEST_READY;
 		r->next = NULL;

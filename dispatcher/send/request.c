@@ -8,11 +8,15 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "dispatcher/exchange.h"
+#include "dispatcher/run/capped.h"
 #include "dispatcher/send/lane.h"
 
 #define CONNECT_TIMEOUT_MS 5000
 #define DEDUPE_MARGIN_MS 2000
 #define CHANGES_USUAL 16
+#define HOLD_US 5000000 /* what the lane must wait for longer is given back */
+#define PARK_US \
+	65000000 /* for its run's sake: a limit a minute is the slowest pace that there is */
 /* Slots lost in a row before a slow connection may depart late, paid for by the next ones. */
 #define LATE_BEFORE_PATIENT 3
 
@@ -25,6 +29,7 @@ request_free(struct request *r)
 	buf_free(&r->attempts);
 	buf_free(&r->parts);
 	buf_free(&r->phones);
+	buf_free(&r->caps);
 	buf_free(&r->expected);
 	free(r->ranks);
 	free(r);
@@ -78,6 +83,21 @@ make_phones(struct request *r, const struct out_message *messages)
 	}
 }
 
+static void
+make_caps(struct request *r, const struct out_message *messages)
+{
+	uint8_t hash[CAP_HASH_BYTES];
+
+	buf_reset(&r->caps);
+	for (size_t i = 0; i < r->count && r->work->chunk->view->is_capped && !r->is_repeat; i++) {
+		int64_t phone = 0;
+
+		(void)!slice_to_i64(messages[i].phone, &phone);
+		cap_hash(r->lane->sender->o.engine, (uint64_t)phone, hash);
+		buf_add(&r->caps, hash, sizeof(hash));
+	}
+}
+
 /* The batch in the words of provider.h, and the hash of what it says to whom. */
 static void
 make_batch(struct request *r)
@@ -99,6 +119,7 @@ make_batch(struct request *r)
 	}
 	make_references(r, messages);
 	make_phones(r, messages);
+	make_caps(r, messages);
 	r->batch = (struct batch){.messages = messages,
 				  .count = r->count,
 				  .reference = messages[0].reference,
@@ -189,11 +210,23 @@ add_request(const struct request *r, struct argv *a)
 	argv_adds(a, r->lane->provider->name);
 }
 
+/* [done, ms that the lane rests, why]: Redis has judged for all processes. */
+static void
+obey_rest(struct lane *l, const struct reply *reply)
+{
+	int64_t ms = 0;
+
+	if (reply->kind == REPLY_ARRAY && slice_to_i64(reply_item(reply, 1)->str, &ms) && ms > 0)
+		lane_rest(l, ms, reply_item(reply, 2)->str);
+}
+
 static void
 on_outcome_kept(void *arg, const struct reply *reply)
 {
-	(void)reply;
-	request_end(arg);
+	struct request *r = arg;
+
+	obey_rest(r->lane, reply);
+	request_end(r);
 }
 
 static void
@@ -202,28 +235,28 @@ on_unmarked(void *arg, const struct reply *reply)
 	struct request *r = arg;
 	struct work *w = r->work;
 
-	(void)reply;
+	obey_rest(r->lane, reply);
 	/* The records have changed: permit shows them when it is asked again. */
 	if (!r->is_repeat && !w->is_closing)
 		work_build(w, r->ranks, r->count);
 	request_end(r);
 }
 
-/* The permit's bytes surely did not leave. lane_wait_ms: the lane must rest. */
+/* The permit's bytes surely did not leave. verdict, why: of the lane; "" = it says nothing. */
 static void
-request_unmark(struct request *r, int64_t lane_wait_ms, const char *why)
+request_unmark(struct request *r, const char *verdict, const char *why)
 {
 	struct argv a = {0};
 
 	r->state = REQUEST_CLOSING;
 	r->lane->unmarked++;
 	add_request(r, &a);
-	argv_add_int(&a, lane_wait_ms);
+	argv_add_int(&a, 0);
 	argv_adds(&a, why);
+	argv_adds(&a, verdict);
+	argv_add_int(&a, r->permitted_us);
 	engine_sure(r->lane->sender->o.engine, "unmark", &a, true, on_unmarked, r);
 	argv_free(&a);
-	if (lane_wait_ms > 0)
-		lane_wait(r->lane, clock_mono_us() + lane_wait_ms * 1000, slice_of(why));
 }
 
 /* What receipts need later: the last arguments of `outcome`. */
@@ -260,15 +293,13 @@ request_outcome(struct request *r, const struct fetch_answer *answer)
 	argv_add(&a, buf_slice(&j.classes));
 	argv_add(&a, buf_slice(&j.reasons));
 	argv_add_int(&a, j.is_lane_fault ? ATTEMPTS_MAX : s->o.config->max_attempts);
-	argv_add_int(&a, j.lane_wait_ms);
-	argv_adds(&a, j.why != NULL ? j.why : "");
+	argv_add_int(&a, j.rest_ms);
+	argv_adds(&a, j.why);
 	argv_add(&a, j.log.len > 0 ? buf_slice(&j.log) : SLICE(""));
 	add_foreign(r, &j, &a);
+	argv_adds(&a, j.verdict);
+	argv_add_int(&a, r->permitted_us);
 	engine_sure(s->o.engine, "outcome", &a, true, on_outcome_kept, r);
-	if (j.lane_wait_ms > 0) {
-		lane_wait(r->lane, clock_mono_us() + j.lane_wait_ms * 1000, slice_of(j.why));
-		work_close(r->work, j.lane_wait_ms);
-	}
 	argv_free(&a);
 	judgement_free(&j);
 }
@@ -283,6 +314,7 @@ pay_lateness(struct request *r, int64_t late_us)
 
 	argv_adds(&a, r->lane->provider->name);
 	argv_add_int(&a, late_us);
+	argv_add_int(&a, (int64_t)r->work->chunk->view->unit);
 	engine_call(r->lane->sender->o.engine, "late", &a, NULL, NULL);
 	argv_free(&a);
 }
@@ -321,13 +353,10 @@ on_answer(void *arg, const struct fetch_answer *a)
 	if (a->departed) {
 		request_outcome(r, a);
 	} else if (a->result == FETCH_ABORTED) {
-		request_unmark(r, 0, "");
+		request_unmark(r, "", "");
 	} else {
-		int64_t ms = lane_rest_ms(l, 0);
-
 		log_warn("lane=%s result=not-reached why=%s", r->provider->name, a->why);
-		request_unmark(r, ms, "the gateway cannot be reached");
-		work_close(r->work, ms);
+		request_unmark(r, "fault", "the gateway cannot be reached");
 	}
 	lane_want(l);
 }
@@ -392,14 +421,18 @@ on_go(struct request *r, const struct reply *reply)
 	struct lane *l = r->lane;
 	struct sender *s = l->sender;
 	int64_t slot = 0, now = 0;
+	char factor[16];
 	struct argv a = {0};
 
 	slice_to_i64(reply_item(reply, 1)->str, &slot);
 	slice_to_i64(reply_item(reply, 2)->str, &now);
+	r->permitted_us = now;
+	slice_copy(factor, sizeof(factor), reply_item(reply, 5)->str);
+	l->factor = strtod(factor, NULL);
 	r->slot_us = slot_local_us(&s->clock, r->asked_us, slot, now);
 	if (!slot_is_usable(&s->clock, r->slot_us)) {
 		log_warn("lane=%s result=clock-of-redis-set-forward", l->provider->name);
-		request_unmark(r, 0, "");
+		request_unmark(r, "", "");
 		return;
 	}
 	r->state = REQUEST_DATED;
@@ -413,6 +446,7 @@ on_go(struct request *r, const struct reply *reply)
 	argv_add_int(&a, r->work->chunk->p);
 	argv_adds(&a, engine_incarnation(s->o.engine));
 	argv_add(&a, foreign_rules(r).is_by_request ? buf_slice(&r->phones) : SLICE(""));
+	argv_add(&a, r->caps.len > 0 ? buf_slice(&r->caps) : SLICE(""));
 	engine_journal(s->o.engine, "remark", &a);
 	argv_free(&a);
 	if (l->window < 32)
@@ -442,6 +476,25 @@ on_changed(struct request *r, struct slice records)
 	request_end(r);
 }
 
+/* Some have had as many messages as the policy allows, by what was permitted meanwhile. */
+static void
+on_caps(struct request *r, struct slice over)
+{
+	struct work *w = r->work;
+	uint32_t *ranks = xmalloc(r->count * sizeof(*ranks));
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->count && i < over.n; i++)
+		if (over.p[i] == '1')
+			ranks[n++] = r->ranks[i];
+	if (!w->is_closing) {
+		work_cap(w, ranks, n);
+		work_build(w, r->ranks, r->count);
+	}
+	free(ranks);
+	request_end(r);
+}
+
 /* Back to the lane, to be asked for again; or away, if its work is being closed. */
 static void
 request_put_back(struct request *r)
@@ -463,7 +516,26 @@ on_wait(struct request *r, const struct reply *reply)
 	slice_to_i64(reply_item(reply, 1)->str, &us);
 	request_put_back(r);
 	l->window = l->window > 1 ? l->window / 2 : 1;
-	lane_wait(l, clock_mono_us() + us, reply_item(reply, 2)->str);
+	if (us > HOLD_US)
+		lane_rest(l, us / 1000, reply_item(reply, 2)->str);
+	else
+		lane_wait(l, clock_mono_us() + us, reply_item(reply, 2)->str);
+}
+
+/* Its run must wait, the lane need not. */
+static void
+on_slow(struct request *r, const struct reply *reply)
+{
+	struct work *w = r->work;
+	int64_t us = 1000;
+
+	slice_to_i64(reply_item(reply, 1)->str, &us);
+	if (us > PARK_US && !w->is_closing) /* claim passes it over until then */
+		work_close(w, 0);
+	if (w->is_closing)
+		request_end(r);
+	else
+		work_park(w, r, clock_mono_us() + us);
 }
 
 static void
@@ -479,7 +551,7 @@ on_no_reply(struct request *r, const struct reply *reply)
 	log_warn("lane=%s call=permit result=unknown why=%.*s", l->provider->name,
 		 (int)reply->str.n, reply->str.p);
 	lane_wait(l, clock_mono_us() + 1000000, SLICE("Redis does not answer"));
-	request_unmark(r, 0, "");
+	request_unmark(r, "", "");
 }
 
 static void
@@ -499,6 +571,10 @@ on_permit(void *arg, const struct reply *reply)
 		on_go(r, reply);
 	} else if (slice_is(what, "wait")) {
 		on_wait(r, reply);
+	} else if (slice_is(what, "caps")) {
+		on_caps(r, reply_item(reply, 1)->str);
+	} else if (slice_is(what, "slow")) {
+		on_slow(r, reply);
 	} else if (slice_is(what, "epoch")) {
 		if (w->is_closing)
 			request_end(r);
@@ -530,6 +606,7 @@ request_ask(struct request *r)
 	cap = doubt_cap(r, &largest);
 	timer_init(&r->timer, on_slot, r);
 	random_hex(r->permit, (PERMIT_CHARS - 1) / 2);
+	r->permitted_us = 0;
 	argv_add_int(&a, (int64_t)c->run);
 	argv_add_int(&a, c->p);
 	argv_add_int(&a, c->from);
@@ -549,6 +626,7 @@ request_ask(struct request *r)
 	argv_add_int(&a, dedupe_ms(r));
 	argv_add_int(&a, c->p);
 	argv_add(&a, foreign_rules(r).is_by_request ? buf_slice(&r->phones) : SLICE(""));
+	argv_add(&a, r->caps.len > 0 ? buf_slice(&r->caps) : SLICE(""));
 	argv_add_int(&a, cap);
 	argv_add_int(&a, largest);
 	r->state = REQUEST_ASKED;

@@ -44,6 +44,7 @@ sender_wake(struct sender *s)
 	for (size_t i = 0; i < s->lane_count; i++) {
 		s->lanes[i].claim_at_us = 0;
 		s->lanes[i].is_woken = true;
+		lane_look_again(&s->lanes[i]);
 		lane_want(&s->lanes[i]);
 	}
 	sender_look(s);
@@ -131,6 +132,7 @@ sender_lane_status(const struct sender *s, size_t i, struct lane_status *out)
 	*out = (struct lane_status){
 		.name = l->provider->name,
 		.rate = l->provider->rate,
+		.factor = l->factor,
 		.why = !s->is_open ? "Redis is out of reach" : l->why,
 		.wait_ms = at > now ? (at - now) / 1000 : 0,
 		.chunks = (unsigned)l->work_count,

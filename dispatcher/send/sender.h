@@ -53,6 +53,7 @@ void sender_set_config(struct sender *s, const struct config *c);
 struct lane_status {
 	const char *name;
 	double rate;
+	double factor;	 /* of the rate; below 1 the gateway said "too fast" */
 	const char *why; /* why nothing leaves now; "" = it does, or there is no work */
 	int64_t wait_ms; /* until it looks again; 0 = now */
 	unsigned chunks, ready, asked, in_flight;

@@ -14,8 +14,11 @@
 loa_lua_start:
 	.incbin "dispatcher/lua/record.lua"
 	.incbin "dispatcher/lua/brake.lua"
-	.incbin "dispatcher/lua/lease.lua"
 	.incbin "dispatcher/lua/flight.lua"
+	.incbin "dispatcher/lua/limits.lua"
+	.incbin "dispatcher/lua/health.lua"
+	.incbin "dispatcher/lua/lease.lua"
+	.incbin "dispatcher/lua/caps.lua"
 	.incbin "dispatcher/lua/permit.lua"
 	.incbin "dispatcher/lua/ids.lua"
 	.incbin "dispatcher/lua/outcome.lua"

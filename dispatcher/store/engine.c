@@ -421,6 +421,7 @@ static void
 replay(struct engine *e)
 {
 	e->has_replay_failed = false;
+	e->orphans = 0;
 	for (struct sure *s = e->journal.head; s != NULL; s = s->next) {
 		e->replaying++;
 		engine_call(e, s->name, &s->args, on_replayed, e);
@@ -435,7 +436,6 @@ on_ready(void *arg, const char *run_id)
 
 	snprintf(e->new_run_id, sizeof(e->new_run_id), "%s", run_id);
 	e->has_replay_failed = false;
-	e->orphans = 0;
 	if (is_other) {
 		log_warn("redis=back result=another-life journal=%zu", e->journal.count);
 		/*

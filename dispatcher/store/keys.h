@@ -16,6 +16,8 @@
 	X(incarnations, "loa:incarnations") \
 	X(lane, "loa:lane:")                \
 	X(busy, ":busy")                    \
+	X(limit, "loa:limit:")              \
+	X(caps, "loa:caps:")                \
 	X(runs, "loa:runs")                 \
 	X(run, "loa:run:")                  \
 	X(count, ":count")                  \

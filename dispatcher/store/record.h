@@ -64,6 +64,7 @@
 	X(NOT_ENCODABLE, 7, "the provider cannot carry this text")                           \
 	X(TOO_FEW, 8, "fewer than the gateway's smallest batch")                             \
 	X(ERASED, 9, "the person was erased")                                                \
+	X(CAP, 10, "has had as many messages as the policy allows")                          \
 	X(NOT_KEPT, 15, "its text is not kept any more")                                     \
 	X(DEMO_LIST, 17, "a demo list goes to sandbox providers only")                       \
 	X(BAD_RECIPIENT, 20, "recipient refused by the gateway")                             \

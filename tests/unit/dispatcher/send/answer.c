@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What an answer means: class bytes (A accepted, N refused, T later with a new
- * attempt, W later within the attempt, U in doubt) and the lane's rest. A driver
+ * attempt, W later within the attempt, U in doubt), what they say of the lane and its rest. A driver
  * of the test's own says what was decoded; the last tests ask the generic one.
  */
 #include <setjmp.h>
@@ -11,7 +11,6 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "dispatcher/send/lane.h"
 
 #define MEMBERS_MAX 8
@@ -113,30 +112,32 @@ each_outcome_has_its_class_reason_and_rest(void **state)
 		const char *class;
 		enum record_reason reason;
 		bool is_lane_fault;
+		const char *verdict;
 		int64_t rest_ms;
 	} cases[] = {
-		{OUTCOME_ACCEPTED, "A", REASON_NONE, false, 0},
-		{OUTCOME_DUPLICATE, "A", REASON_NONE, false, 0}, /* here it means accepted */
-		{OUTCOME_AUTH_EXPIRED, "W", REASON_AUTH_EXPIRED, true, 60000},
-		{OUTCOME_THROTTLED, "W", REASON_THROTTLED, true, 1000},
-		{OUTCOME_TEMPORARY, "T", REASON_TEMPORARY, false, 0},
-		{OUTCOME_BAD_RECIPIENT, "N", REASON_BAD_RECIPIENT, false, 0},
-		{OUTCOME_BAD_MESSAGE, "N", REASON_BAD_MESSAGE, false, 0},
-		{OUTCOME_BAD_ACCOUNT, "W", REASON_BAD_ACCOUNT, true, 60000},
-		{OUTCOME_QUOTA_TOMORROW, "W", REASON_QUOTA_TOMORROW, true, 300000},
-		{OUTCOME_CLOSED_HOURS, "W", REASON_CLOSED_HOURS, true, 300000},
-		{OUTCOME_IN_DOUBT, "U", REASON_UNREADABLE, false, 0}, /* once is an accident */
+		{OUTCOME_ACCEPTED, "A", REASON_NONE, false, "good", 0},
+		{OUTCOME_DUPLICATE, "A", REASON_NONE, false, "good",
+		 0}, /* here it means accepted */
+		{OUTCOME_AUTH_EXPIRED, "W", REASON_AUTH_EXPIRED, true, "fault", 60000},
+		{OUTCOME_THROTTLED, "W", REASON_THROTTLED, true, "slow", 1000},
+		{OUTCOME_TEMPORARY, "T", REASON_TEMPORARY, false, "good", 0},
+		{OUTCOME_BAD_RECIPIENT, "N", REASON_BAD_RECIPIENT, false, "good", 0},
+		{OUTCOME_BAD_MESSAGE, "N", REASON_BAD_MESSAGE, false, "good", 0},
+		{OUTCOME_BAD_ACCOUNT, "W", REASON_BAD_ACCOUNT, true, "fault", 60000},
+		{OUTCOME_QUOTA_TOMORROW, "W", REASON_QUOTA_TOMORROW, true, "fault", 300000},
+		{OUTCOME_CLOSED_HOURS, "W", REASON_CLOSED_HOURS, true, "fault", 300000},
+		{OUTCOME_IN_DOUBT, "U", REASON_UNREADABLE, false, "none", 0},
 	};
 
 	(void)state;
 	assert_int_equal(sizeof(cases) / sizeof(cases[0]), OUTCOME_CLASSES);
 	for (size_t i = 0; i < OUTCOME_CLASSES; i++) {
-		fx.lane.bad_in_row = 0;
 		assert_string_equal(judge(1, &cases[i].outcome), cases[i].class);
 		assert_int_equal(fx.j.reasons.data[0], cases[i].reason);
 		assert_int_equal(fx.j.is_lane_fault, cases[i].is_lane_fault);
-		assert_int_equal(fx.j.lane_wait_ms, cases[i].rest_ms);
-		assert_int_equal(fx.j.why != NULL, cases[i].rest_ms > 0);
+		assert_int_equal(fx.j.rest_ms, cases[i].rest_ms);
+		assert_string_equal(fx.j.verdict, cases[i].verdict);
+		assert_int_equal(fx.j.why[0] == '\0', strcmp(cases[i].verdict, "good") == 0);
 	}
 	assert_int_equal(fx.lane.accepted, 2);
 	assert_int_equal(fx.lane.refused, 2);
@@ -162,7 +163,7 @@ members_of_a_request_are_judged_each(void **state)
 			    "ANTWA");
 	assert_int_equal(fx.j.reasons.data[3], REASON_THROTTLED);
 	assert_true(fx.j.is_lane_fault);
-	assert_int_equal(fx.j.lane_wait_ms, 1000);
+	assert_int_equal(fx.j.rest_ms, 1000);
 }
 
 /* ---- W becomes T ---- */
@@ -176,7 +177,7 @@ beside_a_member_in_doubt_nothing_waits_within_its_attempt(void **state)
 	assert_int_equal(fx.j.reasons.data[2], REASON_BAD_ACCOUNT);
 	/* the lane rests and the attempt's budget is spared all the same */
 	assert_true(fx.j.is_lane_fault);
-	assert_int_equal(fx.j.lane_wait_ms, 60000); /* the longest that a member asks for */
+	assert_int_equal(fx.j.rest_ms, 60000); /* the longest that a member asks for */
 }
 
 static void
@@ -207,36 +208,19 @@ a_gateway_that_remembers_what_it_refused_gets_a_new_reference(void **state)
 	assert_string_equal(JUDGE(OUTCOME_THROTTLED), "W");
 }
 
-/* ---- how long the lane rests ---- */
+/* ---- the lane ---- */
 
 static void
-the_rest_doubles_with_each_bad_answer_and_ends_with_a_good_one(void **state)
+the_worst_that_members_say_of_the_lane_counts(void **state)
 {
-	static const int64_t rests_ms[] = {1000,  2000,	 4000,	 8000,	 16000,
-					   32000, 64000, 128000, 256000, 300000};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(rests_ms) / sizeof(rests_ms[0]); i++) {
-		JUDGE(OUTCOME_THROTTLED);
-		assert_int_equal(fx.j.lane_wait_ms, rests_ms[i]);
-		/* others that were on the wire with it say nothing new */
-		JUDGE(OUTCOME_THROTTLED);
-		assert_int_equal(fx.j.lane_wait_ms, rests_ms[i]);
-		clock_advance_ms(fx.j.lane_wait_ms + 1);
-	}
-	for (int i = 0; i < 100; i++) {
-		JUDGE(OUTCOME_THROTTLED);
-		clock_advance_ms(fx.j.lane_wait_ms + 1);
-	}
-	assert_int_equal(fx.j.lane_wait_ms, 300000);
-	/* "try later" for a message says nothing about the lane */
-	JUDGE(OUTCOME_TEMPORARY);
-	assert_int_equal(fx.j.lane_wait_ms, 0);
-	assert_true(fx.lane.bad_in_row > 100);
-	JUDGE(OUTCOME_BAD_RECIPIENT);
-	assert_int_equal(fx.lane.bad_in_row, 0);
-	JUDGE(OUTCOME_THROTTLED);
-	assert_int_equal(fx.j.lane_wait_ms, 1000);
+	JUDGE(OUTCOME_IN_DOUBT, OUTCOME_ACCEPTED);
+	assert_string_equal(fx.j.verdict, "good"); /* there was an answer */
+	JUDGE(OUTCOME_ACCEPTED, OUTCOME_THROTTLED, OUTCOME_BAD_RECIPIENT);
+	assert_string_equal(fx.j.verdict, "slow");
+	JUDGE(OUTCOME_THROTTLED, OUTCOME_BAD_ACCOUNT, OUTCOME_ACCEPTED);
+	assert_string_equal(fx.j.verdict, "fault");
+	assert_string_equal(fx.j.why, "the gateway refuses the account");
 }
 
 static void
@@ -245,15 +229,15 @@ a_rest_that_the_gateway_asks_for_is_kept_if_it_is_longer(void **state)
 	(void)state;
 	fx.retry_after_s = 7;
 	JUDGE(OUTCOME_THROTTLED);
-	assert_int_equal(fx.j.lane_wait_ms, 7000);
+	assert_int_equal(fx.j.rest_ms, 7000);
 	assert_string_equal(fx.j.why, "the gateway says too fast");
 	JUDGE(OUTCOME_TEMPORARY);
-	assert_int_equal(fx.j.lane_wait_ms, 7000);
+	assert_int_equal(fx.j.rest_ms, 7000);
 	assert_string_equal(fx.j.why, "the gateway asked to wait");
 	JUDGE(OUTCOME_BAD_ACCOUNT);
-	assert_int_equal(fx.j.lane_wait_ms, 60000);
+	assert_int_equal(fx.j.rest_ms, 60000);
 	JUDGE(OUTCOME_ACCEPTED);
-	assert_int_equal(fx.j.lane_wait_ms, 7000);
+	assert_int_equal(fx.j.rest_ms, 7000);
 }
 
 static void
@@ -267,15 +251,15 @@ no_complete_answer_leaves_all_members_in_doubt(void **state)
 	assert_string_equal(fx.j.classes.data, "UUU");
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(fx.j.reasons.data[i], REASON_NO_ANSWER);
-	/* once is an accident, twice in a row is the lane */
-	assert_int_equal(fx.j.lane_wait_ms, 0);
+	assert_string_equal(fx.j.verdict, "none");
+	assert_int_equal(fx.j.rest_ms, 0);
 	assert_false(fx.j.is_lane_fault);
 	assert_int_equal(fx.lane.in_doubt, 3);
 	judgement_free(&fx.j);
 	a.result = FETCH_ABORTED;
 	judge_answer(&fx.request, &a, &fx.j);
 	assert_string_equal(fx.j.classes.data, "UUU");
-	assert_int_equal(fx.j.lane_wait_ms, 2000);
+	assert_string_equal(fx.j.verdict, "none");
 }
 
 /* ---- what is worth keeping ---- */
@@ -334,7 +318,7 @@ static const char *const generic_settings =
 	" \"http\": {\"429\": \"throttled\"}}";
 
 static void
-a_proxys_page_is_in_doubt_and_slows_the_lane_down(void **state)
+a_proxys_page_is_in_doubt_and_no_answer(void **state)
 {
 	static const struct fetch_header html[] = {{SLICE("Content-Type"), SLICE("text/html")}};
 	static const int statuses[] = {500, 502, 504, 200};
@@ -342,14 +326,12 @@ a_proxys_page_is_in_doubt_and_slows_the_lane_down(void **state)
 	(void)state;
 	open_generic(generic_settings);
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
-		fx.lane.bad_in_row = 1; /* not the first of them */
-		clock_advance_ms(300001);
 		assert_string_equal(judge_bytes(statuses[i],
 						"<html><body>502 Bad Gateway</body></html>", html,
 						1),
 				    "U");
 		assert_int_equal(fx.j.reasons.data[0], REASON_UNREADABLE);
-		assert_int_equal(fx.j.lane_wait_ms, 2000);
+		assert_string_equal(fx.j.verdict, "none");
 		assert_false(fx.j.is_lane_fault);
 	}
 	/* nor is an empty one better */
@@ -365,10 +347,10 @@ retry_after_of_a_gateway_that_throttles_is_obeyed(void **state)
 	(void)state;
 	open_generic(generic_settings);
 	assert_string_equal(judge_bytes(429, "slow down", wait, 1), "W");
-	assert_int_equal(fx.j.lane_wait_ms, 30000);
+	assert_int_equal(fx.j.rest_ms, 30000);
 	assert_int_equal(fx.j.reasons.data[0], REASON_THROTTLED);
 	assert_string_equal(judge_bytes(200, "{\"c\": 0}", NULL, 0), "A");
-	assert_int_equal(fx.j.lane_wait_ms, 0);
+	assert_int_equal(fx.j.rest_ms, 0);
 	fx.provider.driver->close(fx.provider.account);
 }
 
@@ -384,11 +366,11 @@ main(void)
 		T(beside_a_member_in_doubt_nothing_waits_within_its_attempt),
 		T(under_a_requests_reference_all_members_wait_or_none),
 		T(a_gateway_that_remembers_what_it_refused_gets_a_new_reference),
-		T(the_rest_doubles_with_each_bad_answer_and_ends_with_a_good_one),
+		T(the_worst_that_members_say_of_the_lane_counts),
 		T(a_rest_that_the_gateway_asks_for_is_kept_if_it_is_longer),
 		T(no_complete_answer_leaves_all_members_in_doubt),
 		T(the_log_keeps_ids_and_the_codes_of_what_was_not_accepted),
-		T(a_proxys_page_is_in_doubt_and_slows_the_lane_down),
+		T(a_proxys_page_is_in_doubt_and_no_answer),
 		T(retry_after_of_a_gateway_that_throttles_is_obeyed),
 	};
 

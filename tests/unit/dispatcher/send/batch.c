@@ -28,7 +28,7 @@ set_up(void **state)
 	(void)state;
 	fx.chunk = (struct chunk){.members = fx.members, .to = MEMBERS};
 	fx.cap = (struct capability){.shape = SHAPE_LIST, .batch_min = 1, .batch_max = 100};
-	fx.b = (struct batching){&fx.cap, 1000000, &fx.chunk};
+	fx.b = (struct batching){.cap = &fx.cap, .rate = 1000000, .chunk = &fx.chunk};
 	fx.count = 0;
 	buf_reset(&fx.seen);
 	return 0;
@@ -142,6 +142,30 @@ a_dear_rest_goes_with_the_batch_before_it(void **state)
 	assert_string_equal(sizes(), "30 45");
 }
 
+/* 1/250 of each limit that counts messages or parts: 750 parts are three, 500 messages two. */
+static void
+the_tightest_of_all_limits_makes_a_request_small(void **state)
+{
+	static const struct limit limits[] = {
+		{.counts = COUNTS_PARTS, .per = LIMIT_SECOND, .most = 750},
+		{.counts = COUNTS_REQUESTS, .per = LIMIT_SECOND, .most = 1},
+		{.counts = COUNTS_MESSAGES, .per = LIMIT_DAY, .most = 500},
+	};
+
+	(void)state;
+	fx.b.limits = limits;
+	add_many(6, "a");
+	fx.b.limit_count = 2;
+	assert_string_equal(sizes(), "3 3");
+	fx.b.limit_count = 3;
+	buf_reset(&fx.seen);
+	assert_string_equal(sizes(), "2 2 2");
+	fx.b.limit_count = 0;
+	fx.chunk.speed = 1000;
+	buf_reset(&fx.seen);
+	assert_string_equal(sizes(), "4 2");
+}
+
 static void
 too_few_are_too_few(void **state)
 {
@@ -204,6 +228,7 @@ main(void)
 		T(parts_are_paid_for),
 		T(no_rest_is_left_that_is_too_small),
 		T(a_dear_rest_goes_with_the_batch_before_it),
+		T(the_tightest_of_all_limits_makes_a_request_small),
 		T(too_few_are_too_few),
 		T(one_text_goes_to_those_who_get_it),
 		T(a_phone_stands_once_in_a_request_of_one_text),

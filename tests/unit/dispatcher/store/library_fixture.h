@@ -30,6 +30,7 @@ static struct {
 	int64_t fence;
 	int64_t offset_ms;
 	struct slice phones; /* of the next permit's members */
+	struct slice caps;   /* hashes of their phones, where the run has caps */
 } fx;
 
 static inline void
@@ -272,6 +273,7 @@ permit(const struct ask *q)
 	argv_add_int(&a, q->dedupe_ms);
 	argv_adds(&a, "0");
 	argv_add(&a, fx.phones);
+	argv_add(&a, fx.caps);
 	argv_add_int(&a, q->doubt_cap);
 	argv_add_int(&a, q->largest);
 	buf_free(&members);
@@ -337,6 +339,7 @@ set_up(void **state)
 	(void)state;
 	fx.run = 0;
 	fx.offset_ms = 0;
+	fx.caps = (struct slice){"", 0};
 	fx.is_ready = false;
 	redis_server_start(&fx.server);
 	o.unix_socket = fx.server.socket;

@@ -214,7 +214,7 @@ inside_the_window_the_same_request_is_repeated(void **state)
 	assert_string_equal(state_of(0), "unknown");
 	assert_false(is_held(0));
 	assert_false(is_held(1));
-	assert_non_null(strstr(claim("inc-1", 2), "gw, 0]]]"));
+	assert_non_null(strstr(claim("inc-1", 2), "gw, 0]]"));
 	assert_true(is_go(permit(&q)));
 	assert_int_equal(record_of(1).attempt, 1);
 	outcome(0, 1, "p2", "AA");

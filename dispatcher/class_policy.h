@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/* What a class of messages may do from a day on: one entry of the policy (docs/FORMATS.md). */
+#pragma once
+
+#include "base/json.h"
+
+#define CAP_MAX 100 /* messages to one phone */
+
+struct class_policy {
+	char name[16];
+	char since[12];		  /* "2025-01-01" */
+	int priority;		  /* 0 most urgent */
+	int hours_from, hours_to; /* minutes of the Vietnamese day; 0 and 1440 = any time */
+	/* Messages of the class to one phone in 24 hours and in seven times 24; 0 = any number. */
+	int64_t cap_day, cap_week;
+	bool is_cap_later; /* who has had so many waits; else is left out */
+};
+
+MUST_CHECK enum err class_policy_read(const struct json_at *entry, struct class_policy *out,
+				      struct err_ctx *e);
+/* Is this minute of the Vietnamese day within its hours? They may go over midnight. */
+bool class_is_open(const struct class_policy *c, int minute);

@@ -1,0 +1,424 @@
+-- SPDX-License-Identifier: MIT
+-- Limits: how much may leave, counted in messages, parts or requests.
+--
+-- A *rate* (per second, per minute) is a GCRA on Redis time: the moment until which it is paid
+-- for, paced at PACE of the contract; a slot that nobody used is lost. A *calendar* limit (per
+-- day, per month of Vietnam) is a counter of its period; what a gateway says that it did not take
+-- is given back. *Concurrency* is how many requests are on the wire. permit looks at all of them
+-- and then charges all or none; the one that makes it wait longest is the answer.
+--
+-- What is counted together (`of`): a provider (its lane's hash), a brandname or a unit over all
+-- providers (hashes of their own), a run (its speed). A limit of the unit or the run holds up
+-- that run only; every other holds up the lane.
+--
+-- Which limits there are stands in the lane's hash as text, a line each,
+-- "OF COUNTS PER MOST NAME": `limits`, and of units `limits:NUMBER`, or `limits:*` of every
+-- unit that has no such field. How far one is used stands in the field COUNTS:PER of the hash it
+-- is counted in: of a rate "paid-till paid-at rate" (µs), of a calendar limit
+-- "period used used-of-the-period-before". The contracted rate itself has the fields tat, tat_at
+-- and tat_rate.
+
+local limits = { HORIZON_US = 16000, PACE = 0.992, DAY_MS = 86400000, VIETNAM_MS = 25200000,
+  SECONDS = { second = 1, minute = 60 }, texts = {}, text_count = 0 }
+
+-- A text as a table; kept, for the same few texts come again with each request.
+function limits.parse(text)
+  if not text or text == '' then return {} end
+  local known = limits.texts[text]
+  if known then return known end
+  local out = {}
+  for line in string.gmatch(text, '[^\n]+') do
+    local of, counts, per, most, name = string.match(line, '^(%l+) (%l+) (%l+) (%d+) ?(.*)$')
+    if of then
+      out[#out + 1] = { of = of, counts = counts, per = per, most = tonumber(most), name = name,
+        field = counts .. ':' .. per, seconds = limits.SECONDS[per] }
+    end
+  end
+  if limits.text_count >= 256 then limits.texts, limits.text_count = {}, 0 end
+  limits.texts[text], limits.text_count = out, limits.text_count + 1
+  return out
+end
+
+function limits.key(lane, l, unit)
+  if l.of == 'provider' then return K.lane .. lane end
+  return K.limit .. l.of .. ':' .. (l.of == 'unit' and int(unit) or l.name)
+end
+
+limits.LANE_FIELDS = { 'rate', 'tat', 'concurrency', 'not_before', 'why', 'purged', 'tat_at',
+  'not_since', 'tat_rate', 'limits', 'limits:*', 'units', 'pass', 'factor', 'factor_at', 'opens', 'probe' }
+
+-- What permit and claim look at of a lane; unit: of the run, nil = none yet.
+function limits.lane(lane, unit)
+  local fields = { unpack(limits.LANE_FIELDS) }
+  if unit then fields[#fields + 1] = 'limits:' .. int(unit) end
+  local v, lv = call('HMGET', K.lane .. lane, unpack(fields)), { name = lane, key = K.lane .. lane }
+  for i, name in ipairs(limits.LANE_FIELDS) do lv[name] = v[i] end
+  lv.of_unit = unit and v[#fields] or lv['limits:*']
+  return lv
+end
+
+-- The limits of a text with how far each is used, one reading of each hash.
+function limits.read(lane, list, unit)
+  local keys, fields, out = {}, {}, {}
+  for _, l in ipairs(list) do
+    local key = limits.key(lane, l, unit)
+    if not fields[key] then
+      keys[#keys + 1], fields[key] = key, {}
+    end
+    table.insert(fields[key], l)
+  end
+  for _, key in ipairs(keys) do
+    local names = {}
+    for i, l in ipairs(fields[key]) do names[i] = l.field end
+    local v = call('HMGET', key, unpack(names))
+    for i, l in ipairs(fields[key]) do out[#out + 1] = { l = l, key = key, was = v[i] } end
+  end
+  return out
+end
+
+-- ---- rates ----
+
+-- Until when a rate is paid for, µs, and whether that is another moment than the one that is
+-- written down: what was to be paid by a clock that was set back since is to be paid from now;
+-- what was left to pay when the rate was changed is paid at the new one.
+function limits.paid_till(tat, at, was, per_s, t)
+  local till, since = tonumber(tat) or t.us, tonumber(at) or t.us
+  local left, is_other = till - t.us, false
+  if t.us < since then left, is_other = math.max(0, till - since), true end
+  was = tonumber(was)
+  if left > 0 and was and was > 0 and was ~= per_s then
+    left, is_other = left * was / per_s, true
+  end
+  return t.us + left, is_other
+end
+
+function limits.rate_text(tat, t, per_s)
+  return int(tat) .. ' ' .. int(t.us) .. ' ' .. string.format('%.9g', per_s)
+end
+
+-- ---- calendar ----
+
+-- Months since March of the year 0; the day is one since 1970. (After Hinnant's days_from_civil.)
+function limits.month_of(day)
+  local z = day + 719468
+  local era = floor(z / 146097)
+  local doe = z - era * 146097
+  local yoe = floor((doe - floor(doe / 1460) + floor(doe / 36524) - floor(doe / 146096)) / 365)
+  local doy = doe - (365 * yoe + floor(yoe / 4) - floor(yoe / 100))
+  return (yoe + era * 400) * 12 + floor((5 * doy + 2) / 153)
+end
+
+function limits.first_day_of(month)
+  local y, m = floor(month / 12), month % 12
+  return 365 * y + floor(y / 4) - floor(y / 100) + floor(y / 400) + floor((153 * m + 2) / 5) - 719468
+end
+
+-- The period that is now, and the milliseconds until it is over.
+function limits.period(per, t)
+  local day = floor((t.ms + limits.VIETNAM_MS) / limits.DAY_MS)
+  local number, next_day = day, day + 1
+  if per == 'month' then
+    number = limits.month_of(day)
+    next_day = limits.first_day_of(number + 1)
+  end
+  return number, next_day * limits.DAY_MS - limits.VIETNAM_MS - t.ms
+end
+
+-- A counter as it is in this period. A clock that was set back over midnight finds the day that
+-- it is in again; one that was set back further goes on with what was used last.
+function limits.counter(was, period)
+  local p, n, before = string.match(was or '', '^(%d+) (%d+) (%d+)$')
+  p, n, before = tonumber(p) or period, tonumber(n) or 0, tonumber(before) or 0
+  if p == period - 1 then return { period = period, n = 0, before = n } end
+  if p < period then return { period = period, n = 0, before = 0 } end
+  if p == period + 1 then return { period = p, n = n, before = before, is_before = true } end
+  return { period = period, n = n, before = p == period and before or 0 }
+end
+
+function limits.used(c) return c.is_before and c.before or c.n end
+
+function limits.counted(c, more)
+  if c.is_before then c.before = math.max(0, c.before + more) else c.n = math.max(0, c.n + more) end
+  return int(c.period) .. ' ' .. int(c.n) .. ' ' .. int(c.before)
+end
+
+-- ---- all of them ----
+
+function limits.whose(lane, l, unit)
+  if l.of == 'run' then return 'the campaign' end
+  if l.of == 'provider' then return 'provider ' .. lane end
+  return l.of .. ' ' .. (l.of == 'unit' and int(unit) or l.name)
+end
+
+function limits.used_up(lane, l, unit)
+  return 'the ' .. l.per .. '\'s ' .. int(l.most) .. ' ' .. l.counts .. ' of ' ..
+    limits.whose(lane, l, unit) .. ' are used up'
+end
+
+function limits.words(lane, l, unit)
+  if l.of == 'run' then return 'speed of the campaign' end
+  return 'rate of ' .. int(l.most) .. ' ' .. l.counts .. ' a ' .. l.per .. ' of ' ..
+    limits.whose(lane, l, unit)
+end
+
+-- Every limit that applies to run r on this lane, but for the contracted rate.
+function limits.all(lv, r)
+  local list = {}
+  for _, l in ipairs(limits.parse(lv.limits)) do list[#list + 1] = l end
+  for _, l in ipairs(limits.parse(lv.of_unit)) do list[#list + 1] = l end
+  local out = limits.read(lv.name, list, r.unit or 0)
+  if tonumber(r.speed) then
+    out[#out + 1] = { key = K.run .. r.id, was = r.pace, l = { of = 'run', counts = 'messages',
+      per = 'second', most = tonumber(r.speed), field = 'pace', seconds = 1 } }
+  end
+  return out
+end
+
+-- The longest wait wins: it is the limit that binds.
+function limits.bind(look, us, why, of)
+  if us > look.wait then
+    look.wait, look.why, look.is_run = us, why, of == 'unit' or of == 'run'
+  end
+end
+
+function limits.look_rate(look, one, tat, at, was, cost, factor)
+  local per_s = one.per_s
+  local till, is_other = limits.paid_till(tat, at, was, per_s, look.t)
+  if till - look.t.us > limits.HORIZON_US then
+    limits.bind(look, till - look.t.us - limits.HORIZON_US, one.why, one.of)
+  end
+  look.slot = math.max(look.slot, till)
+  one.till, one.is_other, one.us = till, is_other, cost * 1000000 / (per_s * limits.PACE * factor)
+  table.insert(look.rates, one)
+end
+
+-- May a request of run r leave? cost: {contract, messages, parts, requests}; factor: see health.
+-- → a look: `wait` us (0 = it may), `why` and `is_run`; `slot` us. Reads only.
+function limits.look(lv, r, cost, t, factor)
+  local look = { t = t, wait = 0, slot = t.us, rates = {}, counters = {} }
+  local per_s = tonumber(lv.rate)
+  -- A lane without a rate was never published: nothing leaves.
+  if not per_s or per_s <= 0 then
+    limits.bind(look, 1000000, 'rate', 'provider')
+    return look
+  end
+  limits.look_rate(look, { per_s = per_s, why = 'rate', of = 'provider', key = lv.key },
+    lv.tat, lv.tat_at, lv.tat_rate, cost.contract, factor)
+  for _, one in ipairs(limits.all(lv, r)) do
+    local l, n = one.l, cost[one.l.counts]
+    if l.seconds then
+      local tat, at, was = string.match(one.was or '', '^(%d+) (%d+) (%S+)$')
+      limits.look_rate(look, { per_s = l.most / l.seconds, of = l.of, key = one.key,
+        field = l.field, why = limits.words(lv.name, l, r.unit or 0) }, tat, at, was, n,
+        l.of == 'provider' and factor or 1)
+    else
+      local period, left_ms = limits.period(l.per, t)
+      local c = limits.counter(one.was, period)
+      if limits.used(c) + n > l.most then
+        limits.bind(look, left_ms * 1000, limits.used_up(lv.name, l, r.unit or 0), l.of)
+      end
+      table.insert(look.counters, { key = one.key, field = l.field, c = c, n = n,
+        counts = l.counts })
+    end
+  end
+  return look
+end
+
+function limits.put(sets, key, ...)
+  sets[key] = sets[key] or {}
+  for _, word in ipairs({ ... }) do table.insert(sets[key], word) end
+end
+
+function limits.put_rate(sets, one, till, t)
+  if one.field then
+    limits.put(sets, one.key, one.field, limits.rate_text(till, t, one.per_s))
+  else
+    limits.put(sets, one.key, 'tat', int(till), 'tat_at', int(t.us), 'tat_rate',
+      string.format('%.9g', one.per_s))
+  end
+end
+
+function limits.write(sets)
+  for key, words in pairs(sets) do call('HSET', key, unpack(words)) end
+end
+
+-- Nothing may leave: only what a clock that was set back, or a new rate, has moved is written.
+function limits.refuse(look)
+  local sets = {}
+  for _, one in ipairs(look.rates) do
+    if one.is_other then limits.put_rate(sets, one, one.till, look.t) end
+  end
+  limits.write(sets)
+end
+
+-- Charge all of them. → what may have to be given back: {{hash, field, period, what it counts}, …}
+function limits.charge(look)
+  local sets, paid = {}, {}
+  for _, one in ipairs(look.rates) do
+    limits.put_rate(sets, one, look.slot + one.us, look.t)
+  end
+  for _, one in ipairs(look.counters) do
+    limits.put(sets, one.key, one.field, limits.counted(one.c, one.n))
+    paid[#paid + 1] = { one.key, one.field, one.c.is_before and one.c.period - 1 or one.c.period,
+      one.counts }
+  end
+  limits.write(sets)
+  return paid
+end
+
+-- These were surely not taken: cost as for `look`.
+function limits.refund(paid, cost)
+  for _, one in ipairs(paid) do
+    local p, n, before = string.match(call('HGET', one[1], one[2]) or '', '^(%d+) (%d+) (%d+)$')
+    p = tonumber(p)
+    if p == one[3] or p == one[3] + 1 then
+      local c = { period = p, n = tonumber(n), before = tonumber(before), is_before = p > one[3] }
+      call('HSET', one[1], one[2], limits.counted(c, -cost[one[4]]))
+    end
+  end
+end
+
+-- Give a copy's charges back, once: `taken(i)` says whether member i may have been. A request
+-- counts as taken when one of its members may have been.
+function limits.give_back(q, id, parts, taken)
+  local paid = q.paid and q.paid[id]
+  if not paid then return end
+  local cost = { messages = 0, parts = 0, requests = 1 }
+  for i = 1, #parts do
+    if taken(i) then cost.requests = 0
+    else
+      cost.messages, cost.parts = cost.messages + 1, cost.parts + parts[i]
+    end
+  end
+  limits.refund(paid, cost)
+  q.paid[id] = nil
+end
+
+function limits.parts_of(w, ranks)
+  local parts = {}
+  for i, rank in ipairs(ranks) do parts[i] = window_get(w, rank).parts end
+  return parts
+end
+
+-- A permit that Redis has lost is told again: it counts in its periods.
+function limits.charge_again(q, id, r, lane, cost, t)
+  local look = limits.look(limits.lane(lane, r.unit or 0), r, cost, t, 1)
+  look.rates = {}
+  local paid = limits.charge(look)
+  if #paid > 0 then
+    q.paid = q.paid or {}
+    q.paid[id] = paid
+  end
+end
+
+-- Is a calendar limit used up? → ms until its period is over and why, of the lane's limits and of
+-- the run's unit's. For claim, which then has nothing to give.
+function limits.closed(lv, list, unit, t)
+  local wait, why
+  for _, one in ipairs(limits.read(lv.name, list, unit)) do
+    if not one.l.seconds then
+      local period, left_ms = limits.period(one.l.per, t)
+      if limits.used(limits.counter(one.was, period)) >= one.l.most and left_ms > (wait or 0) then
+        wait, why = left_ms, limits.used_up(lv.name, one.l, unit)
+      end
+    end
+  end
+  return wait, why
+end
+
+-- Members of the run that wait under a lease, of whatever process.
+function limits.waiting(r)
+  local n, leases = 0, call('HGETALL', K.run .. r.id .. K.lease)
+  for i = 1, #leases, 2 do
+    local p, from = string.match(leases[i], '^(%d+):(%d+)$')
+    local w = window_open(r.id, tonumber(p), tonumber(from), cmsgpack.unpack(leases[i + 1]).to)
+    for at = 1, w and #w.bytes or 0, 8 do
+      local state = byte(w.bytes, at) % 16
+      if state == S.WAITING or state == S.RETRY then n = n + 1 end
+    end
+  end
+  return n
+end
+
+-- How many members of run r may be claimed now, at most `want`; or 0, the ms until it is worth
+-- asking again, and why. A run that has a pace of its own, or its unit has one, is given half a
+-- second of it at a time: more would only lie there, and a lane works on few chunks at once.
+function limits.room(lv, r, want, t)
+  local pace, why = tonumber(r.speed), 'speed of the campaign'
+  if lv.units and r.unit then
+    local list = limits.parse(call('HGET', lv.key, 'limits:' .. int(r.unit)) or lv['limits:*'])
+    local closed, closed_why = limits.closed(lv, list, r.unit, t)
+    if closed then return 0, closed, closed_why end
+    for _, l in ipairs(list) do
+      if l.seconds and (not pace or l.most / l.seconds < pace) then
+        pace, why = l.most / l.seconds, limits.words(lv.name, l, r.unit)
+      end
+    end
+  end
+  if not pace then return want, 0 end
+  local half, waiting = math.max(1, math.ceil(pace / 2)), limits.waiting(r)
+  if waiting >= half then
+    return 0, math.max(20, math.min(1000, math.ceil(waiting * 500 / pace))), why
+  end
+  return math.min(want, half), 0
+end
+
+-- Requests on the wire of this lane, over all processes; a tenth, at least one, is
+-- kept for single notices. What a dead process had there is forgotten, once a second
+-- at most.
+function limits.is_busy(lv, t, is_notice)
+  local busy, most = lv.key .. K.busy, tonumber(lv.concurrency) or 0
+  if most > 1 and not is_notice then most = most - math.max(1, floor(most / 10)) end
+  if most == 0 or call('HLEN', busy) < most then return false end
+  local ago = t.ms - (tonumber(lv.purged) or 0)
+  if ago >= 0 and ago < 1000 then return true end
+  call('HSET', lv.key, 'purged', int(t.ms))
+  local v = call('HGETALL', busy)
+  for i = 1, #v, 2 do
+    if not is_alive(flight.owner(v[i + 1]), t) then call('HDEL', busy, v[i]) end
+  end
+  return call('HLEN', busy) >= most
+end
+
+-- [lane, us, unit] → 1. Bytes left this much after their slot: the next slots are moved.
+function limits.late(_, a)
+  local lane, t = a[1], clock()
+  local us, sets = math.min(tonumber(a[2]), 200000), {}
+  local look = limits.look(limits.lane(lane, tonumber(a[3]) or 0), { unit = tonumber(a[3]) },
+    { contract = 0, messages = 0, parts = 0, requests = 0 }, t, 1)
+  for _, one in ipairs(look.rates) do
+    limits.put_rate(sets, one, math.max(one.till, t.us) + us, t)
+  end
+  limits.write(sets)
+  return 1
+end
+
+-- [lane, when it was published first (µs) or '', rate, concurrency, limits, limits of every unit,
+--  unit, its limits, …] → when it was published (µs). What was read last counts, whoever says it
+-- again: a process that lost its Redis for a while and publishes what it has read long ago changes
+-- nothing. Whatever waits looks again.
+function limits.publish(_, a)
+  local key, t = K.lane .. a[1], clock()
+  local newest, stamp = tonumber(call('HGET', key, 'published')) or 0, tonumber(a[2]) or t.us
+  if stamp < newest and newest <= t.us then return int(stamp) end
+  local gone, words = { 'units' }, { 'published', int(stamp), 'rate', a[3], 'concurrency', a[4], 'limits', a[5] }
+  if a[6] ~= '' then
+    words[#words + 1] = 'limits:*'
+    words[#words + 1] = a[6]
+  end
+  if a[6] ~= '' or #a > 6 then
+    words[#words + 1] = 'units'
+    words[#words + 1] = '1'
+  end
+  for i = 7, #a, 2 do
+    words[#words + 1] = 'limits:' .. a[i]
+    words[#words + 1] = a[i + 1]
+  end
+  for _, field in ipairs(call('HKEYS', key)) do
+    if sub(field, 1, 7) == 'limits:' then gone[#gone + 1] = field end
+  end
+  call('HDEL', key, unpack(gone))
+  call('HSET', key, unpack(words))
+  call('PUBLISH', K.tick, 'lanes')
+  return int(stamp)
+end
