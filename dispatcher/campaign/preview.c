@@ -194,17 +194,17 @@ count_shown(struct preview_job *j, const struct shown *m)
 		count_message(j, m);
 }
 
-static void job_look(struct preview_job *j);
+static bool job_look(struct preview_job *j);
 
-/* It may have been the last one. */
-static void
+/* It may have been the last one: true when nothing is left of the job. */
+static bool
 window_done(struct window *w)
 {
 	struct preview_job *j = w->job;
 
 	window_free(w);
 	j->pending--;
-	job_look(j);
+	return job_look(j);
 }
 
 static bool
@@ -220,23 +220,34 @@ step_if_answered(struct preview_job *j)
 		timer_arm_us(j->loop, &j->step, 0);
 }
 
+/* Count so many of those that are answered. True: nothing is left of the job. */
+static bool
+count_answered(struct preview_job *j, unsigned n)
+{
+	while (has_answered(j)) {
+		struct window *w = j->closed;
+
+		for (; n > 0 && w->counted < w->count; n--)
+			count_shown(j, &w->shown[w->counted++]);
+		if (w->counted < w->count)
+			return false;
+		j->closed = w->next;
+		if (j->closed == NULL)
+			j->closed_end = &j->closed;
+		if (window_done(w))
+			return true;
+	}
+	return false;
+}
+
 static void
 on_step(struct timer *t, void *arg)
 {
 	struct preview_job *j = arg;
-	struct window *w = j->closed;
 
-	for (unsigned n = 0; n < COUNTED_IN_A_TURN && w->counted < w->count; n++)
-		count_shown(j, &w->shown[w->counted++]);
-	if (w->counted < w->count) {
-		timer_arm_us(j->loop, t, 0);
-		return;
-	}
-	j->closed = w->next;
-	if (j->closed == NULL)
-		j->closed_end = &j->closed;
-	step_if_answered(j);
-	window_done(w);
+	(void)t;
+	if (!count_answered(j, COUNTED_IN_A_TURN))
+		step_if_answered(j);
 }
 
 static void
@@ -401,6 +412,8 @@ on_block(void *arg, uint32_t index, const struct block *b)
 			count_shown(j, &m);
 	}
 	buf_free(&about);
+	/* Faster than they come, or they would pile up. (The job does not end inside its sweep.) */
+	count_answered(j, 2 * BLOCK_ROWS);
 	if (j->cbs.on_progress != NULL && index % PROGRESS_BLOCKS == PROGRESS_BLOCKS - 1)
 		j->cbs.on_progress(j->cbs.arg, index + 1, j->c->list->block_count);
 	return true;
@@ -430,18 +443,19 @@ forecast(struct preview_job *j)
 		j->p.opens_in_s = (class->hours_from - minute + 1440) % 1440 * 60;
 }
 
-/* Is it over? Only when all is read and counted. */
-static void
+/* Is it over, all read and counted? Then it ends. */
+static bool
 job_look(struct preview_job *j)
 {
 	if (!j->is_swept || j->pending > 0)
-		return;
+		return false;
 	if (j->failure.code == ERR_OK) {
 		forecast(j);
 		if (!j->is_cancelled && registered_verdict(j->c->registered, NULL) == ERR_OK)
 			registered_remember(j->c->registered, j->engine, j->c->campaign->id);
 	}
 	job_end(j, j->failure.code == ERR_OK ? NULL : &j->failure);
+	return true;
 }
 
 static void
