@@ -290,6 +290,14 @@ take_limits(const struct config *c, struct provider_config *p, const struct json
 			       "a message would meet %zu limits of its provider, brandname and "
 			       "unit; %d is the most",
 			       p->limit_count + most, LIMITS_MAX);
+	for (size_t i = 0; i < c->limit_count; i++)
+		if (c->limits[i].of == LIMIT_UNIT && c->limits[i].counts != COUNTS_REQUESTS &&
+		    c->limits[i].most < cap->batch_min)
+			return err_set(
+				e, ERR_INPUT, at->path, "lower settings' batch minimum",
+				"a unit's limit of %" PRId64
+				" is less than the smallest batch (%u) that this gateway takes",
+				c->limits[i].most, cap->batch_min);
 	for (size_t i = 0; i < p->limit_count; i++)
 		if (p->limits[i].counts != COUNTS_REQUESTS && p->limits[i].most < cap->batch_min)
 			return err_set(e, ERR_INPUT, at->path, "lower settings' batch minimum",

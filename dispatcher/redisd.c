@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "dispatcher/aof.h"
 
 #define CHECK_MS 250
 #define DISK_LEFT_MIN (1u << 20)
@@ -51,35 +52,6 @@ lock_file(const char *folder, const char *name, bool is_inherited)
 	return fd;
 }
 
-/*
- * A write that was torn within a transaction (power, a kill): Redis 7.0 would keep the beginning of the
- * transaction in its file, and read it back together with what is written behind it. Redis's own tool
- * cuts before the transaction. In the forked process: it waits.
- */
-static void
-mend_file(const struct redisd *d)
-{
-	char path[4300];
-	int answer[2];
-	pid_t pid;
-
-	snprintf(path, sizeof(path), "%s/appendonlydir/appendonly.aof.manifest", d->folder);
-	if (access(path, F_OK) != 0 || pipe(answer) != 0)
-		return;
-	if (write(answer[1], "y\n", 2) != 2)
-		_exit(127);
-	close(answer[1]);
-	pid = fork();
-	if (pid == 0) {
-		dup2(answer[0], STDIN_FILENO);
-		execlp("redis-check-aof", "redis-check-aof", "--fix", path, (char *)NULL);
-		_exit(127);
-	}
-	close(answer[0]);
-	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-}
-
 static void
 exec_server(const struct redisd *d, int lock)
 {
@@ -90,15 +62,18 @@ exec_server(const struct redisd *d, int lock)
 	snprintf(log, sizeof(log), "%s/redis.log", d->folder);
 	snprintf(pid, sizeof(pid), "%s/redis.pid", d->folder);
 	setsid();
+	for (int fd = 3; fd < 1024; fd++)
+		if (fd != lock && fd != null)
+			close(fd);
+	if (!aof_mend(d->folder)) /* the lock is given back with this process */
+		_exit(1);
 	if (null >= 0) {
 		dup2(null, STDIN_FILENO);
 		dup2(null, STDOUT_FILENO);
 		dup2(null, STDERR_FILENO);
+		if (null > STDERR_FILENO)
+			close(null);
 	}
-	for (int fd = 3; fd < 1024; fd++)
-		if (fd != lock)
-			close(fd);
-	mend_file(d);
 	execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", d->socket,
 	       "--unixsocketperm", "700", "--dir", d->folder, "--appendonly", "yes",
 	       "--appendfsync", "always", "--save", "", "--maxmemory", memory, "--maxmemory-policy",

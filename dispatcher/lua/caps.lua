@@ -13,7 +13,7 @@
 -- messages; each expires by itself. A tick is six minutes: a message counts for 24 hours at least,
 -- and six minutes more at most.
 
-local caps = { HASH = 11, TICK_MS = 360000, TICKS = 240, BUCKETS = 131072 }
+local caps = { HASH = 11, TICK_MS = 360000, TICKS = 240, BUCKETS = 131072, KEEP_S = 777600 }
 
 function caps.key(class, day, hash)
   local a, b, c = byte(hash, 9, 11)
@@ -27,7 +27,7 @@ function caps.tick(t) return floor(t.ms / caps.TICK_MS) end
 function caps.count(r, hash, now)
   local day, in_day, in_week = floor(now / caps.TICKS), 0, 0
   local field = sub(hash, 1, 8)
-  for d = day, day - ((r.cap_week or 0) > 0 and 7 or 1), -1 do
+  for d = day + 1, day - ((r.cap_week or 0) > 0 and 7 or 1), -1 do
     local ticks = call('HGET', caps.key(r.class, d, hash), field)
     for i = 1, ticks and #ticks or 0 do
       local ago = now - d * caps.TICKS - byte(ticks, i)
@@ -58,13 +58,13 @@ end
 
 -- One message to each. → the tick that they were charged with.
 function caps.charge(r, hashes, tick)
-  local day, keep_s = floor(tick / caps.TICKS), ((r.cap_week or 0) > 0 and 9 or 3) * 86400
+  local day = floor(tick / caps.TICKS)
   for i = 1, #hashes, caps.HASH do
     local hash = sub(hashes, i, i + caps.HASH - 1)
     local key, field = caps.key(r.class, day, hash), sub(hash, 1, 8)
     local had = call('HGET', key, field)
     call('HSET', key, field, (had or '') .. char(tick % caps.TICKS))
-    if not had then call('EXPIRE', key, keep_s, 'NX') end
+    if not had then call('EXPIRE', key, caps.KEEP_S, 'NX') end
   end
   return tick
 end

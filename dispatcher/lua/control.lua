@@ -231,6 +231,7 @@ local function campaign_speed(_, a)
   if not state[1] then return nil end
   for _, of in ipairs({ key, state[2] and K.run .. state[2] }) do
     if a[2] == '0' then call('HDEL', of, 'speed') else call('HSET', of, 'speed', a[2]) end
+    call('HDEL', of, 'slow_till', 'slow_why')
   end
   call('PUBLISH', K.tick, 'run')
   return tonumber(state[2]) or 0

@@ -22,8 +22,7 @@ local function opens_ms(t) return math.min(1000, math.ceil(t.open_at - t.ms)) en
 -- for how long a gateway knows a reference is measured on, or it would be told again when it has
 -- forgotten it.
 local function set_back(t, ttl)
-  local seen = tonumber(call('HGET', K.meta, 'seen_ms')) or t.ms
-  call('HSET', K.meta, 'seen_ms', int(t.ms), 'back_ms', int(t.back + math.max(0, seen - t.ms)))
+  call('HSET', K.meta, 'seen_ms', int(t.ms), 'back_ms', int(t.back))
   for _, name in ipairs({ 'open_at', 'takeover_at' }) do
     if t[name] > t.ms + LEASE_MAX_MS then
       t[name] = t.ms + ttl
@@ -203,7 +202,7 @@ end
 
 local RUN_FIELDS = { 'state', 'launched_s', 'partitions', 'pass', 'weight', 'hours_from',
   'hours_to', 'lanes', 'prio', 'kind', 'canary_n', 'unit', 'speed', 'pace',
-  'cap_day', 'cap_week', 'class' }
+  'cap_day', 'cap_week', 'class', 'slow_till', 'slow_why' }
 
 local function run_get(run)
   local v = call('HMGET', K.run .. run, unpack(RUN_FIELDS))

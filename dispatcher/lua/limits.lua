@@ -19,7 +19,8 @@
 -- and tat_rate.
 
 local limits = { HORIZON_US = 16000, PACE = 0.992, DAY_MS = 86400000, VIETNAM_MS = 25200000,
-  SECONDS = { second = 1, minute = 60 }, texts = {}, text_count = 0 }
+  SECONDS = { second = 1, minute = 60 },
+  PARK_US = 65000000, SLOW_MS = 60000, texts = {}, text_count = 0 }
 
 -- A text as a table; kept, for the same few texts come again with each request.
 function limits.parse(text)
@@ -93,7 +94,7 @@ function limits.paid_till(tat, at, was, per_s, t)
 end
 
 function limits.rate_text(tat, t, per_s)
-  return int(tat) .. ' ' .. int(t.us) .. ' ' .. string.format('%.9g', per_s)
+  return int(tat) .. ' ' .. int(t.us) .. ' ' .. string.format('%.17g', per_s)
 end
 
 -- ---- calendar ----
@@ -234,7 +235,7 @@ function limits.put_rate(sets, one, till, t)
     limits.put(sets, one.key, one.field, limits.rate_text(till, t, one.per_s))
   else
     limits.put(sets, one.key, 'tat', int(till), 'tat_at', int(t.us), 'tat_rate',
-      string.format('%.9g', one.per_s))
+      string.format('%.17g', one.per_s))
   end
 end
 
@@ -345,6 +346,8 @@ end
 -- second of it at a time: more would only lie there, and a lane works on few chunks at once.
 function limits.room(lv, r, want, t)
   local pace, why = tonumber(r.speed), 'speed of the campaign'
+  local slow = (tonumber(r.slow_till) or 0) - t.ms
+  if slow > 0 and slow <= limits.SLOW_MS then return 0, slow, r.slow_why end
   if lv.units and r.unit then
     local list = limits.parse(call('HGET', lv.key, 'limits:' .. int(r.unit)) or lv['limits:*'])
     local closed, closed_why = limits.closed(lv, list, r.unit, t)

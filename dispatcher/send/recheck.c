@@ -113,6 +113,9 @@ check_end(struct work *w)
 	w->is_checking = false;
 	free(w->checked);
 	w->checked = NULL;
+	/* What was un-marked meanwhile was built again, of members as they were known before. */
+	hold(w, work_unpark(w));
+	hold(w, lane_take(w->lane, w));
 	go_on(w);
 	lane_want(w->lane);
 	work_closed_one(w); /* from work_recheck */
