@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -14,6 +13,7 @@
 
 #define OUTPUT_MAX 65536u
 #define PATH_BYTES 4400
+#define TORN "torn.aof"
 
 static bool
 read_number(const char *text, const char *name, long long *out)
@@ -97,7 +97,7 @@ keep_tail(const char *folder, const struct aof_verdict *v, char kept[PATH_BYTES]
 	bool is_kept = false;
 
 	snprintf(from, sizeof(from), "%s/appendonlydir/%s", folder, v->file);
-	snprintf(kept, PATH_BYTES, "%s/torn-%lld.aof", folder, (long long)time(NULL));
+	snprintf(kept, PATH_BYTES, "%s/" TORN, folder);
 	in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	out = open(kept, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (in >= 0 && out >= 0)
@@ -107,8 +107,19 @@ keep_tail(const char *folder, const struct aof_verdict *v, char kept[PATH_BYTES]
 		close(in);
 	if (out >= 0)
 		close(out);
+	if (!is_kept)
+		unlink(kept);
 	free(bytes);
 	return is_kept;
+}
+
+void
+aof_forget_torn(const char *folder)
+{
+	char path[PATH_BYTES];
+
+	snprintf(path, sizeof(path), "%s/" TORN, folder);
+	unlink(path);
 }
 
 bool

@@ -6,7 +6,8 @@
  * transaction in its file and reads it back together with what is written behind it. Its own tool,
  * redis-check-aof, cuts before the transaction. But that tool cuts behind the first thing that it
  * cannot read, wherever that is: one damaged byte in the middle would take years with it, and say
- * nothing. So only what one write can have torn is cut, it is kept beside, and it is said.
+ * nothing. So only what one write can have torn is cut, it is kept beside (the last one, as torn.aof, until
+ * somebody is erased), and it is said.
  */
 #pragma once
 
@@ -26,3 +27,5 @@ bool aof_read_verdict(struct slice output, struct aof_verdict *out);
 
 /* False: it is damaged, and Redis must not read it; the log says where. */
 bool aof_mend(const char *folder);
+/* What was kept may name people. */
+void aof_forget_torn(const char *folder);

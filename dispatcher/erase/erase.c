@@ -9,6 +9,7 @@
 #include "base/crash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "dispatcher/aof.h"
 #include "dispatcher/erase/erased_file.h"
 #include "dispatcher/store/phone_hash.h"
 #include "dispatcher/store/redis_info.h"
@@ -33,6 +34,7 @@ struct target {
 struct eraser {
 	struct eraser_options o;
 	struct erased_file *file;
+	char *folder;
 	enum erase_state state;
 	bool is_open, is_ready, has_begun_rewrite;
 	struct target *targets; /* in order of their hashes */
@@ -225,6 +227,7 @@ on_persistence(void *arg, const struct reply *r)
 		timer_arm_ms(e->o.loop, &e->look, LOOK_MS);
 	} else if (e->has_begun_rewrite && says(r->str, "aof_last_bgrewrite_status", "ok")) {
 		e->result.is_rewritten = true;
+		aof_forget_torn(e->folder);
 		crash_point("erase", "rewritten");
 		end(e);
 	} else if (e->has_begun_rewrite) {
@@ -629,6 +632,7 @@ eraser_new(const struct eraser_options *o)
 	struct eraser *e = xcalloc(1, sizeof(*e));
 
 	e->o = *o;
+	e->folder = xstrdup(o->folder);
 	e->file = erased_file_new(o->loop, o->folder);
 	e->trace = (struct phone_trace){is_wanted, e};
 	timer_init(&e->step, on_step, e);
@@ -644,5 +648,6 @@ eraser_free(struct eraser *e)
 	forget_job(e);
 	erased_file_free(e->file);
 	free(e->targets);
+	free(e->folder);
 	free(e);
 }

@@ -20,7 +20,7 @@
 
 local limits = { HORIZON_US = 16000, PACE = 0.992, DAY_MS = 86400000, VIETNAM_MS = 25200000,
   SECONDS = { second = 1, minute = 60 },
-  PARK_US = 65000000, SLOW_MS = 60000, texts = {}, text_count = 0 }
+  PARK_US = 65000000, SLOW_MS = 5000, texts = {}, text_count = 0 }
 
 -- A text as a table; kept, for the same few texts come again with each request.
 function limits.parse(text)

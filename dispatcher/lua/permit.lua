@@ -87,9 +87,11 @@ local function permit(_, a)
   local look = limits.look(lv, r, cost_of(tonumber(a[15]), a[10], a[13]), t, factor)
   if look.wait > 0 then
     limits.refuse(look)
-    -- Too long to keep a range for it: claim passes the run over meanwhile.
+    -- Too long to keep a range for it: claim passes the run over for some seconds, and looks again,
+    -- for limits may be changed.
     if look.is_run and look.wait > limits.PARK_US then
       call('HSET', K.run .. run, 'slow_till', int(t.ms + limits.SLOW_MS), 'slow_why', look.why)
+      return { 'stop', look.why }
     end
     return { look.is_run and 'slow' or 'wait', int(math.ceil(look.wait)), look.why }
   end

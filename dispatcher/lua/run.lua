@@ -135,9 +135,14 @@ local function is_finished(key, r, t)
     return false
   end
   local now_s = floor(t.ms / 1000)
-  if not v[1] then call('HSET', key, 'over_s', now_s) end
+  local over_s = tonumber(v[1])
+  -- Not yet noted, or by a clock that was set back since.
+  if not over_s or over_s > now_s then
+    over_s = now_s
+    call('HSET', key, 'over_s', over_s)
+  end
   local accepted = tonumber(call('HGET', key .. K.count, 'accepted')) or 0
-  return accepted == 0 or now_s - (tonumber(v[1]) or now_s) >= (tonumber(v[2]) or 0)
+  return accepted == 0 or now_s - over_s >= (tonumber(v[2]) or 0)
 end
 
 -- The run's state and its campaign's, in one step. why: the kind of reason, nil = none

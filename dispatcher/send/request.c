@@ -15,8 +15,6 @@
 #define DEDUPE_MARGIN_MS 2000
 #define CHANGES_USUAL 16
 #define HOLD_US 5000000 /* what the lane must wait for longer is given back */
-/* What only its run must wait for longer is given back; as in dispatcher/lua/limits.lua. */
-#define PARK_US 65000000
 /* Slots lost in a row before a slow connection may depart late, paid for by the next ones. */
 #define LATE_BEFORE_PATIENT 3
 
@@ -530,8 +528,6 @@ on_slow(struct request *r, const struct reply *reply)
 	int64_t us = 1000;
 
 	slice_to_i64(reply_item(reply, 1)->str, &us);
-	if (us > PARK_US && !w->is_closing) /* claim passes the run over meanwhile: limits.room */
-		work_close(w, 0);
 	if (w->is_closing)
 		request_end(r);
 	else

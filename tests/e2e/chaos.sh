@@ -50,7 +50,8 @@ judged 'doubtful=0 lost=0 silent=1 duplicates=0' 'it finds who is in the ledger 
 	[ "$("$B/tests/chaos/plan" 7 20 30 2)" != "$("$B/tests/chaos/plan" 8 20 30 2)" ]
 ok $? 'a seed has one plan, another seed another'
 
-tests/chaos/run --short >"$dir/out" 2>&1
+# One plan, and a hard one: Redis's clock is an hour ahead while runs end, and it comes back a second older.
+SEED=${SEED:-577533120} tests/chaos/run --short >"$dir/out" 2>&1
 rc=$?
 sed 's/^#* */# /' "$dir/out"
 ok $rc 'in chaos no promise is broken'

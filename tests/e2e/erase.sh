@@ -98,6 +98,7 @@ head -n 50 "$dir/list.csv" >"$dir/under-way.csv"
 import=$(api POST /imports '{"list":"w"}' | sed 's/.*"import": *"\([0-9a-f]*\)".*/\1/')
 api PUT "/imports/$import?offset=0" "$(cat "$dir/under-way.csv")" >/dev/null
 is "$(status)" 200 'an import is under way'
+printf 'SET x %s\n' "$who" >"$dir/data/torn.aof" # what a torn write of before left
 out=$(erase --reason "asked for it, $who" --json)
 ok $? 'the person is erased'
 is "$(json_field rows <<<"$out")" 4 'four rows'
