@@ -189,6 +189,7 @@ function limits.look_rate(look, one, tat, at, was, cost, factor)
     limits.bind(look, till - look.t.us - limits.HORIZON_US, one.why, one.of)
   end
   look.slot = math.max(look.slot, till)
+  one.is_known = tonumber(tat) ~= nil
   one.till, one.is_other, one.us = till, is_other, cost * 1000000 / (per_s * limits.PACE * factor)
   table.insert(look.rates, one)
 end
@@ -301,11 +302,18 @@ function limits.parts_of(w, ranks)
   return parts
 end
 
--- A permit that Redis has lost is told again: it counts in its periods.
-function limits.charge_again(q, id, r, lane, cost, t)
+-- A permit that Redis has lost, asked for at that moment, is told again: it counts in its periods,
+-- and its rates are paid as they were, from then on. Whoever tells the later one first pays more.
+function limits.charge_again(q, id, r, lane, cost, asked_ms, t)
   local look = limits.look(limits.lane(lane, r.unit or 0), r, cost, t, 1)
+  local rates, sets, asked_us = look.rates, {}, math.min(asked_ms * 1000, t.us)
+  for _, one in ipairs(rates) do
+    local from = one.is_known and math.max(one.till, asked_us) or asked_us
+    limits.put_rate(sets, one, from + one.us, t)
+  end
   look.rates = {}
   local paid = limits.charge(look)
+  limits.write(sets)
   if #paid > 0 then
     q.paid = q.paid or {}
     q.paid[id] = paid
