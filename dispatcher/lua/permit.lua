@@ -190,8 +190,8 @@ local function hold(_, a)
 end
 
 -- [run, p, first, attempt, permit, lane, members, attempts, parts, hash, asked ms,
---  till (ms + back), provider, inc, phones ('' = none), hashes for caps ('' = none)] → 1, 0 known
---  already, -1 there is no such run or member
+--  till (ms + back), provider, inc, phones ('' = none), hashes for caps ('' = none), cost] → 1,
+--  0 known already, -1 there is no such run or member
 -- Replay of an acknowledged permit after Redis came back: what it lost is marked
 -- again, with its original time. What the permit's own answer said follows in
 -- the replay; a "no" about another copy closes nothing any more.
@@ -232,7 +232,7 @@ local function remark(_, a)
     if (a[16] or '') ~= '' and not q.caps then
       q.caps, q.capped_at = a[16], caps.charge(r, a[16], floor(tonumber(a[11]) / caps.TICK_MS))
     end
-    limits.charge_again(q, id, r, lane, cost_of(0, a[7], a[9]), t)
+    limits.charge_again(q, id, r, lane, cost_of(tonumber(a[17]) or 0, a[7], a[9]), tonumber(a[11]), t)
     call('HSET', key, field, cmsgpack.pack(q))
     call('HSET', K.lane .. lane .. K.busy, id, a[14])
     wake_run(r, p, ranks[1])
