@@ -12,6 +12,7 @@
 
 #include "dispatcher/run/chunk.h"
 #include "dispatcher/run/foreign.h"
+#include "dispatcher/send/flow.h"
 #include "dispatcher/send/sender.h"
 
 #define PERMIT_CHARS 17
@@ -93,8 +94,9 @@ struct lane {
 	struct request *ready, **ready_tail;
 	size_t ready_messages;
 	unsigned asked, in_flight;
-	unsigned window; /* permits that may be asked for at a time */
-	int64_t rtt_us;	 /* what asking a permit usually takes: slots are dated by it */
+	unsigned window;  /* permits that may be asked for at a time */
+	struct flow flow; /* how many may be under way */
+	int64_t rtt_us;	  /* what asking a permit usually takes: slots are dated by it */
 	unsigned late_in_row;
 	double factor; /* of the contracted rate, as the last permit said (dispatcher/lua/health.lua) */
 	uint64_t requests, accepted, refused, later, in_doubt, unmarked, late_slots;

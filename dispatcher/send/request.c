@@ -348,6 +348,8 @@ on_answer(void *arg, const struct fetch_answer *a)
 	crash_point("bytes", "answer");
 	r->transfer = NULL;
 	l->in_flight--;
+	flow_answered(&l->flow, l->provider->rate * l->factor, clock_mono_us() - r->asked_us,
+		      clock_mono_us());
 	if (a->departed) {
 		request_outcome(r, a);
 	} else if (a->result == FETCH_ABORTED) {
@@ -373,6 +375,7 @@ request_send(struct request *r)
 	r->state = REQUEST_SENT;
 	l->in_flight++;
 	l->requests++;
+	flow_sent(&l->flow, r->cost);
 	r->transfer = fetch_start(l->sender->o.fetch, &f);
 }
 
