@@ -562,7 +562,8 @@ concurrency(const struct lane *l)
 static bool
 may_ask(const struct lane *l)
 {
-	return l->ready != NULL && l->asked < l->window && l->asked + l->in_flight < concurrency(l);
+	return l->ready != NULL && l->asked < l->window &&
+	       l->asked + l->in_flight + l->untold < concurrency(l);
 }
 
 /* Full, but something came that may be more urgent than what fills it. */
@@ -587,6 +588,7 @@ on_lane_step(struct loop_step *step, void *arg)
 	int64_t now = clock_mono_us(), next = INT64_MAX;
 
 	(void)step;
+	lane_tell(l); /* before what is asked, which may need its room */
 	if (!l->sender->is_open)
 		return;
 	next = lane_unpark(l, now);
