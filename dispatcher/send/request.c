@@ -446,6 +446,7 @@ on_go(struct request *r, const struct reply *reply)
 	argv_add(&a, foreign_rules(r).is_by_request ? buf_slice(&r->phones) : SLICE(""));
 	argv_add(&a, r->caps.len > 0 ? buf_slice(&r->caps) : SLICE(""));
 	argv_add_int(&a, r->cost);
+	argv_add_int(&a, r->work->chunk->launched_s);
 	engine_journal(s->o.engine, "remark", &a);
 	argv_free(&a);
 	if (l->window < 32)
