@@ -152,7 +152,7 @@ local function step(_, a)
     return { 1, n }
   end
   if t.ms < t.takeover_at then return { 0, 0 } end
-  reap(a[1], t, r.launched_s, {})
+  reap(a[1], t, r.launched_s)
   if sweep(r, p, from, from + PIECE, t) == -1 then call('ZREM', key, head)
   else call('ZADD', key, int(t.ms + LEASED_AGAIN_MS), head) end
   return { 1, 0 }
