@@ -50,7 +50,8 @@ local function outcome(_, a)
       q.no[id] = { classes = table.concat(classes), reasons = table.concat(reasons) }
     end
     limits.give_back(q, id, limits.parts_of(w, ranks), function(i)
-      return sub(a[9], i, i) == 'A' or sub(a[9], i, i) == 'U'
+      local class = sub(a[9], i, i)
+      return (class == 'A' or class == 'U') and class
     end)
     if is_new and is_ours and q.caps and #q.copies == 1 then
       for i = 1, #ranks do
