@@ -65,6 +65,7 @@ local function outcome(_, a)
     end
     request_write(key, field, w, q, ranks)
   end
+  if is_ours and string.find(a[9], '[^A]') then flight.land(lane, id, t) end
   if r.state == 'cancelled' then
     for _, rank in ipairs(ranks) do cancel_one(w, rank, now_s) end
   end

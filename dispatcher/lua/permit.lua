@@ -145,6 +145,7 @@ local function unmark(_, a)
   if not w then return { 1, int(rest), why } end
   limits.give_back(q, id, limits.parts_of(w, ranks), function() return false end)
   local now_s = seconds_of(t, r.launched_s)
+  flight.land(lane, id, t)
   table.remove(q.copies, copy)
   if q.no then q.no[id] = nil end
   local is_waiting = #q.copies == 0
@@ -215,7 +216,7 @@ local function remark(_, a)
     number_used(run)
     return -1
   end
-  if q and has_copy(q, id) then return 0 end
+  if q and has_copy(q, id) or flight.has_landed(lane, id, t) then return 0 end
   -- Another request under this name: both are for a person.
   local is_other = q and (q.members ~= a[7] or q.hash ~= a[10])
   q = q or { lane = lane, first = first, members = a[7], attempts = a[8], hash = a[10],

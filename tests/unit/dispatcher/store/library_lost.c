@@ -238,6 +238,48 @@ no_campaign_is_due_before_all_is_told(void **state)
 	assert_non_null(strstr(call_words("due", "_"), "[fire, 4, "));
 }
 
+/* Redis came back as it was: its journal says nothing that it does not know. */
+static void
+what_was_answered_is_no_lost_permit(void **state)
+{
+	struct ask q = {.inc = "inc-1", .permit = "p1", .count = 1, .attempt = 1};
+	long long s;
+	char run[32];
+
+	(void)state;
+	launch_run(3);
+	s = strtoll(COMMAND("HGET", "loa:run:1", "launched_s"), NULL, 10);
+	snprintf(run, sizeof(run), "loa:run:%lld", (long long)fx.run);
+	COMMAND("HSET", run, "brake_min", "50", "brake_window", "200", "brake_refused_pct", "50");
+	COMMAND("HSET", "loa:lane:gw", "rate", "0.1"); /* ten seconds a message */
+	claim("inc-1", 3);
+	assert_true(is_go(permit(&q)));
+	outcome(0, 1, "p1", "N");
+	assert_string_equal(COMMAND("HGET", "loa:run:1:brake", "0:n"), "1");
+	{
+		char tat[32];
+
+		snprintf(tat, sizeof(tat), "%s", COMMAND("HGET", "loa:lane:gw", "tat"));
+		assert_string_equal(remark("1", "p1", 0, s), "0");
+		outcome(0, 1, "p1", "N");
+		assert_string_equal(COMMAND("HGET", "loa:lane:gw", "tat"), tat);
+	}
+	assert_string_equal(state_of(0), "refused");
+	assert_string_equal(COMMAND("HGET", "loa:run:1:brake", "0:n"), "1");
+	/* and what was un-marked was not sent */
+	COMMAND("HSET", "loa:lane:gw", "rate", "100000");
+	COMMAND("HDEL", "loa:lane:gw", "tat");
+	q.first = 1;
+	q.permit = "p2";
+	assert_true(is_go(permit(&q)));
+	call_words("unmark", "1 0 1 1 p2 gw 0 _ _ 0");
+	assert_string_equal(remark("1", "p2", 1, s), "0");
+	assert_string_equal(state_of(1), "waiting");
+	/* one that it does not know is marked */
+	assert_string_equal(remark("1", "p3", 1, s), "1");
+	assert_string_equal(state_of(1), "sending");
+}
+
 int
 main(void)
 {
@@ -249,6 +291,7 @@ main(void)
 		T(what_left_of_another_run_with_its_number_is_not_its),
 		T(a_receipt_for_a_lost_run_is_refused_until_all_is_told),
 		T(no_campaign_is_due_before_all_is_told),
+		T(what_was_answered_is_no_lost_permit),
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);
