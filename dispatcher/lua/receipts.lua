@@ -9,8 +9,8 @@ end
 
 -- [lane, seconds that ids are kept, is the reference that of a request (0|1), then in
 --  nines: run ('' = no reference), p, rank, attempt, id, phone, state, reason, words]
---   → [messages merged, parked, unknown, of no known code, of runs that are not known]; the last
---   are among the unknown. While Redis is still being told what it has lost: an error, nothing done.
+--   → [messages merged, parked, unknown, of no known code], and where there are any: of runs that
+--   are not known, who are among the unknown. While Redis is still being told what it has lost: an error, nothing done.
 -- id: eleven bytes of its hash or ''; phone: a hash or ''; state: S.ACCEPTED,
 -- S.DELIVERED, S.UNDELIVERABLE, or 0 for a code that is not known; words: '"id","code"'.
 local function receipts(_, a)
@@ -42,7 +42,7 @@ local function receipts(_, a)
       lost = lost + (run and not launched_s and 1 or 0)
     end
   end
-  return { merged, parked, unknown, nothing, lost }
+  return { merged, parked, unknown, nothing, lost > 0 and lost or nil }
 end
 
 -- ---- asking: what was accepted and has no receipt ----
