@@ -12,6 +12,7 @@
 #include "dispatcher/calendar.h"
 #include "dispatcher/class_policy.h"
 #include "dispatcher/limit_config.h"
+#include "dispatcher/route_config.h"
 #include "dispatcher/standing_order.h"
 #include "providers/provider.h"
 #include "segments/numbering.h"
@@ -32,7 +33,7 @@ struct provider_config {
 	const struct driver *driver;
 	struct provider *account; /* opened by the driver */
 	double rate;		  /* contracted, per second, in what capability.counts says */
-	int64_t concurrency;	  /* requests in flight over all processes */
+	int64_t concurrency;	  /* most requests in flight over all processes */
 	int64_t timeout_ms;	  /* of a request, after its bytes left */
 	/* Messages on the wire at once where none is repeated by itself; 0 = a second of the rate. */
 	int64_t doubt_cap;
@@ -78,8 +79,7 @@ struct config {
 	size_t provider_count;
 	struct limit limits[SHARED_LIMITS_MAX]; /* of brandnames and units */
 	size_t limit_count;
-	/* route[carrier] = index of the provider, -1 = none */
-	int8_t route[CARRIERS_MAX];
+	struct route route[CARRIERS_MAX]; /* by carrier index */
 	struct class_policy classes[CLASS_ENTRIES_MAX];
 	size_t class_count;
 	struct standing_order standing_orders[STANDING_ORDERS_MAX];

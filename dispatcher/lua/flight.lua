@@ -38,9 +38,10 @@ end
 -- again, and it is no permit that Redis has lost.
 function flight.landed_key(lane, t, ago) return K.landed .. lane .. ':' .. int(floor(t.ms / 60000) - ago) end
 
-function flight.land(lane, id, t)
+function flight.land(lane, ids, t)
   local key = flight.landed_key(lane, t, 0)
-  call('SADD', key, id)
+  if #ids == 0 then return end
+  call('SADD', key, unpack(ids))
   call('EXPIRE', key, 180, 'NX')
 end
 

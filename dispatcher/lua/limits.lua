@@ -271,11 +271,11 @@ end
 -- These were surely not taken: cost as for `look`.
 function limits.refund(paid, cost)
   for _, one in ipairs(paid) do
-    local p, n, before = string.match(call('HGET', one[1], one[2]) or '', '^(%d+) (%d+) (%d+)$')
+    local p, n, before = string.match(book.get(one[1], one[2]) or '', '^(%d+) (%d+) (%d+)$')
     p = tonumber(p)
     if p == one[3] or p == one[3] + 1 then
       local c = { period = p, n = tonumber(n), before = tonumber(before), is_before = p > one[3] }
-      call('HSET', one[1], one[2], limits.counted(c, -cost[one[4]]))
+      book.set(one[1], one[2], limits.counted(c, -cost[one[4]]))
     end
   end
 end

@@ -57,6 +57,7 @@ struct lane_status {
 	const char *why; /* why nothing leaves now; "" = it does, or there is no work */
 	int64_t wait_ms; /* until it looks again; 0 = now */
 	unsigned chunks, ready, asked, in_flight;
+	unsigned in_flight_max; /* as many as its pace needs at its latency; grows with it */
 	uint64_t requests, accepted, refused, later, in_doubt, unmarked, late_slots;
 };
 /* How long permits took, from the question to Redis's answer. */

@@ -280,6 +280,36 @@ what_was_answered_is_no_lost_permit(void **state)
 	assert_string_equal(state_of(1), "sending");
 }
 
+static void
+a_line_of_the_log_is_there_once(void **state)
+{
+	struct ask q = {.inc = "inc-1", .permit = "p1", .count = 1, .attempt = 1};
+
+	(void)state;
+	fx.log = "[\"answer\"]";
+	launch_run(3);
+	claim("inc-1", 3);
+	assert_true(is_go(permit(&q)));
+	outcome(0, 1, "p1", "A");
+	outcome(0, 1, "p1", "A");
+	assert_string_equal(COMMAND("LLEN", "loa:run:1:log"), "1");
+	q.first = 1;
+	q.permit = "p2";
+	assert_true(is_go(permit(&q)));
+	outcome(1, 1, "p2", "N");
+	outcome(1, 1, "p2", "N");
+	assert_string_equal(COMMAND("LLEN", "loa:run:1:log"), "2");
+	/* who slept so long that its request was forgotten on the wire says something new */
+	q.first = 2;
+	q.permit = "p3";
+	assert_true(is_go(permit(&q)));
+	COMMAND("HDEL", "loa:lane:gw:busy", "p3");
+	outcome(2, 1, "p3", "N");
+	assert_string_equal(COMMAND("LLEN", "loa:run:1:log"), "3");
+	outcome(2, 1, "p3", "N");
+	assert_string_equal(COMMAND("LLEN", "loa:run:1:log"), "3");
+}
+
 int
 main(void)
 {
@@ -292,6 +322,7 @@ main(void)
 		T(a_receipt_for_a_lost_run_is_refused_until_all_is_told),
 		T(no_campaign_is_due_before_all_is_told),
 		T(what_was_answered_is_no_lost_permit),
+		T(a_line_of_the_log_is_there_once),
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);
