@@ -18,6 +18,8 @@
 	X(owned, "loa:owned:")              \
 	X(lane, "loa:lane:")                \
 	X(busy, ":busy")                    \
+	X(ready, "loa:ready:")              \
+	X(later, "loa:later:")              \
 	X(limit, "loa:limit:")              \
 	X(caps, "loa:caps:")                \
 	X(runs, "loa:runs")                 \

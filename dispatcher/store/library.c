@@ -30,6 +30,7 @@ static const char *const function_names[] = {
 	"freeze",
 	"control",
 	"progress",
+	"waits",
 	"outcome",
 	"receipts",
 	"template_get",
