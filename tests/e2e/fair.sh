@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# Campaigns that share a lane: the more urgent goes first and the other one says so; equals share.
+# Campaigns that share a lane: the more urgent goes first and the other one says so.
 . "$(dirname "$0")/lib.sh"
 
 texts() { grep '"event":"accepted"' "$dir/ledger" | grep -c "\"text\":\"$1"; }
@@ -44,20 +44,5 @@ until_true is_finished thuong
 read -r first second <<<"$(among 1000 gap thuong)"
 ok $((second > 30)) "it gets nothing while the other has work ($second of the first 1,000)"
 is "$(report_of thuong accepted)" 200 'and all of it afterwards'
-
-# ---- equals share ----
-campaign mot notice 1200 2400
-campaign hai notice 2400 3200
-loa campaign launch mot >/dev/null
-until_true has_texts mot 1
-loa campaign launch hai >/dev/null
-until_true has_texts hai 1
-before=$(texts mot)
-until_true has_texts hai 700
-n=$(($(texts mot) - before))
-ok $((n < 400 || n > 1000)) "a newcomer shares with the one before it, a second's worth or so more or less ($n beside its 700)"
-until_true is_finished mot
-until_true is_finished hai
-is "$(report_of mot accepted) $(report_of hai accepted)" '1200 800' 'both get to their end'
 
 done_testing
