@@ -11,6 +11,7 @@
 #include "dispatcher/campaign/looked.h"
 #include "dispatcher/campaign/sensitive.h"
 #include "dispatcher/campaign/words.h"
+#include "dispatcher/run/batch.h"
 #include "dispatcher/run/lists.h"
 #include "dispatcher/store/audit.h"
 #include "dispatcher/store/keys.h"
@@ -18,10 +19,11 @@
 
 /* ---- route ---- */
 
+/* A carrier of few would never fill a batch of its own. */
 static bool
-needs_large_batches(const struct provider_config *p)
+shares_partitions(const struct provider_config *p)
 {
-	return p->driver->capability(p->account)->batch_min > 1;
+	return p->driver->capability(p->account)->batch_min > 1 && !p->is_one_carrier;
 }
 
 enum err
@@ -46,7 +48,7 @@ route_plan_make(const struct config *c, struct route_plan *out, struct err_ctx *
 		if (p == out->partitions) {
 			out->provider[p] = (uint8_t)provider;
 			out->price[p] = price;
-			is_sharing[p] = needs_large_batches(&c->providers[provider]);
+			is_sharing[p] = shares_partitions(&c->providers[provider]);
 			out->partitions++;
 		}
 		out->map.partition[carrier] = (uint8_t)p;
@@ -417,7 +419,20 @@ brake_add(const struct config *c, struct argv *a)
 	add_int(a, "brake_doubt_pct", c->brake_doubt_pct);
 }
 
-/* With how few a run begins; a partition gets no fewer than its provider's smallest batch. */
+/* May two messages differ in more than their numbers? */
+static bool
+texts_differ(const struct ready_campaign *r)
+{
+	struct block_want want = {0};
+
+	rendering_want(r->rendering, &want);
+	return block_next_wanted(&want, 0) < COLUMNS_MAX;
+}
+
+/*
+ * With how few a run begins. A partition gets no fewer than its provider's smallest batch; where that
+ * is of one text and there are many, as many as are looked through for those with equal ones.
+ */
 static void
 add_canary(const struct launch *ln, struct argv *a)
 {
@@ -431,9 +446,12 @@ add_canary(const struct launch *ln, struct argv *a)
 	add_int(a, "canary_after_s", c->canary_after_s);
 	for (unsigned p = 0; p < route->partitions; p++) {
 		const struct provider_config *pc = &ln->config->providers[route->provider[p]];
-		uint32_t least = pc->driver->capability(pc->account)->batch_min;
+		const struct capability *cap = pc->driver->capability(pc->account);
+		uint32_t least = cap->batch_min;
 		char field[16];
 
+		if (batch_needs_strings(cap) && texts_differ(ln->r))
+			least = RECORDS_PER_STRING;
 		snprintf(field, sizeof(field), "canary%u", p);
 		if (least > 1)
 			add_int(a, field, least);

@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "dispatcher/send/batch.h"
+#include "dispatcher/run/batch.h"
 #include "dispatcher/send/lane.h"
 
 #define WORKS_MAX 8u
@@ -212,6 +212,7 @@ build_batches(struct work *w, uint32_t *ranks, size_t count, uint32_t *skip, siz
 {
 	struct limit limits[LIMITS_MAX];
 	struct batching b = {.cap = capability_of(w->lane),
+			     .most = w->lane->provider->batch_max,
 			     .rate = w->lane->provider->rate,
 			     .chunk = w->chunk,
 			     .limits = limits,
@@ -493,7 +494,19 @@ on_claim(void *arg, const struct reply *reply)
 	lane_want(l);
 }
 
-/* Up to a second of the contract at a time, at least the driver's smallest batch. */
+/* Fewer than that are not claimed, if it can be helped. */
+static uint32_t
+claim_least(const struct lane *l)
+{
+	const struct capability *cap = capability_of(l);
+
+	return batch_needs_strings(cap) ? RECORDS_PER_STRING : cap->batch_min;
+}
+
+/*
+ * Up to a second of the contract at a time, at least the driver's smallest batch; a largest one where
+ * requests are counted. Where those with equal texts must meet, as many as may.
+ */
 static int64_t
 claim_want(const struct lane *l)
 {
@@ -501,8 +514,13 @@ claim_want(const struct lane *l)
 	double second = l->provider->rate;
 	int64_t want;
 
+	if (batch_needs_strings(cap))
+		return CLAIM_MAX;
 	/* What the contract counts per message is at least one. */
-	want = cap->counts == COUNTS_REQUESTS ? (int64_t)second * cap->batch_max : (int64_t)second;
+	if (cap->counts == COUNTS_REQUESTS)
+		want = (int64_t)((second < 1 ? 1 : second) * l->provider->batch_max);
+	else
+		want = (int64_t)second;
 	if (want < cap->batch_min)
 		want = cap->batch_min;
 	if (want > (cap->shape == SHAPE_ONE ? 512 : (int64_t)CLAIM_MAX))
@@ -541,7 +559,7 @@ lane_claim(struct lane *l, bool is_urgent)
 		argv_add_int(&a, works_order(l));
 	else
 		argv_adds(&a, "");
-	argv_add_int(&a, capability_of(l)->batch_min);
+	argv_add_int(&a, claim_least(l));
 	engine_call(e, "claim", &a, on_claim, l);
 	argv_free(&a);
 }
@@ -579,11 +597,23 @@ may_overtake(const struct lane *l)
 	       works_order(l) >= 0;
 }
 
+/* One that is prepared still is much where whole strings are claimed. */
+static bool
+prepares_a_string(const struct lane *l)
+{
+	if (!batch_needs_strings(capability_of(l)))
+		return false;
+	for (const struct work *w = l->works; w != NULL; w = w->next)
+		if (!w->is_begun && !w->is_closing)
+			return true;
+	return false;
+}
+
 static bool
 has_room(const struct lane *l)
 {
-	return l->work_count < WORKS_MAX + l->parked_count && l->work_count < PARKED_WORKS_MAX &&
-	       (int64_t)l->ready_messages * 2 <= claim_want(l);
+	return !prepares_a_string(l) && l->work_count < WORKS_MAX + l->parked_count &&
+	       l->work_count < PARKED_WORKS_MAX && (int64_t)l->ready_messages * 2 <= claim_want(l);
 }
 
 static void

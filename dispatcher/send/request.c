@@ -408,9 +408,9 @@ doubt_cap(const struct request *r, uint32_t *largest)
 {
 	const struct provider_config *p = r->provider;
 	const struct capability *cap = p->driver->capability(p->account);
-	double second = p->rate * (cap->counts == COUNTS_REQUESTS ? cap->batch_max : 1);
+	double second = p->rate * (cap->counts == COUNTS_REQUESTS ? p->batch_max : 1);
 
-	*largest = cap->batch_max;
+	*largest = p->batch_max;
 	if (dedupe_ms(r) > 0)
 		return 0;
 	return p->doubt_cap > 0 ? p->doubt_cap : (int64_t)(second < 1 ? 1 : second);
@@ -472,7 +472,7 @@ on_changed(struct request *r, struct slice records)
 	if (!r->is_repeat && records.n == c->records.len && !w->is_closing) {
 		buf_reset(&c->records);
 		buf_add_slice(&c->records, records);
-		work_build(w, r->ranks, r->count);
+		work_regroup(w, r->ranks, r->count);
 	}
 	request_end(r);
 }
@@ -490,7 +490,7 @@ on_caps(struct request *r, struct slice over)
 			ranks[n++] = r->ranks[i];
 	if (!w->is_closing) {
 		work_cap(w, ranks, n);
-		work_build(w, r->ranks, r->count);
+		work_regroup(w, r->ranks, r->count);
 	}
 	free(ranks);
 	request_end(r);

@@ -12,11 +12,22 @@
 
 struct batching {
 	const struct capability *cap;
-	double rate; /* contracted, per second, in what cap->counts says */
+	uint32_t most; /* messages in a request; cap->batch_max, or what the partner agreed on */
+	double rate;   /* contracted, per second, in what cap->counts says */
 	struct chunk *chunk;
 	const struct limit *limits; /* [limit_count] others that apply */
 	size_t limit_count;
 };
+
+/*
+ * May a request of it not be small, with one text for all? Then those with equal texts must meet,
+ * and its chunks are whole strings of records.
+ */
+static inline bool
+batch_needs_strings(const struct capability *cap)
+{
+	return cap->shape == SHAPE_ONE_TEXT && cap->batch_min > 1;
+}
 
 /* Order ranks[count] (ascending) as batch_next wants them. */
 void batch_sort(const struct batching *b, uint32_t *ranks, size_t count);
