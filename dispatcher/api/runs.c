@@ -40,18 +40,29 @@ why_of_lane(const struct daemon *d, const char *name, int64_t *wait_ms)
 	return NULL;
 }
 
+/* The partition that the tariff serves. */
+static unsigned
+partition_of(const struct run_status *s, unsigned t)
+{
+	for (unsigned p = 0; p < s->partitions; p++)
+		for (unsigned i = 0; i < s->choice[p].count; i++)
+			if (s->choice[p].tariff[i] == t)
+				return p;
+	return 0;
+}
+
 /* Why the run's lanes do not send now; "" = they do, or have nothing to. */
 static const char *
 why_waiting(const struct daemon *d, const struct run_status *s, int64_t *wait_ms)
 {
 	bool is_missing = false;
 
-	for (unsigned p = 0; d->sender != NULL && p < s->partitions; p++) {
-		const char *why = why_of_lane(d, s->lane[p], wait_ms);
+	for (unsigned t = 0; d->sender != NULL && t < s->tariffs; t++) {
+		const char *why = why_of_lane(d, s->lane[t], wait_ms);
 
 		if (why != NULL && why[0] != '\0')
 			return why;
-		is_missing = is_missing || (why == NULL && s->front[p] > 0);
+		is_missing = is_missing || (why == NULL && s->front[partition_of(s, t)] > 0);
 	}
 	*wait_ms = 0;
 	return is_missing ? "a provider that is not in the server's configuration" : "";
@@ -70,10 +81,11 @@ brakes_json(const struct run_status *s)
 {
 	json_t *out = json_array();
 
-	for (unsigned p = 0; p < s->partitions; p++) {
+	for (unsigned t = 0; t < s->tariffs; t++) {
+		unsigned p = partition_of(s, t);
 		json_t *carriers;
 
-		if (s->brake[p][0] == '\0')
+		if (s->brake[t][0] == '\0')
 			continue;
 		carriers = json_array();
 		for (int i = 0; s->carrier_map[i] != '\0'; i++)
@@ -82,8 +94,8 @@ brakes_json(const struct run_status *s)
 				json_array_append_new(
 					carriers,
 					json_string(i == 0 ? "unknown" : carrier_name(i)));
-		json_array_append_new(out, json_pack("{s:s, s:o, s:s}", "provider", s->lane[p],
-						     "carriers", carriers, "reason", s->brake[p]));
+		json_array_append_new(out, json_pack("{s:s, s:o, s:s}", "provider", s->lane[t],
+						     "carriers", carriers, "reason", s->brake[t]));
 	}
 	return out;
 }
@@ -124,7 +136,7 @@ reasons_json(const struct run_report *r)
 	return out;
 }
 
-/* Partitions of one provider at one price are one line of the report. */
+/* Tariffs of one provider at one price are one line of the report. */
 static bool
 is_one_line(const struct run_status *s, unsigned p, unsigned q)
 {
@@ -138,7 +150,7 @@ lanes_json(const struct run_report *r, int64_t *cost)
 	json_t *out = json_array();
 
 	*cost = 0;
-	for (unsigned p = 0; p < s->partitions; p++) {
+	for (unsigned p = 0; p < s->tariffs; p++) {
 		uint64_t parts = 0, again = 0;
 		unsigned first = 0;
 		int64_t one;
@@ -147,7 +159,7 @@ lanes_json(const struct run_report *r, int64_t *cost)
 			first++;
 		if (first < p)
 			continue;
-		for (unsigned q = p; q < s->partitions; q++) {
+		for (unsigned q = p; q < s->tariffs; q++) {
 			parts += is_one_line(s, p, q) ? r->parts[q] : 0;
 			again += is_one_line(s, p, q) ? s->parts_again[q] : 0;
 		}

@@ -152,7 +152,7 @@ local function step(_, a)
     return { 1, n }
   end
   if t.ms < t.takeover_at then return { 0, 0 } end
-  reap(a[1], t, r.launched_s, {})
+  reap(a[1], t, r.launched_s)
   if sweep(r, p, from, from + PIECE, t) == -1 then call('ZREM', key, head)
   else call('ZADD', key, int(t.ms + LEASED_AGAIN_MS), head) end
   return { 1, 0 }
@@ -223,12 +223,14 @@ end
 
 -- ---- speed ----
 
--- [campaign, messages a second at most; 0 = as its lanes allow] → its run, 0 = none yet; nil: no
--- such campaign. Of a run under way it counts from the next permit on.
+-- [campaign, messages a second at most; 0 = as its lanes allow, act] → its run, 0 = none yet; nil:
+-- no such campaign. Of a run under way it counts from the next permit on. Told again it does not
+-- undo a later one.
 local function campaign_speed(_, a)
   local key = K.campaign .. a[1]
   local state = call('HMGET', key, 'state', 'run')
   if not state[1] then return nil end
+  if is_act_known(key, a[3]) then return tonumber(state[2]) or 0 end
   for _, of in ipairs({ key, state[2] and K.run .. state[2] }) do
     if a[2] == '0' then call('HDEL', of, 'speed') else call('HSET', of, 'speed', a[2]) end
     call('HDEL', of, 'slow_till', 'slow_why')

@@ -105,10 +105,16 @@ local function due_ranks(run, p, from, to)
   return covered
 end
 
-local function is_leased(run, p, from, to)
-  local leased = leased_ranks(run, p, from, to)
-  for rank = from, to - 1 do if not leased[rank] then return false end end
-  return true
+-- [from, to) of the partition's leases.
+local function lease_ranges(run, p)
+  local out, leases = {}, call('HGETALL', K.run .. run .. K.lease)
+  for i = 1, #leases, 2 do
+    local lp, from = string.match(leases[i], '^(%d+):(%d+)$')
+    if tonumber(lp) == p then
+      out[#out + 1] = { tonumber(from), cmsgpack.unpack(leases[i + 1]).to }
+    end
+  end
+  return out
 end
 
 -- Close the books of a range that nobody works on any more: requests without an
@@ -167,25 +173,38 @@ local function take_over(run, p, from, l, t, launched)
     if next_ms then todo_add(run, p, from, l.to, next_ms) end
   end
   call('HDEL', K.run .. run .. K.lease, p .. ':' .. from)
+  owners.drop(l)
 end
 
--- Take over what dead owners held. Returns p, from and the lease that this claim
--- was given before, if its answer was lost.
-local function reap(run, t, launched, alive, inc, claim_id)
-  local p0, from0, mine
-  local leases = call('HGETALL', K.run .. run .. K.lease)
+-- By the keeper, a run at a time: what dead owners held is taken over, and leases of the living
+-- that nobody would find are entered.
+local function reap(run, t, launched)
+  local leases, alive = call('HGETALL', K.run .. run .. K.lease), {}
   for i = 1, #leases, 2 do
     local l = cmsgpack.unpack(leases[i + 1])
     local p, from = string.match(leases[i], '^(%d+):(%d+)$')
-    p, from = tonumber(p), tonumber(from)
-    if claim_id and l.inc == inc and l.claim == claim_id then
-      p0, from0, mine = p, from, l
+    if alive[l.inc] == nil then alive[l.inc] = is_alive(l.inc, t) end
+    if alive[l.inc] then
+      owners.enter(run, p, from, l)
     elseif t.ms >= t.takeover_at then
-      if alive[l.inc] == nil then alive[l.inc] = is_alive(l.inc, t) end
-      if not alive[l.inc] then take_over(run, p, from, l, t, launched) end
+      take_over(run, tonumber(p), tonumber(from), l, t, launched)
     end
   end
-  return p0, from0, mine
+end
+
+-- By each claim, in every run: what dead owners held is taken over.
+local function reap_all(t)
+  if t.ms < t.takeover_at then return end
+  for _, inc in ipairs(owners.dead(t)) do
+    local held = call('HGETALL', K.owned .. inc)
+    for i = 1, #held, 2 do
+      local run, p, from, l = owners.find(inc, held[i], held[i + 1])
+      local launched = run and tonumber(call('HGET', K.run .. run, 'launched_s') or '')
+      if launched then take_over(run, p, from, l, t, launched)
+      else owners.drop({ inc = inc, claim = held[i] }) end
+    end
+    call('SREM', K.owners, inc)
+  end
 end
 
 -- Milliseconds until the run's hours open, 0 when they are open now. Vietnam is UTC+7.
@@ -232,8 +251,8 @@ local function wake_run(r, p, rank)
 end
 
 -- From partition p's cursor on, as many as are wanted; a range holds at least `least`
--- members if that can be helped: the lane's smallest batch, or a whole string of records where one
--- text goes to many and equal texts must meet. Returns from, to; or nil and why.
+-- members if that can be helped: one, or a whole string of records where a request may not be small
+-- and those who go together must meet. Returns from, to; or nil and why.
 local function fresh_range(r, p, want, least)
   local v = call('HMGET', K.run .. r.id, 'cursor' .. p, 'front' .. p, 'frozen')
   local cursor, front = tonumber(v[1]) or 0, tonumber(v[2]) or 0
@@ -324,14 +343,13 @@ local function claim(_, a)
   local rests, rests_why = health.gate(lv, t)
   if not rests then rests, rests_why = limits.closed(lv, limits.parse(lv.limits), nil, t) end
   local wake, why = t.ms + 1000, 'no work'
-  local runs, alive = {}, {}
+  local run, p0, from0, mine = owners.claimed(inc, claim_id)
+  if mine then return work(run_get(run), p0, from0, mine, t) end
+  reap_all(t)
+  local runs = {}
   for _, id in ipairs(call('ZRANGE', K.runs, 0, -1)) do
     local r = run_get(id)
-    if r.launched_s then
-      local p, from, mine = reap(id, t, r.launched_s, alive, inc, claim_id)
-      if mine then return work(r, p, from, mine, t) end
-      runs[#runs + 1] = r
-    end
+    if r.launched_s then runs[#runs + 1] = r end
   end
   if rests then return { 'sleep', math.ceil(rests), rests_why } end
   table.sort(runs, function(x, y)
@@ -360,6 +378,7 @@ local function claim(_, a)
         if member then call('ZREM', K.run .. r.id .. K.todo .. p, member)
         else call('HSET', K.run .. r.id, 'cursor' .. p, to) end
         call('HSET', K.run .. r.id .. K.lease, p .. ':' .. from, cmsgpack.pack(l))
+        owners.enter(r.id, p, from, l)
         -- Who had nothing to do meanwhile begins where the lane is: what it did not use is lost.
         local pass = math.max(r.pass or 0, tonumber(lv.pass) or 0)
         call('HSET', K.lane .. lane, 'pass', int(pass))
@@ -391,6 +410,7 @@ local function release(_, a)
     if next_ms then todo_add(run, p, from, l.to, math.max(next_ms, t.ms + tonumber(a[6]))) end
   end
   call('HDEL', K.run .. run .. K.lease, p .. ':' .. from)
+  owners.drop(l)
   return 1
 end
 
@@ -480,7 +500,7 @@ local function reconcile(_, a)
   local t = clock()
   local r = run_get(run)
   if not r.launched_s or t.ms < t.takeover_at then return 0 end
-  reap(run, t, r.launched_s, {})
+  reap(run, t, r.launched_s)
   if r.state == 'cancelled' then return sweep(r, p, j * STRING, (j + 1) * STRING, t) end
   local cursor = tonumber(call('HGET', K.run .. run, 'cursor' .. p)) or 0
   local from, to = j * STRING, math.min(cursor, (j + 1) * STRING)

@@ -201,6 +201,7 @@ local function progress(_, a)
   local r = run_get(a[1])
   if not r.launched_s then return { 'gone', 0, 0, {}, 0, 0 } end
   local t = clock()
+  reap(a[1], t, r.launched_s)
   canary_look(a[1], r, t)
   notice.close(key, t)
   local is_frozen = r.kind == 'notices' or call('HGET', key, 'frozen')

@@ -20,13 +20,13 @@ struct batching {
 };
 
 /*
- * May a request of it not be small, with one text for all? Then those with equal texts must meet,
- * and its chunks are whole strings of records.
+ * May a request of it not be small? Then those who go together must meet: with equal texts, or all
+ * that are left beside those who may not be sent to. Its chunks are whole strings of records.
  */
 static inline bool
 batch_needs_strings(const struct capability *cap)
 {
-	return cap->shape == SHAPE_ONE_TEXT && cap->batch_min > 1;
+	return cap->batch_min > 1;
 }
 
 /* Order ranks[count] (ascending) as batch_next wants them. */

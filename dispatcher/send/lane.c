@@ -582,11 +582,10 @@ may_ask(struct lane *l)
 {
 	unsigned under_way = l->asked + l->in_flight;
 
-	if (l->ready == NULL || l->asked >= l->window)
+	if (l->ready == NULL || l->asked >= l->window || under_way + l->untold >= concurrency(l))
 		return false;
-	if (l->ready->work->chunk->view->is_notices)
-		return under_way < concurrency(l);
-	return flow_may(&l->flow, under_way, concurrency(l));
+	return l->ready->work->chunk->view->is_notices ||
+	       flow_may(&l->flow, under_way, concurrency(l));
 }
 
 /* Full, but something came that may be more urgent than what fills it. */
@@ -623,6 +622,7 @@ on_lane_step(struct loop_step *step, void *arg)
 	int64_t now = clock_mono_us(), next = INT64_MAX;
 
 	(void)step;
+	lane_tell(l); /* before what is asked, which may need its room */
 	if (!l->sender->is_open)
 		return;
 	next = lane_unpark(l, now);

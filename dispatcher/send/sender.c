@@ -106,6 +106,7 @@ sender_free(struct sender *s)
 	for (size_t i = 0; i < s->lane_count; i++) {
 		loop_step_remove(s->o.loop, &s->lanes[i].step);
 		timer_disarm(s->o.loop, &s->lanes[i].wake);
+		lane_forget(&s->lanes[i]);
 	}
 	free(s);
 }

@@ -17,6 +17,7 @@ loa_lua_start:
 	.incbin "dispatcher/lua/flight.lua"
 	.incbin "dispatcher/lua/limits.lua"
 	.incbin "dispatcher/lua/health.lua"
+	.incbin "dispatcher/lua/owners.lua"
 	.incbin "dispatcher/lua/lease.lua"
 	.incbin "dispatcher/lua/caps.lua"
 	.incbin "dispatcher/lua/permit.lua"

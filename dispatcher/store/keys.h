@@ -14,6 +14,8 @@
 #define REDIS_KEYS(X)                       \
 	X(meta, "loa:meta")                 \
 	X(incarnations, "loa:incarnations") \
+	X(owners, "loa:owners")             \
+	X(owned, "loa:owned:")              \
 	X(lane, "loa:lane:")                \
 	X(busy, ":busy")                    \
 	X(limit, "loa:limit:")              \
