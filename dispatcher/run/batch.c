@@ -5,6 +5,19 @@
 
 #include "base/mem.h"
 
+size_t
+batch_limits(const struct config *c, const struct provider_config *p, int64_t unit,
+	     struct limit *limits)
+{
+	size_t n = p->limit_count;
+
+	memcpy(limits, p->limits, n * sizeof(*limits));
+	for (size_t i = 0; i < c->limit_count && n < LIMITS_MAX; i++)
+		if (limit_is_of_unit(c->limits, c->limit_count, i, unit))
+			limits[n++] = c->limits[i];
+	return n;
+}
+
 static int
 by_text(const void *x, const void *y, void *arg)
 {
@@ -143,7 +156,8 @@ leave_no_rest(const struct batching *b, size_t n, size_t count)
 	for (size_t k = n + 1; k <= count && k <= b->most; k++)
 		if (can_be_divided(b, count - k))
 			return k;
-	return n;
+	/* It cannot be helped; with fewer in this one there would be more. */
+	return count > b->most ? b->most : n;
 }
 
 size_t

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "dispatcher/limit_config.h"
+#include "dispatcher/config.h"
 #include "dispatcher/run/chunk.h"
 #include "providers/provider.h"
 
@@ -28,6 +28,10 @@ batch_needs_strings(const struct capability *cap)
 {
 	return cap->batch_min > 1;
 }
+
+/* Those that apply beside the contracted rate; limits has room for LIMITS_MAX. Returns how many. */
+size_t batch_limits(const struct config *c, const struct provider_config *p, int64_t unit,
+		    struct limit *limits);
 
 /* Order ranks[count] (ascending) as batch_next wants them. */
 void batch_sort(const struct batching *b, uint32_t *ranks, size_t count);

@@ -192,21 +192,6 @@ work_cap(struct work *w, const uint32_t *ranks, size_t count)
 	buf_free(&offsets);
 }
 
-/* Those that apply to the work, beside the contracted rate. limits has room for LIMITS_MAX. */
-static size_t
-limits_of(const struct work *w, struct limit *limits)
-{
-	const struct provider_config *p = w->lane->provider;
-	const struct config *c = w->lane->sender->o.config;
-	size_t n = p->limit_count;
-
-	memcpy(limits, p->limits, n * sizeof(*limits));
-	for (size_t i = 0; i < c->limit_count && n < LIMITS_MAX; i++)
-		if (limit_is_of_unit(c->limits, c->limit_count, i, (int64_t)w->chunk->view->unit))
-			limits[n++] = c->limits[i];
-	return n;
-}
-
 static void
 build_batches(struct work *w, uint32_t *ranks, size_t count, uint32_t *skip, size_t *skip_count)
 {
@@ -216,7 +201,9 @@ build_batches(struct work *w, uint32_t *ranks, size_t count, uint32_t *skip, siz
 			     .rate = w->lane->provider->rate,
 			     .chunk = w->chunk,
 			     .limits = limits,
-			     .limit_count = limits_of(w, limits)};
+			     .limit_count =
+				     batch_limits(w->lane->sender->o.config, w->lane->provider,
+						  (int64_t)w->chunk->view->unit, limits)};
 
 	batch_sort(&b, ranks, count);
 	for (size_t at = 0, n; at < count; at += n) {

@@ -57,6 +57,11 @@ printf 'Moi ba con xa {{ xa }} den nop ho so.' >"$dir/t.txt"
 loa template save t "$dir/t.txt" >/dev/null
 
 campaign all 'stt IS NOT NULL'
+loa campaign preview all --json | tr -d ' \n' >"$dir/preview.json"
+has "$(cat "$dir/preview.json")" '"too_few":[{"provider":"bulk","smallest_batch":5,"messages":3,"groups":1}]' \
+	'the preview knows who will be too few'
+has "$(cat "$dir/preview.json")" '"messages":480,"parts":480' 'and does not count what they would cost'
+has "$(loa campaign preview all)" '3 people are left out: bulk takes no fewer than 5 numbers in a request' 'it says why'
 loa campaign launch all >/dev/null
 until_true is_finished all
 is "$(report_of all accepted)" 480 'who are enough of one commune are sent to'

@@ -122,6 +122,9 @@ what_can_be_divided_is(void **state)
 	fx.count = 50;
 	buf_reset(&fx.seen);
 	assert_string_equal(sizes(), "40 (10)");
+	fx.b.rate = 1; /* thirty are dear already */
+	buf_reset(&fx.seen);
+	assert_string_equal(sizes(), "40 (10)");
 }
 
 /* 4 thousandths of 1,000 a second; of parts, a text of three is dear. */
