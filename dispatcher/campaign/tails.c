@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "dispatcher/run/batch.h"
+#include "dispatcher/run/dedupe.h"
 
 void
 tails_init(struct tails *t, const struct config *c, const struct route_plan *route, int64_t unit,
@@ -90,10 +91,11 @@ group(struct tails *t, struct tail_string *s)
 {
 	const struct provider_config *p = provider_of(t, s->partition);
 	struct limit limits[LIMITS_MAX];
+	struct capability cap = provider_batches(p);
 	struct chunk chunk = {
 		.members = members_of(s), .to = (uint32_t)s->count, .speed = t->speed};
-	struct batching b = {.cap = capability_of(t, s->partition),
-			     .most = p->batch_max,
+	struct batching b = {.cap = &cap,
+			     .most = cap.batch_max,
 			     .rate = p->rate,
 			     .chunk = &chunk,
 			     .limits = limits,

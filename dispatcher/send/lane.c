@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "dispatcher/run/batch.h"
+#include "dispatcher/run/dedupe.h"
 #include "dispatcher/send/lane.h"
 
 #define WORKS_MAX 8u
@@ -196,8 +197,9 @@ static void
 build_batches(struct work *w, uint32_t *ranks, size_t count, uint32_t *skip, size_t *skip_count)
 {
 	struct limit limits[LIMITS_MAX];
-	struct batching b = {.cap = capability_of(w->lane),
-			     .most = w->lane->provider->batch_max,
+	struct capability cap = provider_batches(w->lane->provider);
+	struct batching b = {.cap = &cap,
+			     .most = cap.batch_max,
 			     .rate = w->lane->provider->rate,
 			     .chunk = w->chunk,
 			     .limits = limits,

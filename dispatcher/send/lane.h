@@ -11,13 +11,13 @@
 #pragma once
 
 #include "dispatcher/run/chunk.h"
+#include "dispatcher/run/dedupe.h"
 #include "dispatcher/run/foreign.h"
 #include "dispatcher/send/flow.h"
 #include "dispatcher/send/sender.h"
 
 #define PERMIT_CHARS 17
-#define PERMIT_AGE_US 200000 /* bytes never leave under an older permit */
-#define SLOT_LATE_US 4000    /* a slot not used by then is lost */
+#define SLOT_LATE_US 4000 /* a slot not used by then is lost */
 
 enum request_state {
 	REQUEST_READY,
