@@ -9,7 +9,7 @@
 #include "base/random.h"
 #include "dispatcher/exchange.h"
 #include "dispatcher/run/capped.h"
-#include "dispatcher/send/dedupe.h"
+#include "dispatcher/run/dedupe.h"
 #include "dispatcher/send/lane.h"
 
 #define CONNECT_TIMEOUT_MS 5000
@@ -420,7 +420,7 @@ on_changed(struct request *r, struct slice records)
 	if (!r->is_repeat && records.n == c->records.len && !w->is_closing) {
 		buf_reset(&c->records);
 		buf_add_slice(&c->records, records);
-		work_build(w, r->ranks, r->count);
+		work_regroup(w, r->ranks, r->count);
 	}
 	request_end(r);
 }
@@ -438,7 +438,7 @@ on_caps(struct request *r, struct slice over)
 			ranks[n++] = r->ranks[i];
 	if (!w->is_closing) {
 		work_cap(w, ranks, n);
-		work_build(w, r->ranks, r->count);
+		work_regroup(w, r->ranks, r->count);
 	}
 	free(ranks);
 	request_end(r);
