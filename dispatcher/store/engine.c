@@ -401,7 +401,7 @@ on_replayed(void *arg, const struct reply *r)
 	if (r->kind == REPLY_ERROR)
 		log_error("redis=replay result=error why=%.*s", (int)r->str.n, r->str.p);
 	if (r->kind == REPLY_INTEGER && r->integer < 0)
-		e->orphans++;
+		e->orphans += (size_t)-r->integer;
 	/*
 	 * The connection broke, or Redis takes nothing now (OOM, BUSY …): all of it is told again on
 	 * the next connection, or in a moment. What the function itself refuses (ERR) it always will.
