@@ -412,13 +412,14 @@ function limits.late(_, a)
   return 1
 end
 
--- [lane, when it was published first (µs) or '', rate, concurrency, limits, limits of every unit,
---  unit, its limits, …] → when it was published (µs). What was read last counts, whoever says it
--- again: a process that lost its Redis for a while and publishes what it has read long ago changes
--- nothing. Whatever waits looks again.
+-- [lane, when its file was read (µs), or below 0: how long ago that was; rate, concurrency, limits,
+--  limits of every unit, unit, its limits, …] → when it was read (µs), by Redis's clock. What was read
+-- last counts, whoever says it again: a process that lost its Redis for a while, or found none when it
+-- began, and publishes what it has read long ago changes nothing. Whatever waits looks again.
 function limits.publish(_, a)
   local key, t = K.lane .. a[1], clock()
-  local newest, stamp = tonumber(call('HGET', key, 'published')) or 0, tonumber(a[2]) or t.us
+  local newest, stamp = tonumber(call('HGET', key, 'published')) or 0, tonumber(a[2]) or 0
+  if stamp <= 0 then stamp = t.us + stamp end
   if stamp < newest and newest <= t.us then return int(stamp) end
   local gone, words = { 'units' }, { 'published', int(stamp), 'rate', a[3], 'concurrency', a[4], 'limits', a[5] }
   if a[6] ~= '' then

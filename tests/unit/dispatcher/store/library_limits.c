@@ -452,6 +452,12 @@ what_was_read_last_counts_for_all_processes(void **state)
 		call_words("lane_publish", "gw %s 100 8 _ _", first);
 	}
 	assert_string_equal(COMMAND("HGET", "loa:lane:gw", "rate"), "200");
+	/* one that found no Redis when it began: read a minute ago, published only now */
+	call_words("lane_publish", "gw -60000000 300 8 _ _");
+	assert_string_equal(COMMAND("HGET", "loa:lane:gw", "rate"), "200");
+	move_clock(90000);
+	call_words("lane_publish", "gw -60000000 300 8 _ _");
+	assert_string_equal(COMMAND("HGET", "loa:lane:gw", "rate"), "300");
 }
 
 int
