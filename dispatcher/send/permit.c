@@ -12,13 +12,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "dispatcher/send/dedupe.h"
 #include "dispatcher/send/lane.h"
 
 #define CALLS_MAX 2u
 #define REQUESTS_MAX 32u
 #define MESSAGES_MAX 512u
 #define WINDOW_MAX (CALLS_MAX * REQUESTS_MAX)
-#define DEDUPE_MARGIN_MS 2000
 #define CHANGES_USUAL 16
 #define HOLD_US 5000000 /* what the lane must wait for longer is given back */
 /* A lane that its rate holds up asks for the next slots so long before those it has are over. */
@@ -95,6 +95,7 @@ on_go(struct request *r, const struct reply *reply, int64_t slot_us, struct argv
 	argv_add(journal, request_foreign(r).is_by_request ? buf_slice(&r->phones) : SLICE(""));
 	argv_add(journal, r->caps.len > 0 ? buf_slice(&r->caps) : SLICE(""));
 	argv_add_int(journal, r->cost);
+	argv_add_int(journal, r->work->chunk->launched_s);
 	request_date(r, slot_us);
 }
 
@@ -329,32 +330,6 @@ on_permits(void *arg, const struct reply *reply)
 
 /* ---- the question ---- */
 
-/* So long may the request be repeated by itself, from its first mark. */
-static int64_t
-dedupe_ms(const struct provider_config *p)
-{
-	const struct capability *cap = p->driver->capability(p->account);
-	int64_t ms = (int64_t)cap->dedupe_window_s * 1000 - PERMIT_AGE_US / 1000 - p->timeout_ms -
-		     DEDUPE_MARGIN_MS;
-
-	return cap->dedupe == DEDUPE_BY_REFERENCE && ms > 0 ? ms : 0;
-}
-
-/*
- * No more messages than these are on the wire at once where none is repeated by itself: a second
- * of the rate, if nothing is said; 0 = no bound.
- */
-static int64_t
-doubt_cap(const struct provider_config *p)
-{
-	const struct capability *cap = p->driver->capability(p->account);
-	double second = p->rate * (cap->counts == COUNTS_REQUESTS ? cap->batch_max : 1);
-
-	if (dedupe_ms(p) > 0)
-		return 0;
-	return p->doubt_cap > 0 ? p->doubt_cap : (int64_t)(second < 1 ? 1 : second);
-}
-
 /* The chunks of the requests, each once. Returns how many. */
 static size_t
 chunks_of(const struct permit_call *k, const struct chunk **chunks, size_t *of_request)
@@ -402,9 +377,9 @@ ask(struct permit_call *k)
 
 	argv_adds(&a, p->name);
 	argv_adds(&a, engine_incarnation(e));
-	argv_add_int(&a, doubt_cap(p));
-	argv_add_int(&a, p->driver->capability(p->account)->batch_max);
-	argv_add_int(&a, dedupe_ms(p));
+	argv_add_int(&a, provider_doubt_cap(p));
+	argv_add_int(&a, provider_batches(p).batch_max);
+	argv_add_int(&a, provider_dedupe_ms(p));
 	argv_add_int(&a, (int64_t)chunk_count);
 	for (size_t i = 0; i < chunk_count; i++) {
 		argv_add_int(&a, (int64_t)chunks[i]->run);
