@@ -299,6 +299,12 @@ function permits.remark(a)
   for i, rank in ipairs(ranks) do
     local at = byte(a[8], i)
     local ph = phase_of(w, rank, at)
+    local rec = window_get(w, rank)
+    if POSITIVE[ph] and rec.parts == 0 then -- by a report that was told again before the permit
+      rec.parts, rec.provider, is_needed = byte(a[9], i), tonumber(a[13]), true
+      add(w.delta, 'parts:' .. rec.provider, rec.parts)
+      w.changed[rank] = rec
+    end
     if RANK[ph] < RANK[S.SENDING] and not is_other then
       set_phase(w, rank, at, S.SENDING, 0, now_s, byte(a[9], i), tonumber(a[13]))
     elseif not POSITIVE[ph] then
