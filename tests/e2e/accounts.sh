@@ -187,6 +187,8 @@ loa user set viewer-2 --personal yes >/dev/null
 has "$(api "${tokens[viewer]}" GET '/lists/l2/rows?full=1&format=csv')" '0912000002' 'which a user may have besides its role'
 
 # ---- who did it ----
+has "$(loa audit ls -n 400 | tr -s ' ')" 'viewer-2 (token all-viewer-2) personal.read list:l2' 'who looked at whole phones is in the audit'
+is "$(loa audit ls -n 400 | grep -c personal.read)" 1 'and nobody who was refused'
 has "$(loa audit ls -n 400)" 'author-2 (token all-author-2)' 'the audit says who, and by which token'
 is "$(loa audit verify >/dev/null; echo $?)" 0 'and is whole'
 
