@@ -123,7 +123,7 @@ refuse(struct account_act *t, const struct reply *r)
 		err_set(&e, ERR_CONFLICT, t->object, "", "is the root and stays");
 	else if (slice_is(why, "owns"))
 		err_set(&e, ERR_CONFLICT, t->object,
-			"remove it first; a user goes to another unit by loa user set",
+			"give it to another unit (loa unit give, loa user set) or remove it",
 			"still has the %.*s \"%.*s\"", (int)what.n, what.p,
 			(int)(name.n < 100 ? name.n : 100), name.p);
 	else

@@ -181,6 +181,11 @@ is "$(status "$admin" POST /tokens '{"name":"x","user":"author-3","rights":["vie
 is "$(status "$admin" POST /units '{"name":"x","under":3}')" 404 'no unit below it'
 has "$(api "$admin" POST /units '{"name":"Tổ 1"}')" '"unit":5' 'its own grows'
 
+is "$(status "$admin" POST /units/3/things '{"kind":"list","name":"l2"}')" 404 'its things are not given away'
+is "$(status "$admin" POST /units/2/things '{"kind":"list","name":"l3"}')" 404 'and foreign ones not taken'
+is "$(loa unit give Sở list l1)" 'list l1 is of unit 3 now' 'the root gives a list to a unit'
+is "$(names "${tokens[author-3]}" /lists)" '"name":"l1""name":"l3"' 'which sees it then'
+
 # ---- whole phones ----
 is "$(status "${tokens[viewer]}" GET '/lists/l2/rows?full=1')" 403 'whole phones want the right'
 loa user set viewer-2 --personal yes >/dev/null
