@@ -189,6 +189,7 @@ open_account(struct provider_config *p, const struct json_at *at, const char *dr
 	     struct err_ctx *e)
 {
 	struct json_at settings = json_get(at, "settings"), rate = json_get(at, "rate");
+	struct json_at doubt_cap = json_get(at, "doubt_cap");
 	const struct capability *cap;
 	enum err rc;
 
@@ -208,6 +209,10 @@ open_account(struct provider_config *p, const struct json_at *at, const char *dr
 		p->traffic = SMS_QC;
 	if (cap->counts != COUNTS_REQUESTS && cap->batch_min > p->rate)
 		return err_set(e, ERR_INPUT, rate.path, "lower settings' batch minimum",
+			       "is less than the smallest batch (%u) that this gateway takes",
+			       cap->batch_min);
+	if (p->doubt_cap > 0 && p->doubt_cap < cap->batch_min)
+		return err_set(e, ERR_INPUT, doubt_cap.path, "lower settings' batch minimum",
 			       "is less than the smallest batch (%u) that this gateway takes",
 			       cap->batch_min);
 	return ERR_OK;

@@ -18,6 +18,7 @@
 	X(owned, "loa:owned:")              \
 	X(lane, "loa:lane:")                \
 	X(busy, ":busy")                    \
+	X(landed, "loa:landed:")            \
 	X(limit, "loa:limit:")              \
 	X(caps, "loa:caps:")                \
 	X(runs, "loa:runs")                 \
