@@ -99,6 +99,21 @@ static const char *const function_names[] = {
 	"registered_all",
 	"registered_since",
 	"campaign_checked",
+	"unit_find",
+	"unit_ls",
+	"unit_put",
+	"unit_rm",
+	"user_ls",
+	"user_get",
+	"user_put",
+	"token_ls",
+	"token_put",
+	"token_rm",
+	"login_try",
+	"login_right",
+	"session_put",
+	"session_end",
+	"account_facts",
 };
 /* clang-format on */
 
