@@ -34,9 +34,10 @@ lane_wait(struct lane *l, int64_t until_us, struct slice why)
 {
 	slice_copy(l->why_text, sizeof(l->why_text), why);
 	l->why = l->why_text;
+	l->is_why_of_run = false;
 	if (until_us > clock_mono_us() + LONGEST_WAIT_US)
 		until_us = clock_mono_us() + LONGEST_WAIT_US;
-	l->ask_at_us = until_us;
+	l->ask_at_us = l->gather_at_us = until_us;
 	lane_want(l);
 }
 
@@ -62,7 +63,7 @@ lane_look_again(struct lane *l)
 
 	if (l->ask_at_us < now + LONG_WAIT_US || now < l->looked_us + LONG_WAIT_US / 4)
 		return;
-	l->looked_us = l->ask_at_us = now;
+	l->looked_us = l->ask_at_us = l->gather_at_us = now;
 	lane_want(l);
 }
 
@@ -439,6 +440,7 @@ on_no_work(struct lane *l, const struct reply *reply, int64_t now)
 	if (l->work_count == 0) {
 		slice_copy(l->why_text, sizeof(l->why_text), why);
 		l->why = slice_is(why, "no work") ? "" : l->why_text;
+		l->is_why_of_run = reply_item(reply, 3)->integer == 1;
 	}
 }
 
@@ -555,28 +557,6 @@ lane_claim(struct lane *l, bool is_urgent)
 
 /* ---- the lane's step ---- */
 
-/* Requests of the lane's next one's kind that may be under way: a tenth is kept for notices. */
-static unsigned
-concurrency(const struct lane *l)
-{
-	unsigned most = (unsigned)l->provider->concurrency;
-
-	if (most < 2 || l->ready->work->chunk->view->is_notices)
-		return most;
-	return most - (most < 20 ? 1 : most / 10);
-}
-
-static bool
-may_ask(struct lane *l)
-{
-	unsigned under_way = l->asked + l->in_flight;
-
-	if (l->ready == NULL || l->asked >= l->window || under_way + l->untold >= concurrency(l))
-		return false;
-	return l->ready->work->chunk->view->is_notices ||
-	       flow_may(&l->flow, under_way, concurrency(l));
-}
-
 /* Full, but something came that may be more urgent than what fills it. */
 static bool
 may_overtake(const struct lane *l)
@@ -611,12 +591,13 @@ on_lane_step(struct loop_step *step, void *arg)
 	int64_t now = clock_mono_us(), next = INT64_MAX;
 
 	(void)step;
+	lane_pay_lateness(l);
 	lane_tell(l); /* before what is asked, which may need its room */
 	if (!l->sender->is_open)
 		return;
 	next = lane_unpark(l, now);
-	while (now >= l->ask_at_us && may_ask(l))
-		request_ask(lane_pop(l));
+	while (now >= lane_ask_at(l) && lane_may_ask(l))
+		lane_ask(l);
 	if (!l->sender->is_draining && !l->is_claiming) {
 		if (has_room(l) && now >= l->claim_at_us)
 			lane_claim(l, false);
@@ -625,8 +606,8 @@ on_lane_step(struct loop_step *step, void *arg)
 		else if (may_overtake(l))
 			lane_claim(l, true);
 	}
-	if (l->ready != NULL && now < l->ask_at_us && l->ask_at_us < next)
-		next = l->ask_at_us;
+	if (l->ready != NULL && now < lane_ask_at(l) && lane_ask_at(l) < next)
+		next = lane_ask_at(l);
 	if (next != INT64_MAX)
 		timer_arm_us(l->sender->o.loop, &l->wake, next - now);
 }

@@ -13,6 +13,7 @@
 	.global loa_calendar_end
 loa_lua_start:
 	.incbin "dispatcher/lua/record.lua"
+	.incbin "dispatcher/lua/fair.lua"
 	.incbin "dispatcher/lua/brake.lua"
 	.incbin "dispatcher/lua/flight.lua"
 	.incbin "dispatcher/lua/limits.lua"
