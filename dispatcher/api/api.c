@@ -88,6 +88,7 @@ static const struct http_route routes[] = {
 	AUTH("POST", "/campaigns/{id}/test", on_campaign_test),
 	AUTH("POST", "/campaigns/{id}/launch", on_campaign_launch),
 	AUTH("POST", "/campaigns/{id}/speed", on_campaign_speed),
+	AUTH("POST", "/campaigns/{id}/weight", on_campaign_weight),
 	AUTH("POST", "/campaigns/{id}/pause", on_campaign_pause),
 	AUTH("POST", "/campaigns/{id}/resume", on_campaign_resume),
 	AUTH("POST", "/campaigns/{id}/cancel", on_campaign_cancel),

@@ -27,7 +27,7 @@ end
 -- A field set_pieces: its sets were written before, and expire unless it takes them over.
 local function launch(_, a)
   local campaign, run = a[1], a[2]
-  local v = call('HMGET', campaign, 'state', 'run', 'due_s', 'speed')
+  local v = call('HMGET', campaign, 'state', 'run', 'due_s', 'speed', 'weight')
   local due_s, sets
   for i = 6, #a, 2 do
     if a[i] == 'due_s' then due_s = a[i + 1] end
@@ -45,6 +45,7 @@ local function launch(_, a)
     'lanes', a[4], 'partitions', a[5], 'slice', 0, 'audience', 0 }
   for i = 6, #a do args[#args + 1] = a[i] end
   if v[4] then args[#args + 1], args[#args + 2] = 'speed', v[4] end
+  if v[5] then args[#args + 1], args[#args + 2] = 'weight', v[5] end
   for _, key in ipairs(sets) do call('PERSIST', key) end
   call('HSET', K.run .. run, unpack(args))
   call('ZADD', K.runs, a[3], run)

@@ -97,6 +97,28 @@ weights_share_a_lane_to_a_chunk(void **state)
 }
 
 static void
+a_weight_counts_from_the_next_claim_and_is_told_once(void **state)
+{
+	(void)state;
+	launch_run(3000);
+	launch_run(3000);
+	COMMAND("HSET", "loa:campaign:1", "run", "1");
+	assert_string_equal(call_words("campaign_set", "1 weight 300 act-1"), "1");
+	assert_in_range(claims_of(1, 20, 10), 14, 16);
+	assert_string_equal(call_words("campaign_set", "1 weight _ act-2"), "1");
+	assert_string_equal(COMMAND("HEXISTS", "loa:run:1", "weight"), "0");
+	assert_in_range(claims_of(1, 20, 10), 9, 11);
+	/* What a journal tells again does not undo what was done since. */
+	assert_string_equal(call_words("campaign_set", "1 weight 300 act-1"), "1");
+	assert_string_equal(COMMAND("HEXISTS", "loa:campaign:1", "weight"), "0");
+	assert_string_equal(call_words("campaign_set", "99 weight 300 act-3"), "nil");
+	/* A launch takes it over. */
+	COMMAND("HSET", "loa:campaign:9", "state", "draft", "weight", "250");
+	call_words("launch", "loa:campaign:9 9 3 gw 1 campaign 9");
+	assert_string_equal(COMMAND("HGET", "loa:run:9", "weight"), "250");
+}
+
+static void
 what_one_lane_gives_costs_no_share_of_another(void **state)
 {
 	(void)state;
@@ -346,6 +368,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(weights_share_a_lane_to_a_chunk),
+		T(a_weight_counts_from_the_next_claim_and_is_told_once),
 		T(what_one_lane_gives_costs_no_share_of_another),
 		T(what_the_urgent_got_costs_the_others_nothing),
 		T(the_urgent_goes_first_and_notices_before_campaigns),
