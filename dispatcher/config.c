@@ -336,44 +336,6 @@ read_providers(struct config *c, const struct json_at *root, struct err_ctx *e)
 	return ERR_OK;
 }
 
-/* "route": {"viettel": "provider", "*": "provider"}; absent = the first provider for all. */
-static enum err
-read_route(struct config *c, const struct json_at *root, struct err_ctx *e)
-{
-	struct json_at route = json_get(root, "route");
-	enum err rc = json_want_object(&route, e);
-	const char *key;
-	json_t *v;
-	bool is_set[CARRIERS_MAX] = {false};
-
-	if (rc != ERR_OK)
-		return rc;
-	memset(c->route, route.v == NULL && c->provider_count > 0 ? 0 : -1, sizeof(c->route));
-	json_object_foreach (route.v, key, v) {
-		struct json_at at = json_get(&route, key);
-		const char *name = "";
-		bool is_rest = strcmp(key, "*") == 0;
-		int carrier = is_rest ? 0 : carrier_find(slice_of(key));
-		int p;
-
-		rc = json_need_string(&at, &name, e);
-		if (rc != ERR_OK)
-			return rc;
-		p = config_provider(c, slice_of(name));
-		if (p < 0 || carrier < (is_rest ? 0 : 1))
-			return err_set(e, ERR_INPUT, at.path, "see providers[].name",
-				       p < 0 ? "\"%s\" is no provider of this file"
-					     : "\"%s\": no such carrier",
-				       p < 0 ? name : key);
-		for (int i = 0; i < CARRIERS_MAX; i++)
-			if (is_rest ? !is_set[i] : i == carrier)
-				c->route[i] = (int8_t)p;
-		if (!is_rest)
-			is_set[carrier] = true;
-	}
-	return ERR_OK;
-}
-
 static enum err
 read_policy(struct config *c, struct err_ctx *e)
 {
@@ -480,10 +442,23 @@ read_texts(struct config *c, struct err_ctx *e)
 }
 
 static enum err
+read_route(struct config *c, const struct json_at *route, struct err_ctx *e)
+{
+	enum err rc = routes_read(c, route, c->route, e);
+
+	for (int i = 0; rc == ERR_OK && i < CARRIERS_MAX; i++)
+		if (c->route[i].count > 1)
+			rc = err_set(e, ERR_INPUT, "route", "name one provider",
+				     "several providers for a carrier are not built yet");
+	return rc;
+}
+
+static enum err
 read_document(struct config *c, struct err_ctx *e)
 {
 	const char *keys[ARRAY_LEN(options) + 4];
 	struct json_at root = json_root(c->document), limits = json_get(&root, "limits");
+	struct json_at route = json_get(&root, "route");
 	struct json_at orders = json_get(&root, "standing_orders");
 	enum log_level level;
 	enum err rc;
@@ -498,7 +473,7 @@ read_document(struct config *c, struct err_ctx *e)
 	    (rc = read_options(c, &root, e)) != ERR_OK ||
 	    (rc = shared_limits_read(&limits, c->limits, &c->limit_count, e)) != ERR_OK ||
 	    (rc = read_providers(c, &root, e)) != ERR_OK ||
-	    (rc = read_route(c, &root, e)) != ERR_OK ||
+	    (rc = read_route(c, &route, e)) != ERR_OK ||
 	    (rc = standing_orders_read(&orders, c->standing_orders, &c->standing_order_count, e)) !=
 		    ERR_OK)
 		return rc;

@@ -12,6 +12,7 @@
 #include "dispatcher/calendar.h"
 #include "dispatcher/class_policy.h"
 #include "dispatcher/limit_config.h"
+#include "dispatcher/route_config.h"
 #include "dispatcher/standing_order.h"
 #include "providers/provider.h"
 #include "segments/numbering.h"
@@ -78,8 +79,7 @@ struct config {
 	size_t provider_count;
 	struct limit limits[SHARED_LIMITS_MAX]; /* of brandnames and units */
 	size_t limit_count;
-	/* route[carrier] = index of the provider, -1 = none */
-	int8_t route[CARRIERS_MAX];
+	struct route route[CARRIERS_MAX]; /* by carrier index */
 	struct class_policy classes[CLASS_ENTRIES_MAX];
 	size_t class_count;
 	struct standing_order standing_orders[STANDING_ORDERS_MAX];

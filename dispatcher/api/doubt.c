@@ -89,9 +89,9 @@ line_json(struct doubt_ls *l, const struct doubt *d, const struct detail *detail
 			(json_int_t)d->row + 1, "phone", phone.data != NULL ? phone.data : "",
 			"attempt", d->record.attempt, "since",
 			time_json((l->d.launched_s + d->record.changed_s) * 1000), "provider",
-			l->status.lane[l->d.p], "reason", record_reason_text(d->record.reason),
-			"held", d->choice != DOUBT_AUTO, "last_copy", time_json(d->asked_ms), "may",
-			doubt_choice_name(d->choice));
+			l->status.lane[d->record.provider % TARIFFS_MAX], "reason",
+			record_reason_text(d->record.reason), "held", d->choice != DOUBT_AUTO,
+			"last_copy", time_json(d->asked_ms), "may", doubt_choice_name(d->choice));
 	buf_free(&phone);
 	add_place(l, d, out);
 	if (d->choice == DOUBT_WAIT)

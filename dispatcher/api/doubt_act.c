@@ -142,7 +142,7 @@ ask(struct doubt_work *w)
 		.p = w->d.p,
 		.string = w->d.string,
 		.members = buf_slice(&w->members),
-		.wait_ms = doubt_wait_ms(w->api->daemon->config, w->status.lane[w->d.p]),
+		.wait_ms = doubt_wait_ms(w->api->daemon->config, &w->status),
 	};
 
 	if (w->is_resend)
@@ -384,11 +384,11 @@ on_status(void *arg, const struct run_status *s, const struct err_ctx *e)
 	struct doubt_scan_options o = {.on_string = on_string, .on_done = on_counted, .arg = w};
 	struct err_ctx mine;
 
-	for (unsigned p = 0; s != NULL && w->is_resend && p < s->partitions; p++) {
-		if (config_provider(d->config, slice_of(s->lane[p])) >= 0)
+	for (unsigned t = 0; s != NULL && w->is_resend && t < s->tariffs; t++) {
+		if (config_provider(d->config, slice_of(s->lane[t])) >= 0)
 			continue;
 		err_set(&mine, ERR_CONFLICT, "doubt", "add it to the server's configuration again",
-			"the provider %s of this run is not configured any more", s->lane[p]);
+			"the provider %s of this run is not configured any more", s->lane[t]);
 		s = NULL;
 		e = &mine;
 	}

@@ -206,7 +206,7 @@ ask_not_sent(struct evidence *v)
 		.p = first->p,
 		.string = first->rank / RECORDS_PER_STRING,
 		.members = buf_slice(&members),
-		.wait_ms = doubt_wait_ms(v->api->daemon->config, v->status.lane[first->p]),
+		.wait_ms = doubt_wait_ms(v->api->daemon->config, &v->status),
 	};
 	doubt_mark(v->api->daemon->engine, &a, false, !v->is_doing, on_marked, v);
 	buf_free(&members);
@@ -451,10 +451,10 @@ ask_ids(struct evidence *v)
 	uint8_t hash[FOREIGN_ID_BYTES];
 
 	argv_add_int(&a, (int64_t)v->status.run);
-	for (unsigned p = 0; p < v->status.partitions; p++) {
-		const char *lane = v->status.lane[p];
+	for (unsigned t = 0; t < v->status.tariffs; t++) {
+		const char *lane = v->status.lane[t];
 
-		if (p > 0 && strcmp(lane, v->status.lane[p - 1]) == 0)
+		if (t > 0 && strcmp(lane, v->status.lane[t - 1]) == 0)
 			continue;
 		buf_reset(&hashes);
 		v->asked_count = 0;
@@ -475,16 +475,22 @@ ask_ids(struct evidence *v)
 
 /* ---- reading ---- */
 
-/* Does a reference of this partition's provider stand for a whole request? */
+/* May a reference of this partition stand for a whole request, by one of its providers? */
 static bool
 is_by_request(const struct evidence *v, unsigned p)
 {
 	const struct config *c = v->api->daemon->config;
-	int i = p < v->status.partitions ? config_provider(c, slice_of(v->status.lane[p])) : -1;
-	const struct provider_config *pc = i >= 0 ? &c->providers[i] : NULL;
+	const struct run_status *s = &v->status;
 
-	return pc != NULL &&
-	       foreign_of(pc->driver, pc->driver->capability(pc->account)).is_by_request;
+	for (unsigned k = 0; p < s->partitions && k < s->choice[p].count; k++) {
+		int i = config_provider(c, slice_of(s->lane[s->choice[p].tariff[k]]));
+		const struct provider_config *pc = i >= 0 ? &c->providers[i] : NULL;
+
+		if (pc != NULL &&
+		    foreign_of(pc->driver, pc->driver->capability(pc->account)).is_by_request)
+			return true;
+	}
+	return false;
 }
 
 /* The message that the row is about: by our reference, else the gateway's id, else the phone. */

@@ -35,6 +35,17 @@ lane_status(const struct daemon *d, const char *name, struct lane_status *lane)
 	return false; /* this process has no lane of this name */
 }
 
+/* The partition that the tariff serves. */
+static unsigned
+partition_of(const struct run_status *s, unsigned t)
+{
+	for (unsigned p = 0; p < s->partitions; p++)
+		for (unsigned i = 0; i < s->choice[p].count; i++)
+			if (s->choice[p].tariff[i] == t)
+				return p;
+	return 0;
+}
+
 /* Why a run does not move that has something to send: fair.waits in dispatcher/lua/fair.lua. */
 struct waits {
 	char why[120]; /* "" = nothing but its lanes holds it up */
@@ -57,14 +68,14 @@ why_waiting(const struct daemon *d, const struct run_status *s, const struct wai
 {
 	bool is_missing = false;
 
-	for (unsigned p = 0; d->sender != NULL && p < s->partitions; p++) {
-		bool is_here = lane_status(d, s->lane[p], lane);
+	for (unsigned t = 0; d->sender != NULL && t < s->tariffs; t++) {
+		bool is_here = lane_status(d, s->lane[t], lane);
 
 		*wait_ms = lane->wait_ms;
 		if (is_here && lane->why[0] != '\0' && !lane->is_why_of_run &&
 		    (waits->why[0] == '\0' || !is_pace(lane->why)))
 			return lane->why;
-		is_missing = is_missing || (!is_here && s->front[p] > 0);
+		is_missing = is_missing || (!is_here && s->front[partition_of(s, t)] > 0);
 	}
 	*wait_ms = waits->ms;
 	if (waits->why[0] != '\0' || !is_missing)
@@ -85,10 +96,11 @@ brakes_json(const struct run_status *s)
 {
 	json_t *out = json_array();
 
-	for (unsigned p = 0; p < s->partitions; p++) {
+	for (unsigned t = 0; t < s->tariffs; t++) {
+		unsigned p = partition_of(s, t);
 		json_t *carriers;
 
-		if (s->brake[p][0] == '\0')
+		if (s->brake[t][0] == '\0')
 			continue;
 		carriers = json_array();
 		for (int i = 0; s->carrier_map[i] != '\0'; i++)
@@ -97,8 +109,8 @@ brakes_json(const struct run_status *s)
 				json_array_append_new(
 					carriers,
 					json_string(i == 0 ? "unknown" : carrier_name(i)));
-		json_array_append_new(out, json_pack("{s:s, s:o, s:s}", "provider", s->lane[p],
-						     "carriers", carriers, "reason", s->brake[p]));
+		json_array_append_new(out, json_pack("{s:s, s:o, s:s}", "provider", s->lane[t],
+						     "carriers", carriers, "reason", s->brake[t]));
 	}
 	return out;
 }
@@ -144,7 +156,7 @@ reasons_json(const struct run_report *r)
 	return out;
 }
 
-/* Partitions of one provider at one price are one line of the report. */
+/* Tariffs of one provider at one price are one line of the report. */
 static bool
 is_one_line(const struct run_status *s, unsigned p, unsigned q)
 {
@@ -158,7 +170,7 @@ lanes_json(const struct run_report *r, int64_t *cost)
 	json_t *out = json_array();
 
 	*cost = 0;
-	for (unsigned p = 0; p < s->partitions; p++) {
+	for (unsigned p = 0; p < s->tariffs; p++) {
 		uint64_t parts = 0, again = 0;
 		unsigned first = 0;
 		int64_t one;
@@ -167,7 +179,7 @@ lanes_json(const struct run_report *r, int64_t *cost)
 			first++;
 		if (first < p)
 			continue;
-		for (unsigned q = p; q < s->partitions; q++) {
+		for (unsigned q = p; q < s->tariffs; q++) {
 			parts += is_one_line(s, p, q) ? r->parts[q] : 0;
 			again += is_one_line(s, p, q) ? s->parts_again[q] : 0;
 		}

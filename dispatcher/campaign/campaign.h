@@ -24,6 +24,7 @@
 
 #include "base/json.h"
 #include "dispatcher/campaign/registered.h"
+#include "dispatcher/campaign/route_plan.h"
 #include "dispatcher/config.h"
 #include "dispatcher/run/audience.h"
 #include "dispatcher/run/sets.h"
@@ -100,31 +101,7 @@ MUST_CHECK enum err campaign_create(struct engine *e, const struct config *c, js
 				    const char *idempotency_key, campaign_created_cb cb, void *arg,
 				    struct err_ctx *err);
 
-/* ---- the route at one moment ---- */
-
-/*
- * A partition for each carrier that is served, so that a brake stops one carrier of one provider.
- * Where a provider takes large batches only, its carriers of one price share one: a carrier of few
- * would never fill a batch.
- */
-struct route_plan {
-	struct carrier_map map;
-	uint8_t partitions;
-	uint8_t provider[PARTITIONS_MAX]; /* index in the configuration */
-	int64_t price[PARTITIONS_MAX];	  /* VND per part */
-};
-/* ERR_REFUSED when nobody is served. */
-MUST_CHECK enum err route_plan_make(const struct config *c, struct route_plan *out,
-				    struct err_ctx *e);
-
-/* The first provider of the route that is no sandbox, or that is one; NULL = none. */
-const struct provider_config *route_plan_find(const struct route_plan *route,
-					      const struct config *c, bool is_sandbox);
-
-/* "0011-…": a partition a carrier, as runs keep it. */
-void route_plan_map(const struct route_plan *route, char out[CARRIERS_MAX + 1]);
-/* Which carriers, at which price, until when receipts may come: fields of the run. */
-void route_plan_add(const struct route_plan *route, const struct config *c, struct argv *a);
+/* ---- fields of a run ---- */
 
 /* How many messages a phone gets of the class: fields of the run; none where any number. */
 void caps_add(const struct class_policy *class, struct argv *a);

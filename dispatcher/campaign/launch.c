@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* A campaign checked against its list, and its launch into a run. */
-#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,61 +13,6 @@
 #include "dispatcher/run/lists.h"
 #include "dispatcher/store/audit.h"
 #include "dispatcher/store/keys.h"
-#include "segments/phone.h"
-
-/* ---- route ---- */
-
-static bool
-needs_large_batches(const struct provider_config *p)
-{
-	return p->driver->capability(p->account)->batch_min > 1;
-}
-
-enum err
-route_plan_make(const struct config *c, struct route_plan *out, struct err_ctx *e)
-{
-	bool is_sharing[PARTITIONS_MAX]; /* takes further carriers */
-
-	memset(out, 0, sizeof(*out));
-	memset(out->map.partition, NO_PARTITION, sizeof(out->map.partition));
-	for (unsigned carrier = 0; carrier < CARRIERS_MAX; carrier++) {
-		int provider = c->route[carrier];
-		unsigned p = 0;
-		int64_t price;
-
-		if (provider < 0 || (carrier > 0 && carrier_name((int)carrier) == NULL))
-			continue;
-		price = c->providers[provider].price[carrier];
-		while (p < out->partitions &&
-		       (out->provider[p] != provider || out->price[p] != price || !is_sharing[p]))
-			p++;
-		assert(p < PARTITIONS_MAX); /* there are not more carriers */
-		if (p == out->partitions) {
-			out->provider[p] = (uint8_t)provider;
-			out->price[p] = price;
-			is_sharing[p] = needs_large_batches(&c->providers[provider]);
-			out->partitions++;
-		}
-		out->map.partition[carrier] = (uint8_t)p;
-	}
-	if (out->partitions == 0)
-		return err_set(e, ERR_REFUSED, "route",
-			       "add a provider to the server's configuration",
-			       "no provider is configured");
-	return ERR_OK;
-}
-
-const struct provider_config *
-route_plan_find(const struct route_plan *route, const struct config *c, bool is_sandbox)
-{
-	for (unsigned p = 0; p < route->partitions; p++) {
-		const struct provider_config *pc = &c->providers[route->provider[p]];
-
-		if (pc->driver->capability(pc->account)->is_sandbox == is_sandbox)
-			return pc;
-	}
-	return NULL;
-}
 
 /* ---- checked ---- */
 
@@ -362,41 +306,6 @@ add_text(struct argv *a, const char *field, const char *v)
 }
 
 void
-route_plan_map(const struct route_plan *route, char out[CARRIERS_MAX + 1])
-{
-	for (unsigned i = 0; i < CARRIERS_MAX; i++)
-		out[i] = route->map.partition[i] == NO_PARTITION
-				 ? '-'
-				 : (char)('0' + route->map.partition[i]);
-	out[CARRIERS_MAX] = '\0';
-}
-
-void
-route_plan_add(const struct route_plan *route, const struct config *c, struct argv *a)
-{
-	char map[CARRIERS_MAX + 1];
-	char sandbox[PARTITIONS_MAX + 1] = {0};
-	struct buf prices = {0};
-	int64_t deadline = 0;
-
-	route_plan_map(route, map);
-	for (unsigned p = 0; p < route->partitions; p++) {
-		const struct provider_config *pc = &c->providers[route->provider[p]];
-		const struct capability *cap = pc->driver->capability(pc->account);
-
-		sandbox[p] = cap->is_sandbox ? '1' : '0';
-		buf_addf(&prices, "%s%" PRId64, p > 0 ? "," : "", route->price[p]);
-		if (cap->has_receipts && cap->receipt_deadline_s > deadline)
-			deadline = cap->receipt_deadline_s;
-	}
-	add_text(a, "carrier_map", map);
-	add_text(a, "prices", prices.data);
-	add_text(a, "sandbox", sandbox);
-	add_int(a, "receipt_deadline_s", deadline);
-	buf_free(&prices);
-}
-
-void
 caps_add(const struct class_policy *class, struct argv *a)
 {
 	if (class->cap_day > 0)
@@ -430,8 +339,7 @@ add_canary(const struct launch *ln, struct argv *a)
 	add_int(a, "canary_n", c->canary_messages);
 	add_int(a, "canary_after_s", c->canary_after_s);
 	for (unsigned p = 0; p < route->partitions; p++) {
-		const struct provider_config *pc = &ln->config->providers[route->provider[p]];
-		uint32_t least = pc->driver->capability(pc->account)->batch_min;
+		uint32_t least = route->choice[p].least;
 		char field[16];
 
 		snprintf(field, sizeof(field), "canary%u", p);
@@ -494,9 +402,7 @@ on_sets_written(void *arg, const struct err_ctx *why)
 		return;
 	}
 	snprintf(id, sizeof(id), "%" PRIu64, ln->r->campaign->id);
-	for (unsigned p = 0; p < ln->r->route.partitions; p++)
-		buf_addf(&lanes, "%s%s", p > 0 ? "," : "",
-			 ln->config->providers[ln->r->route.provider[p]].name);
+	route_plan_lanes(&ln->r->route, ln->config, &lanes);
 	argv_adds(&a, key_of(key, key_prefix_campaign, id));
 	argv_add_int(&a, ln->run);
 	argv_add_int(&a, class->priority);

@@ -504,10 +504,10 @@ judge_pattern(struct notices *n, const struct config *c, unsigned provider, stru
 static void
 judge_route(struct notices *n, const struct config *c, struct notice *m)
 {
-	int provider = c->route[m->carrier];
+	int provider = c->route[m->carrier].provider[0];
 	const struct capability *cap;
 
-	if (provider < 0) {
+	if (c->route[m->carrier].count == 0) {
 		notice_refuse(m, "no-route", "to", "no provider serves this carrier", "");
 		return;
 	}

@@ -203,9 +203,7 @@ keep(struct sending *s)
 	struct buf lanes = {0}, packed = {0};
 	char map[CARRIERS_MAX + 1];
 
-	for (unsigned p = 0; p < n->route.partitions; p++)
-		buf_addf(&lanes, "%s%s", p > 0 ? "," : "",
-			 s->config->providers[n->route.provider[p]].name);
+	route_plan_lanes(&n->route, s->config, &lanes);
 	route_plan_map(&n->route, map);
 	pack_messages(n, &packed);
 	argv_adds(a, s->key);
@@ -297,7 +295,7 @@ is_compared(const struct sending *s)
 {
 	const struct route_plan *route = &s->notices->route;
 
-	for (unsigned p = 0; s->patterns != NULL && p < route->partitions; p++)
+	for (unsigned p = 0; s->patterns != NULL && p < route->tariffs; p++)
 		if (s->config->providers[route->provider[p]].registered_texts != REGISTERED_OFF)
 			return true;
 	return false;

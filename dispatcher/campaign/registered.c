@@ -412,8 +412,8 @@ registered_frame(const struct config *config, const struct ready_campaign *c,
 	f = content_frame(config->content_rules, c->campaign->class, day);
 	if (f.label[0] == '\0' && f.footer[0] == '\0')
 		return ERR_OK;
-	for (unsigned p = 0; p < c->route.partitions; p++) {
-		const struct provider_config *pc = &config->providers[c->route.provider[p]];
+	for (unsigned t = 0; t < c->route.tariffs; t++) {
+		const struct provider_config *pc = &config->providers[c->route.provider[t]];
 
 		*(pc->traffic == SMS_QC ? &qc : &other) = pc->name;
 	}

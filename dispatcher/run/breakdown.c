@@ -91,7 +91,7 @@ group_of(struct breakdown_job *j, const struct walk_row *r)
 {
 	struct slice value = {"", 0};
 	const char *name;
-	int p;
+	int t;
 
 	switch (j->kind) {
 	case BY_CARRIER:
@@ -99,9 +99,9 @@ group_of(struct breakdown_job *j, const struct walk_row *r)
 		value = slice_of(name != NULL ? name : "");
 		break;
 	case BY_PROVIDER:
-		p = results_partition(r);
-		if (p >= 0 && p < j->of_run.partitions)
-			value = slice_of(j->of_run.lane[p]);
+		t = results_tariff(r);
+		if (t >= 0 && t < j->of_run.tariffs)
+			value = slice_of(j->of_run.lane[t]);
 		break;
 	case BY_PROVINCE:
 		value = text_clip(block_cell(r->block, r->i, (uint32_t)j->column),
@@ -125,7 +125,7 @@ count(struct group *g, const struct breakdown_job *j, const struct record *m)
 	g->messages++;
 	if (m->state < RECORD_STATE_COUNT)
 		g->states[m->state]++;
-	if (!record_is_paid(m) || m->provider >= j->of_run.partitions)
+	if (!record_is_paid(m) || m->provider >= j->of_run.tariffs)
 		return;
 	g->parts += m->parts;
 	g->cost += m->parts * j->of_run.price[m->provider];
@@ -229,9 +229,9 @@ check(struct breakdown_job *j, const struct run_report *r)
 		for (unsigned s = 0; s < RECORD_STATE_COUNT; s++)
 			all.states[s] += b->top[i]->states[s];
 	}
-	for (unsigned p = 0; p < r->status.partitions; p++) {
-		parts += r->parts[p];
-		cost += r->parts[p] * (uint64_t)r->status.price[p];
+	for (unsigned t = 0; t < r->status.tariffs; t++) {
+		parts += r->parts[t];
+		cost += r->parts[t] * (uint64_t)r->status.price[t];
 	}
 	b->does_agree = true;
 	differ(b, "messages", r->messages, all.messages);

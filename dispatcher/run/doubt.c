@@ -25,7 +25,7 @@ struct doubt_scan {
 	unsigned partitions, p;
 	uint32_t string;
 	uint64_t front[PARTITIONS_MAX];
-	int64_t wait_ms[PARTITIONS_MAX];
+	int64_t wait_ms;
 	unsigned directories; /* loaded */
 	struct doubt list[RECORDS_PER_STRING];
 	size_t count, placed; /* of the string; those whose rows are known */
@@ -289,7 +289,7 @@ next_string(struct doubt_scan *s)
 	argv_add_int(&a, (int64_t)s->run);
 	argv_add_int(&a, s->p);
 	argv_add_int(&a, s->string);
-	argv_add_int(&a, s->wait_ms[s->p]);
+	argv_add_int(&a, s->wait_ms);
 	s->pending++;
 	engine_call(s->engine, "doubt_look", &a, on_look, s);
 	argv_free(&a);
@@ -360,9 +360,9 @@ doubt_scan_start(struct engine *e, struct run_views *vs, const struct config *c,
 	s->o = *o;
 	s->run = st->run;
 	s->partitions = st->partitions;
+	s->wait_ms = doubt_wait_ms(c, st);
 	for (unsigned p = 0; p < st->partitions; p++) {
 		s->front[p] = st->front[p];
-		s->wait_ms[p] = doubt_wait_ms(c, st->lane[p]);
 	}
 	s->view = run_view_peek(vs, s->run);
 	if (s->view != NULL && s->view->is_notices) {
@@ -395,11 +395,18 @@ doubt_scan_cancel(struct doubt_scan *s)
 }
 
 int64_t
-doubt_wait_ms(const struct config *c, const char *provider)
+doubt_wait_ms(const struct config *c, const struct run_status *s)
 {
-	int i = config_provider(c, slice_of(provider));
+	int64_t longest = 0;
 
-	return c->lease_ms + (i >= 0 ? c->providers[i].timeout_ms : TIMEOUT_MAX_MS) + MARGIN_MS;
+	for (unsigned t = 0; t < s->tariffs; t++) {
+		int i = config_provider(c, slice_of(s->lane[t]));
+		int64_t one = i >= 0 ? c->providers[i].timeout_ms : TIMEOUT_MAX_MS;
+
+		if (one > longest)
+			longest = one;
+	}
+	return c->lease_ms + longest + MARGIN_MS;
 }
 
 const char *

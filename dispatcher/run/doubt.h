@@ -62,7 +62,7 @@ void doubt_of_notices(struct err_ctx *e);
  * So long after its last copy was permitted a request of this provider has surely
  * had its end: a lease, the request's time-out, and a margin.
  */
-int64_t doubt_wait_ms(const struct config *c, const char *provider);
+int64_t doubt_wait_ms(const struct config *c, const struct run_status *s);
 
 /* "repeated by itself", "not yet", … */
 const char *doubt_choice_name(enum doubt_choice c);

@@ -21,6 +21,7 @@ struct message_load {
 	size_t pending;
 	int64_t log_from; /* the next window ends before this many lines from the end */
 	bool has_run, has_record, is_cancelled, has_failed;
+	char lanes[TARIFFS_MAX * 40]; /* of the run */
 	struct err_ctx why;
 };
 
@@ -126,24 +127,6 @@ ask_log(struct message_load *ld)
 
 /* ---- run, record, payload ---- */
 
-static void
-on_part(struct message_load *ld)
-{
-	struct message_status *s = &ld->s;
-
-	if (ld->pending > 0)
-		return;
-	s->state = s->record.state;
-	if (ld->is_cancelled && (s->record.flags & RECORD_EARLIER) == 0 &&
-	    (s->state == RECORD_WAITING || s->state == RECORD_RETRY))
-		s->state = RECORD_CANCELLED;
-	/* Before its first permit the gateway has said nothing. */
-	if (ld->has_failed || !ld->has_run || !ld->has_record || s->record.attempt == 0)
-		load_end(ld);
-	else
-		ask_log(ld);
-}
-
 static struct slice
 nth_word(struct slice list, unsigned n)
 {
@@ -156,19 +139,39 @@ nth_word(struct slice list, unsigned n)
 }
 
 static void
+on_part(struct message_load *ld)
+{
+	struct message_status *s = &ld->s;
+
+	if (ld->pending > 0)
+		return;
+	s->state = s->record.state;
+	slice_copy(s->provider, sizeof(s->provider),
+		   nth_word(slice_of(ld->lanes),
+			    s->record.attempt > 0 ? s->record.provider : s->at.partition));
+	if (ld->is_cancelled && (s->record.flags & RECORD_EARLIER) == 0 &&
+	    (s->state == RECORD_WAITING || s->state == RECORD_RETRY))
+		s->state = RECORD_CANCELLED;
+	/* Before its first permit the gateway has said nothing. */
+	if (ld->has_failed || !ld->has_run || !ld->has_record || s->record.attempt == 0)
+		load_end(ld);
+	else
+		ask_log(ld);
+}
+
+static void
 on_run(void *arg, const struct reply *r)
 {
 	struct message_load *ld = arg;
 	struct message_status *s = &ld->s;
-	struct slice lane, class = reply_item(r, 3)->str;
+	struct slice class = reply_item(r, 3)->str;
 	int64_t campaign = 0;
 
 	if (got(ld, r) && slice_to_i64(reply_item(r, 0)->str, &s->launched_s)) {
 		ld->has_run = true;
 		slice_to_i64(reply_item(r, 1)->str, &campaign);
 		s->campaign = (uint64_t)campaign;
-		lane = nth_word(reply_item(r, 2)->str, s->at.partition);
-		slice_copy(s->provider, sizeof(s->provider), lane);
+		slice_copy(ld->lanes, sizeof(ld->lanes), reply_item(r, 2)->str);
 		slice_copy(s->class, sizeof(s->class), class);
 		ld->is_cancelled = slice_is(reply_item(r, 4)->str, "cancelled");
 	}

@@ -33,10 +33,10 @@ read_counter(struct run_status *s, struct slice name, uint64_t v)
 	bool is_again = name.n > 6 && memcmp(name.p, "again:", 6) == 0;
 
 	if (is_again || (name.n > 6 && memcmp(name.p, "parts:", 6) == 0)) {
-		uint64_t p = slice_to_u64((struct slice){name.p + 6, name.n - 6});
+		uint64_t t = slice_to_u64((struct slice){name.p + 6, name.n - 6});
 
-		if (p < PARTITIONS_MAX)
-			(is_again ? s->parts_again : s->parts)[p] = v;
+		if (t < TARIFFS_MAX)
+			(is_again ? s->parts_again : s->parts)[t] = v;
 		return;
 	}
 	for (unsigned i = 0; i < RECORD_STATE_COUNT; i++)
@@ -67,13 +67,38 @@ on_counters(void *arg, const struct reply *r)
 	free(ld);
 }
 
+/* Fields of the run that there are by partition or tariff stand behind the others. */
+#define FRONTS_AT 23u
+#define BRAKES_AT (FRONTS_AT + PARTITIONS_MAX)
+#define FIELDS (BRAKES_AT + TARIFFS_MAX)
+
+static void
+read_route(struct run_status *s, const struct reply *r)
+{
+	struct slice lanes = reply_item(r, 9)->str, prices = reply_item(r, 10)->str;
+	struct slice sandbox = reply_item(r, 19)->str;
+
+	s->partitions = (uint8_t)reply_u64(r, 21);
+	if (s->partitions > PARTITIONS_MAX)
+		s->partitions = PARTITIONS_MAX;
+	for (unsigned p = 0; p < s->partitions; p++)
+		s->front[p] = reply_u64(r, FRONTS_AT + p);
+	route_choices_read(reply_item(r, 22)->str, s->partitions, s->choice);
+	for (; s->tariffs < TARIFFS_MAX && lanes.n > 0; s->tariffs++) {
+		unsigned t = s->tariffs;
+
+		slice_copy(s->brake[t], sizeof(s->brake[0]), reply_item(r, BRAKES_AT + t)->str);
+		slice_copy(s->lane[t], sizeof(s->lane[0]), slice_take_until(&lanes, ','));
+		s->price[t] = (int64_t)slice_to_u64(slice_take_until(&prices, ','));
+		s->is_sandbox[t] = t < sandbox.n && sandbox.p[t] == '1';
+	}
+}
+
 static void
 on_run(void *arg, const struct reply *r)
 {
 	struct status_load *ld = arg;
 	struct run_status *s = &ld->s;
-	struct slice lanes = reply_item(r, 9)->str, prices = reply_item(r, 10)->str;
-	struct slice sandbox = reply_item(r, 35)->str;
 	struct slice v[2] = {SLICE("HGETALL"), {NULL, 0}};
 	char key[KEY_MAX];
 	struct err_ctx e;
@@ -87,7 +112,7 @@ on_run(void *arg, const struct reply *r)
 	slice_copy(s->state, sizeof(s->state), reply_item(r, 0)->str);
 	slice_copy(s->class, sizeof(s->class), reply_item(r, 1)->str);
 	s->list_version = (uint32_t)reply_u64(r, 3);
-	if (run_lists_read(reply_item(r, 36)->str, reply_item(r, 2)->str, s->list_version,
+	if (run_lists_read(reply_item(r, 20)->str, reply_item(r, 2)->str, s->list_version,
 			   &s->lists, &e) != ERR_OK) {
 		ld->cb(ld->arg, NULL, &e);
 		free(ld);
@@ -99,24 +124,15 @@ on_run(void *arg, const struct reply *r)
 	s->is_frozen = reply_u64(r, 6) != 0;
 	s->audience = reply_u64(r, 7);
 	s->campaign = reply_u64(r, 8);
-	slice_copy(s->carrier_map, sizeof(s->carrier_map), reply_item(r, 22)->str);
-	for (; s->partitions < PARTITIONS_MAX && lanes.n > 0; s->partitions++) {
-		slice_copy(s->brake[s->partitions], sizeof(s->brake[0]),
-			   reply_item(r, 23u + s->partitions)->str);
-		slice_copy(s->lane[s->partitions], sizeof(s->lane[0]),
-			   slice_take_until(&lanes, ','));
-		s->price[s->partitions] = (int64_t)slice_to_u64(slice_take_until(&prices, ','));
-		s->front[s->partitions] = reply_u64(r, 14u + s->partitions);
-		s->is_sandbox[s->partitions] =
-			s->partitions < sandbox.n && sandbox.p[s->partitions] == '1';
-	}
+	slice_copy(s->carrier_map, sizeof(s->carrier_map), reply_item(r, 14)->str);
+	read_route(s, r);
 	s->list_rows = reply_u64(r, 11);
 	s->hours_from = (int)reply_u64(r, 12);
 	s->hours_to = (int)reply_u64(r, 13);
-	slice_copy(s->why, sizeof(s->why), reply_item(r, 31)->str);
-	slice_copy(s->reason, sizeof(s->reason), reply_item(r, 32)->str);
-	slice_copy(s->why_by, sizeof(s->why_by), reply_item(r, 33)->str);
-	s->why_s = reply_int(r, 34);
+	slice_copy(s->why, sizeof(s->why), reply_item(r, 15)->str);
+	slice_copy(s->reason, sizeof(s->reason), reply_item(r, 16)->str);
+	slice_copy(s->why_by, sizeof(s->why_by), reply_item(r, 17)->str);
+	s->why_s = reply_int(r, 18);
 	v[1] = slice_of(key_run(key, s->run, key_prefix_count));
 	redis_command(engine_redis(ld->engine), v, 2, on_counters, ld);
 }
@@ -124,17 +140,14 @@ on_run(void *arg, const struct reply *r)
 void
 run_status_load(struct engine *e, uint64_t run, run_status_cb cb, void *arg)
 {
-	static const char *const fields[] = {
-		"state",      "class",	  "list",     "list_version", "launched_s",  "over_s",
-		"frozen",     "audience", "campaign", "lanes",	      "prices",	     "list_rows",
-		"hours_from", "hours_to", "front0",   "front1",	      "front2",	     "front3",
-		"front4",     "front5",	  "front6",   "front7",	      "carrier_map", "brake0",
-		"brake1",     "brake2",	  "brake3",   "brake4",	      "brake5",	     "brake6",
-		"brake7",     "why",	  "reason",   "why_by",	      "why_s",	     "sandbox",
-		"lists"};
+	static const char *const fields[FRONTS_AT] = {
+		"state",      "class",	  "list",	 "list_version", "launched_s", "over_s",
+		"frozen",     "audience", "campaign",	 "lanes",	 "prices",     "list_rows",
+		"hours_from", "hours_to", "carrier_map", "why",		 "reason",     "why_by",
+		"why_s",      "sandbox",  "lists",	 "partitions",	 "routes"};
 	struct status_load *ld = xcalloc(1, sizeof(*ld));
-	struct slice v[2 + ARRAY_LEN(fields)];
-	char key[KEY_MAX];
+	struct slice v[2 + FIELDS];
+	char key[KEY_MAX], numbered[PARTITIONS_MAX + TARIFFS_MAX][12];
 
 	ld->engine = e;
 	ld->cb = cb;
@@ -142,8 +155,13 @@ run_status_load(struct engine *e, uint64_t run, run_status_cb cb, void *arg)
 	ld->s.run = run;
 	v[0] = SLICE("HMGET");
 	v[1] = slice_of(key_run(key, run, ""));
-	for (size_t i = 0; i < ARRAY_LEN(fields); i++)
-		v[2 + i] = slice_of(fields[i]);
+	for (unsigned i = 0; i < FIELDS; i++) {
+		if (i >= FRONTS_AT)
+			snprintf(numbered[i - FRONTS_AT], sizeof(numbered[0]), "%s%u",
+				 i < BRAKES_AT ? "front" : "brake",
+				 i < BRAKES_AT ? i - FRONTS_AT : i - BRAKES_AT);
+		v[2 + i] = slice_of(i < FRONTS_AT ? fields[i] : numbered[i - FRONTS_AT]);
+	}
 	redis_command(engine_redis(e), v, ARRAY_LEN(v), on_run, ld);
 }
 
@@ -186,7 +204,7 @@ count_failed(struct run_report *r, const struct record *m)
 		return;
 	f->messages++;
 	f->parts += m->parts;
-	if (m->provider < PARTITIONS_MAX)
+	if (m->provider < TARIFFS_MAX)
 		f->cost += m->parts * r->status.price[m->provider];
 }
 
@@ -203,7 +221,7 @@ count_records(struct run_report *r, struct slice bytes)
 		r->reasons[m.state][m.reason]++;
 		count_failed(r, &m);
 		r->held += m.state == RECORD_UNKNOWN && (m.flags & RECORD_HELD) != 0;
-		if (is_positive(m.state) && m.provider < PARTITIONS_MAX)
+		if (is_positive(m.state) && m.provider < TARIFFS_MAX)
 			r->parts[m.provider] += m.parts;
 	}
 }
@@ -230,7 +248,7 @@ compare(struct run_report *r, const struct run_status *s)
 			 record_state_name((enum record_state)i), (unsigned long long)s->states[i],
 			 (unsigned long long)counted);
 	}
-	for (unsigned p = 0; p < PARTITIONS_MAX && r->does_agree; p++) {
+	for (unsigned p = 0; p < TARIFFS_MAX && r->does_agree; p++) {
 		if (r->parts[p] == s->parts[p])
 			continue;
 		r->does_agree = false;

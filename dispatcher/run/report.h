@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "dispatcher/run/lists.h"
+#include "dispatcher/run/run_route.h"
 #include "dispatcher/store/engine.h"
 #include "dispatcher/store/record.h"
 
@@ -22,19 +23,21 @@ struct run_status {
 	bool is_frozen;
 	uint64_t audience; /* as far as it is frozen */
 	uint8_t partitions;
-	char lane[PARTITIONS_MAX][40];
-	int64_t price[PARTITIONS_MAX]; /* VND per part */
 	uint64_t front[PARTITIONS_MAX];
-	uint64_t states[RECORD_STATE_COUNT];  /* WAITING holds waiting and sending together */
-	uint64_t parts[PARTITIONS_MAX];	      /* of accepted, delivered and undeliverable */
-	uint64_t parts_again[PARTITIONS_MAX]; /* of their other attempts that were taken */
+	struct route_choice choice[PARTITIONS_MAX];
+	uint8_t tariffs; /* providers of partitions, see campaign/route_plan.h */
+	char lane[TARIFFS_MAX][40];
+	int64_t price[TARIFFS_MAX];	     /* VND per part */
+	uint64_t states[RECORD_STATE_COUNT]; /* WAITING holds waiting and sending together */
+	uint64_t parts[TARIFFS_MAX];	     /* of accepted, delivered and undeliverable */
+	uint64_t parts_again[TARIFFS_MAX];   /* of their other attempts that were taken */
 	int hours_from, hours_to;
 	char carrier_map[17]; /* per carrier index the digit of its partition, '-' = not served */
-	char brake[PARTITIONS_MAX][96]; /* why the partition was stopped; "" = it was not */
+	char brake[TARIFFS_MAX][96]; /* why the tariff was stopped; "" = it was not */
 	/* Why it is paused or cancelled; "" = it is not. */
 	char why[24], reason[204], why_by[40];
-	int64_t why_s;			 /* since when, unix time */
-	bool is_sandbox[PARTITIONS_MAX]; /* nothing leaves for real people */
+	int64_t why_s;		      /* since when, unix time */
+	bool is_sandbox[TARIFFS_MAX]; /* nothing leaves for real people */
 };
 
 typedef void (*run_status_cb)(void *arg, const struct run_status *s, const struct err_ctx *e);
@@ -46,7 +49,7 @@ struct run_report {
 	uint64_t messages;	  /* records counted */
 	uint64_t states[RECORD_STATE_COUNT];
 	uint64_t reasons[RECORD_STATE_COUNT][256];
-	uint64_t parts[PARTITIONS_MAX];
+	uint64_t parts[TARIFFS_MAX];
 	/* By reason: undeliverable or refused, with an attempt left. */
 	struct run_failed {
 		uint64_t messages, parts;

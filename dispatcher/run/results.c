@@ -123,7 +123,7 @@ void
 results_of_run(struct results_format *f, const struct run_status *s)
 {
 	f->launched_s = s->launched_s;
-	f->partitions = s->partitions;
+	f->tariffs = s->tariffs;
 	memcpy(f->lane, s->lane, sizeof(f->lane));
 	memcpy(f->price, s->price, sizeof(f->price));
 }
@@ -131,7 +131,7 @@ results_of_run(struct results_format *f, const struct run_status *s)
 /* ---- lines ---- */
 
 int
-results_partition(const struct walk_row *r)
+results_tariff(const struct walk_row *r)
 {
 	if (r->record.attempt > 0)
 		return r->record.provider;
@@ -158,7 +158,7 @@ line_of(struct results_format *f, const struct walk_row *r, const struct detail 
 {
 	const struct record *m = &r->record;
 	struct line l = {r, {NULL, r->row}, d, record_reason_text(m->reason), "", "", 0};
-	int p = results_partition(r);
+	int t = results_tariff(r);
 	int64_t changed_s = f->launched_s + m->changed_s;
 
 	if (is_of_several(f))
@@ -173,9 +173,9 @@ line_of(struct results_format *f, const struct walk_row *r, const struct detail 
 		f->time_s = changed_s;
 		l.changed = f->time;
 	}
-	if (p >= 0 && p < f->partitions)
-		l.provider = f->lane[p];
-	if (record_is_paid(m) && m->provider < f->partitions)
+	if (t >= 0 && t < f->tariffs)
+		l.provider = f->lane[t];
+	if (record_is_paid(m) && m->provider < f->tariffs)
 		l.price = m->parts * f->price[m->provider];
 	return l;
 }

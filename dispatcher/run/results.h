@@ -18,9 +18,9 @@ struct results_format {
 	uint32_t states; /* a bit a wanted state; 0 = all */
 	/* of the run: */
 	int64_t launched_s;
-	uint8_t partitions;
-	char lane[PARTITIONS_MAX][40];
-	int64_t price[PARTITIONS_MAX];
+	uint8_t tariffs;
+	char lane[TARIFFS_MAX][40];
+	int64_t price[TARIFFS_MAX];
 	/* of the list, or of all of them: */
 	const struct list *list;     /* borrowed */
 	const struct schema *schema; /* its columns */
@@ -56,8 +56,8 @@ record_is_paid(const struct record *r)
 	return r->state == RECORD_ACCEPTED || r->state == RECORD_DELIVERED ||
 	       r->state == RECORD_UNDELIVERABLE;
 }
-/* The partition whose provider was asked, or will be; -1 = none was and none will be. */
-int results_partition(const struct walk_row *r);
+/* The tariff it went by, or the first of its route; -1 = none was asked and none will be. */
+int results_tariff(const struct walk_row *r);
 
 void results_add_header(const struct results_format *f, struct buf *out);
 void results_add_row(struct results_format *f, const struct walk_row *r, const struct detail *d,

@@ -132,16 +132,13 @@ on_list(void *arg, struct list *l, const struct err_ctx *why)
 }
 
 static void
-read_route(struct run_view *v, struct slice map, struct slice lanes)
+read_route(struct run_view *v, struct slice map, uint64_t partitions)
 {
 	memset(v->map.partition, NO_PARTITION, sizeof(v->map.partition));
 	for (size_t i = 0; i < map.n && i < sizeof(v->map.partition); i++)
 		v->map.partition[i] = map.p[i] >= '0' && map.p[i] < '8' ? (uint8_t)(map.p[i] - '0')
 									: NO_PARTITION;
-	while (lanes.n > 0 && v->partitions < PARTITIONS_MAX) {
-		slice_take_until(&lanes, ',');
-		v->partitions++;
-	}
+	v->partitions = partitions < PARTITIONS_MAX ? (uint8_t)partitions : PARTITIONS_MAX;
 }
 
 static void
@@ -173,7 +170,7 @@ on_run(void *arg, const struct reply *r)
 	v->is_capped = reply_int(r, 16) > 0 || reply_int(r, 17) > 0;
 	v->is_cap_later = slice_is(reply_item(r, 18)->str, "later");
 	v->per = slice_is(reply_item(r, 3)->str, "row") ? PER_ROW : PER_PHONE;
-	read_route(v, reply_item(r, 4)->str, reply_item(r, 5)->str);
+	read_route(v, reply_item(r, 4)->str, reply_u64(r, 5));
 	if (v->is_notices) {
 		load_end(ld, NULL);
 		return;
@@ -194,7 +191,7 @@ void
 run_view_get(struct run_views *vs, uint64_t run, run_view_cb cb, void *arg)
 {
 	static const char *const fields[] = {"launched_s",  "campaign",	    "today",   "per",
-					     "carrier_map", "lanes",	    "queries", "template",
+					     "carrier_map", "partitions",   "queries", "template",
 					     "list",	    "list_version", "prio",    "class",
 					     "unit",	    "kind",	    "sets",    "lists",
 					     "cap_day",	    "cap_week",	    "cap_over"};

@@ -5,7 +5,7 @@
  *   byte 0   low nibble: state; high nibble: flags
  *   byte 1   reason
  *   byte 2   low nibble: newest attempt (0 = never permitted, 1..15);
- *            high nibble: index of the provider in the run's route
+ *            high nibble: index of its tariff in the run's route
  *   byte 3   parts of the rendered text (0 = not rendered yet)
  *   byte 4-7 seconds since launch of the last change, little endian
  *
@@ -37,6 +37,7 @@
 #define RECORDS_PER_STRING 4096u
 #define ATTEMPTS_MAX 15
 #define PARTITIONS_MAX 8
+#define TARIFFS_MAX 16 /* a nibble of the record */
 
 /* X(C name, number, stable name). Numbers are stored: never change one. */
 #define RECORD_STATES(X)                     \

@@ -18,8 +18,9 @@ check_config(const struct config *c)
 
 	must(c->provider_count <= PROVIDERS_MAX && c->class_count <= CLASS_ENTRIES_MAX, "too many");
 	for (size_t i = 0; i < CARRIERS_MAX; i++)
-		must(c->route[i] >= -1 && c->route[i] < (int)c->provider_count, "route %d",
-		     c->route[i]);
+		for (size_t k = 0; k < c->route[i].count; k++)
+			must(k < ROUTE_PROVIDERS_MAX && c->route[i].provider[k] < c->provider_count,
+			     "route %d", c->route[i].provider[k]);
 	for (size_t i = 0; i < c->provider_count; i++) {
 		const struct provider_config *p = &c->providers[i];
 
