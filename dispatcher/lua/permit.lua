@@ -78,7 +78,7 @@ local function permit(_, a)
   local lv = limits.lane(lane, r.unit or 0)
   local rests, why = health.gate(lv, t)
   if rests then return { 'wait', int(rests * 1000), why } end
-  if limits.is_busy(lv, t, r.kind == 'notices') then return { 'wait', '2000', 'concurrency' } end
+  if limits.is_busy(lv, t, r.kind == 'notices' or r.class == 'emergency') then return { 'wait', '2000', 'concurrency' } end
   local cap = tonumber(a[21]) or 0
   if flight.is_full(lane, cap, #ranks, tonumber(a[22]) or 1, t) then
     return { 'wait', '2000', 'doubt_cap' }

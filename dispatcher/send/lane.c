@@ -495,21 +495,38 @@ on_claim(void *arg, const struct reply *reply)
 	lane_want(l);
 }
 
-/* Up to a second of the contract at a time, at least the driver's smallest batch. */
+/* Messages of a second of the contract, of the largest requests; at least the driver's smallest batch. */
+static int64_t
+second_of(const struct lane *l)
+{
+	const struct capability *cap = capability_of(l);
+	int64_t second = (int64_t)l->provider->rate;
+
+	/* What the contract counts per message is at least one. */
+	if (cap->counts == COUNTS_REQUESTS)
+		second *= cap->batch_max;
+	if (second < cap->batch_min)
+		second = cap->batch_min;
+	return second < 1 ? 1 : second;
+}
+
+/* Up to a second at a time. */
 static int64_t
 claim_want(const struct lane *l)
 {
-	const struct capability *cap = capability_of(l);
-	double second = l->provider->rate;
-	int64_t want;
+	int64_t want = second_of(l);
+	int64_t most = capability_of(l)->shape == SHAPE_ONE ? 512 : (int64_t)CLAIM_MAX;
 
-	/* What the contract counts per message is at least one. */
-	want = cap->counts == COUNTS_REQUESTS ? (int64_t)second * cap->batch_max : (int64_t)second;
-	if (want < cap->batch_min)
-		want = cap->batch_min;
-	if (want > (cap->shape == SHAPE_ONE ? 512 : (int64_t)CLAIM_MAX))
-		want = cap->shape == SHAPE_ONE ? 512 : CLAIM_MAX;
-	return want < 1 ? 1 : want;
+	return want > most ? most : want;
+}
+
+/* Fewer waste what the contract counts. */
+static int64_t
+best_batch(const struct lane *l)
+{
+	const struct capability *cap = capability_of(l);
+
+	return cap->counts == COUNTS_REQUESTS ? (int64_t)cap->batch_max : (int64_t)cap->batch_min;
 }
 
 /* The order of the least urgent of the lane's works; -1 = none is known yet. */
@@ -519,8 +536,8 @@ works_order(const struct lane *l)
 	int order = -1;
 
 	for (const struct work *w = l->works; w != NULL; w = w->next)
-		if (w->chunk->view != NULL && w->chunk->view->order > order)
-			order = w->chunk->view->order;
+		if (chunk_order(w->chunk) > order)
+			order = chunk_order(w->chunk);
 	return order;
 }
 
@@ -544,19 +561,23 @@ lane_claim(struct lane *l, bool is_urgent)
 	else
 		argv_adds(&a, "");
 	argv_add_int(&a, capability_of(l)->batch_min);
+	argv_add_int(&a, best_batch(l));
 	engine_call(e, "claim", &a, on_claim, l);
 	argv_free(&a);
 }
 
 /* ---- the lane's step ---- */
 
-/* Requests of the lane's next one's kind that may be under way: a tenth is kept for notices. */
+/*
+ * Requests of the lane's next one's kind that may be under way: a tenth is kept for single messages
+ * and for emergencies.
+ */
 static unsigned
 concurrency(const struct lane *l)
 {
 	unsigned most = (unsigned)l->provider->concurrency;
 
-	if (most < 2 || l->ready->work->chunk->view->is_notices)
+	if (most < 2 || l->ready->work->chunk->view->is_urgent)
 		return most;
 	return most - (most < 20 ? 1 : most / 10);
 }
@@ -575,11 +596,25 @@ may_overtake(const struct lane *l)
 	       works_order(l) >= 0;
 }
 
+/* Claimed, and not ready yet. */
+static int64_t
+loading_messages(const struct lane *l)
+{
+	int64_t n = 0;
+
+	for (const struct work *w = l->works; w != NULL; w = w->next)
+		if (!w->is_begun && !w->is_closing)
+			n += w->chunk->to - w->chunk->from;
+	return n;
+}
+
+/* Half a second ahead: who has claimed more keeps it from others, whose turn it is by then. */
 static bool
 has_room(const struct lane *l)
 {
 	return l->work_count < WORKS_MAX + l->parked_count && l->work_count < PARKED_WORKS_MAX &&
-	       (int64_t)l->ready_messages * 2 <= claim_want(l);
+	       (int64_t)l->ready_messages * 2 <= claim_want(l) &&
+	       ((int64_t)l->ready_messages + loading_messages(l)) * 2 <= second_of(l);
 }
 
 static void

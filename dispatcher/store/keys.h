@@ -20,6 +20,7 @@
 	X(busy, ":busy")                    \
 	X(ready, "loa:ready:")              \
 	X(later, "loa:later:")              \
+	X(waited, "loa:waited:")            \
 	X(limit, "loa:limit:")              \
 	X(caps, "loa:caps:")                \
 	X(runs, "loa:runs")                 \

@@ -158,6 +158,109 @@ the_urgent_goes_first_and_notices_before_campaigns(void **state)
 	assert_int_equal(run_of(claim_on("gw", 10)), 1);
 }
 
+static void
+set_field(unsigned run, const char *field, const char *value)
+{
+	char key[32];
+
+	snprintf(key, sizeof(key), "loa:run:%u", run);
+	COMMAND("HSET", key, field, value);
+}
+
+/* A claim's last word: 1 + the order that it is served as; 0 = its own. */
+static int
+served_as(const char *reply)
+{
+	const char *last = strrchr(reply, ',');
+	int n = -1;
+
+	sscanf(last != NULL ? last : "", ", %d]", &n);
+	return n;
+}
+
+static void
+who_waited_long_goes_ahead_once_and_not_of_emergencies(void **state)
+{
+	char reply[512];
+
+	(void)state;
+	launch_on("gw", 1, 3000, 3); /* run 1, order 7 */
+	launch_on("gw", 1, 3000, 5); /* run 2, order 11 */
+	set_field(2, "wait_min", "2");
+	assert_int_equal(claims_of(1, 5, 10), 5);
+	move_clock(119000);
+	hello("inc-1");
+	assert_int_equal(run_of(claim_on("gw", 10)), 1);
+	move_clock(2000);
+	/* Not for who asks only for what is more urgent than its works. */
+	assert_int_equal(run_of(call_words("claim", "gw inc-1 10 urgent 11 1")), 1);
+	snprintf(reply, sizeof(reply), "%s", call_words("claim", "gw inc-1 10 aged"));
+	assert_int_equal(run_of(reply), 2);
+	assert_int_equal(served_as(reply), 1 + 7); /* beside those that it goes ahead of */
+	assert_string_equal(call_words("claim", "gw inc-1 10 aged"), reply);
+	assert_int_equal(claims_of(1, 5, 10), 5);
+	/* Behind an emergency, and behind single messages of class personal. */
+	launch_on("gw", 1, 3000, 0);
+	set_field(3, "class", "emergency");
+	move_clock(121000);
+	hello("inc-1");
+	assert_int_equal(claims_of(3, 5, 10), 5);
+	call_words("control", "3 running paused person _ an");
+	launch_on("gw", 1, 3000, 1);
+	set_field(4, "class", "personal");
+	set_field(4, "kind", "notices");
+	assert_int_equal(claims_of(4, 5, 10), 5);
+	call_words("control", "4 running paused person _ an");
+	/* Ahead of single messages of another class, behind their requests. */
+	launch_on("gw", 1, 3000, 1);
+	set_field(5, "class", "duty");
+	set_field(5, "kind", "notices");
+	snprintf(reply, sizeof(reply), "%s", claim_on("gw", 10));
+	assert_int_equal(run_of(reply), 2);
+	assert_int_equal(served_as(reply), 1 + 3);
+	assert_int_equal(claims_of(5, 5, 10), 5);
+}
+
+static void
+who_waits_for_its_own_kind_only_does_not_age(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		launch_on("gw", 1, 3000, 5);
+	set_field(1, "wait_min", "1");
+	set_field(1, "weight", "10");
+	claims_of(1, 6, 10);
+	for (int i = 0; i < 4; i++) {
+		move_clock(61000);
+		hello("inc-1");
+		/* A twentieth of what the others get, not a chunk a minute. */
+		assert_in_range(claims_of(1, 5, 10), 0, 1);
+	}
+}
+
+static void
+one_of_many_gets_its_share_of_a_second_at_a_time(void **state)
+{
+	(void)state;
+	COMMAND("HSET", "loa:lane:gw", "rate", "320");
+	launch_run(2000);
+	assert_non_null(strstr(claim_on("gw", 320), "[work, 1, 0, 0, 320, "));
+	launch_run(2000);
+	launch_run(2000);
+	launch_run(2000);
+	/* A newcomer begins where the lane is, which is where run 1 was before its first. */
+	assert_non_null(strstr(claim_on("gw", 320), "[work, 2, 0, 0, 80, "));
+	assert_non_null(strstr(claim_on("gw", 320), "[work, 3, 0, 0, 80, "));
+	for (int i = 0; i < 60; i++)
+		launch_run(100);
+	/* 64 would have five each: no less than a 32nd of a second, nor than the best batch. */
+	assert_non_null(strstr(claim_on("gw", 320), ", 0, 0, 10, "));
+	assert_non_null(strstr(call_words("claim", "gw inc-1 320 best _ 1 40"), ", 0, 0, 40, "));
+	/* The more urgent are no part of it. */
+	launch_on("gw", 1, 2000, 0);
+	assert_non_null(strstr(claim_on("gw", 320), ", 0, 0, 320, "));
+}
+
 /* ---- put off ---- */
 
 static void
@@ -372,6 +475,9 @@ main(void)
 		T(what_one_lane_gives_costs_no_share_of_another),
 		T(what_the_urgent_got_costs_the_others_nothing),
 		T(the_urgent_goes_first_and_notices_before_campaigns),
+		T(who_waited_long_goes_ahead_once_and_not_of_emergencies),
+		T(who_waits_for_its_own_kind_only_does_not_age),
+		T(one_of_many_gets_its_share_of_a_second_at_a_time),
 		T(what_is_due_later_is_given_when_it_is_due_and_not_before),
 		T(a_run_outside_its_hours_is_looked_at_when_they_open),
 		T(what_is_let_go_on_is_served_at_once),
