@@ -40,7 +40,7 @@
 
 #define CONNECT_TIMEOUT_MS 10000
 #define TIMEOUT_MS 30000
-#define CONNECTION_IDLE_S 50	  /* below the idle limits of most servers (60 s, 75 s) */
+#define CONNECTION_IDLE_MS 50000  /* below the idle limits of most servers (60 s, 75 s) */
 #define CONNECTION_LIFETIME_S 300 /* changes of DNS are followed within */
 #define DNS_CACHE_S 60
 #define TIMEOUT_MAX_MS 3600000
@@ -232,7 +232,7 @@ set_policy(CURL *easy, struct fetch_transfer *t)
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_QUICK_EXIT, 1L); /* or the end of a transfer waits for its DNS thread */
 	SET(CURLOPT_DNS_CACHE_TIMEOUT, (long)DNS_CACHE_S);
-	SET(CURLOPT_MAXAGE_CONN, (long)CONNECTION_IDLE_S);
+	SET(CURLOPT_MAXAGE_CONN, (long)((f->o.idle_ms + 999) / 1000));
 	SET(CURLOPT_MAXLIFETIME_CONN, (long)CONNECTION_LIFETIME_S);
 	SET(CURLOPT_TCP_KEEPALIVE, 1L);
 	SET(CURLOPT_SSL_VERIFYPEER, 1L);
@@ -453,11 +453,15 @@ fetch_new(struct loop *l, const struct fetch_options *o)
 	f->o.ca_file = copy_or_null(o->ca_file);
 	if (f->o.connections_max == 0)
 		f->o.connections_max = 16;
+	if (f->o.idle_ms <= 0)
+		f->o.idle_ms = CONNECTION_IDLE_MS;
 	f->spare = xcalloc(f->o.connections_max, sizeof(CURL *));
 	loop_step_add(l, &f->start, LOOP_START_TRANSFERS, start_queued, f);
 	loop_step_add(l, &f->end, LOOP_EVENTS, end_some, f);
-	f->link = (struct fetch_link){
-		.loop = l, .connections_max = f->o.connections_max, .progress = &f->end};
+	f->link = (struct fetch_link){.loop = l,
+				      .connections_max = f->o.connections_max,
+				      .idle_us = f->o.idle_ms * 1000,
+				      .progress = &f->end};
 	fetch_link_open(&f->link);
 	return f;
 }
@@ -613,4 +617,10 @@ size_t
 fetch_pending(const struct fetch *f)
 {
 	return f->pending;
+}
+
+size_t
+fetch_connections(const struct fetch *f)
+{
+	return fetch_link_connections(&f->link);
 }

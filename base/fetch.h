@@ -83,6 +83,7 @@ struct fetch_request {
 struct fetch_options {
 	const char *user_agent; /* NULL = none is sent */
 	size_t connections_max; /* kept open over all hosts; 0 = 16 */
+	int64_t idle_ms;	/* one that was not used for so long is closed; 0 = 50 s */
 	bool is_http_allowed;	/* false: https only */
 	bool is_http2_allowed;	/* over https; requests then share a connection, and its loss */
 	const char *ca_file;	/* NULL = the system's */
@@ -105,3 +106,5 @@ struct fetch_transfer *fetch_start(struct fetch *f, const struct fetch_request *
 void fetch_cancel(struct fetch_transfer *t);
 /* Transfers whose callback has not run. */
 size_t fetch_pending(const struct fetch *f);
+/* Connections that stand, used or kept. */
+size_t fetch_connections(const struct fetch *f);

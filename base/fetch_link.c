@@ -6,7 +6,9 @@
  * Kept connections. Curl 7.88 looks at a kept connection before it uses it, but
  * does not see a reset, nor bytes that came unasked. Both are seen here; what
  * came is read away and the socket shut down, so that curl finds the end of the
- * stream, which it does see, and so that nothing can leave if it does not.
+ * stream, which it does see, and so that nothing can leave if it does not. Curl
+ * gives up what was idle for long only when another transfer starts: so that the
+ * server need not keep it until then, it is shut down here, too.
  */
 #include "base/fetch_link.h"
 
@@ -16,6 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
 
@@ -90,13 +93,14 @@ fetch_link_adopt(struct fetch_link *k, CURL *easy, bool is_http2)
 
 /* Read what is there, an error too, so that curl finds just the end of the stream. */
 static void
-retire_connection(int fd)
+retire_connection(struct fetch_connection *c)
 {
 	char junk[4096];
 
-	shutdown(fd, SHUT_RDWR);
+	c->is_retired = true;
+	shutdown(c->fd, SHUT_RDWR);
 	for (int i = 0; i < 64; i++)
-		if (recv(fd, junk, sizeof(junk), MSG_DONTWAIT) == 0)
+		if (recv(c->fd, junk, sizeof(junk), MSG_DONTWAIT) == 0)
 			break;
 }
 
@@ -116,7 +120,46 @@ fetch_link_retire_dead(struct fetch_link *k)
 		return;
 	for (nfds_t i = 0; i < n; i++)
 		if (k->polls[i].revents != 0)
-			retire_connection(k->polls[i].fd);
+			retire_connection(find_connection(k, k->polls[i].fd));
+}
+
+size_t
+fetch_link_connections(const struct fetch_link *k)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < k->count; i++)
+		n += !k->connections[i].is_retired;
+	return n;
+}
+
+static void
+on_idle(struct timer *timer, void *arg)
+{
+	struct fetch_link *k = arg;
+	int64_t now = clock_mono_us(), next = INT64_MAX;
+
+	for (size_t i = 0; i < k->count; i++) {
+		struct fetch_connection *c = &k->connections[i];
+
+		if (!c->is_idle || c->is_retired)
+			continue;
+		if (now - c->idle_since_us >= k->idle_us)
+			retire_connection(c);
+		else if (c->idle_since_us < next)
+			next = c->idle_since_us;
+	}
+	if (next != INT64_MAX)
+		timer_arm_us(k->loop, timer, next + k->idle_us - now);
+}
+
+static void
+connection_is_idle(struct fetch_link *k, struct fetch_connection *c)
+{
+	c->is_idle = true;
+	c->idle_since_us = clock_mono_us();
+	if (!timer_is_armed(&k->idle))
+		timer_arm_us(k->loop, &k->idle, k->idle_us);
 }
 
 /* ---- curl's sockets and timer ---- */
@@ -184,8 +227,10 @@ on_watch(CURL *easy, curl_socket_t fd, int want, void *arg, void *watch)
 	short what = EV_PERSIST;
 
 	(void)easy;
-	if (c != NULL)
-		c->is_idle = want == CURL_POLL_REMOVE;
+	if (c != NULL && want != CURL_POLL_REMOVE)
+		c->is_idle = false;
+	else if (c != NULL && !c->is_idle)
+		connection_is_idle(k, c);
 	if (want == CURL_POLL_REMOVE) {
 		if (w != NULL)
 			free_watch(w);
@@ -235,6 +280,7 @@ void
 fetch_link_open(struct fetch_link *k)
 {
 	timer_init(&k->timer, on_timer, k);
+	timer_init(&k->idle, on_idle, k);
 	k->is_broken = false;
 	k->multi = curl_multi_init();
 	if (k->multi == NULL)
@@ -256,6 +302,7 @@ fetch_link_close(struct fetch_link *k)
 	while (k->watches != NULL)
 		free_watch(k->watches);
 	timer_disarm(k->loop, &k->timer);
+	timer_disarm(k->loop, &k->idle);
 }
 
 void

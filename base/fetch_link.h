@@ -20,17 +20,21 @@
 /* A socket that curl opened through us, until it closes it. */
 struct fetch_connection {
 	int fd;
-	bool is_idle;	/* kept, no request on it */
-	bool is_silent; /* the server has nothing to say while it is idle: HTTP/1 */
+	int64_t idle_since_us;
+	bool is_idle;	 /* kept, no request on it */
+	bool is_retired; /* shut down; curl closes it when it looks at it next */
+	bool is_silent;	 /* the server has nothing to say while it is idle: HTTP/1 */
 };
 
 struct fetch_link {
 	struct loop *loop;
 	size_t connections_max;
+	int64_t idle_us;	    /* a connection that is not used for so long is given up */
 	struct loop_step *progress; /* wanted after each call of curl */
 	CURLM *multi;
 	bool is_broken;	    /* multi gave an error: not used again */
 	struct timer timer; /* when curl wants to be called */
+	struct timer idle;  /* looks for connections that are not used */
 	struct fetch_watch *watches;
 	struct fetch_connection *connections;
 	struct pollfd *polls; /* scratch, one a connection */
@@ -52,3 +56,5 @@ void fetch_link_call(struct fetch_link *k, curl_socket_t fd, int bits);
  * said something unasked, which would be taken for the next answer.
  */
 void fetch_link_retire_dead(struct fetch_link *k);
+/* How many stand. */
+size_t fetch_link_connections(const struct fetch_link *k);

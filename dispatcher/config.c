@@ -16,6 +16,8 @@
 #include "segments/phone.h"
 
 #define CONFIG_MAX_BYTES (1u << 20)
+/* Of a provider that does not say; the sender uses what the latency needs. */
+#define CONCURRENCY 128
 
 enum option_kind { OPTION_STRING, OPTION_INT, OPTION_SECRET, OPTION_BOOL };
 
@@ -226,7 +228,7 @@ read_provider(struct provider_config *p, const struct json_at *at, struct err_ct
 	enum err rc;
 
 	p->unit = 1;
-	p->concurrency = 8;
+	p->concurrency = CONCURRENCY;
 	p->timeout_ms = 10000;
 	p->polls_per_s = 5;
 	if ((rc = json_only_keys(at, keys, ARRAY_LEN(keys), e)) != ERR_OK ||

@@ -33,7 +33,7 @@ struct provider_config {
 	const struct driver *driver;
 	struct provider *account; /* opened by the driver */
 	double rate;		  /* contracted, per second, in what capability.counts says */
-	int64_t concurrency;	  /* requests in flight over all processes */
+	int64_t concurrency;	  /* most requests in flight over all processes */
 	int64_t timeout_ms;	  /* of a request, after its bytes left */
 	/* Messages on the wire at once where none is repeated by itself; 0 = a second of the rate. */
 	int64_t doubt_cap;

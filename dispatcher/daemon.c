@@ -528,7 +528,7 @@ static enum err
 make_parts(struct daemon *d, struct err_ctx *e)
 {
 	struct fetch_options fo = {
-		.user_agent = "loa/" LOA_VERSION, .connections_max = 256, .is_http_allowed = true};
+		.user_agent = "loa/" LOA_VERSION, .connections_max = 1024, .is_http_allowed = true};
 	enum err rc = make_engine(d, e);
 
 	if (rc != ERR_OK)

@@ -12,6 +12,7 @@
 #define API_BODY_MAX (8u << 20)
 #define JSON_BODY_MAX (1u << 20)
 #define DRAIN_MS 5000
+#define TOKEN_TEXT_MAX 200u
 
 #define OPEN(m, p, h)                               \
 	{                                           \
@@ -122,19 +123,28 @@ static const struct http_route hook_routes[] = {
 };
 
 static bool
-authenticate(void *arg, struct http_exchange *x, struct slice token)
+is_administrators(const struct api *a, struct slice token)
 {
-	struct api *a = arg;
 	uint8_t hash[16];
 
-	(void)x;
-	/* Before the keys are known every handler answers 503: no reason to say "wrong token". */
-	if (!a->daemon->has_keys)
-		return true;
-	if (token.n == 0 || token.n > 200)
+	if (token.n == 0 || token.n > TOKEN_TEXT_MAX)
 		return false;
 	hash_plain(token, hash);
 	return hash_is_same(hash, a->daemon->token_hash, sizeof(hash));
+}
+
+static void
+authorise(void *arg, struct http_exchange *x, struct slice token)
+{
+	const struct api *a = arg;
+
+	/* Before the keys are known every handler answers 503: no reason to say "wrong token". */
+	if (http_is_local(x) || (token.n > 0 && !a->daemon->has_keys) ||
+	    is_administrators(a, token))
+		http_admit(x);
+	else
+		http_answer_unauthorised(
+			x, token.n > 0 ? "the token is not known or not valid any more" : NULL);
 }
 
 enum err
@@ -150,7 +160,7 @@ api_open(struct daemon *d, struct api **out, struct err_ctx *e)
 		.routes = has_api ? routes : hook_routes,
 		.route_count = has_api ? ARRAY_LEN(routes) : ARRAY_LEN(hook_routes),
 		.arg = a,
-		.authenticate = authenticate,
+		.authorise = authorise,
 	};
 	enum err rc;
 
@@ -328,12 +338,9 @@ bool
 api_has_token(const struct api *a, const struct http_exchange *x)
 {
 	const char *header = http_header(x, "Authorization");
-	uint8_t hash[16];
 
-	if (header == NULL || strncasecmp(header, "Bearer ", 7) != 0)
-		return false;
-	hash_plain(slice_trim(slice_of(header + 7)), hash);
-	return hash_is_same(hash, a->daemon->token_hash, sizeof(hash));
+	return header != NULL && strncasecmp(header, "Bearer ", 7) == 0 &&
+	       is_administrators(a, slice_trim(slice_of(header + 7)));
 }
 
 enum err

@@ -11,11 +11,11 @@
  * parameters, headers) stays valid. The answer to a client that left is
  * dropped.
  *
- *             handler                        http_answer_…
- *   request ──────────▶ held by its owner ────────────────────▶ ended
- *      │                   │  http_stream_begin                   ▲
- *      │                   └──────────▶ stream ── http_stream_end ┘
- *      └─ 400 401 404 405 413 501 503 by this layer
+ *          authorise           http_admit        http_answer_…
+ *   request ──────▶ held: may it? ──────▶ held by its handler ──────▶ ended
+ *      │                  └─ http_answer_…    │ http_stream_begin       ▲
+ *      │                     401 403 404      └──▶ stream ── http_stream_end
+ *      └─ 400 404 405 413 501 503 by this layer
  *
  * What goes wrong before a handler is asked is answered here, as every error
  * is: as a problem body (RFC 9457) with our own members code, what, todo, line
@@ -69,14 +69,14 @@ struct http_options {
 
 	const struct http_route *routes;
 	size_t route_count;
-	void *arg; /* of handlers and authenticate */
+	void *arg; /* of handlers and authorise */
 
 	/*
-	 * May the bearer of this token use routes with needs_auth? It compares in
-	 * constant time (hash_is_same), does not wait, and may leave a tag in x.
-	 * Not asked for local exchanges. NULL = no token is right.
+	 * Who asks, by this token (n 0 = none was shown), and may they? Asked for
+	 * each request of a route with needs_auth, local ones too. It holds the
+	 * exchange: at once or later it calls http_admit, or it answers. NULL = nobody may.
 	 */
-	bool (*authenticate)(void *arg, struct http_exchange *x, struct slice token);
+	void (*authorise)(void *arg, struct http_exchange *x, struct slice token);
 };
 
 /*
@@ -124,9 +124,11 @@ const char *http_method(const struct http_exchange *x);
 /* Came over the unix socket from our own user or root. */
 bool http_is_local(const struct http_exchange *x);
 const struct http_route *http_route(const struct http_exchange *x);
-/* What authenticate learned (a user's number); 0 until set. */
-void http_set_tag(struct http_exchange *x, uint64_t tag);
-uint64_t http_tag(const struct http_exchange *x);
+/* Zeroed memory that lives as long as x. */
+void *http_room(struct http_exchange *x, size_t n);
+/* What authorise learned of who asks; NULL until set. Not looked at here. */
+void http_set_who(struct http_exchange *x, const void *who);
+const void *http_who(const struct http_exchange *x);
 /* The client has left, or the server was cut: the answer will be dropped. */
 bool http_is_gone(const struct http_exchange *x);
 
@@ -138,7 +140,16 @@ bool http_is_gone(const struct http_exchange *x);
 void http_on_gone(struct http_exchange *x, void (*cb)(struct http_exchange *x, void *arg),
 		  void *arg);
 
+/*
+ * Of authorise: the request may be handled. Its handler is asked inside of this call; not if its
+ * client has left meanwhile, and not for a body that is too long. x is the handler's then, or gone.
+ */
+void http_admit(struct http_exchange *x);
+
 /* ---- the answer: x is gone after each of these ---- */
+
+/* Of authorise: 401 with the challenge of RFC 6750; why is what the token is, NULL = none was shown. */
+void http_answer_unauthorised(struct http_exchange *x, const char *why);
 
 /* Takes v. */
 void http_answer_json(struct http_exchange *x, int status, json_t *v);

@@ -265,29 +265,6 @@ check_framing(struct http_exchange *x)
 }
 
 static bool
-check_auth(struct http_exchange *x)
-{
-	const struct http_options *o = &x->server->o;
-	const char *given = http_header(x, "Authorization");
-	bool has_token = given != NULL && strncasecmp(given, "Bearer ", 7) == 0;
-	struct err_ctx e;
-
-	if (!x->route->needs_auth || x->is_local)
-		return true;
-	if (has_token && o->authenticate != NULL &&
-	    o->authenticate(o->arg, x, slice_trim(slice_of(given + 7))))
-		return true;
-	/* RFC 6750, section 3 */
-	http_set_header(x, "WWW-Authenticate",
-			has_token ? "Bearer realm=\"loa\", error=\"invalid_token\""
-				  : "Bearer realm=\"loa\"");
-	err_set(&e, ERR_REFUSED, "Authorization", "send the header Authorization: Bearer TOKEN",
-		has_token ? "the token is not known or not valid any more" : "a token is needed");
-	http_answer_problem(x, 401, &e);
-	return false;
-}
-
-static bool
 check_load(struct http_exchange *x)
 {
 	struct http_server *s = x->server;
@@ -302,14 +279,11 @@ check_load(struct http_exchange *x)
 	return false;
 }
 
-void
-http_exchange_start(struct http_side *side, struct evhttp_request *req)
+static void
+handle(struct http_exchange *x)
 {
-	struct http_exchange *x = new_exchange(side, req);
 	struct err_ctx e;
 
-	if (!check_load(x) || !check_framing(x) || !find_route(x) || !check_auth(x))
-		return;
 	if (x->route->body_max > 0 && x->body.n > x->route->body_max) {
 		err_set(&e, ERR_INPUT, "body", "send less", "has more than %zu bytes",
 			x->route->body_max);
@@ -317,6 +291,42 @@ http_exchange_start(struct http_side *side, struct evhttp_request *req)
 		return;
 	}
 	x->route->handle(x, x->server->o.arg);
+}
+
+void
+http_admit(struct http_exchange *x)
+{
+	if (x->state != EXCHANGE_HELD)
+		fatalx("http: request=%s was answered, then admitted", x->id);
+	if (x->evcon != NULL) {
+		handle(x);
+		return;
+	}
+	/* nobody waits for it, and nothing was done yet */
+	end_state(x);
+	release_gone(x);
+}
+
+void
+http_exchange_start(struct http_side *side, struct evhttp_request *req)
+{
+	struct http_exchange *x = new_exchange(side, req);
+	const struct http_options *o = &x->server->o;
+	const char *given;
+
+	if (!check_load(x) || !check_framing(x) || !find_route(x))
+		return;
+	if (!x->route->needs_auth) {
+		handle(x);
+		return;
+	}
+	given = http_header(x, "Authorization");
+	if (given == NULL || strncasecmp(given, "Bearer ", 7) != 0)
+		given = "Bearer ";
+	if (o->authorise == NULL)
+		http_answer_unauthorised(x, NULL);
+	else
+		o->authorise(o->arg, x, slice_trim(slice_of(given + 7)));
 }
 
 /* ---- what the client asked ---- */
@@ -369,16 +379,22 @@ http_route(const struct http_exchange *x)
 	return x->route;
 }
 
-void
-http_set_tag(struct http_exchange *x, uint64_t tag)
+void *
+http_room(struct http_exchange *x, size_t n)
 {
-	x->tag = tag;
+	return memset(arena_alloc(&x->arena, n), 0, n);
 }
 
-uint64_t
-http_tag(const struct http_exchange *x)
+void
+http_set_who(struct http_exchange *x, const void *who)
 {
-	return x->tag;
+	x->who = who;
+}
+
+const void *
+http_who(const struct http_exchange *x)
+{
+	return x->who;
 }
 
 bool
@@ -494,6 +510,20 @@ http_answer_problem(struct http_exchange *x, int status, const struct err_ctx *e
 	http_add_problem(&b, status, e, x->id);
 	http_answer_buf(x, status, "application/problem+json", buf_slice(&b));
 	buf_free(&b);
+}
+
+void
+http_answer_unauthorised(struct http_exchange *x, const char *why)
+{
+	struct err_ctx e;
+
+	/* RFC 6750, section 3 */
+	http_set_header(x, "WWW-Authenticate",
+			why != NULL ? "Bearer realm=\"loa\", error=\"invalid_token\""
+				    : "Bearer realm=\"loa\"");
+	err_set(&e, ERR_REFUSED, "Authorization", "send the header Authorization: Bearer TOKEN",
+		"%s", why != NULL ? why : "a token is needed");
+	http_answer_problem(x, 401, &e);
 }
 
 /* ---- streams ---- */

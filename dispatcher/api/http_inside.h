@@ -32,7 +32,7 @@ struct http_exchange {
 	const char *method, *raw_query;
 	struct slice body;
 	char id[65];
-	uint64_t tag;
+	const void *who; /* of authorise */
 	bool is_head;
 	bool is_local;
 	bool is_cut;	  /* the timer will close the connection */

@@ -27,10 +27,11 @@ provider_json(const struct daemon *d, const struct provider_config *p)
 		if (strcmp(lane.name, p->name) == 0)
 			json_object_set_new(
 				out, "lane",
-				json_pack("{s:s, s:f, s:I, s:i, s:i, s:I, s:I}", "waiting_for",
+				json_pack("{s:s, s:f, s:I, s:i, s:i, s:i, s:I, s:I}", "waiting_for",
 					  lane.why, "factor", lane.factor, "wait_ms",
 					  (json_int_t)lane.wait_ms, "in_flight",
-					  (int)lane.in_flight, "chunks", (int)lane.chunks,
+					  (int)lane.in_flight, "in_flight_max",
+					  (int)lane.in_flight_max, "chunks", (int)lane.chunks,
 					  "accepted", (json_int_t)lane.accepted, "in_doubt",
 					  (json_int_t)lane.in_doubt));
 	}

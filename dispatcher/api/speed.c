@@ -65,6 +65,7 @@ on_audited(void *arg, uint64_t n, const struct err_ctx *e)
 	else
 		argv_add_int(&a, j->value);
 	argv_adds(&a, act);
+	/* One that Redis forgot would let it go faster than somebody wanted. */
 	engine_sure(j->api->daemon->engine, "campaign_set", &a, true, on_set, j);
 	argv_free(&a);
 }

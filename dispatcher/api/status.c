@@ -86,6 +86,15 @@ lane_metrics(struct buf *b, const struct sender *s)
 		sender_lane_status(s, i, &lane);
 		buf_addf(b, "loa_lane_in_flight{lane=\"%s\"} %u\n", lane.name, lane.in_flight);
 	}
+	metric(b, "loa_lane_in_flight_max", "gauge",
+	       "Requests that may be on the wire; follows the gateway's latency.");
+	for (size_t i = 0; i < sender_lane_count(s); i++) {
+		struct lane_status lane;
+
+		sender_lane_status(s, i, &lane);
+		buf_addf(b, "loa_lane_in_flight_max{lane=\"%s\"} %u\n", lane.name,
+			 lane.in_flight_max);
+	}
 	metric(b, "loa_lane_chunks", "gauge", "Chunks leased to this process.");
 	for (size_t i = 0; i < sender_lane_count(s); i++) {
 		struct lane_status lane;
@@ -171,6 +180,8 @@ on_metrics(struct http_exchange *x, void *arg)
 	metric(&b, "loa_backup_seconds", "gauge",
 	       "Unix time of the last complete backup; 0 = none.");
 	buf_addf(&b, "loa_backup_seconds %" PRId64 "\n", d->backup_s);
+	metric(&b, "loa_connections", "gauge", "Connections to gateways that are open.");
+	buf_addf(&b, "loa_connections %zu\n", fetch_connections(d->fetch));
 	list_metrics(&b, a);
 	loop_metrics(&b, d->loop);
 	if (d->sender != NULL)

@@ -19,18 +19,13 @@ end
 
 -- Of an answer's messages: how many of each kind. classes and reasons: a byte each.
 local function brake_counts(classes, reasons)
-  local c = { n = #classes, account = 0, message = 0, refused = 0, doubt = 0 }
-  for i = 1, #classes do
-    local class, reason = sub(classes, i, i), byte(reasons, i)
-    if reason == R.BAD_ACCOUNT then c.account = c.account + 1 end
-    if reason == R.BAD_MESSAGE then c.message = c.message + 1 end
-    if class == 'N' then c.refused = c.refused + 1 end
-    if class == 'U' then c.doubt = c.doubt + 1 end
-  end
-  return c
+  local function count(of, pattern) return select(2, string.gsub(of, pattern, '')) end
+  return { n = #classes, account = count(reasons, '%' .. char(R.BAD_ACCOUNT)),
+    message = count(reasons, '%' .. char(R.BAD_MESSAGE)), refused = count(classes, 'N'),
+    doubt = count(classes, 'U') }
 end
 
--- One answer about messages of partition p.
+-- Answers about messages of partition p.
 local function brake_look(run, p, classes, reasons)
   local v = call('HMGET', K.run .. run, unpack(BRAKE_FIELDS))
   local least, window = tonumber(v[1]), tonumber(v[2])
@@ -39,7 +34,9 @@ local function brake_look(run, p, classes, reasons)
   if c.account > 0 then return brake_set(run, p, 'the gateway refuses the account') end
   local key, sum = K.run .. run .. K.brake, {}
   for _, name in ipairs({ 'n', 'message', 'refused', 'doubt' }) do
-    sum[name] = call('HINCRBY', key, p .. ':' .. name, c[name])
+    local field = p .. ':' .. name
+    sum[name] = (tonumber(book.get(key, field)) or 0) + c[name]
+    if c[name] > 0 then book.set(key, field, int(sum[name])) end
   end
   local function too_many(name, pct, enough, words)
     pct = tonumber(pct) or 0
@@ -52,7 +49,7 @@ local function brake_look(run, p, classes, reasons)
     too_many('refused', v[4], least, 'refused') or
     too_many('doubt', v[5], least, 'in doubt') then return end
   if sum.n >= window then
-    for name, n in pairs(sum) do call('HSET', key, p .. ':' .. name, floor(n / 2)) end
+    for name, n in pairs(sum) do book.set(key, p .. ':' .. name, floor(n / 2)) end
   end
 end
 

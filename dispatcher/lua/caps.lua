@@ -28,7 +28,7 @@ function caps.count(r, hash, now)
   local day, in_day, in_week = floor(now / caps.TICKS), 0, 0
   local field = sub(hash, 1, 8)
   for d = day + 1, day - ((r.cap_week or 0) > 0 and 7 or 1), -1 do
-    local ticks = call('HGET', caps.key(r.class, d, hash), field)
+    local ticks = book.get(caps.key(r.class, d, hash), field)
     for i = 1, ticks and #ticks or 0 do
       local ago = now - d * caps.TICKS - byte(ticks, i)
       if ago <= caps.TICKS then in_day = in_day + 1 end
@@ -62,9 +62,9 @@ function caps.charge(r, hashes, tick)
   for i = 1, #hashes, caps.HASH do
     local hash = sub(hashes, i, i + caps.HASH - 1)
     local key, field = caps.key(r.class, day, hash), sub(hash, 1, 8)
-    local had = call('HGET', key, field)
-    call('HSET', key, field, (had or '') .. char(tick % caps.TICKS))
-    if not had then call('EXPIRE', key, caps.KEEP_S, 'NX') end
+    local had = book.get(key, field)
+    book.set(key, field, (had or '') .. char(tick % caps.TICKS))
+    if not had then book.expire(key, caps.KEEP_S) end
   end
   return tick
 end
@@ -73,11 +73,11 @@ end
 function caps.give_back(r, q, i)
   local hash = sub(q.caps, (i - 1) * caps.HASH + 1, i * caps.HASH)
   local key, field = caps.key(r.class, floor(q.capped_at / caps.TICKS), hash), sub(hash, 1, 8)
-  local had = call('HGET', key, field) or ''
+  local had = book.get(key, field) or ''
   local at = string.find(had, char(q.capped_at % caps.TICKS), 1, true)
   if not at then return end
   local left = sub(had, 1, at - 1) .. sub(had, at + 1)
-  if left == '' then call('HDEL', key, field) else call('HSET', key, field, left) end
+  if left == '' then book.del(key, field) else book.set(key, field, left) end
 end
 
 -- [run, hashes] → as caps.over, '' when all may be written to. Reads only.

@@ -38,7 +38,7 @@ function health.gate(lv, t)
   local rests = health.rests(lv, t)
   if rests > 0 then return rests, lv.why or 'lane waits' end
   if not lv.opens or not lv.probe then return nil end
-  local owner = call('HGET', lv.key .. K.busy, lv.probe)
+  local owner = book.get(lv.key .. K.busy, lv.probe)
   if not owner or not is_alive(flight.owner(owner), t) then return nil end
   return 500, 'one request tries whether the gateway works again'
 end
@@ -46,9 +46,13 @@ end
 -- A request was permitted: it is the probe of a breaker that is open. A clock that was set back
 -- lets the factor grow from now.
 function health.permitted(lv, id, t)
-  if lv.opens then call('HSET', lv.key, 'probe', id) end
+  if lv.opens then
+    lv.probe = id
+    book.set(lv.key, 'probe', id)
+  end
   if lv.factor and t.us < (tonumber(lv.factor_at) or 0) then
-    call('HSET', lv.key, 'factor_at', int(t.us))
+    lv.factor_at = int(t.us)
+    book.set(lv.key, 'factor_at', lv.factor_at)
   end
 end
 
@@ -60,12 +64,13 @@ function health.slower(key, lv, permitted_us, t)
   local at = tonumber(lv.factor_at) or 0
   if permitted_us <= at and at <= t.us then return end
   local factor = math.max(health.FACTOR_MIN, health.factor(lv, t) * health.FACTOR_CUT)
-  call('HSET', key, 'factor', string.format('%.4f', factor), 'factor_at', int(t.us))
+  book.set(key, 'factor', string.format('%.4f', factor))
+  book.set(key, 'factor_at', int(t.us))
 end
 
 function health.close(key, t)
-  call('HSET', key, 'moved_at', int(t.us))
-  call('HDEL', key, 'bad', 'opens', 'probe')
+  book.set(key, 'moved_at', int(t.us))
+  for _, name in ipairs({ 'bad', 'opens', 'probe' }) do book.del(key, name) end
   call('PUBLISH', K.tick, 'lanes')
 end
 
@@ -76,12 +81,13 @@ function health.fail(key, lv, is_probe, is_fault, permitted_us, t)
   if not is_probe and (lv.opens or is_stale) then return 0 end
   local bad = (tonumber(lv.bad) or 0) + 1
   if not is_probe and not is_fault and bad < health.OPEN_AFTER then
-    call('HSET', key, 'bad', bad)
+    book.set(key, 'bad', bad)
     return 0
   end
   local opens = (tonumber(lv.opens) or 0) + 1
-  call('HSET', key, 'opens', opens, 'moved_at', int(t.us))
-  call('HDEL', key, 'bad', 'probe')
+  book.set(key, 'opens', opens)
+  book.set(key, 'moved_at', int(t.us))
+  for _, name in ipairs({ 'bad', 'probe' }) do book.del(key, name) end
   return math.min(health.REST_MAX_MS, health.REST_MIN_MS * 2 ^ math.min(opens - 1, 20))
 end
 
@@ -90,26 +96,31 @@ end
 -- that it must rest. → ms that the lane rests, why.
 function health.told(lane, id, verdict, at_least, why, permitted_us, t)
   local key = K.lane .. lane
-  local v, lv = call('HMGET', key, unpack(HEALTH_FIELDS)), {}
-  for i, name in ipairs(HEALTH_FIELDS) do lv[name] = v[i] end
+  -- Of a lane that is well a good answer says nothing new.
+  if verdict == 'good' and at_least <= 0 and not book.get(key, 'opens') and
+    not book.get(key, 'bad') then return 0, '' end
+  local lv = {}
+  for _, name in ipairs(HEALTH_FIELDS) do lv[name] = book.get(key, name) end
   local is_probe = lv.opens and lv.probe == id
   local rest = at_least
   if verdict == 'slow' then health.slower(key, lv, permitted_us, t) end
   if verdict == 'good' or verdict == 'slow' then
     if is_probe then health.close(key, t)
-    elseif lv.bad then call('HDEL', key, 'bad') end
+    elseif lv.bad then book.del(key, 'bad') end
   elseif verdict == 'fault' or verdict == 'none' then
     local failed = health.fail(key, lv, is_probe, verdict == 'fault', permitted_us, t)
     -- What another has said before, or what a probe has disproved since, is no news.
     rest = failed > 0 and math.max(rest, failed) or (verdict == 'none' and rest or 0)
   elseif is_probe then
-    call('HDEL', key, 'probe')
+    book.del(key, 'probe')
     call('PUBLISH', K.tick, 'lanes')
   end
   if rest <= 0 then return 0, '' end
   local left = health.rests(lv, t)
   if rest > left then
-    call('HSET', key, 'not_before', int(t.ms + rest), 'not_since', int(t.ms), 'why', why)
+    book.set(key, 'not_before', int(t.ms + rest))
+    book.set(key, 'not_since', int(t.ms))
+    book.set(key, 'why', why)
   end
   return math.max(rest, left), why
 end

@@ -221,10 +221,14 @@ end
 
 -- ---- evidence ----
 
-function ids.log(run, p, members, words)
+function ids.log_line(p, members, words)
   local each = {}
   for i, m in ipairs(members) do each[i] = '[' .. m[1] .. ',' .. m[2] .. ',' .. words .. ']' end
-  call('RPUSH', K.run .. run .. K.log, '["receipt",' .. p .. ',[' .. table.concat(each, ',') .. ']]')
+  return '["receipt",' .. p .. ',[' .. table.concat(each, ',') .. ']]'
+end
+
+function ids.log(run, p, members, words)
+  call('RPUSH', K.run .. run .. K.log, ids.log_line(p, members, words))
 end
 
 -- Merge what a receipt says of these members of an open window; state 0 says nothing
@@ -290,9 +294,8 @@ function ids.merge_parked(w, o, groups, now_s)
   return news_of
 end
 
--- Keep the ids, and what they stand for.
-function ids.keep(o, groups, all, t)
-  local found = {}
+-- Keep what the ids stand for; the ids themselves go into `found`, for ids.add.
+function ids.keep(o, groups, all, t, found)
   local first, attempt = o.ranks[1], byte(o.attempts, 1)
   if o.is_by_request and #all.members > 0 then
     ids.sent_write(o.run, o.p, first, attempt, all.members, o.keep_s)
@@ -311,5 +314,4 @@ function ids.keep(o, groups, all, t)
         at, #g.members, g.text }, ':'))
     end
   end
-  ids.add(o.lane, found, floor(t.ms / 1000), o.keep_s)
 end

@@ -106,10 +106,16 @@ local function due_ranks(run, p, from, to)
   return covered
 end
 
-local function is_leased(run, p, from, to)
-  local leased = leased_ranks(run, p, from, to)
-  for rank = from, to - 1 do if not leased[rank] then return false end end
-  return true
+-- [from, to) of the partition's leases.
+local function lease_ranges(run, p)
+  local out, leases = {}, call('HGETALL', K.run .. run .. K.lease)
+  for i = 1, #leases, 2 do
+    local lp, from = string.match(leases[i], '^(%d+):(%d+)$')
+    if tonumber(lp) == p then
+      out[#out + 1] = { tonumber(from), cmsgpack.unpack(leases[i + 1]).to }
+    end
+  end
+  return out
 end
 
 -- Close the books of a range that nobody works on any more: requests without an

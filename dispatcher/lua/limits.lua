@@ -189,6 +189,7 @@ function limits.look_rate(look, one, tat, at, was, cost, factor)
     limits.bind(look, till - look.t.us - limits.HORIZON_US, one.why, one.of)
   end
   look.slot = math.max(look.slot, till)
+  one.is_known = tonumber(tat) ~= nil
   one.till, one.is_other, one.us = till, is_other, cost * 1000000 / (per_s * limits.PACE * factor)
   table.insert(look.rates, one)
 end
@@ -270,11 +271,11 @@ end
 -- These were surely not taken: cost as for `look`.
 function limits.refund(paid, cost)
   for _, one in ipairs(paid) do
-    local p, n, before = string.match(call('HGET', one[1], one[2]) or '', '^(%d+) (%d+) (%d+)$')
+    local p, n, before = string.match(book.get(one[1], one[2]) or '', '^(%d+) (%d+) (%d+)$')
     p = tonumber(p)
     if p == one[3] or p == one[3] + 1 then
       local c = { period = p, n = tonumber(n), before = tonumber(before), is_before = p > one[3] }
-      call('HSET', one[1], one[2], limits.counted(c, -cost[one[4]]))
+      book.set(one[1], one[2], limits.counted(c, -cost[one[4]]))
     end
   end
 end
@@ -301,11 +302,18 @@ function limits.parts_of(w, ranks)
   return parts
 end
 
--- A permit that Redis has lost is told again: it counts in its periods.
-function limits.charge_again(q, id, r, lane, cost, t)
+-- A permit that Redis has lost, asked for at that moment, is told again: it counts in its periods,
+-- and its rates are paid as they were, from then on. Whoever tells the later one first pays more.
+function limits.charge_again(q, id, r, lane, cost, asked_ms, t)
   local look = limits.look(limits.lane(lane, r.unit or 0), r, cost, t, 1)
+  local rates, sets, asked_us = look.rates, {}, math.min(asked_ms * 1000, t.us)
+  for _, one in ipairs(rates) do
+    local from = one.is_known and math.max(one.till, asked_us) or asked_us
+    limits.put_rate(sets, one, from + one.us, t)
+  end
   look.rates = {}
   local paid = limits.charge(look)
+  limits.write(sets)
   if #paid > 0 then
     q.paid = q.paid or {}
     q.paid[id] = paid
@@ -327,14 +335,17 @@ function limits.closed(lv, list, unit, t)
   return wait, why
 end
 
--- Members of the run that wait under a lease, of whatever process.
-function limits.waiting(r)
-  local n, leases = 0, call('HGETALL', K.run .. r.id .. K.lease)
+-- Members of the run that wait under a lease of this lane, of whatever process. Those of another
+-- lane do not count: it may rest, or have others before them, and this one is free.
+function limits.waiting(r, lane)
+  local n, leases, of, p = 0, call('HGETALL', K.run .. r.id .. K.lease), {}, 0
+  for name in string.gmatch(r.lanes or '', '[^,]+') do of[int(p)], p = name, p + 1 end
   for i = 1, #leases, 2 do
-    local p, from = string.match(leases[i], '^(%d+):(%d+)$')
-    local w = window_open(r.id, tonumber(p), tonumber(from), cmsgpack.unpack(leases[i + 1]).to)
-    for at = 1, w and #w.bytes or 0, 8 do
-      local state = byte(w.bytes, at) % 16
+    local at, from = string.match(leases[i], '^(%d+):(%d+)$')
+    local w = of[at] == lane and window_open(r.id, tonumber(at), tonumber(from),
+      cmsgpack.unpack(leases[i + 1]).to)
+    for k = 1, w and #w.bytes or 0, 8 do
+      local state = byte(w.bytes, k) % 16
       if state == S.WAITING or state == S.RETRY then n = n + 1 end
     end
   end
@@ -343,7 +354,8 @@ end
 
 -- How many members of run r may be claimed now, at most `want`; or 0, the ms until it is worth
 -- asking again, and why. A run that has a pace of its own, or its unit has one, is given half a
--- second of it at a time: more would only lie there, and a lane works on few chunks at once.
+-- second of it at a time on each lane: more would only lie there, and a lane works on few chunks
+-- at once. (permit sees to it that all lanes together keep to it.)
 function limits.room(lv, r, want, t)
   local pace, why = tonumber(r.speed), 'speed of the campaign'
   local slow = (tonumber(r.slow_till) or 0) - t.ms
@@ -359,7 +371,7 @@ function limits.room(lv, r, want, t)
     end
   end
   if not pace then return want, 0 end
-  local half, waiting = math.max(1, math.ceil(pace / 2)), limits.waiting(r)
+  local half, waiting = math.max(1, math.ceil(pace / 2)), limits.waiting(r, lv.name)
   if waiting >= half then
     return 0, math.max(20, math.min(1000, math.ceil(waiting * 500 / pace))), why
   end

@@ -2,34 +2,152 @@
 -- outcome: evidence is merged, never overwritten, never fenced out. The
 -- sender's answer, pushed receipts and local ends all end in set_phase.
 
--- [run, p, first, attempt, permit, lane, members, attempts, classes, reasons,
---  most attempts, ms that the lane must rest, why, log line; and where receipts need them: ids,
---  phones, keep_s, is_by_request, poll_ms, texts (see ids.groups); verdict, permitted us]
---   → [1 merged | 0 run unknown, ms that the lane rests, why]; for the last see health.told
--- classes, one byte a member: A accepted, U in doubt, N refused for good, T
--- explicitly not now (the next attempt), W explicitly not taken (this attempt).
-local function outcome(_, a)
-  local run, p, first, id, lane = a[1], tonumber(a[2]), tonumber(a[3]), a[5], a[6]
-  local t = clock()
-  local r = run_get(run)
-  local key, field = request_key(run, p, first), first .. ':' .. a[4]
-  local ranks = request_ranks({ first = first, members = a[7] })
-  local w = r.launched_s and window_open(run, p, ranks[1], ranks[#ranks] + 1)
-  local is_new = call('HDEL', K.lane .. lane .. K.busy, id) == 1
-  local rest, why = 0, ''
-  -- Told again, by a journal say, it says nothing new of the lane.
-  if is_new then
-    rest, why = health.told(lane, id, a[21] or '', tonumber(a[12]), a[13], tonumber(a[22]) or 0, t)
+--
+-- Several answers come in one call (an un-mark is told the same way). Each is judged by itself, as if
+-- those before it had been written; what they share is read once and written once.
+
+local told = {}
+
+-- c: what the ends of some permits of a lane share. list of {run, p, first, attempt, permit; members
+-- as far as the caller knows them} gets: r, its run; key, field and q of the request, as far as it is
+-- known; w, with all its members, or nil; is_new, whether nobody has told it before.
+function told.open(lane, list)
+  local c = { lane = lane, t = clock(), runs = {}, spans = {}, busy = K.lane .. lane .. K.busy }
+  local fields, permits = {}, {}
+  book.open()
+  for i, o in ipairs(list) do
+    o.key, o.field = request_key(o.run, o.p, o.first), int(o.first) .. ':' .. o.attempt
+    fields[o.key] = fields[o.key] or {}
+    table.insert(fields[o.key], o.field)
+    permits[i] = o.permit
+    if not c.runs[o.run] then
+      c.runs[o.run] = run_get(o.run)
+      c.runs[o.run].delta = {}
+    end
+    o.r = c.runs[o.run]
   end
-  if not w then return { 0, int(rest), why } end
-  local stored = call('HGET', key, field)
-  local q = stored and cmsgpack.unpack(stored)
-  local is_ours = q and has_copy(q, id)
-  local now_s = seconds_of(t, r.launched_s)
+  book.read(c.busy, permits)
+  book.read(K.lane .. lane, HEALTH_FIELDS)
+  for key, of in pairs(fields) do book.read(key, of) end
+  for _, o in ipairs(list) do told.span(c, o) end
+  for _, o in ipairs(list) do told.window(c, o) end
+  return c
+end
+
+-- How far the windows go: one for each string of records.
+function told.span(c, o)
+  local stored = not o.members and book.get(o.key, o.field)
+  local members = o.members or stored and cmsgpack.unpack(stored).members
+  if not members or not o.r.launched_s then return end
+  o.last = request_last(o.first, members)
+  o.at = o.run .. ':' .. o.p .. ':' .. floor(o.first / STRING)
+  local span = c.spans[o.at] or { from = o.first, to = o.last + 1 }
+  span.from, span.to = math.min(span.from, o.first), math.max(span.to, o.last + 1)
+  c.spans[o.at] = span
+end
+
+function told.window(c, o)
+  local span = o.at and c.spans[o.at]
+  if not span then return end
+  span.w = span.w or window_open(o.run, o.p, span.from, span.to, o.r.delta)
+  if o.last < span.w.to then o.w = span.w end
+end
+
+-- Its copy is off the wire. The longest rest that one of them asks for is the lane's.
+function told.off_the_wire(c, o, verdict, at_least, why, permitted_us, is_always)
+  o.is_new = book.get(c.busy, o.permit) and true or false
+  if o.is_new then book.del(c.busy, o.permit) end
+  -- Told again, by a journal say, it says nothing new of the lane.
+  if not o.is_new and not is_always then return end
+  local rest, rest_why = health.told(c.lane, o.permit, verdict, at_least, why, permitted_us, c.t)
+  if rest > (c.rest or 0) then c.rest, c.why = rest, rest_why end
+end
+
+function told.close(c, merged)
+  book.write()
+  for _, span in pairs(c.spans) do if span.w then window_write(span.w) end end
+  for run, r in pairs(c.runs) do count_write(run, r.delta) end
+  return { merged, int(c.rest or 0), c.why or '' }
+end
+
+-- In a pattern, and in what replaces it, this stands for itself.
+function told.plain(text) return (string.gsub(text, '%W', '%%%0')) end
+
+function told.sum(parts)
+  local n, c = 0, sub(parts, 1, 1)
+  if parts == string.rep(c, #parts) then return #parts * (byte(c) or 0) end
+  for i = 1, #parts do n = n + byte(parts, i) end
+  return n
+end
+
+-- What most answers are: about the only copy, of members that are as its permit has left them, none in
+-- doubt, nothing to give back. What the long way would come to is written at once. False: go it.
+function told.at_once(o, now_s)
+  local q, w, n, attempt = o.q, o.w, #o.classes, sub(o.attempts, 1, 1)
+  if not q or q.members ~= o.members or q.attempts ~= o.attempts or #q.copies ~= 1 or
+    q.copies[1] ~= o.permit or q.no or o.r.state == 'cancelled' or
+    o.attempts ~= string.rep(attempt, n) or string.find(o.classes, '[^ANTW]') then return false end
+  local is_all = not string.find(o.classes, '[^A]')
+  if not is_all and (q.paid or q.caps) then return false end
+  window_settle(w)
+  local runs, bytes = request_runs(o.first, o.members), {}
+  for i, run in ipairs(runs) do
+    bytes[i] = sub(w.bytes, (run[1] - w.from) * 8 + 1, (run[1] - w.from + run[2]) * 8)
+  end
+  bytes = table.concat(bytes)
+  local by = sub(bytes, 3, 3) -- attempt and provider
+  if byte(by) % 16 ~= byte(attempt) then return false end
+  local tail = sub(pack_record({ state = 0, flags = 0, reason = 0, attempt = 0, provider = 0,
+    parts = 0, changed = now_s }), 5)
+  local sending = told.plain(char(S.SENDING)) .. '.' .. told.plain(by) .. '(.)....'
+  local new, count = string.gsub(bytes, sending,
+    told.plain(char(S.ACCEPTED, 0) .. by) .. '%1' .. told.plain(tail))
+  if count ~= n then return false end
+  local parts = string.gsub(bytes, '...(.)....', '%1')
+  local nos, no_parts, reasons, out, at = { N = 0, T = 0, W = 0 }, 0, 0, {}, 1
+  local i = is_all and nil or string.find(o.classes, '[^A]')
+  while i do
+    local class, reason, part = sub(o.classes, i, i), byte(o.reasons, i), byte(parts, i)
+    if reason > 0 then reasons = reasons + 1 end
+    if class == 'T' and byte(attempt) >= o.most then class, reason = 'N', R.ATTEMPTS_USED end
+    nos[class], no_parts = nos[class] + 1, no_parts + part
+    out[#out + 1] = sub(new, at, i * 8 - 8)
+    out[#out + 1] = char(PHASE[class], reason) .. by .. char(part) .. tail
+    at = i * 8 + 1
+    i = string.find(o.classes, '[^A]', i + 1)
+  end
+  -- A reason of one that was accepted: nobody gives it.
+  if select(2, string.gsub(o.reasons, '[^%z]', '')) ~= reasons then return false end
+  out[#out + 1] = sub(new, at)
+  told.at_once_write(o, runs, table.concat(out))
+  local d = w.delta
+  local accepted = n - nos.N - nos.T - nos.W
+  if accepted > 0 then
+    add(d, 'accepted', accepted)
+    add(d, 'parts:' .. floor(byte(by) / 16), told.sum(parts) - no_parts)
+  end
+  add(d, 'refused', nos.N)
+  add(d, 'retry', nos.T)
+  return true
+end
+
+function told.at_once_write(o, runs, new)
+  local at = 1
+  for _, run in ipairs(runs) do
+    window_patch(o.w, run[1], run[2], sub(new, at, at + run[2] * 8 - 1))
+    at = at + run[2] * 8
+  end
+  book.del(o.key, o.field)
+end
+
+-- One answer into its members' records. ranks: of its members.
+function told.merge(c, o, ranks, now_s)
+  local w, q, r = o.w, o.q, o.r
+  local is_ours = q and has_copy(q, o.permit)
   local classes, reasons, says_no = {}, {}, false
   for i, rank in ipairs(ranks) do
-    local class, reason, at = sub(a[9], i, i), byte(a[10], i), byte(a[8], i)
-    if class == 'T' and at >= tonumber(a[11]) then class, reason = 'N', R.ATTEMPTS_USED end
+    local class, reason, at = sub(o.classes, i, i), byte(o.reasons, i), byte(o.attempts, i)
+    if class == 'T' and at >= o.most then class, reason = 'N', R.ATTEMPTS_USED end
     classes[i], reasons[i] = '-', char(reason)
     if class == 'A' then
       merge(w, rank, at, S.ACCEPTED, reason, now_s)
@@ -39,41 +157,161 @@ local function outcome(_, a)
       merge(w, rank, at, S.UNKNOWN, class == 'U' and reason or R.REPEAT_FAILED, now_s)
     end
   end
-  local o = { lane = lane, run = run, p = p, ranks = ranks, attempts = a[8], classes = a[9],
-    ids = a[15] or '', phones = a[16] or '', keep_s = tonumber(a[17]) or 0,
-    is_by_request = a[18] == '1', poll_ms = tonumber(a[19]) or 0, texts = a[20] or '' }
-  local groups, all = ids.groups(o)
-  local parked = ids.merge_parked(w, o, groups, now_s)
-  if q then
-    if says_no then
-      q.no = q.no or {}
-      q.no[id] = { classes = table.concat(classes), reasons = table.concat(reasons) }
-    end
-    limits.give_back(q, id, limits.parts_of(w, ranks), function(i)
-      return sub(a[9], i, i) == 'A' or sub(a[9], i, i) == 'U'
-    end)
-    if is_new and is_ours and q.caps and #q.copies == 1 then
-      for i = 1, #ranks do
-        local class = sub(a[9], i, i)
-        if class ~= 'A' and class ~= 'U' then caps.give_back(r, q, i) end
-      end
-    end
-    request_judge(w, q, ranks, now_s)
-    if not is_repeatable(w, q, ranks, t) and not is_sending(w, q, ranks) then
-      request_hold(w, q, ranks)
-    end
-    request_write(key, field, w, q, ranks)
+  if not q then return end
+  if says_no then
+    q.no = q.no or {}
+    q.no[o.permit] = { classes = table.concat(classes), reasons = table.concat(reasons) }
   end
+  limits.give_back(q, o.permit, limits.parts_of(w, ranks), function(i)
+    return sub(o.classes, i, i) == 'A' or sub(o.classes, i, i) == 'U'
+  end)
+  if o.is_new and is_ours and q.caps and #q.copies == 1 then
+    for i = 1, #ranks do
+      local class = sub(o.classes, i, i)
+      if class ~= 'A' and class ~= 'U' then caps.give_back(r, q, i) end
+    end
+  end
+  request_judge(w, q, ranks, now_s)
+  if not is_repeatable(w, q, ranks, c.t) and not is_sending(w, q, ranks) then
+    request_hold(w, q, ranks)
+  end
+  request_write(o.key, o.field, w, q, ranks)
+end
+
+-- What the log and the brake get of an answer, at the end.
+function told.note(c, o, parked)
+  local lines = c.lines[o.run] or {}
+  c.lines[o.run] = lines
+  if o.log ~= '' then lines[#lines + 1] = o.log end
+  for _, one in ipairs(parked) do lines[#lines + 1] = ids.log_line(o.p, one[1], one[2]) end
+  -- Told again, by a journal say, it is no further answer.
+  if not o.is_new then return end
+  local key = o.run .. ':' .. o.p
+  local seen = c.seen[key] or { run = o.run, p = o.p, classes = {}, reasons = {} }
+  c.seen[key] = seen
+  table.insert(seen.classes, o.classes)
+  table.insert(seen.reasons, o.reasons)
+end
+
+-- One answer. → 1, 0 its run or its members are not known.
+function told.answer(c, o)
+  if not o.w then return 0 end
+  local now_s = seconds_of(c.t, o.r.launched_s)
+  local stored = book.get(o.key, o.field)
+  o.q = stored and cmsgpack.unpack(stored)
+  local groups, all, parked = {}, nil, {}
+  local is_at_once = told.at_once(o, now_s)
+  if not is_at_once or c.keep_s > 0 then
+    o.ranks = request_ranks(o)
+  end
+  if not is_at_once then told.merge(c, o, o.ranks, now_s) end
+  if c.keep_s > 0 then
+    groups, all = ids.groups(o)
+    parked = ids.merge_parked(o.w, o, groups, now_s)
+  end
+  if o.r.state == 'cancelled' then
+    for _, rank in ipairs(o.ranks) do cancel_one(o.w, rank, now_s) end
+  end
+  if c.keep_s > 0 then ids.keep(o, groups, all, c.t, c.found) end
+  told.note(c, o, parked)
+  return 1
+end
+
+-- [lane, keep_s, is_by_request, poll_ms; then of each answer: run, p, first, permit, members, attempts,
+--  classes, reasons, most attempts, ms that the lane must rest, why, log line, verdict, permitted us,
+--  and where keep_s is not 0: ids, phones, texts (see ids.groups)]
+--   → [how many were merged: not those whose run is unknown, ms that the lane rests, why]; for the last
+--   see health.told
+-- classes, one byte a member: A accepted, U in doubt, N refused for good, T
+-- explicitly not now (the next attempt), W explicitly not taken (this attempt).
+local function outcome(_, a)
+  local lane, keep_s, merged, list = a[1], tonumber(a[2]), 0, {}
+  for i = 5, #a, keep_s > 0 and 17 or 14 do
+    list[#list + 1] = { lane = lane, run = a[i], p = tonumber(a[i + 1]), first = tonumber(a[i + 2]),
+      permit = a[i + 3], members = a[i + 4], attempts = a[i + 5], attempt = byte(a[i + 5], 1),
+      classes = a[i + 6], reasons = a[i + 7], most = tonumber(a[i + 8]), rest = tonumber(a[i + 9]),
+      why = a[i + 10], log = a[i + 11], verdict = a[i + 12], permitted_us = tonumber(a[i + 13]),
+      keep_s = keep_s, is_by_request = a[3] == '1', poll_ms = tonumber(a[4]) }
+    if keep_s > 0 then
+      local o = list[#list]
+      o.ids, o.phones, o.texts = a[i + 14], a[i + 15], a[i + 16]
+    end
+  end
+  local c = told.open(lane, list)
+  c.keep_s, c.lines, c.seen, c.found = keep_s, {}, {}, {}
+  for _, o in ipairs(list) do
+    told.off_the_wire(c, o, o.verdict, o.rest, o.why, o.permitted_us)
+    merged = merged + told.answer(c, o)
+  end
+  for _, seen in pairs(c.seen) do
+    brake_look(seen.run, seen.p, table.concat(seen.classes), table.concat(seen.reasons))
+  end
+  if keep_s > 0 then ids.add(lane, c.found, floor(c.t.ms / 1000), keep_s) end
+  for run, lines in pairs(c.lines) do
+    if #lines > 0 then call('RPUSH', K.run .. run .. K.log, unpack(lines)) end
+  end
+  return told.close(c, merged)
+end
+
+-- One un-mark: its copy is taken out of the request, and nothing else. No copy left: waiting, same
+-- attempt; otherwise in doubt, or what the one copy that is left was answered.
+function told.unmark(c, o)
+  local stored = o.w and book.get(o.key, o.field)
+  local q, w, r = stored and cmsgpack.unpack(stored), o.w, o.r
+  local copy = q and has_copy(q, o.permit)
+  if not copy then return end
+  local ranks, now_s = request_ranks(q), seconds_of(c.t, r.launched_s)
+  limits.give_back(q, o.permit, limits.parts_of(w, ranks), function() return false end)
+  table.remove(q.copies, copy)
+  if q.no then q.no[o.permit] = nil end
+  local is_waiting = #q.copies == 0
+  for i, rank in ipairs(ranks) do
+    local at = byte(q.attempts, i)
+    local ph = phase_of(w, rank, at)
+    if ph == S.SENDING or (ph == S.UNKNOWN and is_waiting) then
+      set_phase(w, rank, at, is_waiting and S.WAITING or S.UNKNOWN, 0, now_s)
+      if is_waiting and q.caps then caps.give_back(r, q, i) end
+    end
+  end
+  if is_waiting then q.caps = nil end
+  request_judge(w, q, ranks, now_s)
   if r.state == 'cancelled' then
     for _, rank in ipairs(ranks) do cancel_one(w, rank, now_s) end
   end
-  window_write(w)
-  if o.keep_s > 0 then ids.keep(o, groups, all, t) end
-  -- Told again, by a journal say, it is no further answer.
-  if is_new then brake_look(run, p, a[9], a[10]) end
-  if a[14] ~= '' then call('RPUSH', K.run .. run .. K.log, a[14]) end
-  for _, one in ipairs(parked) do ids.log(run, p, one[1], one[2]) end
-  return { 1, int(rest), why }
+  request_write(o.key, o.field, w, q, ranks)
+  -- Its lease may be gone: then nobody but a claim will find it.
+  if is_waiting and not told.is_leased(c, o, ranks) then table.insert(c.due, { o, o.last + 1 }) end
+end
+
+function told.is_leased(c, o, ranks)
+  local at = o.run .. ':' .. o.p
+  c.leases[at] = c.leases[at] or lease_ranges(o.run, o.p)
+  for _, rank in ipairs(ranks) do
+    local is_inside = false
+    for _, l in ipairs(c.leases[at]) do is_inside = is_inside or rank >= l[1] and rank < l[2] end
+    if not is_inside then return false end
+  end
+  return true
+end
+
+-- [of each: run, p, first, attempt, permit, lane, ms that the lane must rest, why, verdict, permitted us]
+--   → [1, ms that it rests, why]; the last four: see health.told. All are of one lane.
+-- The permits' bytes surely did not leave.
+local function unmark(_, a)
+  local list = {}
+  for i = 1, #a, 10 do
+    list[#list + 1] = { run = a[i], p = tonumber(a[i + 1]), first = tonumber(a[i + 2]),
+      attempt = a[i + 3], permit = a[i + 4], rest = tonumber(a[i + 6]), why = a[i + 7],
+      verdict = a[i + 8] or '', permitted_us = tonumber(a[i + 9]) or 0 }
+  end
+  local c = told.open(a[6], list)
+  c.leases, c.due = {}, {}
+  for _, o in ipairs(list) do
+    told.off_the_wire(c, o, o.verdict, o.rest, o.why, o.permitted_us, true)
+    told.unmark(c, o)
+  end
+  for _, one in ipairs(c.due) do todo_add(one[1].run, one[1].p, one[1].first, one[2], c.t.ms) end
+  return told.close(c, 1)
 end
 
 -- [run, p, from, inc, fence, offsets, states, reasons] → 1, 0 not ours.

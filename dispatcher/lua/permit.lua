@@ -125,51 +125,6 @@ local function permit(_, a)
   return { 'go', int(look.slot), int(t.us), int(q.asked), int(q.till), string.format('%.3f', factor) }
 end
 
--- [run, p, first, attempt, permit, lane, ms that the lane must rest, why, verdict, permitted us]
---   → [1, ms that it rests, why]; the last four: see health.told
--- The permit's bytes surely did not leave: take its copy out of the request and
--- nothing else. No copy left: waiting, same attempt; otherwise in doubt, or what
--- the one copy that is left was answered.
-local function unmark(_, a)
-  local run, p, first, id, lane = a[1], tonumber(a[2]), tonumber(a[3]), a[5], a[6]
-  local t = clock()
-  local r = run_get(run)
-  call('HDEL', K.lane .. lane .. K.busy, id)
-  local rest, why = health.told(lane, id, a[9] or '', tonumber(a[7]), a[8], tonumber(a[10]) or 0, t)
-  local key, field = request_key(run, p, first), first .. ':' .. a[4]
-  local stored = call('HGET', key, field)
-  local q = stored and cmsgpack.unpack(stored)
-  local copy = q and has_copy(q, id)
-  local ranks = q and request_ranks(q)
-  local w = copy and r.launched_s and window_open(run, p, ranks[1], ranks[#ranks] + 1)
-  if not w then return { 1, int(rest), why } end
-  limits.give_back(q, id, limits.parts_of(w, ranks), function() return false end)
-  local now_s = seconds_of(t, r.launched_s)
-  table.remove(q.copies, copy)
-  if q.no then q.no[id] = nil end
-  local is_waiting = #q.copies == 0
-  for i, rank in ipairs(ranks) do
-    local at = byte(q.attempts, i)
-    local ph = phase_of(w, rank, at)
-    if ph == S.SENDING or (ph == S.UNKNOWN and is_waiting) then
-      set_phase(w, rank, at, is_waiting and S.WAITING or S.UNKNOWN, 0, now_s)
-      if is_waiting and q.caps then caps.give_back(r, q, i) end
-    end
-  end
-  if is_waiting then q.caps = nil end
-  request_judge(w, q, ranks, now_s)
-  if r.state == 'cancelled' then
-    for _, rank in ipairs(ranks) do cancel_one(w, rank, now_s) end
-  end
-  request_write(key, field, w, q, ranks)
-  window_write(w)
-  -- Its lease may be gone: then nobody but a claim will find it.
-  if is_waiting and not is_leased(run, p, ranks[1], ranks[#ranks] + 1) then
-    todo_add(run, p, ranks[1], ranks[#ranks] + 1, t.ms)
-  end
-  return { 1, int(rest), why }
-end
-
 -- [run, p, from, inc, fence, first, attempt] → 1, 0 not ours. A repeat that cannot
 -- be said again as it was: its members are for a person.
 local function hold(_, a)
@@ -190,8 +145,8 @@ local function hold(_, a)
 end
 
 -- [run, p, first, attempt, permit, lane, members, attempts, parts, hash, asked ms,
---  till (ms + back), provider, inc, phones ('' = none), hashes for caps ('' = none)] → 1, 0 known
---  already, -1 there is no such run or member
+--  till (ms + back), provider, inc, phones ('' = none), hashes for caps ('' = none), cost] → 1,
+--  0 known already, -1 there is no such run or member
 -- Replay of an acknowledged permit after Redis came back: what it lost is marked
 -- again, with its original time. What the permit's own answer said follows in
 -- the replay; a "no" about another copy closes nothing any more.
@@ -232,7 +187,7 @@ local function remark(_, a)
     if (a[16] or '') ~= '' and not q.caps then
       q.caps, q.capped_at = a[16], caps.charge(r, a[16], floor(tonumber(a[11]) / caps.TICK_MS))
     end
-    limits.charge_again(q, id, r, lane, cost_of(0, a[7], a[9]), t)
+    limits.charge_again(q, id, r, lane, cost_of(tonumber(a[17]) or 0, a[7], a[9]), tonumber(a[11]), t)
     call('HSET', key, field, cmsgpack.pack(q))
     call('HSET', K.lane .. lane .. K.busy, id, a[14])
     wake_run(r, p, ranks[1])

@@ -11,7 +11,9 @@ local HELD, EARLIER = 16, 32
 -- Redis gives a library its globals only while a function runs, not while it is
 -- loaded: prepare() is called first by every registered function.
 local byte, char, sub, floor, call
+local book = {} -- below
 local function prepare()
+  book.pages = nil
   if call then return end
   byte, char, sub, floor = string.byte, string.char, string.sub, math.floor
   call = redis.call
@@ -48,6 +50,75 @@ local function pack_record(r)
     t % 256, floor(t / 256) % 256, floor(t / 65536) % 256, floor(t / 16777216) % 256)
 end
 
+-- ---- a call's book: each field of a hash read once, each hash written once ----
+--
+-- permit, outcome and unmark look at several requests, at each as if those before it had been
+-- written. While a book is open get, set and del work on it; write() writes what was set. Without
+-- one they go straight to Redis.
+
+function book.open() book.pages = {} end
+
+function book.page(key)
+  local page = book.pages[key]
+  if not page then
+    page = { has = {}, set = {} }
+    book.pages[key] = page
+  end
+  return page
+end
+
+function book.get(key, field)
+  if not book.pages then return call('HGET', key, field) end
+  local has = book.page(key).has
+  if has[field] == nil then has[field] = call('HGET', key, field) end
+  return has[field]
+end
+
+-- These are read at once.
+function book.read(key, fields)
+  if not book.pages or #fields == 0 then return end
+  local has, v = book.page(key).has, call('HMGET', key, unpack(fields))
+  for i, field in ipairs(fields) do
+    if has[field] == nil then has[field] = v[i] end
+  end
+end
+
+function book.set(key, field, value)
+  if not book.pages then return call('HSET', key, field, value) end
+  local page = book.page(key)
+  page.has[field], page.set[field] = value, value
+end
+
+function book.del(key, field)
+  if not book.pages then return call('HDEL', key, field) end
+  local page = book.page(key)
+  page.has[field], page.set[field] = false, false
+end
+
+-- What has no time to live gets one.
+function book.expire(key, s)
+  if not book.pages then return call('EXPIRE', key, s, 'NX') end
+  book.page(key).expire = s
+end
+
+function book.write()
+  for key, page in pairs(book.pages) do
+    local sets, dels = {}, {}
+    for field, value in pairs(page.set) do
+      if value then
+        sets[#sets + 1] = field
+        sets[#sets + 1] = value
+      else
+        dels[#dels + 1] = field
+      end
+    end
+    if #sets > 0 then call('HSET', key, unpack(sets)) end
+    if #dels > 0 then call('HDEL', key, unpack(dels)) end
+    if page.expire then call('EXPIRE', key, page.expire, 'NX') end
+  end
+  book.pages = nil
+end
+
 local function records_key(run, p, rank)
   return K.run .. run .. K.records .. p .. ':' .. floor(rank / STRING)
 end
@@ -57,14 +128,18 @@ local function request_key(run, p, rank)
 end
 
 -- A window on the records [from, to) of one partition: read once, changed in
--- memory, written back once, with the counters of what moved.
-local function window_open(run, p, from, to)
+-- memory, written back once, with the counters of what moved. nil when they are not all there.
+-- delta: counters that several windows of the run move, written by who gives them (count_write);
+-- then the window has as many as there are.
+local function window_open(run, p, from, to, delta)
   local key = records_key(run, p, from)
   local base = (from % STRING) * 8
   local w = { run = run, p = p, from = from, to = to, key = key, base = base,
               bytes = call('GETRANGE', key, base, base + (to - from) * 8 - 1),
-              changed = {}, delta = {}, earlier = {} }
-  if #w.bytes ~= (to - from) * 8 then return nil end
+              changed = {}, delta = delta or {}, is_shared = delta ~= nil, earlier = {}, spans = {} }
+  if delta then w.to = from + floor(#w.bytes / 8)
+  elseif #w.bytes ~= (to - from) * 8 then return nil end
+  w.read = w.bytes
   return w
 end
 
@@ -97,7 +172,16 @@ local function window_set(w, rank, r, now_s)
   w.changed[rank] = r
 end
 
-local function window_write(w)
+-- New bytes for the n records from `first` on, none of which is in w.changed.
+local function window_patch(w, first, n, new)
+  local at = (first - w.from) * 8
+  w.bytes = sub(w.bytes, 1, at) .. new .. sub(w.bytes, at + n * 8 + 1)
+  w.spans[#w.spans + 1] = { first, first + n }
+end
+
+-- What w.changed has goes into w.bytes. Afterwards w.spans says all that was changed.
+local function window_settle(w)
+  if not next(w.changed) then return end
   local ranks = {}
   for rank in pairs(w.changed) do ranks[#ranks + 1] = rank end
   table.sort(ranks)
@@ -107,16 +191,42 @@ local function window_write(w)
     out[#out + 1] = sub(w.bytes, at, i)
     out[#out + 1] = pack_record(w.changed[rank])
     at = i + 9
+    local last = w.spans[#w.spans]
+    if last and last[2] == rank then last[2] = rank + 1
+    else w.spans[#w.spans + 1] = { rank, rank + 1 } end
   end
-  if #ranks > 0 then
-    out[#out + 1] = sub(w.bytes, at)
-    local new = table.concat(out)
-    if new ~= w.bytes then call('SETRANGE', w.key, w.base, new) end
-  end
-  local count = K.run .. w.run .. K.count
-  for k, n in pairs(w.delta) do
+  out[#out + 1] = sub(w.bytes, at)
+  w.bytes, w.changed = table.concat(out), {}
+end
+
+local function count_write(run, delta)
+  local count = K.run .. run .. K.count
+  for k, n in pairs(delta) do
     if n ~= 0 then call('HINCRBY', count, k, n) end
   end
+end
+
+local SPAN_GAP = 16 -- unchanged records between two spans that cost less than another command
+
+local function window_write(w)
+  window_settle(w)
+  table.sort(w.spans, function(x, y) return x[1] < y[1] end)
+  local from, to
+  local function write()
+    local at, till = (from - w.from) * 8, (to - w.from) * 8
+    local new = sub(w.bytes, at + 1, till)
+    if new ~= sub(w.read, at + 1, till) then call('SETRANGE', w.key, w.base + at, new) end
+  end
+  for _, span in ipairs(w.spans) do
+    if from and span[1] <= to + SPAN_GAP then
+      to = math.max(to, span[2])
+    else
+      if from then write() end
+      from, to = span[1], span[2]
+    end
+  end
+  if from then write() end
+  if not w.is_shared then count_write(w.run, w.delta) end
   for field, v in pairs(w.earlier) do call('HSET', K.run .. w.run .. K.earlier, field, v) end
 end
 
@@ -250,6 +360,27 @@ local function request_ranks(q)
   return ranks
 end
 
+-- The same as runs: {first rank, how many}, …
+local function request_runs(first, members)
+  local runs, run = {}, nil
+  for i = 1, #members, 2 do
+    local a, b = byte(members, i, i + 1)
+    local rank = first + a + b * 256
+    if run and rank == run[1] + run[2] then
+      run[2] = run[2] + 1
+    else
+      run = { rank, 1 }
+      runs[#runs + 1] = run
+    end
+  end
+  return runs
+end
+
+local function request_last(first, members)
+  local a, b = byte(members, -2, -1)
+  return first + a + b * 256
+end
+
 local function has_copy(q, permit)
   for i, id in ipairs(q.copies) do if id == permit then return i end end
 end
@@ -294,8 +425,8 @@ local function is_repeatable(w, q, ranks, t)
 end
 
 local function request_write(key, field, w, q, ranks)
-  if is_open(w, q, ranks) then call('HSET', key, field, cmsgpack.pack(q))
-  else call('HDEL', key, field) end
+  if is_open(w, q, ranks) then book.set(key, field, cmsgpack.pack(q))
+  else book.del(key, field) end
 end
 
 -- Nobody may repeat it by itself any more: what is in doubt under it is held. The

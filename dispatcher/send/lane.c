@@ -583,9 +583,14 @@ concurrency(const struct lane *l)
 }
 
 static bool
-may_ask(const struct lane *l)
+may_ask(struct lane *l)
 {
-	return l->ready != NULL && l->asked < l->window && l->asked + l->in_flight < concurrency(l);
+	unsigned under_way = l->asked + l->in_flight;
+
+	if (l->ready == NULL || l->asked >= l->window || under_way + l->untold >= concurrency(l))
+		return false;
+	return l->ready->work->chunk->view->is_notices ||
+	       flow_may(&l->flow, under_way, concurrency(l));
 }
 
 /* Full, but something came that may be more urgent than what fills it. */
@@ -624,10 +629,11 @@ on_lane_step(struct loop_step *step, void *arg)
 	int64_t now = clock_mono_us(), next = INT64_MAX;
 
 	(void)step;
+	lane_tell(l); /* before what is asked, which may need its room */
 	if (!l->sender->is_open)
 		return;
 	next = lane_unpark(l, now);
-	while (may_ask(l) && now >= l->ask_at_us)
+	while (now >= l->ask_at_us && may_ask(l))
 		request_ask(lane_pop(l));
 	if (!l->sender->is_draining && !l->is_claiming) {
 		if (has_room(l) && now >= l->claim_at_us)
@@ -655,6 +661,7 @@ lane_init(struct sender *s, struct lane *l, const struct provider_config *p)
 {
 	*l = (struct lane){.sender = s, .provider = p, .why = "", .window = 1, .factor = 1};
 	l->ready_tail = &l->ready;
+	flow_init(&l->flow, p->rate);
 	timer_init(&l->wake, on_lane_wake, l);
 	loop_step_add(s->o.loop, &l->step, LOOP_START_TRANSFERS, on_lane_step, l);
 }

@@ -12,6 +12,7 @@
 
 #include "dispatcher/run/chunk.h"
 #include "dispatcher/run/foreign.h"
+#include "dispatcher/send/flow.h"
 #include "dispatcher/send/sender.h"
 
 #define PERMIT_CHARS 17
@@ -74,6 +75,16 @@ struct work {
 	int64_t delay_ms; /* until the rest may be claimed again */
 };
 
+/* How permits end, each told by the Lua function of that name; see tell.c. */
+enum tell_kind { TELL_OUTCOME, TELL_UNMARK, TELL_KINDS };
+
+struct telling;
+
+struct teller {
+	struct telling *head, *last; /* not under way; the last may get more */
+	unsigned calls;		     /* under way */
+};
+
 struct lane {
 	struct sender *sender;
 	const struct provider_config *provider;
@@ -94,8 +105,11 @@ struct lane {
 	struct request *ready, **ready_tail;
 	size_t ready_messages;
 	unsigned asked, in_flight;
-	unsigned window; /* permits that may be asked for at a time */
-	int64_t rtt_us;	 /* what asking a permit usually takes: slots are dated by it */
+	struct teller tellers[TELL_KINDS];
+	unsigned untold;  /* requests in them that are not under way */
+	unsigned window;  /* permits that may be asked for at a time */
+	struct flow flow; /* how many may be under way */
+	int64_t rtt_us;	  /* what asking a permit usually takes: slots are dated by it */
 	unsigned late_in_row;
 	double factor; /* of the contracted rate, as the last permit said (dispatcher/lua/health.lua) */
 	uint64_t requests, accepted, refused, later, in_doubt, unmarked, late_slots;
@@ -182,6 +196,20 @@ void work_recheck(struct work *w, struct request *r);
 void request_end(struct request *r);
 void request_free(struct request *r);
 void request_ask(struct request *r);
+
+/* Its end is known to Redis. */
+void request_told(struct request *r, enum tell_kind kind);
+
+/* ---- tell.c ---- */
+/*
+ * The request's end will be told: its words are added to what this returns, before anything else
+ * is called.
+ */
+struct argv *tell_add(struct request *r, enum tell_kind kind);
+/* Tell what has come in; at the end of a turn. */
+void lane_tell(struct lane *l);
+/* The sender is given up: what was not told is in doubt. */
+void lane_forget(struct lane *l);
 
 /* ---- stop.c ---- */
 /* Give back what is claimed of runs that were stopped. */

@@ -208,34 +208,13 @@ add_request(const struct request *r, struct argv *a)
 	argv_adds(a, r->lane->provider->name);
 }
 
-/* [done, ms that the lane rests, why]: Redis has judged for all processes. */
-static void
-obey_rest(struct lane *l, const struct reply *reply)
+void
+request_told(struct request *r, enum tell_kind kind)
 {
-	int64_t ms = 0;
-
-	if (reply->kind == REPLY_ARRAY && slice_to_i64(reply_item(reply, 1)->str, &ms) && ms > 0)
-		lane_rest(l, ms, reply_item(reply, 2)->str);
-}
-
-static void
-on_outcome_kept(void *arg, const struct reply *reply)
-{
-	struct request *r = arg;
-
-	obey_rest(r->lane, reply);
-	request_end(r);
-}
-
-static void
-on_unmarked(void *arg, const struct reply *reply)
-{
-	struct request *r = arg;
 	struct work *w = r->work;
 
-	obey_rest(r->lane, reply);
 	/* The records have changed: permit shows them when it is asked again. */
-	if (!r->is_repeat && !w->is_closing)
+	if (kind == TELL_UNMARK && !r->is_repeat && !w->is_closing)
 		work_build(w, r->ranks, r->count);
 	request_end(r);
 }
@@ -244,61 +223,56 @@ on_unmarked(void *arg, const struct reply *reply)
 static void
 request_unmark(struct request *r, const char *verdict, const char *why)
 {
-	struct argv a = {0};
+	struct argv *a = tell_add(r, TELL_UNMARK);
 
-	r->state = REQUEST_CLOSING;
 	r->lane->unmarked++;
-	add_request(r, &a);
-	argv_add_int(&a, 0);
-	argv_adds(&a, why);
-	argv_adds(&a, verdict);
-	argv_add_int(&a, r->permitted_us);
-	engine_sure(r->lane->sender->o.engine, "unmark", &a, true, on_unmarked, r);
-	argv_free(&a);
+	add_request(r, a);
+	argv_add_int(a, 0);
+	argv_adds(a, why);
+	argv_adds(a, verdict);
+	argv_add_int(a, r->permitted_us);
 }
 
-/* What receipts need later: the last arguments of `outcome`. */
+/* What receipts need later: the last words of an answer. */
 static void
 add_foreign(const struct request *r, const struct judgement *j, struct argv *a)
 {
 	struct foreign f = foreign_rules(r);
-	bool has_phones = f.is_by_request || j->has_shared_id;
 
+	if (f.keep_s == 0)
+		return;
 	argv_add(a, buf_slice(&j->ids));
-	argv_add(a, has_phones ? buf_slice(&r->phones) : SLICE(""));
-	argv_add_int(a, f.keep_s);
-	argv_add_int(a, f.is_by_request);
-	argv_add_int(a, f.poll_ms);
+	argv_add(a, f.is_by_request || j->has_shared_id ? buf_slice(&r->phones) : SLICE(""));
 	argv_add(a, buf_slice(&j->id_texts));
 }
 
 static void
 request_outcome(struct request *r, const struct fetch_answer *answer)
 {
-	struct sender *s = r->lane->sender;
 	struct judgement j;
-	struct argv a = {0};
+	struct argv *a;
 
 	judge_answer(r, answer, &j);
 	log_debug("run=%llu chunk=%u:%u lane=%s members=%zu status=%d result=%.*s ms=%lld",
 		  (unsigned long long)r->work->chunk->run, r->work->chunk->p, r->first,
 		  r->provider->name, r->count, answer->status, (int)(r->count < 20 ? r->count : 20),
 		  j.classes.data, (long long)(answer->elapsed_us / 1000));
-	r->state = REQUEST_CLOSING;
-	add_request(r, &a);
-	argv_add(&a, buf_slice(&r->members));
-	argv_add(&a, buf_slice(&r->attempts));
-	argv_add(&a, buf_slice(&j.classes));
-	argv_add(&a, buf_slice(&j.reasons));
-	argv_add_int(&a, j.is_lane_fault ? ATTEMPTS_MAX : s->o.config->max_attempts);
-	argv_add_int(&a, j.rest_ms);
-	argv_adds(&a, j.why);
-	argv_add(&a, j.log.len > 0 ? buf_slice(&j.log) : SLICE(""));
-	add_foreign(r, &j, &a);
-	argv_adds(&a, j.verdict);
-	argv_add_int(&a, r->permitted_us);
-	engine_sure(s->o.engine, "outcome", &a, true, on_outcome_kept, r);
-	argv_free(&a);
+	a = tell_add(r, TELL_OUTCOME);
+	argv_add_int(a, (int64_t)r->work->chunk->run);
+	argv_add_int(a, r->work->chunk->p);
+	argv_add_int(a, r->first);
+	argv_adds(a, r->permit);
+	argv_add(a, buf_slice(&r->members));
+	argv_add(a, buf_slice(&r->attempts));
+	argv_add(a, buf_slice(&j.classes));
+	argv_add(a, buf_slice(&j.reasons));
+	argv_add_int(a, j.is_lane_fault ? ATTEMPTS_MAX : r->lane->sender->o.config->max_attempts);
+	argv_add_int(a, j.rest_ms);
+	argv_adds(a, j.why);
+	argv_add(a, j.log.len > 0 ? buf_slice(&j.log) : SLICE(""));
+	argv_adds(a, j.verdict);
+	argv_add_int(a, r->permitted_us);
+	add_foreign(r, &j, a);
 	judgement_free(&j);
 }
 
@@ -348,6 +322,8 @@ on_answer(void *arg, const struct fetch_answer *a)
 	crash_point("bytes", "answer");
 	r->transfer = NULL;
 	l->in_flight--;
+	flow_answered(&l->flow, l->provider->rate * l->factor, clock_mono_us() - r->asked_us,
+		      clock_mono_us());
 	if (a->departed) {
 		request_outcome(r, a);
 	} else if (a->result == FETCH_ABORTED) {
@@ -373,6 +349,7 @@ request_send(struct request *r)
 	r->state = REQUEST_SENT;
 	l->in_flight++;
 	l->requests++;
+	flow_sent(&l->flow, r->cost);
 	r->transfer = fetch_start(l->sender->o.fetch, &f);
 }
 
@@ -445,6 +422,7 @@ on_go(struct request *r, const struct reply *reply)
 	argv_adds(&a, engine_incarnation(s->o.engine));
 	argv_add(&a, foreign_rules(r).is_by_request ? buf_slice(&r->phones) : SLICE(""));
 	argv_add(&a, r->caps.len > 0 ? buf_slice(&r->caps) : SLICE(""));
+	argv_add_int(&a, r->cost);
 	engine_journal(s->o.engine, "remark", &a);
 	argv_free(&a);
 	if (l->window < 32)

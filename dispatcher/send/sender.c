@@ -106,6 +106,7 @@ sender_free(struct sender *s)
 	for (size_t i = 0; i < s->lane_count; i++) {
 		loop_step_remove(s->o.loop, &s->lanes[i].step);
 		timer_disarm(s->o.loop, &s->lanes[i].wake);
+		lane_forget(&s->lanes[i]);
 	}
 	free(s);
 }
@@ -128,6 +129,7 @@ sender_lane_status(const struct sender *s, size_t i, struct lane_status *out)
 	const struct lane *l = &s->lanes[i];
 	int64_t now = clock_mono_us();
 	int64_t at = l->ready != NULL ? l->ask_at_us : l->claim_at_us;
+	unsigned most = (unsigned)l->provider->concurrency;
 
 	*out = (struct lane_status){
 		.name = l->provider->name,
@@ -140,6 +142,7 @@ sender_lane_status(const struct sender *s, size_t i, struct lane_status *out)
 		.ready = (unsigned)l->ready_messages,
 		.asked = l->asked,
 		.in_flight = l->in_flight,
+		.in_flight_max = l->flow.window < most ? (unsigned)l->flow.window : most,
 		.requests = l->requests,
 		.accepted = l->accepted,
 		.refused = l->refused,

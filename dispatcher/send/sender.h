@@ -58,6 +58,7 @@ struct lane_status {
 	bool is_why_of_run; /* of a run that it had nothing but to put off; another may have another */
 	int64_t wait_ms;    /* until it looks again; 0 = now */
 	unsigned chunks, ready, asked, in_flight;
+	unsigned in_flight_max; /* as many as its pace needs at its latency; grows with it */
 	uint64_t requests, accepted, refused, later, in_doubt, unmarked, late_slots;
 };
 /* How long permits took, from the question to Redis's answer. */

@@ -14,7 +14,7 @@
 #include "base/loop.h"
 #include "base/redis.h"
 
-#define ARGV_MAX 512
+#define ARGV_MAX 1024
 
 /* Arguments of a call, built one by one; numbers as decimal text. Zero-initialised = empty. */
 struct argv {

@@ -180,7 +180,7 @@ the_worked_example_of_a_provider_is_read(void **state)
 	dump = json_dumps(p, 0);
 	assert_string_equal(load_providers(dump, ""), "");
 	assert_string_equal(fx.config->providers[0].brandname, "UBND-AG");
-	assert_int_equal(fx.config->providers[0].concurrency, 8);
+	assert_int_equal(fx.config->providers[0].concurrency, 64);
 	assert_int_equal(fx.config->providers[0].timeout_ms, 10000);
 	assert_int_equal(fx.config->providers[0].price[VIETTEL], 430);
 	assert_int_equal(fx.config->providers[0].price[MOBIFONE], 450);

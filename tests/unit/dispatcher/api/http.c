@@ -312,7 +312,7 @@ tcp_needs_the_right_token_where_the_route_says_so(void **state)
 	PROBLEM("GET /secret HTTP/1.1\r\nAuthorization: Basic czNjcmV0\r\n\r\n", 401, "refused",
 		"WWW-Authenticate: Bearer realm=\"loa\"\r\n");
 	expect("GET /secret HTTP/1.1\r\nAuthorization: bearer  s3cret \r\n\r\n", "HTTP/1.1 200 ",
-	       "{\"user\":7}");
+	       "{\"user\":\"alice\"}");
 	expect("GET /ping HTTP/1.1\r\nAuthorization: Bearer wrong1\r\n\r\n", "HTTP/1.1 200 ", NULL);
 }
 
@@ -327,7 +327,7 @@ the_unix_socket_needs_no_token_and_is_private(void **state)
 	assert_int_equal(st.st_mode & 07777, 0600);
 	client_say(&c, "GET /secret" END "GET /lists/x" END);
 	TURN_UNTIL(has(&c, "local=1"));
-	assert_true(has(&c, "{\"user\":0}"));
+	assert_true(has(&c, "{\"user\":\"local\"}"));
 	client_close(&c);
 }
 

@@ -29,6 +29,7 @@ struct fixture {
 	struct loop *loop;
 	struct http_server *server;
 	struct http_exchange *held;
+	struct http_exchange *asked; /* waits for its admission */
 	char dir[64], socket[96];
 	struct buf seen; /* what the handler saw */
 	int gone, rooms, closed, handled;
@@ -133,15 +134,29 @@ static inline void
 on_secret(struct http_exchange *x, void *arg)
 {
 	(void)arg;
-	http_answer_json(x, 200, json_pack("{s:I}", "user", (json_int_t)http_tag(x)));
+	fx.handled++;
+	http_answer_json(x, 200, json_pack("{s:s}", "user", (const char *)http_who(x)));
 }
 
-static inline bool
-authenticate(void *arg, struct http_exchange *x, struct slice token)
+/* "s3cret" is known at once; "later" is kept in fx.asked; over the socket nothing is needed. */
+static inline void
+authorise(void *arg, struct http_exchange *x, struct slice token)
 {
+	char *who = http_room(x, 8);
+
 	assert_ptr_equal(arg, &fx);
-	http_set_tag(x, 7);
-	return token.n == 6 && hash_is_same(token.p, "s3cret", 6);
+	assert_null(http_who(x));
+	assert_int_equal(who[0] + who[7], 0);
+	snprintf(who, 8, "%s", http_is_local(x) ? "local" : "alice");
+	http_set_who(x, who);
+	if (slice_is(token, "later")) {
+		assert_null(fx.asked);
+		fx.asked = x;
+	} else if (http_is_local(x) || slice_is(token, "s3cret")) {
+		http_admit(x);
+	} else {
+		http_answer_unauthorised(x, token.n > 0 ? "the token is wrong" : NULL);
+	}
 }
 
 static const struct http_route routes[] = {
@@ -155,6 +170,11 @@ static const struct http_route routes[] = {
 	{.method = "GET", .path = "/fail", .handle = on_fail},
 	{.method = "GET", .path = "/files/{path*}", .handle = on_file},
 	{.method = "GET", .path = "/secret", .needs_auth = true, .handle = on_secret},
+	{.method = "POST",
+	 .path = "/secret",
+	 .needs_auth = true,
+	 .body_max = 64,
+	 .handle = on_secret},
 	{.method = "POST",
 	 .path = "/hooks/receipt/{provider}/{token}",
 	 .is_hook = true,
@@ -341,7 +361,7 @@ options(void)
 				     .routes = routes,
 				     .route_count = ARRAY_LEN(routes),
 				     .arg = &fx,
-				     .authenticate = authenticate};
+				     .authorise = authorise};
 }
 
 static inline int

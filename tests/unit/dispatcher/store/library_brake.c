@@ -39,31 +39,10 @@ static void
 answer(const char *id, unsigned first, const char *classes, enum record_reason reason)
 {
 	struct argv a = {0};
-	struct buf members = {0}, attempts = {0}, reasons = {0};
 
-	for (size_t i = 0; classes[i] != '\0'; i++) {
-		buf_add_u16(&members, (uint16_t)i);
-		buf_add_u8(&attempts, 1);
-		buf_add_u8(&reasons, (uint8_t)reason);
-	}
-	argv_add_int(&a, fx.run);
-	argv_adds(&a, "0");
-	argv_add_int(&a, first);
-	argv_adds(&a, "1");
-	argv_adds(&a, id);
-	argv_adds(&a, "gw");
-	argv_add(&a, buf_slice(&members));
-	argv_add(&a, buf_slice(&attempts));
-	argv_adds(&a, classes);
-	argv_add(&a, buf_slice(&reasons));
-	argv_adds(&a, "6");
-	argv_adds(&a, "0");
-	argv_adds(&a, "");
-	argv_adds(&a, "");
+	add_answers(&a);
+	add_answer(&a, first, 1, id, classes, reason);
 	call("outcome", &a);
-	buf_free(&members);
-	buf_free(&attempts);
-	buf_free(&reasons);
 }
 
 /* Ranks first … of partition 0 are sent and answered so; reason 0 = what the class usually has. */

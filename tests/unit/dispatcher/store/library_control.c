@@ -393,6 +393,27 @@ a_permit_told_again_to_a_cancelled_run_settles_by_its_answer(void **state)
 	assert_string_equal(counter("cancelled"), "1");
 }
 
+static void
+a_speed_that_is_told_again_does_not_undo_a_later_one(void **state)
+{
+	(void)state;
+	launch_run(1);
+	assert_string_equal(call_words("campaign_set", "1 speed 50 act-a"), "1");
+	assert_string_equal(call_words("campaign_set", "1 speed 20 act-b"), "1");
+	assert_string_equal(call_words("campaign_set", "1 speed 50 act-a"), "1");
+	assert_string_equal(COMMAND("HGET", "loa:campaign:1", "speed"), "20");
+	assert_string_equal(COMMAND("HGET", "loa:run:1", "speed"), "20");
+	/* Redis came back older, without both: told again in their order */
+	COMMAND("HDEL", "loa:campaign:1", "acts", "speed");
+	COMMAND("HDEL", "loa:run:1", "speed");
+	call_words("campaign_set", "1 speed 50 act-a");
+	call_words("campaign_set", "1 speed 20 act-b");
+	assert_string_equal(COMMAND("HGET", "loa:run:1", "speed"), "20");
+	assert_string_equal(call_words("campaign_set", "1 speed _ act-c"), "1");
+	assert_string_equal(COMMAND("HGET", "loa:run:1", "speed"), "nil");
+	assert_string_equal(call_words("campaign_set", "77 speed 5 act-d"), "nil");
+}
+
 int
 main(void)
 {
@@ -409,6 +430,7 @@ main(void)
 		T(a_resume_lets_go_on_what_a_brake_has_stopped),
 		T(a_finished_run_is_not_cancelled),
 		T(a_permit_told_again_to_a_cancelled_run_settles_by_its_answer),
+		T(a_speed_that_is_told_again_does_not_undo_a_later_one),
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);

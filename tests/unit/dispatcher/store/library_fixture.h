@@ -31,6 +31,7 @@ static struct {
 	int64_t offset_ms;
 	struct slice phones; /* of the next permit's members */
 	struct slice caps;   /* hashes of their phones, where the run has caps */
+	unsigned gaps;	     /* ranks left out between two members of the next requests */
 } fx;
 
 static inline void
@@ -245,12 +246,12 @@ permit(const struct ask *q)
 	struct buf members = {0}, expected = {0}, attempts = {0}, parts = {0};
 
 	for (unsigned i = 0; i < q->count; i++) {
-		struct record r = record_of(q->first + i);
+		struct record r = record_of(q->first + i * (fx.gaps + 1));
 		char bytes[8];
 
 		record_encode(&r, bytes);
 		buf_add(&expected, bytes, 8);
-		buf_add_u16(&members, (uint16_t)i);
+		buf_add_u16(&members, (uint16_t)(i * (fx.gaps + 1)));
 		buf_add_u8(&attempts, q->attempt);
 		buf_add_u8(&parts, 1);
 	}
@@ -289,39 +290,59 @@ is_go(const char *reply)
 	return strncmp(reply, "[go, ", 5) == 0;
 }
 
-/* The sender's answer about ranks first … : one class byte a member. */
+/* The first words of `outcome`, where nothing is kept for receipts. */
 static inline void
-outcome(unsigned first, uint8_t attempt, const char *permit_id, const char *classes)
+add_answers(struct argv *a)
 {
-	struct argv a = {0};
+	argv_adds(a, "gw");
+	argv_adds(a, "0");
+	argv_adds(a, "0");
+	argv_adds(a, "0");
+}
+
+/* The sender's answer about ranks first … : one class byte a member; reason 0 = the class's usual. */
+static inline void
+add_answer(struct argv *a, unsigned first, uint8_t attempt, const char *permit_id,
+	   const char *classes, enum record_reason reason)
+{
 	struct buf members = {0}, attempts = {0}, reasons = {0};
 
 	for (size_t i = 0; classes[i] != '\0'; i++) {
-		buf_add_u16(&members, (uint16_t)i);
+		buf_add_u16(&members, (uint16_t)(i * (fx.gaps + 1)));
 		buf_add_u8(&attempts, attempt);
-		buf_add_u8(&reasons, classes[i] == 'A'	 ? REASON_NONE
+		buf_add_u8(&reasons, reason != 0	 ? reason
+				     : classes[i] == 'A' ? REASON_NONE
 				     : classes[i] == 'U' ? REASON_NO_ANSWER
 				     : classes[i] == 'N' ? REASON_BAD_RECIPIENT
 							 : REASON_TEMPORARY);
 	}
-	argv_add_int(&a, fx.run);
-	argv_adds(&a, "0");
-	argv_add_int(&a, first);
-	argv_add_int(&a, attempt);
-	argv_adds(&a, permit_id);
-	argv_adds(&a, "gw");
-	argv_add(&a, buf_slice(&members));
-	argv_add(&a, buf_slice(&attempts));
-	argv_adds(&a, classes);
-	argv_add(&a, buf_slice(&reasons));
-	argv_adds(&a, "6");
-	argv_adds(&a, "0");
-	argv_adds(&a, "");
-	argv_adds(&a, "");
-	call("outcome", &a);
+	argv_add_int(a, fx.run);
+	argv_adds(a, "0");
+	argv_add_int(a, first);
+	argv_adds(a, permit_id);
+	argv_add(a, buf_slice(&members));
+	argv_add(a, buf_slice(&attempts));
+	argv_adds(a, classes);
+	argv_add(a, buf_slice(&reasons));
+	argv_adds(a, "6");
+	argv_adds(a, "0");
+	argv_adds(a, "");
+	argv_adds(a, "");
+	argv_adds(a, "");
+	argv_adds(a, "0");
 	buf_free(&members);
 	buf_free(&attempts);
 	buf_free(&reasons);
+}
+
+static inline void
+outcome(unsigned first, uint8_t attempt, const char *permit_id, const char *classes)
+{
+	struct argv a = {0};
+
+	add_answers(&a);
+	add_answer(&a, first, attempt, permit_id, classes, REASON_NONE);
+	call("outcome", &a);
 }
 
 static inline void
@@ -339,6 +360,7 @@ set_up(void **state)
 	(void)state;
 	fx.run = 0;
 	fx.offset_ms = 0;
+	fx.gaps = 0;
 	fx.caps = (struct slice){"", 0};
 	fx.is_ready = false;
 	redis_server_start(&fx.server);

@@ -290,6 +290,61 @@ a_run_with_a_speed_is_paced_and_claimed_by_half_seconds(void **state)
 	assert_non_null(strstr(claim("inc-2", 20), "[work, 2, 0, 0, 20,"));
 }
 
+/* One run over lanes gw and gw2, partitions 0 and 1, with `n` members on each. */
+static void
+launch_on_two_lanes(unsigned n)
+{
+	static const char bitmap[2048];
+	struct argv a = {0};
+	struct buf records = {0};
+	char campaign[48];
+
+	COMMAND("HSET", "loa:lane:gw2", "rate", "100000", "concurrency", "100");
+	fx.run++;
+	snprintf(campaign, sizeof(campaign), "loa:campaign:%lld", (long long)fx.run);
+	COMMAND("HSET", campaign, "state", "draft");
+	call_words("launch", "%s %lld 3 gw,gw2 2 campaign %lld", campaign, (long long)fx.run,
+		   (long long)fx.run);
+	for (unsigned i = 0; i < n; i++)
+		buf_add(&records, "\0\0\0\0\0\0\0\0", 8);
+	argv_add_int(&a, fx.run);
+	argv_adds(&a, "0");
+	argv_adds(&a, "1");
+	for (unsigned p = 0; p < 2; p++) {
+		argv_add_int(&a, p);
+		argv_add(&a, (struct slice){bitmap, sizeof(bitmap)});
+		argv_add(&a, buf_slice(&records));
+	}
+	assert_string_equal(call("freeze", &a), "1");
+	buf_free(&records);
+}
+
+/* 10 a second: each lane gets five at a time, and permit keeps to ten for both. */
+static void
+a_lane_that_rests_does_not_hold_up_the_runs_other_lane(void **state)
+{
+	char run[32];
+	const char *r;
+	long long fence = 0;
+
+	(void)state;
+	publish("");
+	launch_on_two_lanes(100);
+	snprintf(run, sizeof(run), "loa:run:%lld", (long long)fx.run);
+	COMMAND("HSET", run, "speed", "10");
+	r = call_words("claim", "gw2 inc-2 500 other-1");
+	assert_int_equal(sscanf(r, "[work, 1, 1, 0, 5, %lld", &fence), 1);
+	COMMAND("HSET", "loa:lane:gw2", "not_before", "99999999999999", "why", "rests");
+	assert_non_null(strstr(claim("inc-1", 500), "[work, 1, 0, 0, 5,"));
+	/* of this lane five wait now */
+	assert_non_null(strstr(claim("inc-1", 500), "speed of the campaign"));
+	assert_true(is_go(ask(0, 5))); /* half a second of the campaign's speed: 504 ms */
+	assert_non_null(strstr(claim("inc-1", 500), "[work, 1, 0, 5, 10,"));
+	r = permit(&(struct ask){
+		.inc = "inc-1", .permit = "next", .from = 5, .first = 5, .count = 5, .attempt = 1});
+	assert_about_ms(wait_us(r, "slow"), 504 - 16);
+}
+
 static void
 a_rate_that_is_changed_takes_what_is_to_be_paid_with_it(void **state)
 {
@@ -305,6 +360,84 @@ a_rate_that_is_changed_takes_what_is_to_be_paid_with_it(void **state)
 	/* and twenty times as slow */
 	COMMAND("HSET", "loa:lane:gw", "rate", "0.1");
 	assert_in_range(wait_us(ask(1, 1), "wait"), 1000000, 10080000);
+}
+
+/* The journal's line about a permit of `count` members from `first` on, of `ago_ms` ago. */
+static void
+remark(const char *id, unsigned first, unsigned count, int64_t ago_ms)
+{
+	struct argv a = {0};
+	struct buf members = {0}, ones = {0};
+	long long s = 0, us = 0;
+
+	sscanf(COMMAND("TIME"), "[%lld, %lld]", &s, &us);
+	for (unsigned i = 0; i < count; i++) {
+		buf_add_u16(&members, (uint16_t)i);
+		buf_add_u8(&ones, 1);
+	}
+	argv_add_int(&a, fx.run);
+	argv_adds(&a, "0");
+	argv_add_int(&a, first);
+	argv_adds(&a, "1");
+	argv_adds(&a, id);
+	argv_adds(&a, "gw");
+	argv_add(&a, buf_slice(&members));
+	argv_add(&a, buf_slice(&ones));
+	argv_add(&a, buf_slice(&ones));
+	argv_adds(&a, "hash");
+	argv_add_int(&a, s * 1000 + us / 1000 + fx.offset_ms - ago_ms);
+	argv_adds(&a, "0");
+	argv_adds(&a, "0");
+	argv_adds(&a, "inc-1");
+	argv_adds(&a, "");
+	argv_adds(&a, "");
+	argv_add_int(&a, count);
+	assert_string_equal(call("remark", &a), "1");
+	buf_free(&members);
+	buf_free(&ones);
+}
+
+/* As ask, of a range that begins at `first`. */
+static const char *
+ask_from(unsigned first)
+{
+	return permit(&(struct ask){.inc = "inc-1",
+				    .permit = "next",
+				    .from = first,
+				    .first = first,
+				    .count = 1,
+				    .attempt = 1});
+}
+
+/* Redis came back older. What left is paid for: 60,000 / 0.992 = 60,484 ms a request. */
+static void
+a_permit_that_redis_lost_is_paid_for_from_its_own_moment(void **state)
+{
+	(void)state;
+	publish("provider requests minute 1\n");
+	launch_run(100);
+	remark("lost", 0, 5, 2000);
+	assert_non_null(strstr(claim("inc-1", 100), "[work, 1, 0, 5, 100,"));
+	assert_about_ms(wait_us(ask_from(5), "wait"), 60484 - 2000 - 16);
+	move_clock(58500);
+	hello("inc-1");
+	assert_true(is_go(ask_from(5)));
+}
+
+/* A smallest batch of 30 at 10 a second: 30 / 9.92 s = 3,024 ms. */
+static void
+batches_that_redis_lost_are_all_paid_for(void **state)
+{
+	(void)state;
+	COMMAND("HSET", "loa:lane:gw", "rate", "10");
+	launch_run(100);
+	remark("first", 0, 30, 4100);
+	remark("second", 30, 30, 1000);
+	assert_non_null(strstr(claim("inc-1", 100), "[work, 1, 0, 60, 100,"));
+	assert_about_ms(wait_us(ask_from(60), "wait"), 3024 - 1000 - 16);
+	/* of another process, and of before the second */
+	remark("third", 70, 30, 2000);
+	assert_about_ms(wait_us(ask_from(60), "wait"), 2 * 3024 - 1000 - 16);
 }
 
 static void
@@ -336,7 +469,10 @@ main(void)
 		T(a_units_limit_holds_up_its_runs_only),
 		T(a_run_that_must_wait_long_is_passed_over_for_some_seconds),
 		T(a_run_with_a_speed_is_paced_and_claimed_by_half_seconds),
+		T(a_lane_that_rests_does_not_hold_up_the_runs_other_lane),
 		T(a_rate_that_is_changed_takes_what_is_to_be_paid_with_it),
+		T(a_permit_that_redis_lost_is_paid_for_from_its_own_moment),
+		T(batches_that_redis_lost_are_all_paid_for),
 		T(what_was_read_last_counts_for_all_processes),
 	};
 

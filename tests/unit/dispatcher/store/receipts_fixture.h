@@ -40,40 +40,18 @@ static inline void
 answered(const struct answer *q)
 {
 	struct argv a = {0};
-	struct buf members = {0}, attempts = {0}, reasons = {0};
 	struct buf ids = {0}, phones = {0}, texts = {0};
-	size_t n = strlen(q->classes);
 
-	for (size_t i = 0; i < n; i++) {
-		buf_add_u16(&members, (uint16_t)i);
-		buf_add_u8(&attempts, 1);
-		buf_add_u8(&reasons, q->classes[i] == 'U' ? REASON_NO_ANSWER : 0);
-	}
-	add_ids(q, n, &ids, &phones, &texts);
-	argv_add_int(&a, fx.run);
-	argv_adds(&a, "0");
-	argv_add_int(&a, q->first);
-	argv_adds(&a, "1");
-	argv_adds(&a, q->permit);
+	add_ids(q, strlen(q->classes), &ids, &phones, &texts);
 	argv_adds(&a, "gw");
-	argv_add(&a, buf_slice(&members));
-	argv_add(&a, buf_slice(&attempts));
-	argv_adds(&a, q->classes);
-	argv_add(&a, buf_slice(&reasons));
-	argv_adds(&a, "6");
-	argv_adds(&a, "0");
-	argv_adds(&a, "");
-	argv_adds(&a, "");
-	argv_add(&a, buf_slice(&ids));
-	argv_add(&a, buf_slice(&phones));
 	argv_adds(&a, KEEP_S);
 	argv_adds(&a, q->is_by_request ? "1" : "0");
 	argv_adds(&a, q->poll_ms != NULL ? q->poll_ms : "0");
+	add_answer(&a, q->first, 1, q->permit, q->classes, REASON_NONE);
+	argv_add(&a, buf_slice(&ids));
+	argv_add(&a, buf_slice(&phones));
 	argv_add(&a, buf_slice(&texts));
 	assert_string_equal(call("outcome", &a), "[1, 0, ]");
-	buf_free(&members);
-	buf_free(&attempts);
-	buf_free(&reasons);
 	buf_free(&ids);
 	buf_free(&phones);
 	buf_free(&texts);
