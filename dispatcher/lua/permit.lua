@@ -122,6 +122,8 @@ local function permit(_, a)
   call('HSET', key, field, cmsgpack.pack(q))
   call('HSET', K.lane .. lane .. K.busy, id, flight.entry(a[4], #ranks, cap))
   health.permitted(lv, id, t)
+  -- Fewer of it wait now: it may have more.
+  if tonumber(r.speed) or lv.units then fair.due_at(run, lane, 0) end
   return { 'go', int(look.slot), int(t.us), int(q.asked), int(q.till), string.format('%.3f', factor) }
 end
 

@@ -379,6 +379,7 @@ small_ones_beside_a_large_one_get_their_share_and_end(void **state)
 	launch_run(4000);
 	for (int i = 0; i < 40; i++)
 		launch_run(20);
+	hello("inc-1");
 	/* Chunks of 5: four rounds, of 41 each, and the large one is one chunk ahead at most. */
 	for (unsigned small = 0; small < 40u * 4; rounds++) {
 		if (run_of(claim_on("gw", 5)) == 1)
