@@ -149,14 +149,22 @@ the_reserve_is_for_emergencies_too(void **state)
 	claim("inc-1", 3);
 	assert_true(is_go(permit(&(struct ask){
 		.inc = "inc-1", .permit = "p1", .from = 0, .first = 0, .count = 1, .attempt = 1})));
-	assert_non_null(strstr(permit(&(struct ask){.inc = "inc-1", .permit = "p2", .from = 0,
-						   .first = 1, .count = 1, .attempt = 1}),
+	assert_non_null(strstr(permit(&(struct ask){.inc = "inc-1",
+						    .permit = "p2",
+						    .from = 0,
+						    .first = 1,
+						    .count = 1,
+						    .attempt = 1}),
 			       "concurrency"));
 	COMMAND("HSET", "loa:run:1", "class", "emergency");
 	assert_true(is_go(permit(&(struct ask){
 		.inc = "inc-1", .permit = "p3", .from = 0, .first = 1, .count = 1, .attempt = 1})));
-	assert_non_null(strstr(permit(&(struct ask){.inc = "inc-1", .permit = "p4", .from = 0,
-						   .first = 2, .count = 1, .attempt = 1}),
+	assert_non_null(strstr(permit(&(struct ask){.inc = "inc-1",
+						    .permit = "p4",
+						    .from = 0,
+						    .first = 2,
+						    .count = 1,
+						    .attempt = 1}),
 			       "concurrency"));
 }
 
