@@ -31,6 +31,7 @@ static struct {
 	int64_t offset_ms;
 	struct slice phones; /* of the next permit's members */
 	struct slice caps;   /* hashes of their phones, where the run has caps */
+	const char *log;     /* line that an answer brings; NULL = none */
 	unsigned gaps;	     /* ranks left out between two members of the next requests */
 } fx;
 
@@ -327,7 +328,7 @@ add_answer(struct argv *a, unsigned first, uint8_t attempt, const char *permit_i
 	argv_adds(a, "6");
 	argv_adds(a, "0");
 	argv_adds(a, "");
-	argv_adds(a, "");
+	argv_adds(a, fx.log != NULL ? fx.log : "");
 	argv_adds(a, "");
 	argv_adds(a, "0");
 	buf_free(&members);
@@ -362,6 +363,7 @@ set_up(void **state)
 	fx.offset_ms = 0;
 	fx.gaps = 0;
 	fx.caps = (struct slice){"", 0};
+	fx.log = NULL;
 	fx.is_ready = false;
 	redis_server_start(&fx.server);
 	o.unix_socket = fx.server.socket;
