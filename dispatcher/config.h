@@ -37,7 +37,9 @@ struct provider_config {
 	int64_t timeout_ms;	  /* of a request, after its bytes left */
 	/* Messages on the wire at once where none is repeated by itself; 0 = a second of the rate. */
 	int64_t doubt_cap;
-	double polls_per_s; /* questions about what has no receipt, over all processes */
+	uint32_t batch_max;  /* messages in a request: the driver's, or fewer by agreement */
+	bool is_one_carrier; /* a request holds numbers of one carrier only */
+	double polls_per_s;  /* questions about what has no receipt, over all processes */
 	char brandname[32];
 	/* By which rules its carriers count parts. QC: they put label and refusal text in themselves. */
 	enum sms_traffic traffic;
@@ -86,7 +88,8 @@ struct config {
 	struct standing_order standing_orders[STANDING_ORDERS_MAX];
 	size_t standing_order_count;
 
-	/* When its limits were published first, µs of Redis's clock; 0 = not yet, and is set then. */
+	int64_t read_mono_us; /* when */
+	/* The same by Redis's clock; 0 = its limits were not published yet, and it is set then. */
 	int64_t published_us;
 
 	bool is_demo;	  /* of `loa serve --demo`: with its own policy built in */

@@ -132,6 +132,7 @@ static const struct http_route routes[] = {
 	AUTH("GET", "/units", RIGHT_VIEW, GUARD_NONE, on_unit_ls),
 	AUTH("POST", "/units", RIGHT_ADMIN, GUARD_UNIT_MAKE, on_unit_add),
 	AUTH("PATCH", "/units/{id}", RIGHT_ADMIN, GUARD_UNIT, on_unit_set),
+	AUTH("POST", "/units/{id}/things", RIGHT_ADMIN, GUARD_UNIT_GIVE, on_unit_give),
 	AUTH("DELETE", "/units/{id}", RIGHT_ADMIN, GUARD_UNIT, on_unit_rm),
 	AUTH("GET", "/users", RIGHT_ADMIN, GUARD_NONE, on_user_ls),
 	AUTH("POST", "/users", RIGHT_ADMIN, GUARD_USER_MAKE, on_user_add),

@@ -208,6 +208,7 @@ MUST_CHECK enum err api_read_unit(struct http_exchange *x, const struct json_at 
 void on_unit_ls(struct http_exchange *x, void *arg);
 void on_unit_add(struct http_exchange *x, void *arg);
 void on_unit_set(struct http_exchange *x, void *arg);
+void on_unit_give(struct http_exchange *x, void *arg);
 void on_unit_rm(struct http_exchange *x, void *arg);
 /* users.c */
 void on_user_ls(struct http_exchange *x, void *arg);

@@ -128,6 +128,7 @@ int verb_unit_add(int argc, char **argv);
 int verb_unit_ls(int argc, char **argv);
 int verb_unit_rename(int argc, char **argv);
 int verb_unit_move(int argc, char **argv);
+int verb_unit_give(int argc, char **argv);
 int verb_unit_rm(int argc, char **argv);
 int verb_user_add(int argc, char **argv);
 int verb_user_ls(int argc, char **argv);

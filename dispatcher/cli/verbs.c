@@ -158,6 +158,8 @@ const struct verb cli_verbs[] = {
 	{"unit rename", "UNIT NAME", "give a unit another name", verb_unit_rename},
 	{"unit move", "UNIT PARENT", "put a unit, with all below it, under another one",
 	 verb_unit_move},
+	{"unit give", "UNIT list|segment|template|campaign NAME",
+	 "make a list, a segment, a template or a campaign a unit's", verb_unit_give},
 	{"unit rm", "UNIT", "remove a unit that has nothing", verb_unit_rm},
 	{"user add",
 	 "NAME --roles a,b [--unit U] [--display TEXT] [--phone PHONE] [--personal yes|no]",

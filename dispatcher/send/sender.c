@@ -128,7 +128,7 @@ sender_lane_status(const struct sender *s, size_t i, struct lane_status *out)
 {
 	const struct lane *l = &s->lanes[i];
 	int64_t now = clock_mono_us();
-	int64_t at = l->ready != NULL ? l->ask_at_us : l->claim_at_us;
+	int64_t at = l->ready != NULL ? lane_ask_at(l) : l->claim_at_us;
 	unsigned most = (unsigned)l->provider->concurrency;
 
 	*out = (struct lane_status){

@@ -18,10 +18,10 @@
 	X(owned, "loa:owned:")              \
 	X(lane, "loa:lane:")                \
 	X(busy, ":busy")                    \
+	X(landed, "loa:landed:")            \
 	X(ready, "loa:ready:")              \
 	X(later, "loa:later:")              \
 	X(waited, "loa:waited:")            \
-	X(landed, "loa:landed:")            \
 	X(limit, "loa:limit:")              \
 	X(caps, "loa:caps:")                \
 	X(runs, "loa:runs")                 \

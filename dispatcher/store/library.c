@@ -104,6 +104,7 @@ static const char *const function_names[] = {
 	"unit_ls",
 	"unit_put",
 	"unit_rm",
+	"unit_give",
 	"user_ls",
 	"user_get",
 	"user_put",

@@ -120,6 +120,8 @@ static const struct row rows[] = {
 	{"GET", "/units", ALL, NULL, NULL, ""},
 	{"POST", "/units", "A", NULL, "{\"name\":\"n\",\"under\":7}", "unit:p:7"},
 	{"PATCH", "/units/{id}", "A", NULL, "{\"under\":\"So\"}", "unit:o:x unit:p:So"},
+	{"POST", "/units/{id}/things", "A", NULL, "{\"kind\":\"list\",\"name\":\"l\"}",
+	 "unit:p:x list:o:l"},
 	{"DELETE", "/units/{id}", "A", NULL, NULL, "unit:o:x"},
 	{"GET", "/users", "A", NULL, NULL, ""},
 	{"POST", "/users", "A", NULL, "{\"name\":\"n\",\"unit\":7}", "unit:p:7"},
