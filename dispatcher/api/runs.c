@@ -51,18 +51,40 @@ partition_of(const struct run_status *s, unsigned t)
 	return 0;
 }
 
+/* Why none of the partition's lanes sends now; "" = one does, or has nothing to; NULL = all are missing. */
+static const char *
+why_partition(const struct daemon *d, const struct run_status *s, unsigned p, int64_t *wait_ms)
+{
+	const char *first = NULL;
+
+	for (unsigned i = 0; i < s->choice[p].count; i++) {
+		int64_t ms = 0;
+		const char *why = why_of_lane(d, s->lane[s->choice[p].tariff[i]], &ms);
+
+		if (why == NULL)
+			continue;
+		if (why[0] == '\0')
+			return why;
+		if (first == NULL) {
+			first = why;
+			*wait_ms = ms;
+		}
+	}
+	return first;
+}
+
 /* Why the run's lanes do not send now; "" = they do, or have nothing to. */
 static const char *
 why_waiting(const struct daemon *d, const struct run_status *s, int64_t *wait_ms)
 {
 	bool is_missing = false;
 
-	for (unsigned t = 0; d->sender != NULL && t < s->tariffs; t++) {
-		const char *why = why_of_lane(d, s->lane[t], wait_ms);
+	for (unsigned p = 0; d->sender != NULL && p < s->partitions; p++) {
+		const char *why = why_partition(d, s, p, wait_ms);
 
 		if (why != NULL && why[0] != '\0')
 			return why;
-		is_missing = is_missing || (why == NULL && s->front[partition_of(s, t)] > 0);
+		is_missing = is_missing || (why == NULL && s->front[p] > 0);
 	}
 	*wait_ms = 0;
 	return is_missing ? "a provider that is not in the server's configuration" : "";

@@ -190,6 +190,10 @@ route_plan_add(const struct route_plan *route, const struct config *c, struct ar
 	if (route_choices_differ(route->choice, route->partitions)) {
 		route_choices_add(route->choice, route->partitions, &routes);
 		add_text(a, "routes", routes.data);
+		argv_adds(a, "route_wait_ms");
+		argv_add_int(a, c->route_wait_ms);
+		argv_adds(a, "route_return_s");
+		argv_add_int(a, c->route_return_s);
 	}
 	buf_free(&prices);
 	buf_free(&routes);

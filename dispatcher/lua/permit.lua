@@ -11,20 +11,29 @@ local function cost_of(contract, members, parts)
   return cost
 end
 
+-- The attempt that a member which waits goes by: another provider's is always a new one, for its
+-- reference is.
+local function next_attempt(r, tariff)
+  if r.state == S.RETRY then return r.attempt + 1 end
+  if r.attempt == 0 or r.provider == tariff or r.attempt == 15 then return math.max(r.attempt, 1) end
+  return r.attempt + 1
+end
+
 -- Are the members' records not what the sender saw, or not due for this attempt?
-local function members_changed(w, ranks, expected, attempts)
+local function members_changed(w, ranks, expected, attempts, tariff)
   for i, rank in ipairs(ranks) do
     local r, at = window_get(w, rank), byte(attempts, i)
     local offset = (rank - w.from) * 8
     if sub(w.bytes, offset + 1, offset + 8) ~= sub(expected, i * 8 - 7, i * 8) then return true end
-    if not (r.state == S.WAITING and at == math.max(r.attempt, 1)) and
-      not (r.state == S.RETRY and at == r.attempt + 1) then return true end
+    if (r.state ~= S.WAITING and r.state ~= S.RETRY) or at ~= next_attempt(r, tariff) then
+      return true
+    end
   end
   return false
 end
 
 -- [run, p, from, inc, fence, permit, lane, 'new'|'repeat', first, members, expected,
---  attempts, parts, hash, cost, epoch, dedupe_ms, provider, phones ('' = none), hashes of the
+--  attempts, parts, hash, cost, epoch, dedupe_ms, tariff, phones ('' = none), hashes of the
 --  phones where the run has caps (see caps.lua), doubt_cap (0 = none), messages of the lane's
 --  largest request]
 --   ['go', slot us, now us, asked ms, repeatable till (ms + back),
@@ -34,14 +43,14 @@ end
 --   ['caps', '1' for each member who has had as many as the policy allows]
 local function permit(_, a)
   local run, p, from = a[1], tonumber(a[2]), tonumber(a[3])
-  local id, lane, is_repeat = a[6], a[7], a[8] == 'repeat'
+  local id, lane, is_repeat, tariff = a[6], a[7], a[8] == 'repeat', tonumber(a[18])
   local t = clock()
   if t.ms < t.open_at then return { 'wait', int(opens_ms(t) * 1000), 'redis restarted' } end
   local lease = owns(run, p, from, a[4], tonumber(a[5]))
   if not lease then return { 'lost' } end
   local r = run_get(run)
   if r.state ~= 'running' then return { 'stop', r.state or 'gone' } end
-  if brake_of(run, p) then return { 'stop', 'stopped by the brake' } end
+  if brake_of(run, tariff) then return { 'stop', 'stopped by the brake' } end
   local closed = hours_wait(t, r.hours_from, r.hours_to)
   if closed > 0 then return { 'stop', 'outside the hours of its class' } end
   if t.epoch ~= tonumber(a[16]) then return { 'epoch', t.epoch } end
@@ -66,7 +75,7 @@ local function permit(_, a)
       window_write(w)
       return { 'held' }
     end
-  elseif q or members_changed(w, ranks, a[11], a[12]) then
+  elseif q or members_changed(w, ranks, a[11], a[12], tariff) then
     return { 'changed', w.bytes }
   else
     q = { lane = lane, first = first, members = a[10], attempts = a[12], hash = a[14],
@@ -107,7 +116,7 @@ local function permit(_, a)
   for i, rank in ipairs(ranks) do
     local at = byte(a[12], i)
     if not is_repeat or phase_of(w, rank, at) == S.UNKNOWN then
-      set_phase(w, rank, at, S.SENDING, 0, now_s, byte(a[13], i), tonumber(a[18]))
+      set_phase(w, rank, at, S.SENDING, 0, now_s, byte(a[13], i), tariff)
     end
   end
   window_write(w)
@@ -145,7 +154,7 @@ local function hold(_, a)
 end
 
 -- [run, p, first, attempt, permit, lane, members, attempts, parts, hash, asked ms,
---  till (ms + back), provider, inc, phones ('' = none), hashes for caps ('' = none), cost] → 1,
+--  till (ms + back), tariff, inc, phones ('' = none), hashes for caps ('' = none), cost] → 1,
 --  0 known already, -1 there is no such run or member
 -- Replay of an acknowledged permit after Redis came back: what it lost is marked
 -- again, with its original time. What the permit's own answer said follows in

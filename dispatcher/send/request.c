@@ -418,7 +418,7 @@ on_go(struct request *r, const struct reply *reply)
 	argv_add(&a, (struct slice){(const char *)r->hash, sizeof(r->hash)});
 	argv_add(&a, reply_item(reply, 3)->str); /* asked */
 	argv_add(&a, reply_item(reply, 4)->str); /* till */
-	argv_add_int(&a, r->work->chunk->p);
+	argv_add_int(&a, r->work->chunk->tariff);
 	argv_adds(&a, engine_incarnation(s->o.engine));
 	argv_add(&a, foreign_rules(r).is_by_request ? buf_slice(&r->phones) : SLICE(""));
 	argv_add(&a, r->caps.len > 0 ? buf_slice(&r->caps) : SLICE(""));
@@ -598,7 +598,7 @@ request_ask(struct request *r)
 	argv_add_int(&a, r->cost);
 	argv_add_int(&a, c->epoch);
 	argv_add_int(&a, dedupe_ms(r));
-	argv_add_int(&a, c->p);
+	argv_add_int(&a, c->tariff);
 	argv_add(&a, foreign_rules(r).is_by_request ? buf_slice(&r->phones) : SLICE(""));
 	argv_add(&a, r->caps.len > 0 ? buf_slice(&r->caps) : SLICE(""));
 	argv_add_int(&a, cap);

@@ -31,6 +31,8 @@ static struct {
 	int64_t offset_ms;
 	struct slice phones; /* of the next permit's members */
 	struct slice caps;   /* hashes of their phones, where the run has caps */
+	const char *lane;    /* that claims and asks, "gw" */
+	unsigned tariff;     /* of it */
 	unsigned gaps;	     /* ranks left out between two members of the next requests */
 } fx;
 
@@ -220,7 +222,7 @@ static inline const char *
 claim(const char *inc, unsigned want)
 {
 	static unsigned number;
-	const char *p = call_words("claim", "gw %s %u claim-%u", inc, want, ++number);
+	const char *p = call_words("claim", "%s %s %u claim-%u", fx.lane, inc, want, ++number);
 	long long run, fence;
 	unsigned part, from, to;
 
@@ -261,7 +263,7 @@ permit(const struct ask *q)
 	argv_adds(&a, q->inc);
 	argv_add_int(&a, fx.fence);
 	argv_adds(&a, q->permit);
-	argv_adds(&a, "gw");
+	argv_adds(&a, fx.lane);
 	argv_adds(&a, q->is_repeat ? "repeat" : "new");
 	argv_add_int(&a, q->first);
 	argv_add(&a, buf_slice(&members));
@@ -272,7 +274,7 @@ permit(const struct ask *q)
 	argv_add_int(&a, q->count);
 	argv_adds(&a, "0");
 	argv_add_int(&a, q->dedupe_ms);
-	argv_adds(&a, "0");
+	argv_add_int(&a, fx.tariff);
 	argv_add(&a, fx.phones);
 	argv_add(&a, fx.caps);
 	argv_add_int(&a, q->doubt_cap);
@@ -294,7 +296,7 @@ is_go(const char *reply)
 static inline void
 add_answers(struct argv *a)
 {
-	argv_adds(a, "gw");
+	argv_adds(a, fx.lane);
 	argv_adds(a, "0");
 	argv_adds(a, "0");
 	argv_adds(a, "0");
@@ -362,6 +364,8 @@ set_up(void **state)
 	fx.offset_ms = 0;
 	fx.gaps = 0;
 	fx.caps = (struct slice){"", 0};
+	fx.lane = "gw";
+	fx.tariff = 0;
 	fx.is_ready = false;
 	redis_server_start(&fx.server);
 	o.unix_socket = fx.server.socket;
