@@ -141,6 +141,25 @@ route_plan_find(const struct route_plan *route, const struct config *c, bool is_
 	return NULL;
 }
 
+struct route_price
+route_plan_price(const struct route_plan *route, unsigned p)
+{
+	const struct route_choice *choice = &route->choice[p];
+	int64_t first = route->price[choice->tariff[0]], hundredths = 0;
+	struct route_price out = {first, first, first};
+
+	for (unsigned i = 0; i < choice->count; i++) {
+		int64_t one = route->price[choice->tariff[i]];
+
+		out.least = one < out.least ? one : out.least;
+		out.most = one > out.most ? one : out.most;
+		hundredths += one * choice->share[i];
+	}
+	if (choice->kind == ROUTE_SHARE)
+		out.expected = (hundredths + 99) / 100;
+	return out;
+}
+
 void
 route_plan_map(const struct route_plan *route, char out[CARRIERS_MAX + 1])
 {

@@ -79,6 +79,8 @@ mv "$dir/a.ledger" "$dir/dead.ledger"
 until_true has_accepted b 600
 ok $? 'the first of the route is killed: the next one takes over'
 unknown=$(report unknown)
+has "$(loa campaign report c)" 'viettel → b since ' 'the report says through whom'
+has "$(loa campaign report c)" 'because a: the gateway cannot be reached' 'and why'
 numbers b | comm -12 - <(numbers dead) >"$dir/both"
 is "$(wc -l <"$dir/both")" 0 'nobody that the first one accepted gets it from the second'
 start_one a
@@ -107,6 +109,12 @@ is "$(accepted b)" 300 'and the other 300'
 empty
 write_route '{"cheapest":["a","b"]}' 451
 reload
+echo '{"name":"price","template":"t","segments":["some"],"class":"notice"}' >"$dir/c.json"
+loa campaign create "$dir/c.json" >/dev/null
+loa campaign preview price --json >"$dir/price.json"
+# A thousand of one part, at 450 and at 451.
+is "$(json_field cost_least <"$dir/price.json") $(json_field cost_most <"$dir/price.json")" '450000 451000' \
+	'a preview says what it costs at least and at most'
 new cheap
 until_true settled cheap 1000
 is "$(accepted a) $(accepted b)" '0 1000' 'the cheapest has all'
