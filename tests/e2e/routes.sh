@@ -95,6 +95,27 @@ is "$(wc -l <"$dir/both")" 0 "nobody is written to by both; $unknown in doubt wh
 is "$(numbers b | sort -u - "$dir/of-a" | wc -l)" 4000 'and everybody by one'
 is "$(http "127.0.0.1:$b_port" GET /stats | grep -o '"accepted_again":[0-9]*')" '"accepted_again":0' 'b was asked for nothing twice'
 
+# ---- single messages take the same way ----
+kill -9 "$a_pid" && wait "$a_pid" 2>/dev/null
+empty
+loa send 0981234567 'Mời nhận hồ sơ' --class personal >/dev/null
+until_true has_accepted b 1
+ok $? 'a single message goes by the next one when the first is dead'
+is "$(accepted b)" 1 'once'
+start_one a
+
+# ---- what the second one must not get ----
+echo '{"adverts":[],"rules":[{"rule":"of-b","since":"2025-01-01","kind":"links","severity":"refuse","providers":["b"],
+	"domains":["*.gov.vn"],"endings":["com"],"vi":"không","en":"not through b"}]}' >"$dir/content.json"
+sed -i "s|\"log_level\"|\"content\": \"$dir/content.json\", \"log_level\"|" "$dir/loa.json"
+kill "$loa_pid" && wait "$loa_pid" 2>/dev/null
+start_loa
+printf 'Xem trang.com' >"$dir/t2.txt"
+loa template save t2 "$dir/t2.txt" >/dev/null
+echo '{"name":"link","template":"t2","segments":["some"],"class":"notice"}' >"$dir/c.json"
+loa campaign create "$dir/c.json" >/dev/null
+has "$(loa campaign launch link 2>&1)" 'not through b' 'a rule of content of any provider of the route refuses'
+
 # ---- shares ----
 empty
 write_route '{"share":{"a":70,"b":30}}'
