@@ -67,6 +67,9 @@ static const struct option {
 	     "refuse a launch to a list without purpose, legal basis, source and last day"),
 	INT(lists_retention_days, true, 0, 0, 36500,
 	    "a new list may be used so long unless its import says another day; 0 = no limit"),
+	INT(session_idle_minutes, true, 30, 1, 1440,
+	    "a session ends when nothing was done so long"),
+	INT(session_hours, true, 12, 1, 168, "a session ends so long after it was begun"),
 	INT(registration_days, true, 2, 0, 60, "working days until a text is registered"),
 	INT(route_wait_ms, true, 500, 0, 60000,
 	    "a run leaves a provider that does not work for so long, if its route has another"),
@@ -189,6 +192,7 @@ open_account(struct provider_config *p, const struct json_at *at, const char *dr
 	     struct err_ctx *e)
 {
 	struct json_at settings = json_get(at, "settings"), rate = json_get(at, "rate");
+	struct json_at doubt_cap = json_get(at, "doubt_cap");
 	const struct capability *cap;
 	enum err rc;
 
@@ -208,6 +212,10 @@ open_account(struct provider_config *p, const struct json_at *at, const char *dr
 		p->traffic = SMS_QC;
 	if (cap->counts != COUNTS_REQUESTS && cap->batch_min > p->rate)
 		return err_set(e, ERR_INPUT, rate.path, "lower settings' batch minimum",
+			       "is less than the smallest batch (%u) that this gateway takes",
+			       cap->batch_min);
+	if (p->doubt_cap > 0 && p->doubt_cap < cap->batch_min)
+		return err_set(e, ERR_INPUT, doubt_cap.path, "lower settings' batch minimum",
 			       "is less than the smallest batch (%u) that this gateway takes",
 			       cap->batch_min);
 	return ERR_OK;

@@ -251,8 +251,9 @@ struct launch {
 	struct engine *engine;
 	const struct config *config;
 	struct ready_campaign *r;
-	int64_t run;   /* its number, if it comes to be */
-	int64_t due_s; /* its time, that has come; 0 = a person launches it */
+	int64_t run;	  /* its number, if it comes to be */
+	int64_t due_s;	  /* its time, that has come; 0 = a person launches it */
+	struct argv args; /* of `launch` */
 	campaign_launched_cb cb;
 	void *arg;
 };
@@ -262,7 +263,23 @@ launch_end(struct launch *ln, uint64_t run, const struct err_ctx *e)
 {
 	ln->cb(ln->arg, run, e);
 	ready_campaign_free(ln->r);
+	argv_free(&ln->args);
 	free(ln);
+}
+
+/* For a Redis that comes back older: the same launch once more. */
+static void
+journal_launch(const struct launch *ln, int64_t launched_s)
+{
+	struct slice v[ARGV_MAX];
+	size_t n = argv_slices(&ln->args, v);
+	struct argv a = {0};
+
+	argv_add_int(&a, launched_s);
+	for (size_t i = 0; i < n; i++)
+		argv_add(&a, v[i]);
+	engine_journal(ln->engine, "launch_again", &a);
+	argv_free(&a);
 }
 
 static void
@@ -278,6 +295,8 @@ on_launched(void *arg, const struct reply *r)
 			"%.*s", (int)r->str.n, r->str.p);
 		launch_end(ln, 0, &e);
 	} else if (slice_is(state, "launched") || run != 0) {
+		if (slice_is(state, "launched"))
+			journal_launch(ln, reply_item(r, 2)->integer);
 		launch_end(ln, run, NULL);
 	} else if (slice_is(state, "sets gone")) {
 		err_set(&e, ERR_CONFLICT, "campaign", "launch again",
@@ -390,7 +409,7 @@ on_sets_written(void *arg, const struct err_ctx *why)
 {
 	struct launch *ln = arg;
 	const struct class_policy *class = config_class(ln->config, ln->r->campaign->class);
-	struct argv a = {0};
+	struct argv *a = &ln->args;
 	struct buf lanes = {0};
 	char key[KEY_MAX], id[24];
 	struct err_ctx e;
@@ -403,18 +422,17 @@ on_sets_written(void *arg, const struct err_ctx *why)
 	}
 	snprintf(id, sizeof(id), "%" PRIu64, ln->r->campaign->id);
 	route_plan_lanes(&ln->r->route, ln->config, &lanes);
-	argv_adds(&a, key_of(key, key_prefix_campaign, id));
-	argv_add_int(&a, ln->run);
-	argv_add_int(&a, class->priority);
-	argv_adds(&a, lanes.data);
-	argv_add_int(&a, ln->r->route.partitions);
-	add_campaign(ln, class, &a);
-	sets_add_fields(ln->r->sets, &a);
-	route_plan_add(&ln->r->route, ln->config, &a);
-	brake_add(ln->config, &a);
-	add_canary(ln, &a);
-	engine_call(ln->engine, "launch", &a, on_launched, ln);
-	argv_free(&a);
+	argv_adds(a, key_of(key, key_prefix_campaign, id));
+	argv_add_int(a, ln->run);
+	argv_add_int(a, class->priority);
+	argv_adds(a, lanes.data);
+	argv_add_int(a, ln->r->route.partitions);
+	add_campaign(ln, class, a);
+	sets_add_fields(ln->r->sets, a);
+	route_plan_add(&ln->r->route, ln->config, a);
+	brake_add(ln->config, a);
+	add_canary(ln, a);
+	engine_call(ln->engine, "launch", a, on_launched, ln);
 	buf_free(&lanes);
 }
 

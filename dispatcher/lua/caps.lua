@@ -69,14 +69,17 @@ function caps.charge(r, hashes, tick)
   return tick
 end
 
--- Member i of the request was surely not sent.
+-- Member i of the request was surely not sent. Once: then it has no hash any more.
 function caps.give_back(r, q, i)
-  local hash = sub(q.caps, (i - 1) * caps.HASH + 1, i * caps.HASH)
+  local at = (i - 1) * caps.HASH
+  local hash, none = sub(q.caps, at + 1, at + caps.HASH), string.rep('\0', caps.HASH)
+  if hash == none then return end
+  q.caps = sub(q.caps, 1, at) .. none .. sub(q.caps, at + caps.HASH + 1)
   local key, field = caps.key(r.class, floor(q.capped_at / caps.TICKS), hash), sub(hash, 1, 8)
   local had = book.get(key, field) or ''
-  local at = string.find(had, char(q.capped_at % caps.TICKS), 1, true)
-  if not at then return end
-  local left = sub(had, 1, at - 1) .. sub(had, at + 1)
+  local one = string.find(had, char(q.capped_at % caps.TICKS), 1, true)
+  if not one then return end
+  local left = sub(had, 1, one - 1) .. sub(had, one + 1)
   if left == '' then book.del(key, field) else book.set(key, field, left) end
 end
 

@@ -203,6 +203,7 @@ local function missed(_, a)
   return 1
 end
 
+-- What Redis may have lost is told first: a campaign that was launched is scheduled there still.
 -- [] → ['none'], ['sleep', ms], ['fire', id, due s], or ['missed', id, due s]: its time
 -- passed more than an hour ago, so a person must decide.
 local function due(_, _)
@@ -214,6 +215,7 @@ local function due(_, _)
     call('ZREM', K.schedule, id)
     return { 'sleep', 1 }
   end
+  if t.ms < t.open_at then return { 'sleep', opens_ms(t) } end
   if due_s * 1000 > t.ms then return { 'sleep', math.ceil(due_s * 1000 - t.ms) } end
   if t.ms - due_s * 1000 <= LATE_MAX_S * 1000 then return { 'fire', id, due_s } end
   missed(nil, { id, int(due_s), 'no server was running at its time, nor in the hour after it' })

@@ -26,7 +26,7 @@ function doubt.read(run, p, j, wait_ms)
     d.requests[#d.requests + 1] = f
     for k, rank in ipairs(f.ranks) do
       d.of_rank[rank] = d.of_rank[rank] or {}
-      table.insert(d.of_rank[rank], { f = f, attempt = byte(q.attempts, k) })
+      table.insert(d.of_rank[rank], { f = f, k = k, attempt = byte(q.attempts, k) })
     end
   end
   return d
@@ -284,11 +284,36 @@ function doubt.look_again(d, touched)
   end
 end
 
+-- Member k of request f was not sent, under this attempt: what it was charged is given back.
+function doubt.give_back(d, f, k)
+  local q = f.q
+  if q.caps then caps.give_back(d.r, q, k) end
+  local copies = {}
+  for id in pairs(q.paid or {}) do copies[#copies + 1] = id end
+  for _, id in ipairs(copies) do
+    limits.give_back(q, id, limits.parts_of(d.w, f.ranks), function(i) return i ~= k and 'U' end)
+  end
+end
+
+-- What was in doubt of message m becomes what a person says of it.
+function doubt.mark_one(d, m, is_sent, now_s)
+  for at = m.attempt, 1, -1 do
+    if phase_of(d.w, m.rank, at) == S.UNKNOWN then
+      set_phase(d.w, m.rank, at, is_sent and S.ACCEPTED or S.REFUSED,
+        is_sent and R.MARKED_SENT or R.MARKED_NOT_SENT, now_s)
+      if is_sent then break end
+      for _, of in ipairs(d.of_rank[m.rank] or {}) do
+        if of.attempt == at then doubt.give_back(d, of.f, of.k) end
+      end
+    end
+  end
+end
+
 -- [run, p, string, members, wait_ms, 'sent'|'not-sent', is it only asked (0|1)] → [letters]: + it
 -- becomes so, = not in doubt as it was, w not now.
 -- Sent: evidence like a receipt, at any time. Not sent: no copy of it was taken, a "no"
 -- about each of its copies; so it wants what a resend wants, and later evidence that one
--- was taken still wins.
+-- was taken still wins. What it was charged of caps and calendar limits is given back.
 function doubt.mark(_, a)
   local run, p, j, is_sent = a[1], tonumber(a[2]), tonumber(a[3]), a[6] == 'sent'
   local d = doubt.read(run, p, j, tonumber(a[5]))
@@ -306,15 +331,7 @@ function doubt.mark(_, a)
   end
   if a[7] == '1' then return { table.concat(letters) } end
   local now_s = seconds_of(d.t, d.r.launched_s)
-  for _, m in ipairs(marked) do
-    for at = m.attempt, 1, -1 do
-      if phase_of(d.w, m.rank, at) == S.UNKNOWN then
-        set_phase(d.w, m.rank, at, is_sent and S.ACCEPTED or S.REFUSED,
-          is_sent and R.MARKED_SENT or R.MARKED_NOT_SENT, now_s)
-        if is_sent then break end
-      end
-    end
-  end
+  for _, m in ipairs(marked) do doubt.mark_one(d, m, is_sent, now_s) end
   doubt.look_again(d, touched)
   window_write(d.w)
   return { table.concat(letters) }

@@ -33,3 +33,21 @@ function flight.is_full(lane, cap, n, largest, t)
   end
   return sum > 0 and sum + n > cap
 end
+
+-- Permits whose end was told, other than "all taken", of the last minutes: a journal tells such a one
+-- again, and it is no permit that Redis has lost.
+function flight.landed_key(lane, t, ago) return K.landed .. lane .. ':' .. int(floor(t.ms / 60000) - ago) end
+
+function flight.land(lane, ids, t)
+  local key = flight.landed_key(lane, t, 0)
+  if #ids == 0 then return end
+  call('SADD', key, unpack(ids))
+  call('EXPIRE', key, 180, 'NX')
+end
+
+function flight.has_landed(lane, id, t)
+  for ago = 0, 2 do
+    if call('SISMEMBER', flight.landed_key(lane, t, ago), id) == 1 then return true end
+  end
+  return false
+end

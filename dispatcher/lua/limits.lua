@@ -280,20 +280,24 @@ function limits.refund(paid, cost)
   end
 end
 
--- Give a copy's charges back, once: `taken(i)` says whether member i may have been. A request
--- counts as taken when one of its members may have been.
+-- Give a copy's charges back, of each member once: `taken(i)` says whether member i may have been,
+-- 'U' = in doubt: a person may say later that it was not. A request counts as taken when one of its
+-- members may have been.
 function limits.give_back(q, id, parts, taken)
   local paid = q.paid and q.paid[id]
   if not paid then return end
-  local cost = { messages = 0, parts = 0, requests = 1 }
+  local cost, in_doubt, back = { messages = 0, parts = 0, requests = 1 }, false, paid.back or {}
   for i = 1, #parts do
-    if taken(i) then cost.requests = 0
-    else
-      cost.messages, cost.parts = cost.messages + 1, cost.parts + parts[i]
+    local is_taken = not back[i] and taken(i)
+    in_doubt = in_doubt or is_taken == 'U'
+    if is_taken then cost.requests = 0
+    elseif not back[i] then
+      cost.messages, cost.parts, back[i] = cost.messages + 1, cost.parts + parts[i], true
     end
   end
   limits.refund(paid, cost)
-  q.paid[id] = nil
+  paid.back = back
+  if not in_doubt then q.paid[id] = nil end
 end
 
 function limits.parts_of(w, ranks)

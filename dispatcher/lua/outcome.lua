@@ -12,7 +12,7 @@ local told = {}
 -- as far as the caller knows them} gets: r, its run; key, field and q of the request, as far as it is
 -- known; w, with all its members, or nil; is_new, whether nobody has told it before.
 function told.open(lane, list)
-  local c = { lane = lane, t = clock(), runs = {}, spans = {}, busy = K.lane .. lane .. K.busy }
+  local c = { lane = lane, t = clock(), runs = {}, spans = {}, landed = {}, busy = K.lane .. lane .. K.busy }
   local fields, permits = {}, {}
   book.open()
   for i, o in ipairs(list) do
@@ -65,6 +65,7 @@ end
 
 function told.close(c, merged)
   book.write()
+  flight.land(c.lane, c.landed, c.t)
   for _, span in pairs(c.spans) do if span.w then window_write(span.w) end end
   for run, r in pairs(c.runs) do count_write(run, r.delta) end
   return { merged, int(c.rest or 0), c.why or '' }
@@ -150,7 +151,7 @@ function told.merge(c, o, ranks, now_s)
     if class == 'T' and at >= o.most then class, reason = 'N', R.ATTEMPTS_USED end
     classes[i], reasons[i] = '-', char(reason)
     if class == 'A' then
-      merge(w, rank, at, S.ACCEPTED, reason, now_s)
+      o.is_news = merge(w, rank, at, S.ACCEPTED, reason, now_s) or o.is_news
     elseif is_ours then
       if class ~= 'U' then classes[i], says_no = class, true end
       -- In doubt until request_judge finds that this was the only copy.
@@ -163,7 +164,8 @@ function told.merge(c, o, ranks, now_s)
     q.no[o.permit] = { classes = table.concat(classes), reasons = table.concat(reasons) }
   end
   limits.give_back(q, o.permit, limits.parts_of(w, ranks), function(i)
-    return sub(o.classes, i, i) == 'A' or sub(o.classes, i, i) == 'U'
+    local class = sub(o.classes, i, i)
+    return (class == 'A' or class == 'U') and class
   end)
   if o.is_new and is_ours and q.caps and #q.copies == 1 then
     for i = 1, #ranks do
@@ -182,7 +184,7 @@ end
 function told.note(c, o, parked)
   local lines = c.lines[o.run] or {}
   c.lines[o.run] = lines
-  if o.log ~= '' then lines[#lines + 1] = o.log end
+  if o.log ~= '' and not o.was_told then lines[#lines + 1] = o.log end
   for _, one in ipairs(parked) do lines[#lines + 1] = ids.log_line(o.p, one[1], one[2]) end
   -- Told again, by a journal say, it is no further answer.
   if not o.is_new then return end
@@ -200,11 +202,17 @@ function told.answer(c, o)
   local stored = book.get(o.key, o.field)
   o.q = stored and cmsgpack.unpack(stored)
   local groups, all, parked = {}, nil, {}
+  local is_ours, has_more = o.q and has_copy(o.q, o.permit), string.find(o.classes, '[^A]')
   local is_at_once = told.at_once(o, now_s)
   if not is_at_once or c.keep_s > 0 then
     o.ranks = request_ranks(o)
   end
-  if not is_at_once then told.merge(c, o, o.ranks, now_s) end
+  if not is_at_once then
+    told.merge(c, o, o.ranks, now_s)
+    o.was_told = not o.is_new and (flight.has_landed(c.lane, o.permit, c.t) or
+      not has_more and not o.is_news)
+  end
+  if is_ours and has_more then table.insert(c.landed, o.permit) end
   if c.keep_s > 0 then
     groups, all = ids.groups(o)
     parked = ids.merge_parked(o.w, o, groups, now_s)
@@ -264,6 +272,7 @@ function told.unmark(c, o)
   if not copy then return end
   local ranks, now_s = request_ranks(q), seconds_of(c.t, r.launched_s)
   limits.give_back(q, o.permit, limits.parts_of(w, ranks), function() return false end)
+  table.insert(c.landed, o.permit)
   table.remove(q.copies, copy)
   if q.no then q.no[o.permit] = nil end
   local is_waiting = #q.copies == 0

@@ -153,9 +153,14 @@ local function hold(_, a)
   return 1
 end
 
+-- A reference with this number is out: no other run gets it.
+local function number_used(run)
+  if (tonumber(call('HGET', K.seq, 'run')) or 0) < tonumber(run) then call('HSET', K.seq, 'run', run) end
+end
+
 -- [run, p, first, attempt, permit, lane, members, attempts, parts, hash, asked ms,
---  till (ms + back), tariff, inc, phones ('' = none), hashes for caps ('' = none), cost] → 1,
---  0 known already, -1 there is no such run or member
+--  till (ms + back), tariff, inc, phones ('' = none), hashes for caps ('' = none), cost,
+--  launched_s of the run] → 1, 0 known already, -1 there is no such run or member, or not yet
 -- Replay of an acknowledged permit after Redis came back: what it lost is marked
 -- again, with its original time. What the permit's own answer said follows in
 -- the replay; a "no" about another copy closes nothing any more.
@@ -168,8 +173,13 @@ local function remark(_, a)
   local q = stored and cmsgpack.unpack(stored)
   local ranks = request_ranks({ first = first, members = a[7] })
   local w = r.launched_s and window_open(run, p, ranks[1], ranks[#ranks] + 1)
-  if not w then return -1 end
-  if q and has_copy(q, id) then return 0 end
+  local is_other_run = r.launched_s and r.kind ~= 'notices' and tonumber(a[18]) and
+    tonumber(a[18]) ~= r.launched_s
+  if not w or is_other_run then
+    number_used(run)
+    return -1
+  end
+  if q and has_copy(q, id) or flight.has_landed(lane, id, t) then return 0 end
   -- Another request under this name: both are for a person.
   local is_other = q and (q.members ~= a[7] or q.hash ~= a[10])
   q = q or { lane = lane, first = first, members = a[7], attempts = a[8], hash = a[10],

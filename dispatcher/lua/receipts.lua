@@ -1,15 +1,25 @@
 -- SPDX-License-Identifier: MIT
 -- receipts: what gateways say afterwards, pushed or asked for.
 
+local function names_lost_run(a)
+  for i = 4, #a, 9 do
+    if a[i] ~= '' and call('EXISTS', K.run .. a[i]) == 0 then return true end
+  end
+end
+
 -- [lane, seconds that ids are kept, is the reference that of a request (0|1), then in
 --  nines: run ('' = no reference), p, rank, attempt, id, phone, state, reason, words]
---   → [messages merged, parked, unknown, of no known code]
+--   → [messages merged, parked, unknown, of no known code], and where there are any: of runs that
+--   are not known, who are among the unknown. While Redis is still being told what it has lost: an error, nothing done.
 -- id: eleven bytes of its hash or ''; phone: a hash or ''; state: S.ACCEPTED,
 -- S.DELIVERED, S.UNDELIVERABLE, or 0 for a code that is not known; words: '"id","code"'.
 local function receipts(_, a)
   local lane, keep_s, is_by_request = a[1], tonumber(a[2]), a[3] == '1'
   local t = clock()
-  local merged, parked, nothing = 0, 0, 0
+  if t.ms < t.open_at and names_lost_run(a) then
+    return redis.error_reply('LOST that run may be told again in a moment')
+  end
+  local merged, parked, nothing, lost = 0, 0, 0, 0
   local unknown = ids.sweep(lane, t)
   for i = 4, #a, 9 do
     local r = { run = a[i], p = tonumber(a[i + 1]), rank = tonumber(a[i + 2]),
@@ -29,9 +39,10 @@ local function receipts(_, a)
     else
       ids.unknown(lane, floor(t.ms / 1000), r.words)
       unknown = unknown + 1
+      lost = lost + (run and not launched_s and 1 or 0)
     end
   end
-  return { merged, parked, unknown, nothing }
+  return { merged, parked, unknown, nothing, lost > 0 and lost or nil }
 end
 
 -- ---- asking: what was accepted and has no receipt ----

@@ -20,33 +20,31 @@ local function set_keys(run, pieces)
   return keys
 end
 
--- [campaign key, run, prio, lanes, partitions, field, value, …] → run id
--- Idempotent: a campaign that was launched answers with the run it has.
--- The caller has read the campaign in state 'draft'; anything else is refused.
--- A field due_s among them: its time has come; the campaign must be scheduled for it.
--- A field set_pieces: its sets were written before, and expire unless it takes them over.
-local function launch(_, a)
-  local campaign, run = a[1], a[2]
-  local v = call('HMGET', campaign, 'state', 'run', 'due_s', 'speed')
+-- What the fields of `launch` say: when it is due (nil = now), and the keys of its sets.
+local function launch_fields(a)
   local due_s, sets
   for i = 6, #a, 2 do
     if a[i] == 'due_s' then due_s = a[i + 1] end
     if a[i] == 'set_pieces' then sets = a[i + 1] end
   end
-  sets = set_keys(run, sets)
-  local is_wanted = v[1] == 'draft' or v[1] == 'missed'
-  if due_s then is_wanted = v[1] == 'scheduled' and v[3] == due_s end
-  if not is_wanted then return { v[1] or 'gone', tonumber(v[2]) or 0 } end
-  for _, key in ipairs(sets) do
-    if call('EXISTS', key) == 0 then return { 'sets gone', 0 } end
+  return due_s, set_keys(a[2], sets)
+end
+
+local function are_there(keys)
+  for _, key in ipairs(keys) do
+    if call('EXISTS', key) == 0 then return false end
   end
-  local t = clock()
-  local args = { 'state', 'running', 'launched_s', int(floor(t.ms / 1000)), 'prio', a[3],
+  return true
+end
+
+local function launch_write(a, launched_s, sets, speed)
+  local campaign, run = a[1], a[2]
+  local args = { 'state', 'running', 'launched_s', int(launched_s), 'prio', a[3],
     'lanes', a[4], 'partitions', a[5], 'slice', 0, 'audience', 0 }
   for i = 6, #a do args[#args + 1] = a[i] end
   args[#args + 1] = 'pass'
   args[#args + 1] = int(least_pass())
-  if v[4] then args[#args + 1], args[#args + 2] = 'speed', v[4] end
+  if speed then args[#args + 1], args[#args + 2] = 'speed', speed end
   for _, key in ipairs(sets) do call('PERSIST', key) end
   call('HSET', K.run .. run, unpack(args))
   call('ZADD', K.runs, a[3], run)
@@ -54,7 +52,44 @@ local function launch(_, a)
   call('HDEL', campaign, 'due_s', 'problem')
   call('ZREM', K.schedule, sub(campaign, #K.campaign + 1))
   call('PUBLISH', K.tick, 'run')
-  return { 'launched', tonumber(run) }
+end
+
+-- [campaign key, run, prio, lanes, partitions, field, value, …] → ['launched', run, launched_s],
+-- or [state of the campaign, its run]
+-- Idempotent: a campaign that was launched answers with the run it has.
+-- The caller has read the campaign in state 'draft'; anything else is refused.
+-- A field due_s among them: its time has come; the campaign must be scheduled for it.
+-- A field set_pieces: its sets were written before, and expire unless it takes them over.
+local function launch(_, a)
+  local v = call('HMGET', a[1], 'state', 'run', 'due_s', 'speed')
+  local due_s, sets = launch_fields(a)
+  local is_wanted = v[1] == 'draft' or v[1] == 'missed'
+  if due_s then is_wanted = v[1] == 'scheduled' and v[3] == due_s end
+  if not is_wanted then return { v[1] or 'gone', tonumber(v[2]) or 0 } end
+  if not are_there(sets) then return { 'sets gone', 0 } end
+  local now_s = floor(clock().ms / 1000)
+  launch_write(a, now_s, sets, v[4])
+  return { 'launched', tonumber(a[2]), now_s }
+end
+
+-- [launched_s, then as `launch`] → 1, 0 known already, -1 the campaign is gone or another run's, or
+-- the number is.
+-- Replay of a launch that Redis has lost: the same number, the same beginning, so that what is said
+-- of it later is said of it. Nothing of it is claimed for some seconds: others tell what left of it.
+local function launch_again(_, words)
+  local a, launched_s = { unpack(words, 2) }, words[1]
+  local run = a[2]
+  local known = call('HGET', K.run .. run, 'launched_s')
+  if known then return known == launched_s and 0 or -1 end
+  local v = call('HMGET', a[1], 'state', 'run', 'speed')
+  local _, sets = launch_fields(a)
+  local is_wanted = v[1] == 'draft' or v[1] == 'missed' or v[1] == 'scheduled'
+  if not is_wanted or (tonumber(v[2]) or 0) ~= 0 or not are_there(sets) then return -1 end
+  launch_write(a, tonumber(launched_s), sets, v[3])
+  call('HSET', K.run .. run, 'slow_till', int(clock().ms + limits.SLOW_MS), 'slow_why',
+    'Redis had lost its launch')
+  number_used(run)
+  return 1
 end
 
 -- [run, slice, is_last, then per partition: p, bitmap, records] → next slice.
@@ -107,6 +142,45 @@ local function freeze(_, a)
   end
   call('PUBLISH', K.tick, 'run')
   return slice + 1
+end
+
+-- Bits of a bitmap of `bytes` bytes; rows: it, or the rows that it has, two bytes each.
+local function bitmap_of(rows, bytes)
+  if #rows == bytes then return rows end
+  local bits, out = {}, {}
+  for i = 1, #rows, 2 do
+    local x, y = byte(rows, i, i + 1)
+    local row = x + y * 256
+    bits[floor(row / 8)] = (bits[floor(row / 8)] or 0) + 2 ^ (row % 8)
+  end
+  for k = 0, bytes - 1 do out[k + 1] = char(bits[k] or 0) end
+  return table.concat(out)
+end
+
+-- n records that wait, but for those in `ends`: place (two bytes), state, reason.
+local function records_of(n, ends)
+  local waits, out, at = string.rep('\0', 8), {}, 0
+  for i = 1, #ends, 4 do
+    local x, y, state, reason = byte(ends, i, i + 3)
+    local place = x + y * 256
+    out[#out + 1] = string.rep(waits, place - at) .. char(state, reason, 0, 0, 0, 0, 0, 0)
+    at = place + 1
+  end
+  out[#out + 1] = string.rep(waits, n - at)
+  return table.concat(out)
+end
+
+-- [run, slice, is_last, bytes of a bitmap, then per partition: p, members, rows, ends] → as `freeze`.
+-- Replay of a slice: its members have the places that they had.
+local function freeze_again(_, a)
+  local args = { a[1], a[2], a[3] }
+  if tonumber(call('HGET', K.run .. a[1], 'slice')) ~= tonumber(a[2]) then return freeze(nil, args) end
+  for i = 5, #a, 4 do
+    args[#args + 1] = a[i]
+    args[#args + 1] = bitmap_of(a[i + 2], tonumber(a[4]))
+    args[#args + 1] = records_of(tonumber(a[i + 1]), a[i + 3])
+  end
+  return freeze(nil, args)
 end
 
 -- Is nothing left to send? Frozen, every cursor at its front, no lease, no todo, no
@@ -248,7 +322,9 @@ export('lane_publish', limits.publish, ANYWAY)
 export('skip', skip)
 export('install', install)
 export('launch', launch)
+export('launch_again', launch_again, ANYWAY)
 export('freeze', freeze)
+export('freeze_again', freeze_again, ANYWAY)
 export('progress', progress)
 export('notices', notices)
 export('notices_known', notices_known)

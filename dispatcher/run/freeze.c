@@ -8,6 +8,8 @@
 #include "dispatcher/run/sets.h"
 #include "dispatcher/run/suppressed.h"
 
+#define JOURNAL_MAX (2u << 20) /* bytes of slices that are kept for a moment, of a run */
+
 /* A message of the slice that may be sent, and where its record stands. */
 struct message {
 	uint32_t at; /* byte of records[partition] */
@@ -37,6 +39,7 @@ struct freeze {
 	struct message messages[SLICE_ROWS];
 	uint64_t phones[SLICE_ROWS]; /* of the messages */
 	size_t message_count;
+	size_t journalled; /* bytes, so far */
 };
 
 static void next_slice(struct freeze *f);
@@ -87,6 +90,69 @@ on_block(void *arg, uint32_t index, const struct block *b)
 	return true;
 }
 
+/* ---- for a Redis that comes back older: the places that the members have ---- */
+
+/* The rows of partition p: its bitmap, or two bytes each where that is shorter. */
+static struct slice
+journal_rows(const struct freeze *f, unsigned p, struct buf *b)
+{
+	const uint8_t *bits = f->bitmap[p];
+	size_t members = f->records[p].len / RECORD_SIZE;
+
+	if (members * 2 >= sizeof(f->bitmap[p]))
+		return (struct slice){(const char *)bits, sizeof(f->bitmap[p])};
+	buf_reset(b);
+	for (uint32_t i = 0; i < SLICE_ROWS && members > 0; i++)
+		if ((bits[i / 8] >> (i % 8) & 1) != 0)
+			buf_add_u16(b, (uint16_t)i);
+	return b->len > 0 ? buf_slice(b) : SLICE("");
+}
+
+/* Who does not wait: place among the members, state, reason. */
+static struct slice
+journal_ends(const struct freeze *f, unsigned p, struct buf *b)
+{
+	buf_reset(b);
+	for (size_t i = 0; i < f->records[p].len / RECORD_SIZE; i++) {
+		struct record r = record_decode(f->records[p].data + i * RECORD_SIZE);
+
+		if (r.state == RECORD_WAITING)
+			continue;
+		buf_add_u16(b, (uint16_t)i);
+		buf_add_u8(b, (uint8_t)r.state);
+		buf_add_u8(b, (uint8_t)r.reason);
+	}
+	return b->len > 0 ? buf_slice(b) : SLICE("");
+}
+
+/*
+ * Whoever sends in the seconds that a Redis has lost does not get beyond the first of the slices: those
+ * that are not kept are frozen anew.
+ */
+static void
+journal_slice(struct freeze *f)
+{
+	struct argv a = {0};
+	struct buf b = {0};
+
+	if (f->journalled > JOURNAL_MAX)
+		return;
+	argv_add_int(&a, (int64_t)f->run);
+	argv_add_int(&a, f->slice);
+	argv_adds(&a, f->slice + 1 == f->slices ? "1" : "0");
+	argv_add_int(&a, sizeof(f->bitmap[0]));
+	for (unsigned p = 0; p < f->view->partitions; p++) {
+		argv_add_int(&a, p);
+		argv_add_int(&a, (int64_t)(f->records[p].len / RECORD_SIZE));
+		argv_add(&a, journal_rows(f, p, &b));
+		argv_add(&a, journal_ends(f, p, &b));
+	}
+	f->journalled += a.bytes.len;
+	engine_journal(f->engine, "freeze_again", &a);
+	argv_free(&a);
+	buf_free(&b);
+}
+
 static void
 on_stored(void *arg, const struct reply *r)
 {
@@ -104,7 +170,15 @@ on_stored(void *arg, const struct reply *r)
 		freeze_end(f, NULL);
 		return;
 	}
+	if (r->integer <= f->slice) { /* it came back older: begin anew */
+		struct err_ctx e;
+
+		err_set(&e, ERR_CONFLICT, "Redis", "", "has lost slices that it had");
+		freeze_end(f, &e);
+		return;
+	}
 	f->stored = (uint32_t)r->integer;
+	journal_slice(f);
 	f->slice++;
 	next_slice(f);
 }

@@ -386,9 +386,11 @@ keeper_open(struct keeper *k)
 {
 	k->is_open = true;
 	k->reconciled_ms = 0;
-	/* Redis may have come back with an older past: nothing is known to be settled. */
-	for (size_t i = 0; i < KEPT_MAX; i++)
+	/* Redis may have come back with an older past: nothing is known to be settled, or frozen. */
+	for (size_t i = 0; i < KEPT_MAX; i++) {
 		forget_settled(&k->kept[i]);
+		k->kept[i].is_frozen = false;
+	}
 	timer_arm_ms(k->loop, &k->round, 0);
 }
 

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/random.h"
 #include "dispatcher/send/batch.h"
+#include "dispatcher/send/dedupe.h"
 #include "dispatcher/send/lane.h"
 
 #define WORKS_MAX 8u
@@ -217,7 +218,8 @@ static void
 build_batches(struct work *w, uint32_t *ranks, size_t count, uint32_t *skip, size_t *skip_count)
 {
 	struct limit limits[LIMITS_MAX];
-	struct batching b = {.cap = capability_of(w->lane),
+	struct capability cap = provider_batches(w->lane->provider);
+	struct batching b = {.cap = &cap,
 			     .rate = w->lane->provider->rate,
 			     .chunk = w->chunk,
 			     .limits = limits,

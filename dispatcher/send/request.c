@@ -9,10 +9,10 @@
 #include "base/random.h"
 #include "dispatcher/exchange.h"
 #include "dispatcher/run/capped.h"
+#include "dispatcher/send/dedupe.h"
 #include "dispatcher/send/lane.h"
 
 #define CONNECT_TIMEOUT_MS 5000
-#define DEDUPE_MARGIN_MS 2000
 #define CHANGES_USUAL 16
 #define HOLD_US 5000000 /* what the lane must wait for longer is given back */
 /* Slots lost in a row before a slow connection may depart late, paid for by the next ones. */
@@ -362,34 +362,6 @@ on_slot(struct timer *t, void *arg)
 
 /* ---- permit ---- */
 
-/* So long may the request be repeated by itself, from its first mark. */
-static int64_t
-dedupe_ms(const struct request *r)
-{
-	const struct capability *cap = r->provider->driver->capability(r->provider->account);
-	int64_t ms = (int64_t)cap->dedupe_window_s * 1000 - PERMIT_AGE_US / 1000 -
-		     r->provider->timeout_ms - DEDUPE_MARGIN_MS;
-
-	return cap->dedupe == DEDUPE_BY_REFERENCE && ms > 0 ? ms : 0;
-}
-
-/*
- * No more messages than these are on the wire at once where none is repeated by itself: a second
- * of the rate, if nothing is said; 0 = no bound. largest: messages of a request, at most.
- */
-static int64_t
-doubt_cap(const struct request *r, uint32_t *largest)
-{
-	const struct provider_config *p = r->provider;
-	const struct capability *cap = p->driver->capability(p->account);
-	double second = p->rate * (cap->counts == COUNTS_REQUESTS ? cap->batch_max : 1);
-
-	*largest = cap->batch_max;
-	if (dedupe_ms(r) > 0)
-		return 0;
-	return p->doubt_cap > 0 ? p->doubt_cap : (int64_t)(second < 1 ? 1 : second);
-}
-
 static void
 on_go(struct request *r, const struct reply *reply)
 {
@@ -423,6 +395,7 @@ on_go(struct request *r, const struct reply *reply)
 	argv_add(&a, foreign_rules(r).is_by_request ? buf_slice(&r->phones) : SLICE(""));
 	argv_add(&a, r->caps.len > 0 ? buf_slice(&r->caps) : SLICE(""));
 	argv_add_int(&a, r->cost);
+	argv_add_int(&a, r->work->chunk->launched_s);
 	engine_journal(s->o.engine, "remark", &a);
 	argv_free(&a);
 	if (l->window < 32)
@@ -571,13 +544,10 @@ request_ask(struct request *r)
 {
 	struct sender *s = r->lane->sender;
 	const struct chunk *c = r->work->chunk;
-	uint32_t largest;
-	int64_t cap;
 	struct argv a = {0};
 
 	if (!request_encode(r))
 		return;
-	cap = doubt_cap(r, &largest);
 	timer_init(&r->timer, on_slot, r);
 	random_hex(r->permit, (PERMIT_CHARS - 1) / 2);
 	r->permitted_us = 0;
@@ -597,12 +567,12 @@ request_ask(struct request *r)
 	argv_add(&a, (struct slice){(const char *)r->hash, sizeof(r->hash)});
 	argv_add_int(&a, r->cost);
 	argv_add_int(&a, c->epoch);
-	argv_add_int(&a, dedupe_ms(r));
+	argv_add_int(&a, provider_dedupe_ms(r->provider));
 	argv_add_int(&a, c->tariff);
 	argv_add(&a, foreign_rules(r).is_by_request ? buf_slice(&r->phones) : SLICE(""));
 	argv_add(&a, r->caps.len > 0 ? buf_slice(&r->caps) : SLICE(""));
-	argv_add_int(&a, cap);
-	argv_add_int(&a, largest);
+	argv_add_int(&a, provider_doubt_cap(r->provider));
+	argv_add_int(&a, provider_batches(r->provider).batch_max);
 	r->state = REQUEST_ASKED;
 	r->asked_us = clock_mono_us();
 	r->lane->asked++;

@@ -16,6 +16,7 @@
 #define JOURNAL_MS 10000
 #define RETRY_MS 100
 #define REPLAY_AGAIN_MS 1000
+#define LOST_AGAIN_MS 100
 
 /* A sure call, or a line of the journal. */
 struct sure {
@@ -45,6 +46,8 @@ struct engine {
 	char new_run_id[64]; /* of the one that is connected */
 	size_t replaying;    /* lines of the journal that it has not acknowledged */
 	size_t orphans;	     /* requests that left, of runs that it does not know */
+	bool has_lost;	     /* a line is about a run that it does not know, or not yet */
+	int64_t lost_ms;     /* until then others are waited for who may know it; 0 = not yet */
 	bool has_replay_failed;
 	bool is_ready; /* connected, replayed */
 	bool is_up;    /* registered too */
@@ -159,6 +162,8 @@ journal_trim(struct engine *e)
 {
 	int64_t before = clock_mono_ms() - JOURNAL_MS;
 
+	if (e->replaying > 0)
+		return;
 	while (e->journal.head != NULL && e->journal.head->acknowledged_ms < before) {
 		struct sure *old = e->journal.head;
 
@@ -259,7 +264,8 @@ on_retry(struct timer *t, void *arg)
 	(void)t;
 	if (e->is_ready)
 		send_waiting(e);
-	else if (e->has_replay_failed && e->replaying == 0 && redis_is_ready(e->redis))
+	else if ((e->has_replay_failed || e->has_lost) && e->replaying == 0 &&
+		 redis_is_ready(e->redis))
 		replay(e);
 }
 
@@ -393,15 +399,42 @@ engine_ready(struct engine *e)
 	say_hello(e);
 }
 
+/* Does it speak of a run that this Redis does not know? Who launched it may tell it in a moment. */
+static bool
+is_about_lost(const struct sure *s, const struct reply *r)
+{
+	if (strcmp(s->name, "receipts") == 0)
+		return r->kind == REPLY_ARRAY && reply_item(r, 4)->integer > 0;
+	return r->kind == REPLY_INTEGER && r->integer < 0;
+}
+
+static void
+replay_ended(struct engine *e)
+{
+	int64_t now = clock_mono_ms();
+
+	if (e->lost_ms == 0)
+		e->lost_ms = now + e->o.lease_ms;
+	if (e->has_replay_failed)
+		timer_arm_ms(e->loop, &e->retry, REPLAY_AGAIN_MS);
+	else if (e->has_lost && now < e->lost_ms)
+		timer_arm_ms(e->loop, &e->retry, LOST_AGAIN_MS);
+	else
+		engine_ready(e);
+}
+
 static void
 on_replayed(void *arg, const struct reply *r)
 {
-	struct engine *e = arg;
+	struct sure *s = arg;
+	struct engine *e = s->engine;
 
 	if (r->kind == REPLY_ERROR)
 		log_error("redis=replay result=error why=%.*s", (int)r->str.n, r->str.p);
-	if (r->kind == REPLY_INTEGER && r->integer < 0)
-		e->orphans++;
+	if (is_about_lost(s, r)) {
+		e->has_lost = true;
+		e->orphans += strcmp(s->name, "remark") == 0;
+	}
 	/*
 	 * The connection broke, or Redis takes nothing now (OOM, BUSY …): all of it is told again on
 	 * the next connection, or in a moment. What the function itself refuses (ERR) it always will.
@@ -409,22 +442,18 @@ on_replayed(void *arg, const struct reply *r)
 	if (r->kind == REPLY_UNKNOWN || r->kind == REPLY_NOT_SENT ||
 	    (r->kind == REPLY_ERROR && strncmp(r->str.p, "ERR ", 4) != 0))
 		e->has_replay_failed = true;
-	if (--e->replaying > 0 || e->is_freeing)
-		return;
-	if (!e->has_replay_failed)
-		engine_ready(e);
-	else
-		timer_arm_ms(e->loop, &e->retry, REPLAY_AGAIN_MS);
+	if (--e->replaying == 0 && !e->is_freeing)
+		replay_ended(e);
 }
 
 static void
 replay(struct engine *e)
 {
-	e->has_replay_failed = false;
+	e->has_replay_failed = e->has_lost = false;
 	e->orphans = 0;
 	for (struct sure *s = e->journal.head; s != NULL; s = s->next) {
 		e->replaying++;
-		engine_call(e, s->name, &s->args, on_replayed, e);
+		engine_call(e, s->name, &s->args, on_replayed, s);
 	}
 }
 
@@ -435,7 +464,8 @@ on_ready(void *arg, const char *run_id)
 	bool is_other = e->run_id[0] != '\0' && strcmp(e->run_id, run_id) != 0;
 
 	snprintf(e->new_run_id, sizeof(e->new_run_id), "%s", run_id);
-	e->has_replay_failed = false;
+	e->has_replay_failed = e->has_lost = false;
+	e->lost_ms = 0;
 	if (is_other) {
 		log_warn("redis=back result=another-life journal=%zu", e->journal.count);
 		/*

@@ -10,6 +10,7 @@
  *   MS mark, MS restore          Redis as it was at the mark
  *   MS gateway JSON              flags of the simulator
  *   MS launch N                  the N-th campaign, from 1
+ *   MS sent N                    wait for N lines of the ledger; in files only, none is drawn
  *
  * Rules: what is killed is started again before it is killed or stopped once
  * more; around a restore no process dies, for its journal is what mends the loss, and nothing

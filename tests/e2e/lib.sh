@@ -59,18 +59,18 @@ done_testing() {
 
 # Wait until a command succeeds (fails), at most 60 s.
 until_true() {
-	local n=0
+	local until_tries=0
 	until "$@" >/dev/null 2>&1; do
-		n=$((n + 1))
-		[ $n -lt 1200 ] || return 1
+		until_tries=$((until_tries + 1))
+		[ $until_tries -lt 1200 ] || return 1
 		sleep 0.05
 	done
 }
 until_false() {
-	local n=0
+	local until_tries=0
 	while "$@" >/dev/null 2>&1; do
-		n=$((n + 1))
-		[ $n -lt 1200 ] || return 1
+		until_tries=$((until_tries + 1))
+		[ $until_tries -lt 1200 ] || return 1
 		sleep 0.05
 	done
 }

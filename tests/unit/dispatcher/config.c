@@ -298,6 +298,13 @@ an_error_of_a_provider_names_its_path(void **state)
 		 "providers[0].concurrency: must be between"},
 		{PROVIDER("a", "\"timeout_ms\": 99, "), "providers[0].timeout_ms: must be between"},
 		{PROVIDER("a", "\"doubt_cap\": 0, "), "providers[0].doubt_cap: must be between"},
+		{"{\"name\": \"a\", \"driver\": \"generic\", \"rate\": 200, \"doubt_cap\": 29, "
+		 "\"settings\": {\"url\": \"https://gw.example/s\", \"shape\": \"list\", "
+		 "\"batch\": {\"min\": 30, \"max\": 500}, \"body\": {\"m\": {\"$each\": {\"to\": "
+		 "\"${phone}\", \"text\": \"${text}\", \"ref\": \"${reference}\"}}}, \"answer\": "
+		 "{\"code\": \"c\", \"items\": {\"at\": \"r\", \"reference\": \"ref\", \"code\": "
+		 "\"c\", \"id\": \"id\"}}, \"codes\": {\"0\": \"accepted\"}}}",
+		 "providers[0].doubt_cap: is less than the smallest batch (30)"},
 		{PROVIDER("a", "\"unit\": 0, "), "providers[0].unit: must be between"},
 		{PROVIDER("a", "\"brandname\": \"UBND-ANGIANG\", "),
 		 "providers[0].brandname: has more than 11 characters"},

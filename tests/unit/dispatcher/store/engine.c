@@ -587,6 +587,55 @@ a_replay_that_broke_is_begun_again(void **state)
 	}
 }
 
+/* The journal knows of slice 0 of run 1, which is not there. */
+static void
+note_slice(void)
+{
+	struct argv a = {0};
+
+	argv_adds(&a, "1");
+	argv_adds(&a, "0");
+	argv_adds(&a, "0");
+	argv_adds(&a, "2048");
+	engine_journal(fx.engine, "freeze_again", &a);
+	argv_free(&a);
+}
+
+/* Who launched it is another process, which tells it a moment later. */
+static void
+a_run_that_redis_lost_is_waited_for(void **state)
+{
+	int64_t begin_ms;
+
+	(void)state;
+	note_slice();
+	restart_empty();
+	while (!redis_is_ready(engine_redis(fx.engine)))
+		loop_turn(fx.loop, 20);
+	begin_ms = clock_mono_ms();
+	turn_for(LEASE_MS / 4);
+	assert_false(engine_is_up(fx.engine));
+	COMMAND("HSET", "loa:run:1", "slice", "0", "state", "running");
+	TURN_UNTIL(has_event('U'));
+	assert_true(fx.up_ms - begin_ms < LEASE_MS);
+	assert_string_equal(COMMAND("HGET", "loa:run:1", "slice"), "1");
+}
+
+static void
+a_run_that_nobody_tells_again_is_given_up_after_a_lease(void **state)
+{
+	int64_t begin_ms;
+
+	(void)state;
+	note_slice();
+	restart_empty();
+	while (!redis_is_ready(engine_redis(fx.engine)))
+		loop_turn(fx.loop, 20);
+	begin_ms = clock_mono_ms();
+	TURN_UNTIL(has_event('U'));
+	assert_in_range(fx.up_ms - begin_ms, LEASE_MS / 2, LEASE_MS + 5000);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -609,6 +658,8 @@ main(void)
 		T(the_journal_forgets_after_ten_seconds),
 		T(the_journal_outlasts_a_long_outage),
 		T(a_replay_that_broke_is_begun_again),
+		T(a_run_that_redis_lost_is_waited_for),
+		T(a_run_that_nobody_tells_again_is_given_up_after_a_lease),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

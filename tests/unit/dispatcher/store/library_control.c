@@ -245,7 +245,7 @@ retry_with_an_earlier_attempt_in_doubt_stays_in_doubt(void **state)
 	q.permit = "p2";
 	q.attempt = 2;
 	assert_true(is_go(permit(&q)));
-	/* Redis loses the first answer and hears of its copy again: doubt about attempt 1. */
+	/* A copy that Redis has lost is told again: doubt about attempt 1. */
 	{
 		struct argv a = {0};
 
@@ -253,7 +253,7 @@ retry_with_an_earlier_attempt_in_doubt_stays_in_doubt(void **state)
 		argv_adds(&a, "0");
 		argv_adds(&a, "0");
 		argv_adds(&a, "1");
-		argv_adds(&a, "p1");
+		argv_adds(&a, "p0");
 		argv_adds(&a, "gw");
 		argv_add(&a, (struct slice){"\0\0", 2});
 		argv_adds(&a, "\x01");
@@ -376,7 +376,7 @@ a_permit_told_again_to_a_cancelled_run_settles_by_its_answer(void **state)
 	argv_adds(&a, "0");
 	argv_adds(&a, "0");
 	argv_adds(&a, "1");
-	argv_adds(&a, "p1");
+	argv_adds(&a, "p2");
 	argv_adds(&a, "gw");
 	argv_add(&a, (struct slice){"\0\0", 2});
 	argv_adds(&a, "\x01");
@@ -388,7 +388,7 @@ a_permit_told_again_to_a_cancelled_run_settles_by_its_answer(void **state)
 	argv_adds(&a, "inc-1");
 	assert_string_equal(call("remark", &a), "1");
 	assert_string_equal(state_of(0), "sending");
-	call_words("unmark", "1 0 0 1 p1 gw 0 _");
+	call_words("unmark", "1 0 0 1 p2 gw 0 _");
 	assert_string_equal(state_of(0), "cancelled");
 	assert_string_equal(counter("cancelled"), "1");
 }

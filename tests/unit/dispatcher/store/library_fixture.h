@@ -33,6 +33,7 @@ static struct {
 	struct slice caps;   /* hashes of their phones, where the run has caps */
 	const char *lane;    /* that claims and asks, "gw" */
 	unsigned tariff;     /* of it */
+	const char *log;     /* line that an answer brings; NULL = none */
 	unsigned gaps;	     /* ranks left out between two members of the next requests */
 } fx;
 
@@ -329,7 +330,7 @@ add_answer(struct argv *a, unsigned first, uint8_t attempt, const char *permit_i
 	argv_adds(a, "6");
 	argv_adds(a, "0");
 	argv_adds(a, "");
-	argv_adds(a, "");
+	argv_adds(a, fx.log != NULL ? fx.log : "");
 	argv_adds(a, "");
 	argv_adds(a, "0");
 	buf_free(&members);
@@ -366,6 +367,7 @@ set_up(void **state)
 	fx.caps = (struct slice){"", 0};
 	fx.lane = "gw";
 	fx.tariff = 0;
+	fx.log = NULL;
 	fx.is_ready = false;
 	redis_server_start(&fx.server);
 	o.unix_socket = fx.server.socket;

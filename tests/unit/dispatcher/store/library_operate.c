@@ -105,7 +105,7 @@ a_launch_takes_all_sets_over_or_does_not_happen(void **state)
 	assert_string_equal(COMMAND("HGET", "loa:campaign:7", "state"), "draft");
 	assert_string_equal(COMMAND("TTL", "loa:run:41:set:0:0"), "100");
 	COMMAND("SET", "loa:run:41:set:2:1", "c", "EX", "100");
-	assert_string_equal(call_words("launch", "%s", launch), "[launched, 41]");
+	assert_non_null(strstr(call_words("launch", "%s", launch), "[launched, 41, "));
 	assert_string_equal(COMMAND("TTL", "loa:run:41:set:0:0"), "-1");
 	assert_string_equal(COMMAND("TTL", "loa:run:41:set:2:0"), "-1");
 	assert_string_equal(COMMAND("TTL", "loa:run:41:set:2:1"), "-1");

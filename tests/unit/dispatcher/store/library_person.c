@@ -486,6 +486,64 @@ the_audit_takes_an_entry_only_behind_its_head(void **state)
 	assert_string_equal(COMMAND("XLEN", "loa:audit"), "3");
 }
 
+static const char *
+used(const char *what)
+{
+	return COMMAND("HGET", "loa:lane:gw", what) + strlen("20000 ");
+}
+
+/* Who of the two phones has had as many as one may have: '1'. */
+static const char *
+over(void)
+{
+	struct argv a = {0};
+
+	argv_add_int(&a, fx.run);
+	argv_add(&a, fx.caps);
+	return call("caps_check", &a);
+}
+
+static void
+what_a_person_says_was_not_sent_does_not_count(void **state)
+{
+	(void)state;
+	COMMAND("HSET", "loa:lane:gw", "limits",
+		"provider messages day 9\nprovider parts month 9\nprovider requests day 9\n");
+	launch_run(2);
+	COMMAND("HSET", "loa:run:1", "class", "advert", "cap_day", "1");
+	fx.caps = (struct slice){"aaaaaaaa\1\0\0bbbbbbbb\2\0\0", 22};
+	in_doubt(2, 0, "UU");
+	assert_string_equal(used("messages:day"), "2 0");
+	assert_string_equal(over(), "11");
+	later(WAIT_MS + 1000);
+	assert_string_equal(mark(0, 1, "not-sent", "1"), "[+]"); /* only asked */
+	assert_string_equal(used("messages:day"), "2 0");
+	assert_string_equal(mark(0, 1, "not-sent", "0"), "[+]");
+	assert_string_equal(mark(0, 1, "not-sent", "0"), "[=]");
+	assert_string_equal(used("messages:day"), "1 0");
+	assert_string_equal(used("requests:day"), "1 0"); /* the other one may have been in it */
+	assert_string_equal(over(), "01");
+	/* a late answer about both: the first has been given back */
+	outcome(0, 1, "p1", "NU");
+	assert_string_equal(used("messages:day"), "1 0");
+	assert_string_equal(mark(1, 1, "not-sent", "0"), "[+]");
+	assert_string_equal(used("messages:day"), "0 0");
+	assert_string_equal(used("requests:day"), "0 0");
+	assert_string_equal(over(), "");
+}
+
+static void
+what_a_person_says_was_sent_counts(void **state)
+{
+	(void)state;
+	COMMAND("HSET", "loa:lane:gw", "limits", "provider messages day 9\n");
+	launch_run(1);
+	in_doubt(1, 0, "U");
+	later(WAIT_MS + 1000);
+	assert_string_equal(mark(0, 1, "sent", "0"), "[+]");
+	assert_string_equal(used("messages:day"), "1 0");
+}
+
 int
 main(void)
 {
@@ -508,6 +566,8 @@ main(void)
 		T(a_gateways_list_is_evidence_and_a_dry_look_changes_nothing),
 		T(a_gateways_id_finds_its_message),
 		T(the_audit_takes_an_entry_only_behind_its_head),
+		T(what_a_person_says_was_not_sent_does_not_count),
+		T(what_a_person_says_was_sent_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

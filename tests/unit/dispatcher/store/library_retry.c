@@ -273,9 +273,9 @@ one_date_fires_once(void **state)
 	move_clock(600000);
 	snprintf(wanted, sizeof(wanted), "[fire, 1, %lld]", due);
 	assert_string_equal(call_words("due", "x"), wanted);
-	assert_string_equal(
-		call_words("launch", "loa:campaign:1 1 3 gw 1 campaign 1 due_s %lld", due),
-		"[launched, 1]");
+	assert_non_null(
+		strstr(call_words("launch", "loa:campaign:1 1 3 gw 1 campaign 1 due_s %lld", due),
+		       "[launched, 1, "));
 	assert_string_equal(
 		call_words("launch", "loa:campaign:1 2 3 gw 1 campaign 1 due_s %lld", due),
 		"[running, 1]");
@@ -303,8 +303,8 @@ an_hour_late_it_is_missed_and_a_person_launches_it(void **state)
 	assert_string_equal(
 		call_words("launch", "loa:campaign:1 1 3 gw 1 campaign 1 due_s %lld", due),
 		"[missed, 0]");
-	assert_string_equal(call_words("launch", "loa:campaign:1 1 3 gw 1 campaign 1"),
-			    "[launched, 1]");
+	assert_non_null(strstr(call_words("launch", "loa:campaign:1 1 3 gw 1 campaign 1"),
+			       "[launched, 1, "));
 	assert_string_equal(COMMAND("HGET", "loa:campaign:1", "problem"), "nil");
 }
 
