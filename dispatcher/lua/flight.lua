@@ -19,18 +19,36 @@ end
 
 function flight.owner(entry) return string.match(entry, '^[^:]*') end
 
--- Would n messages more be over the cap (0 = there is none)? One request alone never is. largest:
--- messages that a request of this lane can have; while even requests of that size would be within
--- the cap, nothing is added up. What a dead process had there is in doubt already.
-function flight.is_full(lane, cap, n, largest, t)
-  local busy = K.lane .. lane .. K.busy
-  if cap == 0 or call('HLEN', busy) * largest + n <= cap then return false end
+-- How many requests a lane has on the wire, with those that this call permits; lv: see limits.lane.
+function flight.count(lv)
+  lv.on_wire = lv.on_wire or call('HLEN', lv.key .. K.busy)
+  return lv.on_wire
+end
+
+-- One of n messages is permitted.
+function flight.add(lv, n)
+  lv.on_wire = flight.count(lv) + 1
+  lv.added, lv.added_messages = (lv.added or 0) + 1, (lv.added_messages or 0) + n
+end
+
+-- Messages on the wire but for what this call permits; what a dead process had there is in doubt.
+function flight.messages(lv, t)
   local sum, alive = 0, {}
-  for _, entry in ipairs(call('HVALS', busy)) do
+  for _, entry in ipairs(call('HVALS', lv.key .. K.busy)) do
     local inc = flight.owner(entry)
     if alive[inc] == nil then alive[inc] = is_alive(inc, t) end
     if alive[inc] then sum = sum + (tonumber(string.match(entry, ':(%d+)$')) or 1) end
   end
+  return sum
+end
+
+-- Would n messages more be over the cap (0 = there is none)? One request alone never is. largest:
+-- messages that a request of this lane can have; while even requests of that size would be within
+-- the cap, nothing is added up.
+function flight.is_full(lv, cap, n, largest, t)
+  if cap == 0 or flight.count(lv) * largest + n <= cap then return false end
+  lv.flying = lv.flying or flight.messages(lv, t)
+  local sum = lv.flying + (lv.added_messages or 0)
   return sum > 0 and sum + n > cap
 end
 

@@ -207,7 +207,7 @@ local function hours_wait(t, from, to)
   return (a - ms_of_day) % 86400000
 end
 
-local RUN_FIELDS = { 'state', 'launched_s', 'partitions', 'pass', 'weight', 'hours_from',
+local RUN_FIELDS = { 'state', 'launched_s', 'partitions', 'weight', 'hours_from',
   'hours_to', 'lanes', 'prio', 'kind', 'canary_n', 'unit', 'speed', 'pace',
   'cap_day', 'cap_week', 'class', 'slow_till', 'slow_why', 'routes', 'route_wait_ms',
   'route_return_s' }
@@ -234,9 +234,6 @@ local function reap_all(t)
   end
 end
 
--- No campaign of the same priority goes before single notices.
-local function order_of(r) return (r.prio or 9) * 2 + (r.kind == 'notices' and 0 or 1) end
-
 local PIECE = 1024 -- records of a step; a string is several
 
 -- A run that was put away is told what Redis has lost of it: it is looked after again.
@@ -255,7 +252,8 @@ local function wake_run(r, p, rank)
 end
 
 -- From partition p's cursor on, as many as are wanted; a range holds at least `least`
--- members, the lane's smallest batch, if that can be helped. Returns from, to; or nil and why.
+-- members if that can be helped: one, or a whole string of records where a request may not be small
+-- and those who go together must meet. Returns from, to; or nil and why.
 local function fresh_range(r, p, want, least)
   local v = call('HMGET', K.run .. r.id, 'cursor' .. p, 'front' .. p, 'frozen')
   local cursor, front = tonumber(v[1]) or 0, tonumber(v[2]) or 0
@@ -263,6 +261,9 @@ local function fresh_range(r, p, want, least)
   local limit = r.canary_n and canary_limit(r, p) or front
   if cursor >= limit then return nil, 'the first messages are being looked at' end
   if r.kind == 'notices' then least = 1 end
+  if r.canary_n then
+    least = math.min(least, tonumber(call('HGET', K.run .. r.id, 'canary' .. p)) or least)
+  end
   local string_end = (floor(cursor / STRING) + 1) * STRING
   local last = math.min(limit, string_end)
   local to = math.min(last, cursor + want)
@@ -291,7 +292,7 @@ local function range_of(r, p, one, want, least, t, seen)
     may = 0
     if route.is_left(r, p) then
       may, ms, why = route.may_claim(r, p, one, want, t, seen)
-      if may < 1 then wake, seen.why = t.ms + ms, why end
+      if may < 1 then wake, seen.why = t.ms + ms, why or fair.OTHER end
     end
     if may < 1 then keys[2] = nil end
   end
@@ -348,10 +349,55 @@ local function work(r, p, from, l, lane, t)
     w and repeats_of(w, lane, t) or {}, tonumber(r.speed) or 0, l.t or p }
 end
 
+-- What the lane may have of the run now → p, from, to, where it stood as due; or nil, when it is to be
+-- looked at again (nil: when somebody says so) and why.
+local function look(r, lv, want, least, t, seen)
+  if r.state ~= 'running' or not r.launched_s then return nil end
+  local closed = hours_wait(t, r.hours_from, r.hours_to)
+  if closed > 0 then return nil, t.ms + closed, 'outside the hours of its class' end
+  local room, wait, why = limits.room(lv, r, want, t)
+  if wait > 0 then return nil, t.ms + math.min(wait, fair.PUT_OFF_MS), why end
+  seen.why = nil
+  local p, from, to, due = next_range(r, lv.name, math.max(room, math.min(want, least)), least, t, seen)
+  if p then return p, from, to, due end
+  if from then return nil, from, seen.why or 'retry later' end
+  return nil, to and t.ms + fair.PUT_OFF_MS, to
+end
+
+local function lease_range(r, p, from, l, due)
+  if due then call('ZREM', due[1], due[2])
+  else call('HSET', K.run .. r.id, 'cursor' .. p, l.to) end
+  call('HSET', K.run .. r.id .. K.lease, p .. ':' .. from, cmsgpack.pack(l))
+  owners.enter(r.id, p, from, l)
+end
+
+local function sleep_of(lane, is_more, t)
+  local at, why = fair.next_look(lane)
+  local ms = is_more and 1 or (at or t.ms + 1000) - t.ms
+  return { 'sleep', math.max(1, math.min(1000, math.ceil(ms))), why or 'no work', why and 1 or 0 }
+end
+
+-- A run whose work nobody told the index of: an older release, or a clock that was set back. By
+-- the keeper, in each turn.
+function fair.heal(r, t)
+  if r.state ~= 'running' or hours_wait(t, r.hours_from, r.hours_to) > 0 then return end
+  for _, lane in ipairs(fair.names(r)) do
+    if not call('ZSCORE', K.ready .. lane, r.id) then
+      local p, wake = next_range(r, lane, 1, 1, t, {})
+      local at = tonumber(call('ZSCORE', K.later .. lane, r.id) or '')
+      if p and (not at or at > t.ms + fair.PUT_OFF_MS) then
+        call('ZADD', K.later .. lane, 0, r.id)
+      elseif not p and wake then
+        fair.due_at(r.id, lane, wake)
+      end
+    end
+  end
+end
+
 -- [lane, inc, want, claim id, below or '', smallest batch] →
 --   ['work', run, p, from, to, fence, records, launched_s, requests in doubt, the run's speed,
 --    tariff]
---   ['sleep', ms, reason]
+--   ['sleep', ms, reason, is it that of a run, not the lane's (0|1)]
 -- Asked again with the same id, because the answer was lost, it answers the same.
 -- below: only what is more urgent than this order.
 local function claim(_, a)
@@ -363,62 +409,32 @@ local function claim(_, a)
   local lv = limits.lane(lane)
   local rests, rests_why = health.gate(lv, t)
   if not rests then rests, rests_why = limits.closed(lv, limits.parse(lv.limits), nil, t) end
-  local wake, why = t.ms + 1000, 'no work'
   local run, p0, from0, mine = owners.claimed(inc, claim_id)
   if mine then return work(run_get(run), p0, from0, mine, lane, t) end
   reap_all(t)
-  local runs, seen = {}, {}
-  for _, id in ipairs(call('ZRANGE', K.runs, 0, -1)) do
-    local r = run_get(id)
-    if r.launched_s then runs[#runs + 1] = r end
-  end
   if rests then return { 'sleep', math.ceil(rests), rests_why } end
-  table.sort(runs, function(x, y)
-    local a_order, b_order = order_of(x), order_of(y)
-    if a_order ~= b_order then return a_order < b_order end
-    if x.pass ~= y.pass then return (x.pass or 0) < (y.pass or 0) end
-    return tonumber(x.id) < tonumber(y.id)
-  end)
-  for _, r in ipairs(runs) do
-    if order_of(r) >= below then break end
-    local closed, closed_why = hours_wait(t, r.hours_from, r.hours_to),
-      'outside the hours of its class'
-    local room
-    if r.state == 'running' and closed == 0 then
-      room, closed, closed_why = limits.room(lv, r, want, t)
+  local is_more, seen = fair.move_due(lane, t), {}
+  for _ = 1, fair.LOOKS do
+    local id, order = fair.head(lane)
+    if not id or order >= below then
+      route.write(seen, t)
+      return sleep_of(lane, is_more, t)
     end
-    if r.state == 'running' and closed > 0 then
-      if t.ms + closed < wake or why == 'no work' then
-        wake, why = math.min(wake, t.ms + closed), closed_why
-      end
-    elseif r.state == 'running' then
-      seen.why = nil
-      local p, from, to, due = next_range(r, lane, math.max(room, math.min(want, least)), least, t,
-        seen)
-      if p then
-        local l = { to = to, inc = inc, claim = claim_id,
-          fence = call('HINCRBY', K.meta, 'fence', 1), t = route.entry(route.of(r, p), lane).t }
-        if due then call('ZREM', due[1], due[2])
-        else call('HSET', K.run .. r.id, 'cursor' .. p, to) end
-        call('HSET', K.run .. r.id .. K.lease, p .. ':' .. from, cmsgpack.pack(l))
-        owners.enter(r.id, p, from, l)
-        -- Who had nothing to do meanwhile begins where the lane is: what it did not use is lost.
-        local pass = math.max(r.pass or 0, tonumber(lv.pass) or 0)
-        call('HSET', K.lane .. lane, 'pass', int(pass))
-        call('HSET', K.run .. r.id, 'pass',
-          int(pass + math.ceil((to - from) * 100 / (r.weight or 100))))
-        route.claimed(r, p, from, l, due, seen)
-        route.write(seen, t)
-        return work(r, p, from, l, lane, t)
-      elseif from and from < wake then
-        wake, why = from, seen.why or 'retry later'
-      elseif to and why == 'no work' then
-        why = to
-      end
+    local r = run_get(id)
+    local p, from, to, due = look(r, lv, want, least, t, seen)
+    if p then
+      local l = { to = to, inc = inc, claim = claim_id, fence = call('HINCRBY', K.meta, 'fence', 1),
+        t = route.entry(route.of(r, p), lane).t }
+      lease_range(r, p, from, l, due)
+      fair.served(id, lane, order, to - from, r.weight or 100)
+      route.claimed(r, p, from, l, due, seen)
+      route.write(seen, t)
+      return work(r, p, from, l, lane, t)
     end
+    fair.put_off(id, lane, from, to)
   end
   route.write(seen, t)
-  return { 'sleep', math.max(1, math.ceil(wake - t.ms)), why }
+  return sleep_of(lane, true, t)
 end
 
 -- [run, p, from, inc, fence, delay_ms] → 1 released, 0 not ours (any more).

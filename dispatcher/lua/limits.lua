@@ -46,16 +46,19 @@ function limits.key(lane, l, unit)
 end
 
 limits.LANE_FIELDS = { 'rate', 'tat', 'concurrency', 'not_before', 'why', 'purged', 'tat_at',
-  'not_since', 'tat_rate', 'limits', 'limits:*', 'units', 'pass', 'factor', 'factor_at', 'opens', 'probe' }
+  'not_since', 'tat_rate', 'limits', 'limits:*', 'units', 'factor', 'factor_at', 'opens', 'probe' }
 
--- What permit and claim look at of a lane; unit: of the run, nil = none yet.
-function limits.lane(lane, unit)
-  local fields = { unpack(limits.LANE_FIELDS) }
-  if unit then fields[#fields + 1] = 'limits:' .. int(unit) end
-  local v, lv = call('HMGET', K.lane .. lane, unpack(fields)), { name = lane, key = K.lane .. lane }
+-- What permit and claim look at of a lane.
+function limits.lane(lane)
+  local v = call('HMGET', K.lane .. lane, unpack(limits.LANE_FIELDS))
+  local lv = { name = lane, key = K.lane .. lane, of_run = {}, meters = {} }
   for i, name in ipairs(limits.LANE_FIELDS) do lv[name] = v[i] end
-  lv.of_unit = unit and v[#fields] or lv['limits:*']
   return lv
+end
+
+-- The limits of a unit on this lane, as text.
+function limits.of_unit(lv, unit)
+  return lv.units and book.get(lv.key, 'limits:' .. int(unit)) or lv['limits:*']
 end
 
 -- The limits of a text with how far each is used, one reading of each hash.
@@ -79,10 +82,10 @@ end
 
 -- ---- rates ----
 
--- Until when a rate is paid for, µs, and whether that is another moment than the one that is
+-- How far ahead of now a rate is paid for, µs, and whether that is another moment than the one that is
 -- written down: what was to be paid by a clock that was set back since is to be paid from now;
 -- what was left to pay when the rate was changed is paid at the new one.
-function limits.paid_till(tat, at, was, per_s, t)
+function limits.paid_ahead(tat, at, was, per_s, t)
   local till, since = tonumber(tat) or t.us, tonumber(at) or t.us
   local left, is_other = till - t.us, false
   if t.us < since then left, is_other = math.max(0, till - since), true end
@@ -90,7 +93,7 @@ function limits.paid_till(tat, at, was, per_s, t)
   if left > 0 and was and was > 0 and was ~= per_s then
     left, is_other = left * was / per_s, true
   end
-  return t.us + left, is_other
+  return left, is_other
 end
 
 function limits.rate_text(tat, t, per_s)
@@ -138,9 +141,13 @@ end
 
 function limits.used(c) return c.is_before and c.before or c.n end
 
+function limits.counter_text(c)
+  return int(c.period) .. ' ' .. int(c.n) .. ' ' .. int(c.before)
+end
+
 function limits.counted(c, more)
   if c.is_before then c.before = math.max(0, c.before + more) else c.n = math.max(0, c.n + more) end
-  return int(c.period) .. ' ' .. int(c.n) .. ' ' .. int(c.before)
+  return limits.counter_text(c)
 end
 
 -- ---- all of them ----
@@ -162,110 +169,129 @@ function limits.words(lane, l, unit)
     limits.whose(lane, l, unit)
 end
 
--- Every limit that applies to run r on this lane, but for the contracted rate.
-function limits.all(lv, r)
-  local list = {}
-  for _, l in ipairs(limits.parse(lv.limits)) do list[#list + 1] = l end
-  for _, l in ipairs(limits.parse(lv.of_unit)) do list[#list + 1] = l end
-  local out = limits.read(lv.name, list, r.unit or 0)
-  if tonumber(r.speed) then
-    out[#out + 1] = { key = K.run .. r.id, was = r.pace, l = { of = 'run', counts = 'messages',
-      per = 'second', most = tonumber(r.speed), field = 'pace', seconds = 1 } }
+-- A limit with how far it is used: a rate has `per_s` and `ahead`, how far it is paid for (µs from
+-- now; is_other: to another moment than is written down); a calendar limit has `c` and `left_ms`.
+function limits.meter(lv, one, unit, t)
+  local l = one.l
+  local m = { key = one.key, field = l.field, of = l.of, counts = l.counts }
+  if l.seconds then
+    local tat, at, was = string.match(one.was or '', '^(%d+) (%d+) (%S+)$')
+    m.per_s, m.why = l.most / l.seconds, limits.words(lv.name, l, unit)
+    m.ahead, m.is_other = limits.paid_ahead(tat, at, was, m.per_s, t)
+    m.is_known = tonumber(tat) ~= nil
+  else
+    local period, left_ms = limits.period(l.per, t)
+    m.c, m.left_ms, m.most = limits.counter(one.was, period), left_ms, l.most
+    m.why = limits.used_up(lv.name, l, unit)
   end
+  return m
+end
+
+-- The contracted rate.
+function limits.contract(lv, per_s, t)
+  local m = { key = lv.key, of = 'provider', counts = 'contract', per_s = per_s, why = 'rate' }
+  m.ahead, m.is_other = limits.paid_ahead(lv.tat, lv.tat_at, lv.tat_rate, per_s, t)
+  m.is_known = tonumber(lv.tat) ~= nil
+  return m
+end
+
+-- Every limit that applies to run r on this lane. In one call the same limit is the same meter, of
+-- whatever runs: what one request is charged the next one sees.
+function limits.all(lv, r, per_s, t)
+  local unit, id = r.unit or 0, r.id or ''
+  if lv.of_run[id] then return lv.of_run[id] end
+  lv.contract = lv.contract or limits.contract(lv, per_s, t)
+  local out, list, unread = { lv.contract }, {}, {}
+  for _, l in ipairs(limits.parse(lv.limits)) do list[#list + 1] = l end
+  for _, l in ipairs(limits.parse(limits.of_unit(lv, unit))) do list[#list + 1] = l end
+  for _, l in ipairs(list) do
+    if not lv.meters[limits.key(lv.name, l, unit) .. ' ' .. l.field] then unread[#unread + 1] = l end
+  end
+  for _, one in ipairs(limits.read(lv.name, unread, unit)) do
+    lv.meters[one.key .. ' ' .. one.l.field] = limits.meter(lv, one, unit, t)
+  end
+  for _, l in ipairs(list) do
+    out[#out + 1] = lv.meters[limits.key(lv.name, l, unit) .. ' ' .. l.field]
+  end
+  if tonumber(r.speed) then
+    local speed = { key = K.run .. r.id, was = r.pace, l = { of = 'run', counts = 'messages',
+      per = 'second', most = tonumber(r.speed), field = 'pace', seconds = 1 } }
+    out[#out + 1] = limits.meter(lv, speed, unit, t)
+    lv.meters[speed.key] = out[#out]
+  end
+  lv.of_run[id] = out
   return out
 end
 
 -- The longest wait wins: it is the limit that binds.
-function limits.bind(look, us, why, of)
+function limits.bind(look, us, m)
   if us > look.wait then
-    look.wait, look.why, look.is_run = us, why, of == 'unit' or of == 'run'
+    look.wait, look.why, look.is_run = us, m.why, m.of == 'unit' or m.of == 'run'
+    look.is_rate = m.per_s ~= nil
   end
-end
-
-function limits.look_rate(look, one, tat, at, was, cost, factor)
-  local per_s = one.per_s
-  local till, is_other = limits.paid_till(tat, at, was, per_s, look.t)
-  if till - look.t.us > limits.HORIZON_US then
-    limits.bind(look, till - look.t.us - limits.HORIZON_US, one.why, one.of)
-  end
-  look.slot = math.max(look.slot, till)
-  one.is_known = tonumber(tat) ~= nil
-  one.till, one.is_other, one.us = till, is_other, cost * 1000000 / (per_s * limits.PACE * factor)
-  table.insert(look.rates, one)
 end
 
 -- May a request of run r leave? cost: {contract, messages, parts, requests}; factor: see health.
--- → a look: `wait` us (0 = it may), `why` and `is_run`; `slot` us. Reads only.
+-- → a look: `wait` us (0 = it may), `why`, `is_run` and `is_rate`; `ahead`, its slot, us from now. Reads only.
 function limits.look(lv, r, cost, t, factor)
-  local look = { t = t, wait = 0, slot = t.us, rates = {}, counters = {} }
+  local look = { wait = 0, ahead = 0, us = {}, cost = cost, meters = {} }
   local per_s = tonumber(lv.rate)
   -- A lane without a rate was never published: nothing leaves.
   if not per_s or per_s <= 0 then
-    limits.bind(look, 1000000, 'rate', 'provider')
+    limits.bind(look, 1000000, { why = 'rate', of = 'provider' })
     return look
   end
-  limits.look_rate(look, { per_s = per_s, why = 'rate', of = 'provider', key = lv.key },
-    lv.tat, lv.tat_at, lv.tat_rate, cost.contract, factor)
-  for _, one in ipairs(limits.all(lv, r)) do
-    local l, n = one.l, cost[one.l.counts]
-    if l.seconds then
-      local tat, at, was = string.match(one.was or '', '^(%d+) (%d+) (%S+)$')
-      limits.look_rate(look, { per_s = l.most / l.seconds, of = l.of, key = one.key,
-        field = l.field, why = limits.words(lv.name, l, r.unit or 0) }, tat, at, was, n,
-        l.of == 'provider' and factor or 1)
-    else
-      local period, left_ms = limits.period(l.per, t)
-      local c = limits.counter(one.was, period)
-      if limits.used(c) + n > l.most then
-        limits.bind(look, left_ms * 1000, limits.used_up(lv.name, l, r.unit or 0), l.of)
-      end
-      table.insert(look.counters, { key = one.key, field = l.field, c = c, n = n,
-        counts = l.counts })
+  look.meters = limits.all(lv, r, per_s, t)
+  for i, m in ipairs(look.meters) do
+    local n = cost[m.counts]
+    if m.per_s then
+      if m.ahead > limits.HORIZON_US then limits.bind(look, m.ahead - limits.HORIZON_US, m) end
+      look.ahead = math.max(look.ahead, m.ahead)
+      look.us[i] = n * 1000000 / (m.per_s * limits.PACE * (m.of == 'provider' and factor or 1))
+    elseif limits.used(m.c) + n > m.most then
+      limits.bind(look, m.left_ms * 1000, m)
     end
   end
   return look
 end
 
-function limits.put(sets, key, ...)
-  sets[key] = sets[key] or {}
-  for _, word in ipairs({ ... }) do table.insert(sets[key], word) end
-end
-
-function limits.put_rate(sets, one, till, t)
-  if one.field then
-    limits.put(sets, one.key, one.field, limits.rate_text(till, t, one.per_s))
-  else
-    limits.put(sets, one.key, 'tat', int(till), 'tat_at', int(t.us), 'tat_rate',
-      string.format('%.17g', one.per_s))
-  end
-end
-
-function limits.write(sets)
-  for key, words in pairs(sets) do call('HSET', key, unpack(words)) end
-end
-
 -- Nothing may leave: only what a clock that was set back, or a new rate, has moved is written.
 function limits.refuse(look)
-  local sets = {}
-  for _, one in ipairs(look.rates) do
-    if one.is_other then limits.put_rate(sets, one, one.till, look.t) end
-  end
-  limits.write(sets)
+  for _, m in ipairs(look.meters) do m.is_moved = m.is_moved or m.is_other end
 end
 
--- Charge all of them. → what may have to be given back: {{hash, field, period, what it counts}, …}
-function limits.charge(look)
-  local sets, paid = {}, {}
-  for _, one in ipairs(look.rates) do
-    limits.put_rate(sets, one, look.slot + one.us, look.t)
+-- Charge all of them, rates from the slot on, or from what `from` says.
+-- → what may have to be given back: {{hash, field, period, what it counts}, …}
+function limits.charge(look, from)
+  local paid = {}
+  for i, m in ipairs(look.meters) do
+    m.is_moved = true
+    if m.per_s then
+      m.ahead = (from and from(m) or look.ahead) + look.us[i]
+    else
+      limits.counted(m.c, look.cost[m.counts])
+      paid[#paid + 1] = { m.key, m.field, m.c.is_before and m.c.period - 1 or m.c.period, m.counts }
+    end
   end
-  for _, one in ipairs(look.counters) do
-    limits.put(sets, one.key, one.field, limits.counted(one.c, one.n))
-    paid[#paid + 1] = { one.key, one.field, one.c.is_before and one.c.period - 1 or one.c.period,
-      one.counts }
-  end
-  limits.write(sets)
   return paid
+end
+
+-- What moved is written down.
+function limits.write(lv, t)
+  local function put(m)
+    if not m.is_moved then return end
+    if m.c then
+      book.set(m.key, m.field, limits.counter_text(m.c))
+    elseif m.field then
+      book.set(m.key, m.field, limits.rate_text(t.us + m.ahead, t, m.per_s))
+    else
+      book.set(m.key, 'tat', int(t.us + m.ahead))
+      book.set(m.key, 'tat_at', int(t.us))
+      book.set(m.key, 'tat_rate', string.format('%.17g', m.per_s))
+    end
+  end
+  if lv.contract then put(lv.contract) end
+  for _, m in pairs(lv.meters) do put(m) end
 end
 
 -- These were surely not taken: cost as for `look`.
@@ -309,15 +335,12 @@ end
 -- A permit that Redis has lost, asked for at that moment, is told again: it counts in its periods,
 -- and its rates are paid as they were, from then on. Whoever tells the later one first pays more.
 function limits.charge_again(q, id, r, lane, cost, asked_ms, t)
-  local look = limits.look(limits.lane(lane, r.unit or 0), r, cost, t, 1)
-  local rates, sets, asked_us = look.rates, {}, math.min(asked_ms * 1000, t.us)
-  for _, one in ipairs(rates) do
-    local from = one.is_known and math.max(one.till, asked_us) or asked_us
-    limits.put_rate(sets, one, from + one.us, t)
-  end
-  look.rates = {}
-  local paid = limits.charge(look)
-  limits.write(sets)
+  local lv = limits.lane(lane)
+  local look, asked = limits.look(lv, r, cost, t, 1), math.min(asked_ms * 1000 - t.us, 0)
+  local paid = limits.charge(look, function(m)
+    return m.is_known and math.max(m.ahead, asked) or asked
+  end)
+  limits.write(lv, t)
   if #paid > 0 then
     q.paid = q.paid or {}
     q.paid[id] = paid
@@ -388,27 +411,30 @@ end
 function limits.is_busy(lv, t, is_notice)
   local busy, most = lv.key .. K.busy, tonumber(lv.concurrency) or 0
   if most > 1 and not is_notice then most = most - math.max(1, floor(most / 10)) end
-  if most == 0 or call('HLEN', busy) < most then return false end
+  if most == 0 or flight.count(lv) < most then return false end
   local ago = t.ms - (tonumber(lv.purged) or 0)
   if ago >= 0 and ago < 1000 then return true end
-  call('HSET', lv.key, 'purged', int(t.ms))
+  lv.purged = int(t.ms)
+  call('HSET', lv.key, 'purged', lv.purged)
   local v = call('HGETALL', busy)
   for i = 1, #v, 2 do
     if not is_alive(flight.owner(v[i + 1]), t) then call('HDEL', busy, v[i]) end
   end
-  return call('HLEN', busy) >= most
+  lv.on_wire = call('HLEN', busy) + (lv.added or 0)
+  return lv.on_wire >= most
 end
 
 -- [lane, us, unit] → 1. Bytes left this much after their slot: the next slots are moved.
 function limits.late(_, a)
-  local lane, t = a[1], clock()
-  local us, sets = math.min(tonumber(a[2]), 200000), {}
-  local look = limits.look(limits.lane(lane, tonumber(a[3]) or 0), { unit = tonumber(a[3]) },
-    { contract = 0, messages = 0, parts = 0, requests = 0 }, t, 1)
-  for _, one in ipairs(look.rates) do
-    limits.put_rate(sets, one, math.max(one.till, t.us) + us, t)
+  local t, lv, unit = clock(), limits.lane(a[1]), tonumber(a[3])
+  local us, none = math.min(tonumber(a[2]), 200000), { contract = 0, messages = 0, parts = 0, requests = 0 }
+  local look = limits.look(lv, { unit = unit }, none, t, 1)
+  book.open()
+  for _, m in ipairs(look.meters) do
+    if m.per_s then m.ahead, m.is_moved = math.max(m.ahead, 0) + us, true end
   end
-  limits.write(sets)
+  limits.write(lv, t)
+  book.write()
   return 1
 end
 
@@ -438,6 +464,7 @@ function limits.publish(_, a)
   end
   call('HDEL', key, unpack(gone))
   call('HSET', key, unpack(words))
+  fair.look_again(a[1])
   call('PUBLISH', K.tick, 'lanes')
   return int(stamp)
 end

@@ -71,16 +71,6 @@ function told.close(c, merged)
   return { merged, int(c.rest or 0), c.why or '' }
 end
 
--- In a pattern, and in what replaces it, this stands for itself.
-function told.plain(text) return (string.gsub(text, '%W', '%%%0')) end
-
-function told.sum(parts)
-  local n, c = 0, sub(parts, 1, 1)
-  if parts == string.rep(c, #parts) then return #parts * (byte(c) or 0) end
-  for i = 1, #parts do n = n + byte(parts, i) end
-  return n
-end
-
 -- What most answers are: about the only copy, of members that are as its permit has left them, none in
 -- doubt, nothing to give back. What the long way would come to is written at once. False: go it.
 function told.at_once(o, now_s)
@@ -98,11 +88,10 @@ function told.at_once(o, now_s)
   bytes = table.concat(bytes)
   local by = sub(bytes, 3, 3) -- attempt and provider
   if byte(by) % 16 ~= byte(attempt) then return false end
-  local tail = sub(pack_record({ state = 0, flags = 0, reason = 0, attempt = 0, provider = 0,
-    parts = 0, changed = now_s }), 5)
-  local sending = told.plain(char(S.SENDING)) .. '.' .. told.plain(by) .. '(.)....'
+  local tail = raw.tail(now_s)
+  local sending = raw.plain(char(S.SENDING)) .. '.' .. raw.plain(by) .. '(.)....'
   local new, count = string.gsub(bytes, sending,
-    told.plain(char(S.ACCEPTED, 0) .. by) .. '%1' .. told.plain(tail))
+    raw.plain(char(S.ACCEPTED, 0) .. by) .. '%1' .. raw.plain(tail))
   if count ~= n then return false end
   local parts = string.gsub(bytes, '...(.)....', '%1')
   local nos, no_parts, reasons, out, at = { N = 0, T = 0, W = 0 }, 0, 0, {}, 1
@@ -125,7 +114,7 @@ function told.at_once(o, now_s)
   local accepted = n - nos.N - nos.T - nos.W
   if accepted > 0 then
     add(d, 'accepted', accepted)
-    add(d, 'parts:' .. floor(byte(by) / 16), told.sum(parts) - no_parts)
+    add(d, 'parts:' .. floor(byte(by) / 16), raw.sum(parts) - no_parts)
   end
   add(d, 'refused', nos.N)
   add(d, 'retry', nos.T)

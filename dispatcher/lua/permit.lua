@@ -1,137 +1,259 @@
 -- SPDX-License-Identifier: MIT
--- permit: exactly one request, already rendered, may leave at a dated slot.
+-- permit: requests of one lane, already rendered, may leave, each at a dated slot of its own.
 -- All checks or none: lease, run, hours, suppression epoch, the records as the
 -- sender saw them, the lane's health, concurrency, every limit. Then the members
 -- are marked and the request record is stored.
+--
+-- Several are asked for in one call, in order; each is answered as if those before it had been written.
+-- What they share is read once and written once.
+
+local permits = { HEAD = 6, OF_CHUNK = 5, OF_REQUEST = 12 }
 
 -- What a request costs in each of the things that contracts count.
-local function cost_of(contract, members, parts)
-  local cost = { contract = contract, messages = #members / 2, parts = 0, requests = 1 }
-  for i = 1, #parts do cost.parts = cost.parts + byte(parts, i) end
-  return cost
+function permits.cost(contract, n, parts)
+  return { contract = contract, messages = n, parts = raw.sum(parts), requests = 1 }
 end
 
 -- The attempt that a member which waits goes by: another provider's is always a new one, for its
 -- reference is.
-local function next_attempt(r, tariff)
+function permits.next_attempt(r, tariff)
   if r.state == S.RETRY then return r.attempt + 1 end
   if r.attempt == 0 or r.provider == tariff or r.attempt == 15 then return math.max(r.attempt, 1) end
   return r.attempt + 1
 end
 
 -- Are the members' records not what the sender saw, or not due for this attempt?
-local function members_changed(w, ranks, expected, attempts, tariff)
+function permits.is_changed(w, ranks, expected, attempts, tariff)
   for i, rank in ipairs(ranks) do
     local r, at = window_get(w, rank), byte(attempts, i)
-    local offset = (rank - w.from) * 8
-    if sub(w.bytes, offset + 1, offset + 8) ~= sub(expected, i * 8 - 7, i * 8) then return true end
-    if (r.state ~= S.WAITING and r.state ~= S.RETRY) or at ~= next_attempt(r, tariff) then
+    if pack_record(r) ~= sub(expected, i * 8 - 7, i * 8) then return true end
+    if (r.state ~= S.WAITING and r.state ~= S.RETRY) or at ~= permits.next_attempt(r, tariff) then
       return true
     end
   end
   return false
 end
 
--- [run, p, from, inc, fence, permit, lane, 'new'|'repeat', first, members, expected,
---  attempts, parts, hash, cost, epoch, dedupe_ms, tariff, phones ('' = none), hashes of the
---  phones where the run has caps (see caps.lua), doubt_cap (0 = none), messages of the lane's
---  largest request]
---   ['go', slot us, now us, asked ms, repeatable till (ms + back),
---     the lane's factor] ['wait', us, reason]
---   ['stop', state] ['lost']
---   ['changed', records] ['epoch', n] ['held'] ['slow', us, reason] only this run must wait
---   ['caps', '1' for each member who has had as many as the policy allows]
-local function permit(_, a)
-  local run, p, from = a[1], tonumber(a[2]), tonumber(a[3])
-  local id, lane, is_repeat, tariff = a[6], a[7], a[8] == 'repeat', tonumber(a[18])
-  local t = clock()
-  if t.ms < t.open_at then return { 'wait', int(opens_ms(t) * 1000), 'redis restarted' } end
-  local lease = owns(run, p, from, a[4], tonumber(a[5]))
-  if not lease then return { 'lost' } end
-  local r = run_get(run)
-  if r.state ~= 'running' then return { 'stop', r.state or 'gone' } end
-  if brake_of(run, tariff) then return { 'stop', 'stopped by the brake' } end
-  local closed = hours_wait(t, r.hours_from, r.hours_to)
-  if closed > 0 then return { 'stop', 'outside the hours of its class' } end
-  if t.epoch ~= tonumber(a[16]) then return { 'epoch', t.epoch } end
-  local w = window_open(run, p, from, lease.to)
-  if not w then return { 'lost' } end
+-- ---- chunks ----
 
-  local first = tonumber(a[9])
-  local field = first .. ':' .. byte(a[12], 1)
-  local key = request_key(run, p, first)
-  local stored = call('HGET', key, field)
+-- Why none of the chunk's requests may leave: the answer to each; nil = nothing.
+function permits.stop(c, g)
+  local t = c.t
+  g.lease = owns(g.run, g.p, g.from, c.inc, g.fence)
+  if not g.lease then return { 'lost' } end
+  local r = g.r
+  if r.state ~= 'running' then return { 'stop', r.state or 'gone' } end
+  if brake_of(g.run, g.tariff) then return { 'stop', 'stopped by the brake' } end
+  if hours_wait(t, r.hours_from, r.hours_to) > 0 then
+    return { 'stop', 'outside the hours of its class' }
+  end
+  if t.epoch ~= g.epoch then return { 'epoch', t.epoch } end
+end
+
+-- The records of all requests that are inside the lease.
+function permits.open_window(c, g)
+  local from, to
+  for _, o in ipairs(c.list) do
+    if o.g == g and o.first >= g.from and o.last < g.lease.to then
+      from, to = math.min(from or o.first, o.first), math.max(to or o.last, o.last)
+    end
+  end
+  g.w = from and window_open(g.run, g.p, from, to + 1, g.r.delta)
+end
+
+function permits.open(a)
+  local c = { lane = a[1], inc = a[2], cap = tonumber(a[3]), largest = tonumber(a[4]),
+    dedupe_ms = tonumber(a[5]), t = clock(), chunks = {}, list = {}, runs = {}, slow = {} }
+  local at, keys = permits.HEAD + 1, {}
+  for i = 1, tonumber(a[6]) do
+    local run = a[at]
+    if not c.runs[run] then
+      c.runs[run] = run_get(run)
+      c.runs[run].delta = {}
+    end
+    c.chunks[i] = { run = run, r = c.runs[run], p = tonumber(a[at + 1]), from = tonumber(a[at + 2]),
+      fence = tonumber(a[at + 3]), epoch = tonumber(a[at + 4]) }
+    local one = route.entry(route.of(c.runs[run], c.chunks[i].p), c.lane)
+    c.chunks[i].tariff = one and one.t or c.chunks[i].p
+    at = at + permits.OF_CHUNK
+  end
+  for i = at, #a, permits.OF_REQUEST do
+    local o = { g = c.chunks[tonumber(a[i])], id = a[i + 1], is_repeat = a[i + 2] == 'repeat',
+      first = tonumber(a[i + 3]), members = a[i + 4], expected = a[i + 5], attempts = a[i + 6],
+      parts = a[i + 7], hash = a[i + 8], cost = tonumber(a[i + 9]), phones = a[i + 10],
+      caps = a[i + 11] }
+    o.n, o.last = #o.members / 2, request_last(o.first, o.members)
+    o.key, o.field = request_key(o.g.run, o.g.p, o.first), int(o.first) .. ':' .. byte(o.attempts, 1)
+    keys[o.key] = keys[o.key] or {}
+    table.insert(keys[o.key], o.field)
+    c.list[#c.list + 1] = o
+  end
+  book.open()
+  for key, fields in pairs(keys) do book.read(key, fields) end
+  for _, g in ipairs(c.chunks) do
+    g.answer = permits.stop(c, g)
+    if not g.answer then permits.open_window(c, g) end
+  end
+  return c
+end
+
+-- ---- one request ----
+
+-- All records of the chunk, as they are with what this call permits: the sender looks again.
+function permits.changed(c, g)
+  local w = window_open(g.run, g.p, g.from, g.lease.to)
+  if not w then return { 'lost' } end
+  window_settle(g.w)
+  local at = (g.w.from - g.from) * 8
+  return { 'changed', sub(w.bytes, 1, at) .. g.w.bytes .. sub(w.bytes, at + #g.w.bytes + 1) }
+end
+
+-- A first attempt at members that nobody has been asked about, or none but this provider: what most
+-- requests are. Their records are compared, and written, as bytes.
+function permits.is_first(w, o)
+  if o.is_repeat or o.last - o.first + 1 ~= o.n or o.attempts ~= string.rep('\1', o.n) then
+    return false
+  end
+  window_settle(w)
+  local at = (o.first - w.from) * 8
+  o.g.first = o.g.first or '%z.[%z' .. raw.plain(char(1 + o.g.tariff * 16)) .. '].....'
+  return sub(w.bytes, at + 1, at + o.n * 8) == o.expected and
+    select(2, string.gsub(o.expected, o.g.first, '')) == o.n
+end
+
+-- May the request itself be sent, by what is known of it and its members? → an answer, or nil; then
+-- o.q is its record.
+function permits.look_request(c, o)
+  local g, w = o.g, o.g.w
+  if not w or o.first < w.from or o.last >= w.to then return { 'lost' } end
+  local stored = book.get(o.key, o.field)
   local q = stored and cmsgpack.unpack(stored)
-  local ranks = request_ranks({ first = first, members = a[10] })
-  if not is_inside(w, ranks) then return { 'lost' } end
-  if q and has_copy(q, id) then return { 'held' } end -- ids are used once
-  if is_repeat then
-    if not q then return { 'changed', w.bytes } end
-    if q.members ~= a[10] or q.hash ~= a[14] or q.lane ~= lane or
-      not is_repeatable(w, q, ranks, t) then
+  if q and has_copy(q, o.id) then return { 'held' } end -- ids are used once
+  o.is_plain = not q and permits.is_first(w, o)
+  if not o.is_plain then o.ranks = request_ranks(o) end
+  if o.is_repeat then
+    if not q then return permits.changed(c, g) end
+    if q.members ~= o.members or q.hash ~= o.hash or q.lane ~= c.lane or
+      not is_repeatable(w, q, o.ranks, c.t) then
       -- It will never be what it was: nobody need ask again.
-      request_hold(w, q, ranks)
-      request_write(key, field, w, q, ranks)
-      window_write(w)
+      request_hold(w, q, o.ranks)
+      request_write(o.key, o.field, w, q, o.ranks)
       return { 'held' }
     end
-  elseif q or members_changed(w, ranks, a[11], a[12], tariff) then
-    return { 'changed', w.bytes }
+  elseif q or (not o.is_plain and
+    permits.is_changed(w, o.ranks, o.expected, o.attempts, g.tariff)) then
+    return permits.changed(c, g)
   else
-    q = { lane = lane, first = first, members = a[10], attempts = a[12], hash = a[14],
-      phones = a[19] ~= '' and a[19] or nil, copies = {},
-      till = tonumber(a[17]) > 0 and t.ms + t.back + tonumber(a[17]) or 0 }
+    q = { lane = c.lane, first = o.first, members = o.members, attempts = o.attempts, hash = o.hash,
+      phones = o.phones ~= '' and o.phones or nil, copies = {},
+      till = c.dedupe_ms > 0 and c.t.ms + c.t.back + c.dedupe_ms or 0 }
     q.window = q.till
   end
+  o.q = q
+end
 
-  local lv = limits.lane(lane, r.unit or 0)
+-- May the lane, the run and its unit send it now? → an answer, or nil; then o.look is to be charged.
+-- A lane that must wait waits for the rest of the call, a run for its own.
+function permits.look_limits(c, o)
+  local lv, t, r = c.lv, c.t, o.g.r
   local rests, why = health.gate(lv, t)
-  if rests then return { 'wait', int(rests * 1000), why } end
+  if rests then
+    c.wait = { 'wait', int(rests * 1000), why }
+    return c.wait
+  end
   if limits.is_busy(lv, t, r.kind == 'notices') then return { 'wait', '2000', 'concurrency' } end
-  local cap = tonumber(a[21]) or 0
-  if flight.is_full(lane, cap, #ranks, tonumber(a[22]) or 1, t) then
-    return { 'wait', '2000', 'doubt_cap' }
+  if flight.is_full(lv, c.cap, o.n, c.largest, t) then
+    c.wait = { 'wait', '2000', 'doubt_cap' }
+    return c.wait
   end
-  local factor = health.factor(lv, t)
-  local look = limits.look(lv, r, cost_of(tonumber(a[15]), a[10], a[13]), t, factor)
-  if look.wait > 0 then
-    limits.refuse(look)
-    -- Too long to keep a range for it: claim passes the run over for some seconds, and looks again,
-    -- for limits may be changed.
-    if look.is_run and look.wait > limits.PARK_US then
-      call('HSET', K.run .. run, 'slow_till', int(t.ms + limits.SLOW_MS), 'slow_why', look.why)
-      return { 'stop', look.why }
+  o.look = limits.look(lv, r, permits.cost(o.cost, o.n, o.parts), t, c.factor)
+  if o.look.wait <= 0 then return nil end
+  limits.refuse(o.look)
+  local us, is_run = o.look.wait, o.look.is_run
+  local answer = { is_run and 'slow' or 'wait', int(math.ceil(us)), o.look.why,
+    o.look.is_rate and 1 or nil }
+  -- Too long to keep a range for it: claim passes the run over for some seconds, and looks again,
+  -- for limits may be changed.
+  if is_run and us > limits.PARK_US then
+    book.set(K.run .. o.g.run, 'slow_till', int(t.ms + limits.SLOW_MS))
+    book.set(K.run .. o.g.run, 'slow_why', o.look.why)
+    answer = { 'stop', o.look.why }
+  end
+  if is_run then c.slow[o.g.run] = answer else c.wait = answer end
+  return answer
+end
+
+function permits.mark(c, o)
+  local g, w, now_s = o.g, o.g.w, seconds_of(c.t, o.g.r.launched_s)
+  if o.is_plain then
+    g.marked = g.marked or raw.plain(char(S.SENDING, 0, 1 + g.tariff * 16)) .. '%0' ..
+      raw.plain(raw.tail(now_s))
+    window_patch(w, o.first, o.n, (string.gsub(o.parts, '.', g.marked)))
+    return
+  end
+  for i, rank in ipairs(o.ranks) do
+    local at = byte(o.attempts, i)
+    if not o.is_repeat or phase_of(w, rank, at) == S.UNKNOWN then
+      set_phase(w, rank, at, S.SENDING, 0, now_s, byte(o.parts, i), g.tariff)
     end
-    return { look.is_run and 'slow' or 'wait', int(math.ceil(look.wait)), look.why }
   end
-  local is_capped = not is_repeat and caps.is_capped(r)
+end
+
+function permits.answer(c, o)
+  if c.closed or o.g.answer then return c.closed or o.g.answer end
+  if c.slow[o.g.run] or c.wait then return c.slow[o.g.run] or c.wait end
+  local answer = permits.look_request(c, o) or permits.look_limits(c, o)
+  if answer then return answer end
+  local r, q, t = o.g.r, o.q, c.t
+  local is_capped = not o.is_repeat and caps.is_capped(r)
   if is_capped then
-    if #a[20] ~= #ranks * caps.HASH then return { 'lost' } end
-    local over = caps.over(r, a[20], t)
+    if #o.caps ~= o.n * caps.HASH then return { 'lost' } end
+    local over = caps.over(r, o.caps, t)
     if over then return { 'caps', over } end
   end
 
-  -- Only writes from here.
-  local now_s = seconds_of(t, r.launched_s)
-  for i, rank in ipairs(ranks) do
-    local at = byte(a[12], i)
-    if not is_repeat or phase_of(w, rank, at) == S.UNKNOWN then
-      set_phase(w, rank, at, S.SENDING, 0, now_s, byte(a[13], i), tariff)
-    end
-  end
-  window_write(w)
-  q.copies[#q.copies + 1] = id
+  -- Nothing is asked of Redis any more.
+  permits.mark(c, o)
+  q.copies[#q.copies + 1] = o.id
   q.asked = t.ms
-  if is_capped then q.caps, q.capped_at = a[20], caps.charge(r, a[20], caps.tick(t)) end
-  local paid = limits.charge(look)
+  if is_capped then q.caps, q.capped_at = o.caps, caps.charge(r, o.caps, caps.tick(t)) end
+  local paid = limits.charge(o.look)
   if #paid > 0 then
     q.paid = q.paid or {}
-    q.paid[id] = paid
+    q.paid[o.id] = paid
   end
-  call('HSET', key, field, cmsgpack.pack(q))
-  call('HSET', K.lane .. lane .. K.busy, id, flight.entry(a[4], #ranks, cap))
-  health.permitted(lv, id, t)
-  return { 'go', int(look.slot), int(t.us), int(q.asked), int(q.till), string.format('%.3f', factor) }
+  book.set(o.key, o.field, cmsgpack.pack(q))
+  book.set(c.lv.key .. K.busy, o.id, flight.entry(c.inc, o.n, c.cap))
+  flight.add(c.lv, o.n)
+  health.permitted(c.lv, o.id, t)
+  return { 'go', int(c.t.us + o.look.ahead), c.now, c.asked, int(q.till), c.factor_text }
+end
+
+-- [lane, inc, doubt_cap (0 = none), messages of the lane's largest request, dedupe_ms, how many chunks;
+--  of each chunk: run, p, from, fence, epoch;
+--  of each request: number of its chunk, permit, 'new'|'repeat', first, members, expected, attempts,
+--   parts, hash, cost, phones ('' = none), hashes of the phones where the run has caps (see caps.lua)]
+-- The tariff is the lane's of the partition. → for each request, in order:
+--   ['go', slot us, now us, asked ms, repeatable till (ms + back),
+--     the lane's factor] ['wait', us, reason, 1 = for a rate]
+--   ['stop', state] ['lost']
+--   ['changed', records] ['epoch', n] ['held'] ['slow', us, reason, …] only this run must wait
+--   ['caps', '1' for each member who has had as many as the policy allows]
+local function permit(_, a)
+  local c, out = permits.open(a), {}
+  local t = c.t
+  if t.ms < t.open_at then
+    c.closed = { 'wait', int(opens_ms(t) * 1000), 'redis restarted' }
+  end
+  c.lv = limits.lane(c.lane)
+  c.factor = health.factor(c.lv, t)
+  c.now, c.asked, c.factor_text = int(t.us), int(t.ms), string.format('%.3f', c.factor)
+  for i, o in ipairs(c.list) do out[i] = permits.answer(c, o) end
+  limits.write(c.lv, t)
+  book.write()
+  for _, g in ipairs(c.chunks) do if g.w then window_write(g.w) end end
+  for run, r in pairs(c.runs) do count_write(run, r.delta) end
+  return out
 end
 
 -- [run, p, from, inc, fence, first, attempt] → 1, 0 not ours. A repeat that cannot
@@ -158,13 +280,11 @@ local function number_used(run)
   if (tonumber(call('HGET', K.seq, 'run')) or 0) < tonumber(run) then call('HSET', K.seq, 'run', run) end
 end
 
--- [run, p, first, attempt, permit, lane, members, attempts, parts, hash, asked ms,
---  till (ms + back), tariff, inc, phones ('' = none), hashes for caps ('' = none), cost,
---  launched_s of the run] → 1, 0 known already, -1 there is no such run or member, or not yet
+-- → 1, 0 known already, -1 there is no such run or member, or not yet.
 -- Replay of an acknowledged permit after Redis came back: what it lost is marked
 -- again, with its original time. What the permit's own answer said follows in
 -- the replay; a "no" about another copy closes nothing any more.
-local function remark(_, a)
+function permits.remark(a)
   local run, p, first, id, lane = a[1], tonumber(a[2]), tonumber(a[3]), a[5], a[6]
   local t = clock()
   local r = run_get(run)
@@ -206,7 +326,8 @@ local function remark(_, a)
     if (a[16] or '') ~= '' and not q.caps then
       q.caps, q.capped_at = a[16], caps.charge(r, a[16], floor(tonumber(a[11]) / caps.TICK_MS))
     end
-    limits.charge_again(q, id, r, lane, cost_of(tonumber(a[17]) or 0, a[7], a[9]), tonumber(a[11]), t)
+    limits.charge_again(q, id, r, lane, permits.cost(tonumber(a[17]) or 0, #a[7] / 2, a[9]),
+      tonumber(a[11]), t)
     call('HSET', key, field, cmsgpack.pack(q))
     call('HSET', K.lane .. lane .. K.busy, id, a[14])
     wake_run(r, p, ranks[1])
@@ -216,4 +337,17 @@ local function remark(_, a)
   local cursor = tonumber(call('HGET', K.run .. run, 'cursor' .. p)) or 0
   if cursor <= ranks[#ranks] then call('HSET', K.run .. run, 'cursor' .. p, ranks[#ranks] + 1) end
   return 1
+end
+
+-- [of each: run, p, first, attempt, permit, lane, members, attempts, parts, hash, asked ms,
+--  till (ms + back), provider, inc, phones ('' = none), hashes for caps ('' = none), cost,
+--  launched_s of the run] → 1, 0 all were known already, or minus how many are of no run or member
+--  that is there, or not yet
+local function remark(_, a)
+  local news, lost = 0, 0
+  for i = 1, #a, 18 do
+    local one = permits.remark({ unpack(a, i, math.min(i + 17, #a)) })
+    if one < 0 then lost = lost + 1 else news = math.max(news, one) end
+  end
+  return lost > 0 and -lost or news
 end

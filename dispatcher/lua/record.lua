@@ -232,6 +232,26 @@ local function window_write(w)
   for field, v in pairs(w.earlier) do call('HSET', K.run .. w.run .. K.earlier, field, v) end
 end
 
+-- ---- many records at once, as bytes ----
+
+local raw = {}
+
+-- In a pattern, and in what replaces it, this stands for itself.
+function raw.plain(text) return (string.gsub(text, '%W', '%%%0')) end
+
+function raw.sum(parts)
+  local n, c = 0, sub(parts, 1, 1)
+  if parts == string.rep(c, #parts) then return #parts * (byte(c) or 0) end
+  for i = 1, #parts do n = n + byte(parts, i) end
+  return n
+end
+
+-- The last bytes of a record that is changed now.
+function raw.tail(now_s)
+  return sub(pack_record({ state = 0, flags = 0, reason = 0, attempt = 0, provider = 0, parts = 0,
+    changed = now_s }), 5)
+end
+
 -- Order inside an attempt. A negative answer stands above doubt only because it
 -- is offered only about the single copy of an attempt.
 local RANK = { [S.WAITING] = 0, [S.SKIPPED] = 1, [S.SUPPRESSED] = 1, [S.CANCELLED] = 1,

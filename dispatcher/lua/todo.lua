@@ -12,6 +12,7 @@ local function todo_add(run, p, from, to, at_ms)
   local key, member = K.run .. run .. K.todo .. p, from .. ':' .. to
   local old = call('ZSCORE', key, member)
   if not old or tonumber(old) > at_ms then call('ZADD', key, int(at_ms), member) end
+  fair.due(run, p, at_ms)
 end
 
 local BACKOFF_MAX_MS = 600000

@@ -5,8 +5,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "dispatcher/send/batch.h"
-#include "dispatcher/send/dedupe.h"
+#include "dispatcher/run/batch.h"
+#include "dispatcher/run/dedupe.h"
 #include "dispatcher/send/lane.h"
 
 #define WORKS_MAX 8u
@@ -34,9 +34,10 @@ lane_wait(struct lane *l, int64_t until_us, struct slice why)
 {
 	slice_copy(l->why_text, sizeof(l->why_text), why);
 	l->why = l->why_text;
+	l->is_why_of_run = false;
 	if (until_us > clock_mono_us() + LONGEST_WAIT_US)
 		until_us = clock_mono_us() + LONGEST_WAIT_US;
-	l->ask_at_us = until_us;
+	l->ask_at_us = l->gather_at_us = until_us;
 	lane_want(l);
 }
 
@@ -62,7 +63,7 @@ lane_look_again(struct lane *l)
 
 	if (l->ask_at_us < now + LONG_WAIT_US || now < l->looked_us + LONG_WAIT_US / 4)
 		return;
-	l->looked_us = l->ask_at_us = now;
+	l->looked_us = l->ask_at_us = l->gather_at_us = now;
 	lane_want(l);
 }
 
@@ -199,31 +200,19 @@ work_cap(struct work *w, const uint32_t *ranks, size_t count)
 	buf_free(&offsets);
 }
 
-/* Those that apply to the work, beside the contracted rate. limits has room for LIMITS_MAX. */
-static size_t
-limits_of(const struct work *w, struct limit *limits)
-{
-	const struct provider_config *p = w->lane->provider;
-	const struct config *c = w->lane->sender->o.config;
-	size_t n = p->limit_count;
-
-	memcpy(limits, p->limits, n * sizeof(*limits));
-	for (size_t i = 0; i < c->limit_count && n < LIMITS_MAX; i++)
-		if (limit_is_of_unit(c->limits, c->limit_count, i, (int64_t)w->chunk->view->unit))
-			limits[n++] = c->limits[i];
-	return n;
-}
-
 static void
 build_batches(struct work *w, uint32_t *ranks, size_t count, uint32_t *skip, size_t *skip_count)
 {
 	struct limit limits[LIMITS_MAX];
 	struct capability cap = provider_batches(w->lane->provider);
 	struct batching b = {.cap = &cap,
+			     .most = cap.batch_max,
 			     .rate = w->lane->provider->rate,
 			     .chunk = w->chunk,
 			     .limits = limits,
-			     .limit_count = limits_of(w, limits)};
+			     .limit_count =
+				     batch_limits(w->lane->sender->o.config, w->lane->provider,
+						  (int64_t)w->chunk->view->unit, limits)};
 
 	batch_sort(&b, ranks, count);
 	for (size_t at = 0, n; at < count; at += n) {
@@ -457,6 +446,7 @@ on_no_work(struct lane *l, const struct reply *reply, int64_t now)
 	if (l->work_count == 0) {
 		slice_copy(l->why_text, sizeof(l->why_text), why);
 		l->why = slice_is(why, "no work") ? "" : l->why_text;
+		l->is_why_of_run = reply_item(reply, 3)->integer == 1;
 	}
 }
 
@@ -501,7 +491,19 @@ on_claim(void *arg, const struct reply *reply)
 	lane_want(l);
 }
 
-/* Up to a second of the contract at a time, at least the driver's smallest batch. */
+/* Fewer than that are not claimed, if it can be helped. */
+static uint32_t
+claim_least(const struct lane *l)
+{
+	const struct capability *cap = capability_of(l);
+
+	return batch_needs_strings(cap) ? RECORDS_PER_STRING : cap->batch_min;
+}
+
+/*
+ * Up to a second of the contract at a time, at least the driver's smallest batch; a largest one where
+ * requests are counted. Where those with equal texts must meet, as many as may.
+ */
 static int64_t
 claim_want(const struct lane *l)
 {
@@ -509,8 +511,13 @@ claim_want(const struct lane *l)
 	double second = l->provider->rate;
 	int64_t want;
 
+	if (batch_needs_strings(cap))
+		return CLAIM_MAX;
 	/* What the contract counts per message is at least one. */
-	want = cap->counts == COUNTS_REQUESTS ? (int64_t)second * cap->batch_max : (int64_t)second;
+	if (cap->counts == COUNTS_REQUESTS)
+		want = (int64_t)((second < 1 ? 1 : second) * l->provider->batch_max);
+	else
+		want = (int64_t)second;
 	if (want < cap->batch_min)
 		want = cap->batch_min;
 	if (want > (cap->shape == SHAPE_ONE ? 512 : (int64_t)CLAIM_MAX))
@@ -549,34 +556,12 @@ lane_claim(struct lane *l, bool is_urgent)
 		argv_add_int(&a, works_order(l));
 	else
 		argv_adds(&a, "");
-	argv_add_int(&a, capability_of(l)->batch_min);
+	argv_add_int(&a, claim_least(l));
 	engine_call(e, "claim", &a, on_claim, l);
 	argv_free(&a);
 }
 
 /* ---- the lane's step ---- */
-
-/* Requests of the lane's next one's kind that may be under way: a tenth is kept for notices. */
-static unsigned
-concurrency(const struct lane *l)
-{
-	unsigned most = (unsigned)l->provider->concurrency;
-
-	if (most < 2 || l->ready->work->chunk->view->is_notices)
-		return most;
-	return most - (most < 20 ? 1 : most / 10);
-}
-
-static bool
-may_ask(struct lane *l)
-{
-	unsigned under_way = l->asked + l->in_flight;
-
-	if (l->ready == NULL || l->asked >= l->window || under_way + l->untold >= concurrency(l))
-		return false;
-	return l->ready->work->chunk->view->is_notices ||
-	       flow_may(&l->flow, under_way, concurrency(l));
-}
 
 /* Full, but something came that may be more urgent than what fills it. */
 static bool
@@ -586,11 +571,23 @@ may_overtake(const struct lane *l)
 	       works_order(l) >= 0;
 }
 
+/* One that is prepared still is much where whole strings are claimed. */
+static bool
+prepares_a_string(const struct lane *l)
+{
+	if (!batch_needs_strings(capability_of(l)))
+		return false;
+	for (const struct work *w = l->works; w != NULL; w = w->next)
+		if (!w->is_begun && !w->is_closing)
+			return true;
+	return false;
+}
+
 static bool
 has_room(const struct lane *l)
 {
-	return l->work_count < WORKS_MAX + l->parked_count && l->work_count < PARKED_WORKS_MAX &&
-	       (int64_t)l->ready_messages * 2 <= claim_want(l);
+	return !prepares_a_string(l) && l->work_count < WORKS_MAX + l->parked_count &&
+	       l->work_count < PARKED_WORKS_MAX && (int64_t)l->ready_messages * 2 <= claim_want(l);
 }
 
 static void
@@ -600,12 +597,13 @@ on_lane_step(struct loop_step *step, void *arg)
 	int64_t now = clock_mono_us(), next = INT64_MAX;
 
 	(void)step;
+	lane_pay_lateness(l);
 	lane_tell(l); /* before what is asked, which may need its room */
 	if (!l->sender->is_open)
 		return;
 	next = lane_unpark(l, now);
-	while (now >= l->ask_at_us && may_ask(l))
-		request_ask(lane_pop(l));
+	while (now >= lane_ask_at(l) && lane_may_ask(l))
+		lane_ask(l);
 	if (!l->sender->is_draining && !l->is_claiming) {
 		if (has_room(l) && now >= l->claim_at_us)
 			lane_claim(l, false);
@@ -614,8 +612,8 @@ on_lane_step(struct loop_step *step, void *arg)
 		else if (may_overtake(l))
 			lane_claim(l, true);
 	}
-	if (l->ready != NULL && now < l->ask_at_us && l->ask_at_us < next)
-		next = l->ask_at_us;
+	if (l->ready != NULL && now < lane_ask_at(l) && lane_ask_at(l) < next)
+		next = lane_ask_at(l);
 	if (next != INT64_MAX)
 		timer_arm_us(l->sender->o.loop, &l->wake, next - now);
 }

@@ -11,13 +11,13 @@
 #pragma once
 
 #include "dispatcher/run/chunk.h"
+#include "dispatcher/run/dedupe.h"
 #include "dispatcher/run/foreign.h"
 #include "dispatcher/send/flow.h"
 #include "dispatcher/send/sender.h"
 
 #define PERMIT_CHARS 17
-#define PERMIT_AGE_US 200000 /* bytes never leave under an older permit */
-#define SLOT_LATE_US 4000    /* a slot not used by then is lost */
+#define SLOT_LATE_US 4000 /* a slot not used by then is lost */
 
 enum request_state {
 	REQUEST_READY,
@@ -98,18 +98,23 @@ struct lane {
 	char claim_id
 		[PERMIT_CHARS]; /* of the claim under way, or whose answer was lost; "" = none */
 	int64_t claim_at_us, ask_at_us; /* not before */
-	int64_t looked_us;		/* that a long wait was looked at again */
-	const char *why;		/* a literal, or why_text */
+	int64_t gather_at_us; /* nor then, but for the urgent: several will go in one call */
+	int64_t looked_us;    /* that a long wait was looked at again */
+	const char *why;      /* a literal, or why_text */
 	char why_text[120];
+	bool is_why_of_run; /* of one that it had nothing but to put off, not its own */
 	struct request *ready, **ready_tail;
 	size_t ready_messages;
-	unsigned asked, in_flight;
+	unsigned asked, dated, in_flight;
+	unsigned permit_calls; /* under way */
 	struct teller tellers[TELL_KINDS];
 	unsigned untold;  /* requests in them that are not under way */
 	unsigned window;  /* permits that may be asked for at a time */
 	struct flow flow; /* how many may be under way */
-	int64_t rtt_us;	  /* what asking a permit usually takes: slots are dated by it */
 	unsigned late_in_row;
+	/* Lateness that the next slots have to pay for, of this unit, and what was paid last, and when. */
+	int64_t late_us, late_paid_us, late_paid_at_us;
+	uint64_t late_unit;
 	double factor; /* of the contracted rate, as the last permit said (dispatcher/lua/health.lua) */
 	uint64_t requests, accepted, refused, later, in_doubt, unmarked, late_slots;
 };
@@ -155,6 +160,11 @@ void work_hold(struct work *w, uint32_t first, uint8_t attempt);
 void work_cap(struct work *w, const uint32_t *ranks, size_t count);
 /* Group ranks that can be sent into requests and put them into lane->ready. */
 void work_build(struct work *w, const uint32_t *ranks, size_t count);
+/*
+ * The same for some of a request that cannot go as it was. Where a request may not be small, all that
+ * is not asked for yet is grouped again with them: fewer of one text may be enough together.
+ */
+void work_regroup(struct work *w, const uint32_t *ranks, size_t count);
 /* Redis says that the lane rests: all that is claimed goes back, nothing is asked for meanwhile. */
 void lane_rest(struct lane *l, int64_t ms, struct slice why);
 /* Something has changed: a long wait is looked at again now. */
@@ -194,7 +204,24 @@ void work_recheck(struct work *w, struct request *r);
 /* The request is over for this lease. */
 void request_end(struct request *r);
 void request_free(struct request *r);
-void request_ask(struct request *r);
+/* What is said, in r->http. False: it cannot be said, and r is gone. */
+bool request_encode(struct request *r);
+/* It is permitted: its bytes leave then. */
+void request_date(struct request *r, int64_t slot_us);
+/* The permit's bytes surely did not leave. verdict, why: of the lane; "" = it says nothing. */
+void request_unmark(struct request *r, const char *verdict, const char *why);
+/* run, partition, first, attempt, permit, lane. */
+void request_add_name(const struct request *r, struct argv *a);
+struct foreign request_foreign(const struct request *r);
+void lane_pay_lateness(struct lane *l);
+
+/* ---- permit.c ---- */
+/* May the first of the lane be asked for? */
+bool lane_may_ask(struct lane *l);
+/* When the first of the lane, if there is one, may be asked for. */
+int64_t lane_ask_at(const struct lane *l);
+/* Ask permits for the first ones of the lane, in one call. */
+void lane_ask(struct lane *l);
 
 /* Its end is known to Redis. */
 void request_told(struct request *r, enum tell_kind kind);

@@ -9,12 +9,10 @@
 #include "base/random.h"
 #include "dispatcher/exchange.h"
 #include "dispatcher/run/capped.h"
-#include "dispatcher/send/dedupe.h"
+#include "dispatcher/run/dedupe.h"
 #include "dispatcher/send/lane.h"
 
 #define CONNECT_TIMEOUT_MS 5000
-#define CHANGES_USUAL 16
-#define HOLD_US 5000000 /* what the lane must wait for longer is given back */
 /* Slots lost in a row before a slow connection may depart late, paid for by the next ones. */
 #define LATE_BEFORE_PATIENT 3
 
@@ -61,8 +59,8 @@ make_references(struct request *r, struct out_message *messages)
 	}
 }
 
-static struct foreign
-foreign_rules(const struct request *r)
+struct foreign
+request_foreign(const struct request *r)
 {
 	return foreign_of(r->provider->driver,
 			  r->provider->driver->capability(r->provider->account));
@@ -71,7 +69,7 @@ foreign_rules(const struct request *r)
 static void
 make_phones(struct request *r, const struct out_message *messages)
 {
-	struct foreign f = foreign_rules(r);
+	struct foreign f = request_foreign(r);
 	uint8_t hash[FOREIGN_PHONE_BYTES];
 
 	buf_reset(&r->phones);
@@ -174,7 +172,7 @@ is_demo_for_real(const struct request *r)
 	       !r->provider->driver->capability(r->provider->account)->is_sandbox;
 }
 
-static bool
+bool
 request_encode(struct request *r)
 {
 	struct err_ctx e;
@@ -195,8 +193,8 @@ request_encode(struct request *r)
 
 /* ---- ends of a permit ---- */
 
-static void
-add_request(const struct request *r, struct argv *a)
+void
+request_add_name(const struct request *r, struct argv *a)
 {
 	const struct chunk *c = r->work->chunk;
 
@@ -219,14 +217,13 @@ request_told(struct request *r, enum tell_kind kind)
 	request_end(r);
 }
 
-/* The permit's bytes surely did not leave. verdict, why: of the lane; "" = it says nothing. */
-static void
+void
 request_unmark(struct request *r, const char *verdict, const char *why)
 {
 	struct argv *a = tell_add(r, TELL_UNMARK);
 
 	r->lane->unmarked++;
-	add_request(r, a);
+	request_add_name(r, a);
 	argv_add_int(a, 0);
 	argv_adds(a, why);
 	argv_adds(a, verdict);
@@ -237,7 +234,7 @@ request_unmark(struct request *r, const char *verdict, const char *why)
 static void
 add_foreign(const struct request *r, const struct judgement *j, struct argv *a)
 {
-	struct foreign f = foreign_rules(r);
+	struct foreign f = request_foreign(r);
 
 	if (f.keep_s == 0)
 		return;
@@ -278,17 +275,44 @@ request_outcome(struct request *r, const struct fetch_answer *answer)
 
 /* ---- bytes ---- */
 
-/* The next slots pay for bytes that leave late, so that no second is over the contract. */
+/*
+ * The next slots pay for bytes that leave late, so that no second is over the contract. What departs
+ * late together, or was permitted before the lateness of others was paid, is one lateness: the slots
+ * behind it move once by the longest.
+ */
 static void
-pay_lateness(struct request *r, int64_t late_us)
+owe_lateness(struct request *r, int64_t late_us)
+{
+	struct lane *l = r->lane;
+	uint64_t unit = r->work->chunk->view->unit;
+
+	if (r->asked_us <= l->late_paid_at_us)
+		late_us -= l->late_paid_us;
+	if (late_us <= 0)
+		return;
+	if (unit != l->late_unit)
+		lane_pay_lateness(l);
+	l->late_unit = unit;
+	if (late_us > l->late_us)
+		l->late_us = late_us;
+	lane_want(l);
+}
+
+void
+lane_pay_lateness(struct lane *l)
 {
 	struct argv a = {0};
 
-	argv_adds(&a, r->lane->provider->name);
-	argv_add_int(&a, late_us);
-	argv_add_int(&a, (int64_t)r->work->chunk->view->unit);
-	engine_call(r->lane->sender->o.engine, "late", &a, NULL, NULL);
+	if (l->late_us == 0)
+		return;
+	argv_adds(&a, l->provider->name);
+	argv_add_int(&a, l->late_us);
+	argv_add_int(&a, (int64_t)l->late_unit);
+	engine_call(l->sender->o.engine, "late", &a, NULL, NULL);
 	argv_free(&a);
+	l->late_paid_us = l->late_us;
+	l->late_paid_at_us = clock_mono_us();
+	l->late_us = 0;
 }
 
 static bool
@@ -306,7 +330,7 @@ on_depart(void *arg)
 		l->late_slots++;
 		if (++l->late_in_row <= LATE_BEFORE_PATIENT)
 			return false;
-		pay_lateness(r, late);
+		owe_lateness(r, late);
 	} else {
 		l->late_in_row = 0;
 	}
@@ -356,226 +380,22 @@ request_send(struct request *r)
 static void
 on_slot(struct timer *t, void *arg)
 {
-	(void)t;
-	request_send(arg);
-}
-
-/* ---- permit ---- */
-
-static void
-on_go(struct request *r, const struct reply *reply)
-{
-	struct lane *l = r->lane;
-	struct sender *s = l->sender;
-	int64_t slot = 0, now = 0;
-	char factor[16];
-	struct argv a = {0};
-
-	slice_to_i64(reply_item(reply, 1)->str, &slot);
-	slice_to_i64(reply_item(reply, 2)->str, &now);
-	r->permitted_us = now;
-	slice_copy(factor, sizeof(factor), reply_item(reply, 5)->str);
-	l->factor = strtod(factor, NULL);
-	r->slot_us = slot_local_us(&s->clock, r->asked_us, slot, now);
-	if (!slot_is_usable(&s->clock, r->slot_us)) {
-		log_warn("lane=%s result=clock-of-redis-set-forward", l->provider->name);
-		request_unmark(r, "", "");
-		return;
-	}
-	r->state = REQUEST_DATED;
-	add_request(r, &a);
-	argv_add(&a, buf_slice(&r->members));
-	argv_add(&a, buf_slice(&r->attempts));
-	argv_add(&a, buf_slice(&r->parts));
-	argv_add(&a, (struct slice){(const char *)r->hash, sizeof(r->hash)});
-	argv_add(&a, reply_item(reply, 3)->str); /* asked */
-	argv_add(&a, reply_item(reply, 4)->str); /* till */
-	argv_add_int(&a, r->work->chunk->tariff);
-	argv_adds(&a, engine_incarnation(s->o.engine));
-	argv_add(&a, foreign_rules(r).is_by_request ? buf_slice(&r->phones) : SLICE(""));
-	argv_add(&a, r->caps.len > 0 ? buf_slice(&r->caps) : SLICE(""));
-	argv_add_int(&a, r->cost);
-	argv_add_int(&a, r->work->chunk->launched_s);
-	engine_journal(s->o.engine, "remark", &a);
-	argv_free(&a);
-	if (l->window < 32)
-		l->window++;
-	l->why = "";
-	timer_arm_us(s->o.loop, &r->timer, r->slot_us - clock_mono_us());
-}
-
-/* The records are not what we thought: look at them again. */
-static void
-on_changed(struct request *r, struct slice records)
-{
-	struct work *w = r->work;
-	struct chunk *c = w->chunk;
-
-	/*
-	 * A late answer, slots that were lost and un-marked: some are usual. Without end it would be
-	 * a bug: let go and begin anew.
-	 */
-	if (++w->changes > 2u * (c->to - c->from) + CHANGES_USUAL)
-		work_close(w, 5000);
-	if (!r->is_repeat && records.n == c->records.len && !w->is_closing) {
-		buf_reset(&c->records);
-		buf_add_slice(&c->records, records);
-		work_build(w, r->ranks, r->count);
-	}
-	request_end(r);
-}
-
-/* Some have had as many messages as the policy allows, by what was permitted meanwhile. */
-static void
-on_caps(struct request *r, struct slice over)
-{
-	struct work *w = r->work;
-	uint32_t *ranks = xmalloc(r->count * sizeof(*ranks));
-	size_t n = 0;
-
-	for (size_t i = 0; i < r->count && i < over.n; i++)
-		if (over.p[i] == '1')
-			ranks[n++] = r->ranks[i];
-	if (!w->is_closing) {
-		work_cap(w, ranks, n);
-		work_build(w, r->ranks, r->count);
-	}
-	free(ranks);
-	request_end(r);
-}
-
-/* Back to the lane, to be asked for again; or away, if its work is being closed. */
-static void
-request_put_back(struct request *r)
-{
-	if (r->work->is_closing) {
-		request_end(r);
-		return;
-	}
-	r->state = REQUEST_READY;
-	lane_return(r->lane, r);
-}
-
-static void
-on_wait(struct request *r, const struct reply *reply)
-{
-	struct lane *l = r->lane;
-	int64_t us = 1000;
-
-	slice_to_i64(reply_item(reply, 1)->str, &us);
-	request_put_back(r);
-	l->window = l->window > 1 ? l->window / 2 : 1;
-	if (us > HOLD_US)
-		lane_rest(l, us / 1000, reply_item(reply, 2)->str);
-	else
-		lane_wait(l, clock_mono_us() + us, reply_item(reply, 2)->str);
-}
-
-/* Its run must wait, the lane need not. */
-static void
-on_slow(struct request *r, const struct reply *reply)
-{
-	struct work *w = r->work;
-	int64_t us = 1000;
-
-	slice_to_i64(reply_item(reply, 1)->str, &us);
-	if (w->is_closing)
-		request_end(r);
-	else
-		work_park(w, r, clock_mono_us() + us);
-}
-
-static void
-on_no_reply(struct request *r, const struct reply *reply)
-{
-	struct lane *l = r->lane;
-
-	if (reply->kind == REPLY_NOT_SENT) {
-		request_put_back(r);
-		return;
-	}
-	/* It may have been permitted, but its bytes surely did not leave. */
-	log_warn("lane=%s call=permit result=unknown why=%.*s", l->provider->name,
-		 (int)reply->str.n, reply->str.p);
-	lane_wait(l, clock_mono_us() + 1000000, SLICE("Redis does not answer"));
-	request_unmark(r, "", "");
-}
-
-static void
-on_permit(void *arg, const struct reply *reply)
-{
 	struct request *r = arg;
-	struct lane *l = r->lane;
-	struct work *w = r->work;
-	struct slice what = reply_item(reply, 0)->str;
 
-	l->asked--;
-	if (reply_is_good(reply))
-		gauge_add(&l->sender->permits, clock_mono_us() - r->asked_us);
-	if (!reply_is_good(reply)) {
-		on_no_reply(r, reply);
-	} else if (slice_is(what, "go")) {
-		on_go(r, reply);
-	} else if (slice_is(what, "wait")) {
-		on_wait(r, reply);
-	} else if (slice_is(what, "caps")) {
-		on_caps(r, reply_item(reply, 1)->str);
-	} else if (slice_is(what, "slow")) {
-		on_slow(r, reply);
-	} else if (slice_is(what, "epoch")) {
-		if (w->is_closing)
-			request_end(r);
-		else
-			work_recheck(w, r);
-	} else if (slice_is(what, "changed")) {
-		on_changed(r, reply_item(reply, 1)->str);
-	} else {
-		/* stop: the run is not running; lost: the lease is not ours; held: not again. */
-		if (!slice_is(what, "held"))
-			work_close(w, slice_is(what, "stop") ? 200 : 0);
-		w->is_lost = w->is_lost || slice_is(what, "lost");
-		request_end(r);
-	}
-	lane_want(l);
+	(void)t;
+	r->lane->dated--;
+	request_send(r);
 }
 
 void
-request_ask(struct request *r)
+request_date(struct request *r, int64_t slot_us)
 {
-	struct sender *s = r->lane->sender;
-	const struct chunk *c = r->work->chunk;
-	struct argv a = {0};
-
-	if (!request_encode(r))
-		return;
+	r->slot_us = slot_us;
+	r->state = REQUEST_DATED;
+	r->lane->dated++;
 	timer_init(&r->timer, on_slot, r);
-	random_hex(r->permit, (PERMIT_CHARS - 1) / 2);
-	r->permitted_us = 0;
-	argv_add_int(&a, (int64_t)c->run);
-	argv_add_int(&a, c->p);
-	argv_add_int(&a, c->from);
-	argv_adds(&a, engine_incarnation(s->o.engine));
-	argv_add_int(&a, c->fence);
-	argv_adds(&a, r->permit);
-	argv_adds(&a, r->lane->provider->name);
-	argv_adds(&a, r->is_repeat ? "repeat" : "new");
-	argv_add_int(&a, r->first);
-	argv_add(&a, buf_slice(&r->members));
-	argv_add(&a, buf_slice(&r->expected));
-	argv_add(&a, buf_slice(&r->attempts));
-	argv_add(&a, buf_slice(&r->parts));
-	argv_add(&a, (struct slice){(const char *)r->hash, sizeof(r->hash)});
-	argv_add_int(&a, r->cost);
-	argv_add_int(&a, c->epoch);
-	argv_add_int(&a, provider_dedupe_ms(r->provider));
-	argv_add_int(&a, c->tariff);
-	argv_add(&a, foreign_rules(r).is_by_request ? buf_slice(&r->phones) : SLICE(""));
-	argv_add(&a, r->caps.len > 0 ? buf_slice(&r->caps) : SLICE(""));
-	argv_add_int(&a, provider_doubt_cap(r->provider));
-	argv_add_int(&a, provider_batches(r->provider).batch_max);
-	r->state = REQUEST_ASKED;
-	r->asked_us = clock_mono_us();
-	r->lane->asked++;
-	engine_call(s->o.engine, "permit", &a, on_permit, r);
-	argv_free(&a);
+	if (slot_us <= clock_mono_us())
+		on_slot(&r->timer, r);
+	else
+		timer_arm_us(r->lane->sender->o.loop, &r->timer, slot_us - clock_mono_us());
 }

@@ -128,7 +128,7 @@ sender_lane_status(const struct sender *s, size_t i, struct lane_status *out)
 {
 	const struct lane *l = &s->lanes[i];
 	int64_t now = clock_mono_us();
-	int64_t at = l->ready != NULL ? l->ask_at_us : l->claim_at_us;
+	int64_t at = l->ready != NULL ? lane_ask_at(l) : l->claim_at_us;
 	unsigned most = (unsigned)l->provider->concurrency;
 
 	*out = (struct lane_status){
@@ -136,6 +136,7 @@ sender_lane_status(const struct sender *s, size_t i, struct lane_status *out)
 		.rate = l->provider->rate,
 		.factor = l->factor,
 		.why = !s->is_open ? "Redis is out of reach" : l->why,
+		.is_why_of_run = s->is_open && l->is_why_of_run,
 		.wait_ms = at > now ? (at - now) / 1000 : 0,
 		.chunks = (unsigned)l->work_count,
 		.ready = (unsigned)l->ready_messages,

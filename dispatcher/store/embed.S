@@ -13,6 +13,8 @@
 	.global loa_calendar_end
 loa_lua_start:
 	.incbin "dispatcher/lua/record.lua"
+	.incbin "dispatcher/lua/tariffs.lua"
+	.incbin "dispatcher/lua/fair.lua"
 	.incbin "dispatcher/lua/flight.lua"
 	.incbin "dispatcher/lua/limits.lua"
 	.incbin "dispatcher/lua/health.lua"

@@ -19,6 +19,8 @@
 	X(lane, "loa:lane:")                \
 	X(busy, ":busy")                    \
 	X(landed, "loa:landed:")            \
+	X(ready, "loa:ready:")              \
+	X(later, "loa:later:")              \
 	X(limit, "loa:limit:")              \
 	X(caps, "loa:caps:")                \
 	X(runs, "loa:runs")                 \

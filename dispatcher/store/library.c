@@ -32,6 +32,7 @@ static const char *const function_names[] = {
 	"freeze_again",
 	"control",
 	"progress",
+	"waits",
 	"outcome",
 	"receipts",
 	"template_get",

@@ -204,6 +204,235 @@ unmarks_without_a_lease_are_due_again(void **state)
 	assert_string_equal(COMMAND("ZRANGE", "loa:run:1:todo:0", "0", "-1"), "[0:2, 2:4]");
 }
 
+/* ---- permits ---- */
+
+/* Requests of `each` members at ranks 0, each, 2 · each … in one call. */
+static const char *
+ask_many(unsigned count, unsigned each, unsigned doubt_cap)
+{
+	struct argv a = {0};
+	struct ask q = {.inc = "inc-1",
+			.count = each,
+			.attempt = 1,
+			.doubt_cap = doubt_cap,
+			.largest = each};
+
+	add_permits(&a, &q);
+	for (unsigned i = 0; i < count; i++) {
+		char id[16];
+
+		snprintf(id, sizeof(id), "p%u", i);
+		q.permit = id;
+		q.first = i * each;
+		add_permit(&a, &q, 1);
+	}
+	return call("permit", &a);
+}
+
+/* How often it stands there. */
+static unsigned
+times(const char *text, const char *what)
+{
+	unsigned n = 0;
+
+	for (const char *p = text; (p = strstr(p, what)) != NULL; p++)
+		n++;
+	return n;
+}
+
+/* 1,000 a second, paced at 992: a slot each 1,008.06 µs; those at 0 … 15 · 1,008 are 16 ms ahead. */
+static void
+each_has_a_slot_of_its_own_and_none_is_far_ahead(void **state)
+{
+	const char *r;
+	long long slot, now;
+	unsigned n = 0;
+
+	(void)state;
+	COMMAND("HSET", "loa:lane:gw", "rate", "1000");
+	launch_run(40);
+	claim("inc-1", 40);
+	r = ask_many(20, 1, 0);
+	for (const char *p = r; (p = strstr(p, "[go, ")) != NULL; p++, n++) {
+		assert_int_equal(sscanf(p, "[go, %lld, %lld", &slot, &now), 2);
+		assert_in_range(slot - now + 1, n * 1008, n * 1009 + 2);
+	}
+	assert_int_equal(n, 16);
+	/* 16 · 1,008.0645 - 16,000 = 129.03 */
+	assert_int_equal(times(r, "[wait, 130, rate, 1]"), 4);
+	for (unsigned rank = 0; rank < 20; rank++)
+		assert_string_equal(state_of(rank), rank < 16 ? "sending" : "waiting");
+	assert_string_equal(COMMAND("HLEN", "loa:lane:gw:busy"), "16");
+	assert_string_equal(COMMAND("HLEN", "loa:run:1:req:0:0"), "16");
+}
+
+static void
+what_is_on_the_wire_counts_within_a_call(void **state)
+{
+	const char *r;
+
+	(void)state;
+	launch_run(40);
+	claim("inc-1", 40);
+	r = ask_many(5, 2, 7); /* 2 + 2 + 2 messages are within the cap */
+	assert_int_equal(times(r, "[go, "), 3);
+	assert_int_equal(times(r, "[wait, 2000, doubt_cap]"), 2);
+	COMMAND("DEL", "loa:lane:gw:busy");
+	COMMAND("HSET", "loa:lane:gw", "concurrency", "5"); /* one is kept for single notices */
+	launch_run(40);
+	claim("inc-1", 40);
+	r = ask_many(6, 1, 0);
+	assert_int_equal(times(r, "[go, "), 4);
+	assert_int_equal(times(r, "[wait, 2000, concurrency]"), 2);
+}
+
+static void
+one_request_of_a_call_tries_whether_the_gateway_works_again(void **state)
+{
+	const char *r;
+
+	(void)state;
+	COMMAND("HSET", "loa:lane:gw", "opens", "1");
+	launch_run(4);
+	claim("inc-1", 4);
+	r = ask_many(3, 1, 0);
+	assert_non_null(strstr(r, "[[go, "));
+	assert_int_equal(times(r, "[wait, 500000, one request tries"), 2);
+	assert_string_equal(COMMAND("HGET", "loa:lane:gw", "probe"), "p0");
+}
+
+/* A phone that is in two requests of the call had its only message by the first. */
+static void
+a_phone_in_two_requests_of_a_call_counts_for_both(void **state)
+{
+	static char hash[] = "phone---\1\0\0";
+	const char *r;
+
+	(void)state;
+	launch_run(4);
+	COMMAND("HSET", "loa:run:1", "class", "advert", "cap_day", "1", "cap_week", "0");
+	claim("inc-1", 4);
+	fx.caps = (struct slice){hash, 11};
+	r = ask_many(2, 1, 0);
+	assert_int_equal(times(r, "[go, "), 1);
+	assert_int_equal(times(r, "[caps, 1]"), 1);
+	assert_string_equal(state_of(1), "waiting");
+}
+
+/* The second chunk's lease is another's; the third request is of the first one again. */
+static void
+a_chunk_that_is_lost_stops_its_own_requests_only(void **state)
+{
+	struct argv a = {0};
+	struct ask q = {.inc = "inc-1", .permit = "a", .count = 1, .attempt = 1};
+	const char *r;
+
+	(void)state;
+	launch_run(8);
+	claim("inc-1", 4);
+	argv_adds(&a, "gw");
+	argv_adds(&a, "inc-1");
+	argv_adds(&a, "0");
+	argv_adds(&a, "1");
+	argv_adds(&a, "0");
+	argv_adds(&a, "2");
+	for (unsigned from = 0; from <= 4; from += 4) {
+		argv_add_int(&a, fx.run);
+		argv_adds(&a, "0");
+		argv_add_int(&a, from);
+		argv_add_int(&a, fx.fence);
+		argv_adds(&a, "0");
+	}
+	add_permit(&a, &q, 1);
+	q.permit = "b", q.first = 4;
+	add_permit(&a, &q, 2);
+	q.permit = "c", q.first = 1;
+	add_permit(&a, &q, 1);
+	r = call("permit", &a);
+	assert_non_null(strstr(r, "[[go, "));
+	assert_non_null(strstr(r, "], [lost], [go, "));
+	assert_string_equal(state_of(1), "sending");
+	assert_string_equal(state_of(4), "waiting");
+}
+
+/* Who has changed is told as it is with what the call permits. */
+static void
+records_that_changed_are_shown_as_the_call_leaves_them(void **state)
+{
+	struct argv a = {0};
+	struct ask q = {.inc = "inc-1", .permit = "a", .count = 1, .attempt = 1};
+	const char *r;
+
+	(void)state;
+	launch_run(3);
+	claim("inc-1", 3);
+	add_permits(&a, &q);
+	add_permit(&a, &q, 1);
+	q.permit = "b", q.first = 2;
+	add_permit(&a, &q, 1);
+	receipt(2, 1, RECORD_DELIVERED);
+	r = call("permit", &a);
+	/* sending, waiting, delivered; then: reason, attempt, parts, four bytes of time each */
+	assert_non_null(strstr(r, "], [changed, \\01\\00\\01\\01"));
+	assert_non_null(strstr(r, "\\00\\00\\00\\00\\00\\00\\00\\00\\05\\00\\01"));
+	assert_string_equal(state_of(0), "sending");
+	assert_string_equal(state_of(2), "delivered");
+}
+
+static void
+remark_one(struct argv *a, const char *run, unsigned rank, const char *id)
+{
+	argv_adds(a, run);
+	argv_adds(a, "0");
+	argv_add_int(a, rank);
+	argv_adds(a, "1");
+	argv_adds(a, id);
+	argv_adds(a, "gw");
+	argv_add(a, (struct slice){"\0\0", 2});
+	argv_adds(a, "\x01");
+	argv_adds(a, "\x01");
+	argv_adds(a, "hash");
+	argv_adds(a, "1000");
+	argv_adds(a, "0");
+	argv_adds(a, "0");
+	argv_adds(a, "inc-1");
+	argv_adds(a, "");
+	argv_adds(a, "");
+	argv_adds(a, "1");
+	argv_adds(a, COMMAND("HGET", "loa:run:1", "launched_s"));
+}
+
+static void
+permits_that_redis_lost_are_told_in_one_line_and_marked_each(void **state)
+{
+	(void)state;
+	launch_run(4);
+	for (int i = 0; i < 2; i++) {
+		struct argv a = {0};
+
+		remark_one(&a, "1", 0, "p0");
+		remark_one(&a, "1", 2, "p2");
+		assert_string_equal(call("remark", &a), i == 0 ? "1" : "0");
+		assert_string_equal(state_of(0), "sending");
+		assert_string_equal(state_of(1), "waiting");
+		assert_string_equal(state_of(2), "sending");
+	}
+}
+
+static void
+how_many_permits_are_of_runs_that_redis_lost_is_told(void **state)
+{
+	struct argv a = {0};
+
+	(void)state;
+	launch_run(4);
+	remark_one(&a, "77", 0, "x");
+	remark_one(&a, "1", 3, "p3");
+	remark_one(&a, "78", 0, "y");
+	assert_string_equal(call("remark", &a), "-2");
+	assert_string_equal(state_of(3), "sending");
+}
+
 int
 main(void)
 {
@@ -214,6 +443,14 @@ main(void)
 		T(members_with_gaps_keep_their_neighbours),
 		T(unmarks_are_told_together_and_the_longest_rest_counts),
 		T(unmarks_without_a_lease_are_due_again),
+		T(each_has_a_slot_of_its_own_and_none_is_far_ahead),
+		T(what_is_on_the_wire_counts_within_a_call),
+		T(one_request_of_a_call_tries_whether_the_gateway_works_again),
+		T(a_phone_in_two_requests_of_a_call_counts_for_both),
+		T(a_chunk_that_is_lost_stops_its_own_requests_only),
+		T(records_that_changed_are_shown_as_the_call_leaves_them),
+		T(permits_that_redis_lost_are_told_in_one_line_and_marked_each),
+		T(how_many_permits_are_of_runs_that_redis_lost_is_told),
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);
