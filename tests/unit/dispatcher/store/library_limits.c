@@ -339,7 +339,7 @@ a_lane_that_rests_does_not_hold_up_the_runs_other_lane(void **state)
 	/* of this lane five wait now */
 	assert_non_null(strstr(claim("inc-1", 500), "speed of the campaign"));
 	assert_true(is_go(ask(0, 5))); /* half a second of the campaign's speed: 504 ms */
-	move_clock(250);	       /* so long the five take at its speed, half of them waiting */
+	move_clock(250); /* so long the five take at its speed, half of them waiting */
 	assert_non_null(strstr(claim("inc-1", 500), "[work, 1, 0, 5, 10,"));
 	r = permit(&(struct ask){
 		.inc = "inc-1", .permit = "next", .from = 5, .first = 5, .count = 5, .attempt = 1});
