@@ -519,6 +519,7 @@ static enum err
 load_end(struct config *take_c, enum err rc, struct config **out, struct err_ctx *e)
 {
 	*out = NULL;
+	take_c->read_mono_us = clock_mono_us();
 	if (rc == ERR_OK)
 		rc = read_document(take_c, e);
 	if (rc != ERR_OK) {

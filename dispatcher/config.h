@@ -90,7 +90,8 @@ struct config {
 	struct standing_order standing_orders[STANDING_ORDERS_MAX];
 	size_t standing_order_count;
 
-	/* When its limits were published first, µs of Redis's clock; 0 = not yet, and is set then. */
+	int64_t read_mono_us; /* when */
+	/* The same by Redis's clock; 0 = its limits were not published yet, and it is set then. */
 	int64_t published_us;
 
 	bool is_demo;	  /* of `loa serve --demo`: with its own policy built in */

@@ -122,7 +122,8 @@ refuse(struct account_act *t, const struct reply *r)
 	else if (slice_is(why, "root"))
 		err_set(&e, ERR_CONFLICT, t->object, "", "is the root and stays");
 	else if (slice_is(why, "owns"))
-		err_set(&e, ERR_CONFLICT, t->object, "move or remove it first",
+		err_set(&e, ERR_CONFLICT, t->object,
+			"give it to another unit (loa unit give, loa user set) or remove it",
 			"still has the %.*s \"%.*s\"", (int)what.n, what.p,
 			(int)(name.n < 100 ? name.n : 100), name.p);
 	else

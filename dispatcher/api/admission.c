@@ -88,6 +88,46 @@ refuse_credential(struct http_exchange *x, struct slice why)
 	http_answer_unauthorised(x, text);
 }
 
+/* ---- letting in ---- */
+
+static void
+on_reading_audited(void *arg, uint64_t n, const struct err_ctx *e)
+{
+	struct http_exchange *x = arg;
+
+	(void)n;
+	if (e == NULL)
+		http_admit(x);
+	else
+		http_answer_error(x, e);
+}
+
+/* Of pages only the first: who goes on reading has been written down. */
+static bool
+reads_in_full(const struct api *a, const struct http_exchange *x)
+{
+	const char *full = http_query(x, "full"), *cursor = http_query(x, "cursor");
+
+	return full != NULL && strcmp(full, "1") == 0 && api_has_personal(a, x) &&
+	       (cursor == NULL || strcmp(cursor, "0") == 0);
+}
+
+/* Who looks at phones in full is in the audit before he does. o: what is named; NULL = nothing. */
+static void
+let_in(struct api *a, struct http_exchange *x, const struct guard_object *o)
+{
+	char object[200];
+
+	if (!a->daemon->is_up || !reads_in_full(a, x)) {
+		http_admit(x);
+		return;
+	}
+	snprintf(object, sizeof(object), "%s%s%.120s", o != NULL ? o->kind : "all",
+		 o != NULL ? ":" : "", o != NULL ? o->name : "");
+	audit_append(a->daemon->engine, api_who(x), "personal.read", object,
+		     json_pack("{s:s}", "route", http_route(x)->path), on_reading_audited, x);
+}
+
 /* ---- the answer of account_facts ---- */
 
 /* "3,17" → numbers that live as long as the exchange. */
@@ -177,7 +217,7 @@ on_facts(void *arg, const struct reply *r)
 		return;
 	}
 	http_set_who(m->x, &m->account);
-	http_admit(m->x);
+	let_in(m->api, m->x, m->objects.n > 0 ? &m->objects.v[0] : NULL);
 }
 
 /* ---- the question ---- */
@@ -230,6 +270,7 @@ void
 admission_authorise(void *arg, struct http_exchange *x, struct slice token)
 {
 	struct api *a = arg;
+	struct guard_objects *named;
 	struct secret secret;
 
 	secret_read(token, &secret);
@@ -248,5 +289,11 @@ admission_authorise(void *arg, struct http_exchange *x, struct slice token)
 			x, token.n > 0 ? "the token is not known or not valid any more" : NULL);
 		return;
 	}
-	http_admit(x);
+	if (!reads_in_full(a, x)) {
+		http_admit(x);
+		return;
+	}
+	named = http_room(x, sizeof(*named));
+	guard_collect(x, a->daemon->install_key, named);
+	let_in(a, x, named->n > 0 ? &named->v[0] : NULL);
 }

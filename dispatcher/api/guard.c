@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "dispatcher/run/reference.h"
 #include "segments/query.h"
 
@@ -153,6 +154,18 @@ take_query(struct collector *c)
 	add_query(c, json_string_value(json_object_get(c->body, "query")));
 }
 
+/* Other kinds are the handler's to refuse. */
+static void
+take_thing(struct collector *c)
+{
+	static const char *const kinds[] = {"list", "segment", "template", "campaign"};
+	const char *kind = json_string_value(json_object_get(c->body, "kind"));
+
+	for (size_t i = 0; kind != NULL && i < ARRAY_LEN(kinds); i++)
+		if (strcmp(kind, kinds[i]) == 0)
+			add_member(c, kinds[i], USE_OWN, "name");
+}
+
 /* What stands in the path, by guard; kind NULL = nothing. */
 static const struct path_object {
 	const char *kind, *param;
@@ -169,6 +182,7 @@ static const struct path_object {
 	[GUARD_CAMPAIGN] = {"campaign", "id", USE_OWN},
 	[GUARD_USER] = {"user", "name", USE_OWN},
 	[GUARD_UNIT] = {"unit", "id", USE_OWN},
+	[GUARD_UNIT_GIVE] = {"unit", "id", USE_PLACE},
 	[GUARD_TOKEN] = {"token", "id", USE_OWN},
 };
 
@@ -188,6 +202,7 @@ reads_body(unsigned guard)
 	case GUARD_USER_MAKE:
 	case GUARD_UNIT:
 	case GUARD_UNIT_MAKE:
+	case GUARD_UNIT_GIVE:
 	case GUARD_TOKEN_MAKE:
 		return true;
 	default:
@@ -232,6 +247,9 @@ take_body(struct collector *c, unsigned guard)
 	case GUARD_UNIT:
 	case GUARD_UNIT_MAKE:
 		add_unit(c, "under");
+		break;
+	case GUARD_UNIT_GIVE:
+		take_thing(c);
 		break;
 	case GUARD_TOKEN_MAKE:
 		add_member(c, "user", USE_OWN, "user");

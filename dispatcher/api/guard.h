@@ -35,6 +35,7 @@ enum guard {
 	GUARD_USER_MAKE,     /* "unit" */
 	GUARD_UNIT,	     /* {id}, and "under" */
 	GUARD_UNIT_MAKE,     /* "under" */
+	GUARD_UNIT_GIVE,     /* {id}, "kind", "name" */
 	GUARD_TOKEN,	     /* {id} */
 	GUARD_TOKEN_MAKE,    /* "user" */
 	GUARDS,

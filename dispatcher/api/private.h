@@ -153,6 +153,7 @@ void on_campaign_unschedule(struct http_exchange *x, void *arg);
 void on_campaign_rm(struct http_exchange *x, void *arg);
 void on_campaign_clone(struct http_exchange *x, void *arg);
 void on_campaign_speed(struct http_exchange *x, void *arg);
+void on_campaign_weight(struct http_exchange *x, void *arg);
 void on_campaign_pause(struct http_exchange *x, void *arg);
 void on_campaign_resume(struct http_exchange *x, void *arg);
 void on_campaign_cancel(struct http_exchange *x, void *arg);
@@ -207,6 +208,7 @@ MUST_CHECK enum err api_read_unit(struct http_exchange *x, const struct json_at 
 void on_unit_ls(struct http_exchange *x, void *arg);
 void on_unit_add(struct http_exchange *x, void *arg);
 void on_unit_set(struct http_exchange *x, void *arg);
+void on_unit_give(struct http_exchange *x, void *arg);
 void on_unit_rm(struct http_exchange *x, void *arg);
 /* users.c */
 void on_user_ls(struct http_exchange *x, void *arg);

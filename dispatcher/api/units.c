@@ -171,6 +171,57 @@ on_unit_set(struct http_exchange *x, void *arg)
 		account_act_find(t, put);
 }
 
+/* ---- giving a thing to a unit ---- */
+
+static void
+give(struct account_act *t)
+{
+	static const char *const kinds[] = {"list", "segment", "template", "campaign"};
+	struct json_at root = json_root(t->body), kind_at = json_get(&root, "kind"),
+		       name_at = json_get(&root, "name");
+	char prefix[LIST_KEY_MAX];
+	const char *name = "";
+	struct err_ctx e;
+	int kind = 0;
+
+	if (json_read_choice(&kind_at, kinds, ARRAY_LEN(kinds), &kind, &e) != ERR_OK ||
+	    json_need_string(&name_at, &name, &e) != ERR_OK ||
+	    name_check("name", slice_of(name), &e) != ERR_OK) {
+		account_act_fail(t, &e);
+		return;
+	}
+	argv_add_int(&t->args, (int64_t)t->units[0]);
+	argv_adds(&t->args, kinds[kind]);
+	argv_adds(&t->args, name);
+	argv_adds(&t->args, list_key(prefix, ""));
+	t->function = "unit_give";
+	snprintf(t->object, sizeof(t->object), "%s:%s", kinds[kind], name);
+	t->answer = json_pack("{s:s, s:s, s:I}", "kind", kinds[kind], "name", name, "unit",
+			      (json_int_t)t->units[0]);
+	account_act_do(t, "unit.give", json_pack("{s:I}", "unit", (json_int_t)t->units[0]));
+}
+
+void
+on_unit_give(struct http_exchange *x, void *arg)
+{
+	static const char *const keys[] = {"kind", "name"};
+	struct account_act *t = account_act_new(x, arg, true);
+	struct json_at root, kind;
+	const char *text = "";
+	struct err_ctx e;
+
+	if (t == NULL)
+		return;
+	root = json_root(t->body);
+	kind = json_get(&root, "kind");
+	t->unit_words[0] = http_param(x, "id");
+	if (json_only_keys(&root, keys, ARRAY_LEN(keys), &e) != ERR_OK ||
+	    json_need_string(&kind, &text, &e) != ERR_OK)
+		account_act_fail(t, &e);
+	else
+		account_act_find(t, give);
+}
+
 static void
 rm(struct account_act *t)
 {

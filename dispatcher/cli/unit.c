@@ -124,6 +124,33 @@ verb_unit_move(int argc, char **argv)
 }
 
 static void
+print_given(const json_t *a)
+{
+	printf("%s %s is of unit %" JSON_INTEGER_FORMAT " now\n", remote_text(a, "kind"),
+	       remote_text(a, "name"), remote_number(a, "unit"));
+}
+
+int
+verb_unit_give(int argc, char **argv)
+{
+	struct remote_options o = {0};
+	char path[512];
+	int rc = remote_words(&argc, argv, &o, "unit give", 4);
+	struct err_ctx e;
+	json_t *body;
+
+	if (rc != 0)
+		return rc;
+	body = json_pack("{s:s, s:s}", "kind", argv[2], "name", argv[3]);
+	if (body == NULL) {
+		err_set(&e, ERR_INPUT, "unit give", "", "its words are not UTF-8");
+		return cli_fail(&e);
+	}
+	return remote_verb(&o, "POST", remote_path(path, "/api/v1/units/", argv[1], "/things"),
+			   body, print_given);
+}
+
+static void
 print_removed(const json_t *a)
 {
 	printf("unit %" JSON_INTEGER_FORMAT " removed\n", remote_number(a, "removed"));

@@ -176,6 +176,25 @@ function account.unit_rm(_, a)
   return { 'done', int(ms) }
 end
 
+-- [at or '', unit, list, segment, template or campaign, its name, prefix of lists' keys]
+--   → ['done', ms] ['none']: no such thing ['no unit']. It is the unit's from now on; a run keeps the
+-- one that it was launched for.
+function account.unit_give(_, a)
+  local t, key = clock(), nil
+  local ms = tonumber(a[1]) or t.ms
+  if a[3] == 'list' then key = a[5] .. a[4]
+  elseif a[3] == 'campaign' then
+    local id = campaign_id(nil, { a[4] })
+    key = id and K.campaign .. id
+  else key = K[a[3]] .. a[4] end
+  if not key or call('EXISTS', key) == 0 then return { 'none' } end
+  if not account.parent(tonumber(a[2])) then return { 'no unit' } end
+  if (tonumber(call('HGET', key, 'at:unit')) or -1) < ms then
+    call('HSET', key, 'unit', a[2], 'at:unit', int(ms))
+  end
+  return { 'done', int(ms) }
+end
+
 -- ---- users ----
 
 -- [at or '', act, new or old, name, field, value …] → ['done', ms] ['known'] ['none'] ['no unit']
@@ -425,6 +444,7 @@ end
 export('unit_find', account.unit_find, { 'no-writes' })
 export('unit_ls', account.unit_ls, { 'no-writes' })
 export('unit_put', account.unit_put)
+export('unit_give', account.unit_give)
 export('unit_rm', account.unit_rm, ANYWAY)
 export('user_ls', account.user_ls, { 'no-writes' })
 export('user_get', account.user_get, { 'no-writes' })

@@ -222,19 +222,20 @@ local function due(_, _)
   return { 'missed', id, due_s }
 end
 
--- ---- speed ----
+-- ---- speed, weight ----
 
--- [campaign, messages a second at most; 0 = as its lanes allow, act] → its run, 0 = none yet; nil:
--- no such campaign. Of a run under way it counts from the next permit on. Told again it does not
--- undo a later one.
-local function campaign_speed(_, a)
+-- [campaign, 'speed' (messages a second at most) or 'weight' (of its share), number or '' = none
+-- of its own, act] → its run, 0 = none yet; nil: no such campaign. Of a run under way the speed
+-- counts from the next permit on, the weight from the next claim. Told again by a journal it changes
+-- nothing.
+local function campaign_set(_, a)
   local key = K.campaign .. a[1]
   local state = call('HMGET', key, 'state', 'run')
   if not state[1] then return nil end
-  if is_act_known(key, a[3]) then return tonumber(state[2]) or 0 end
+  if is_act_known(key, a[4]) then return tonumber(state[2]) or 0 end
   for _, of in ipairs({ key, state[2] and K.run .. state[2] }) do
-    if a[2] == '0' then call('HDEL', of, 'speed') else call('HSET', of, 'speed', a[2]) end
-    call('HDEL', of, 'slow_till', 'slow_why')
+    if a[3] == '' then call('HDEL', of, a[2]) else call('HSET', of, a[2], a[3]) end
+    if a[2] == 'speed' then call('HDEL', of, 'slow_till', 'slow_why') end
   end
   if state[2] then fair.wake(state[2]) end
   call('PUBLISH', K.tick, 'run')
@@ -251,7 +252,7 @@ local function clone(_, a)
   local args = { a[1], a[3], v[1], v[2], 'class', v[3] or '', 'goal', v[4] or '',
     'event', v[5] or '', 'per', v[6] or 'phone', 'approval', v[7] or 'none', 'unit', v[8] or '1' }
   for _, name in ipairs({ 'canary_messages', 'canary_then', 'canary_after_s', 'accents',
-    'sensitive', 'speed' }) do
+    'sensitive', 'speed', 'weight' }) do
     local value = call('HGET', K.campaign .. a[2], name)
     if value then args[#args + 1], args[#args + 2] = name, value end
   end
@@ -276,4 +277,4 @@ export('unschedule', unschedule, ANYWAY)
 export('missed', missed, ANYWAY)
 export('due', due, ANYWAY)
 export('clone', clone)
-export('campaign_speed', campaign_speed)
+export('campaign_set', campaign_set)

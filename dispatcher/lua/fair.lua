@@ -19,12 +19,17 @@
 -- gets by its weight (stride scheduling): its `pass`, in the run's field `pass:LANE`, grows with
 -- what it is given, and the least served goes first. Who had nothing to do begins where the lane is
 -- (the lane's field `pass:ORDER`): what it did not use is lost.
+--
+-- Ageing: of a class with `wait_min`, who has waited for so long while more urgent campaigns were
+-- served goes ahead for one claim; never ahead of class emergency, nor of single messages of class
+-- personal. `loa:waited:LANE`: those who wait, by when they have waited for so long.
 
 local fair = { ORDER = 281474976710656, -- 2^48, above any pass
   STRIDE = 1000,      -- pass of a message at weight 1
   PUT_OFF_MS = 5000,  -- looked at again, for limits may be changed and brakes let go
   MOVES = 1024, LOOKS = 256, -- in one claim
-  OTHER = 'goes through another provider of its route' }
+  OTHER = 'goes through another provider of its route',
+  TURNS = 32 } -- in a second, at most, when many share a lane
 
 -- What says which lanes may serve a run.
 function fair.get(run)
@@ -73,6 +78,7 @@ function fair.leave(run)
   for _, lane in ipairs(fair.of_run(run)) do
     call('ZREM', K.ready .. lane, run)
     call('ZREM', K.later .. lane, run)
+    call('ZREM', K.waited .. lane, run)
   end
 end
 
@@ -96,14 +102,29 @@ end
 function fair.move_due(lane, t)
   local due = call('ZRANGEBYSCORE', K.later .. lane, '-inf', int(t.ms), 'LIMIT', 0, fair.MOVES)
   for _, run in ipairs(due) do
-    local v = call('HMGET', K.run .. run, 'state', 'prio', 'kind')
+    local v = call('HMGET', K.run .. run, 'state', 'prio', 'kind', 'wait_min')
     call('ZREM', K.later .. lane, run)
     if v[1] == 'running' then
       local order = fair.order(tonumber(v[2]), v[3])
       fair.enter(run, lane, order, fair.pass_of(run, lane, order))
+      fair.wait_from(run, lane, t, v[4])
     end
   end
   return #due == fair.MOVES
+end
+
+-- From now on it waits for its turn.
+function fair.wait_from(run, lane, t, wait_min)
+  if wait_min then call('ZADD', K.waited .. lane, int(t.ms + tonumber(wait_min) * 60000), run) end
+end
+
+-- How much of `want`, a second of the lane, one of those of the order gets at a time: its share of
+-- that second, but no less than a turn, nor than the lane's best batch.
+function fair.share(lane, order, want, best, per_s)
+  local n = call('ZCOUNT', K.ready .. lane, int(order * fair.ORDER), int((order + 1) * fair.ORDER - 1))
+  if n < 2 then return want end
+  local least = math.max(best, math.ceil(math.max(want, per_s) / fair.TURNS))
+  return math.min(want, math.max(least, math.ceil(want / n)))
 end
 
 -- Who is next → run, order; nil: nobody waits for the lane.
@@ -112,21 +133,44 @@ function fair.head(lane)
   if v[1] then return v[1], floor(tonumber(v[2]) / fair.ORDER) end
 end
 
+-- May somebody who has waited go ahead of this one?
+function fair.may_be_passed(run)
+  local v = call('HMGET', K.run .. run, 'class', 'kind')
+  return v[1] ~= 'emergency' and not (v[1] == 'personal' and v[2] == 'notices')
+end
+
+-- Who has waited long enough to go ahead of the head of this order → run, order; nil: nobody has.
+function fair.aged(lane, head, order, t)
+  for _, run in ipairs(call('ZRANGEBYSCORE', K.waited .. lane, '-inf', int(t.ms), 'LIMIT', 0, 16)) do
+    local score = tonumber(call('ZSCORE', K.ready .. lane, run) or '')
+    local own = score and floor(score / fair.ORDER)
+    if own and own > order then
+      if fair.may_be_passed(head) then return run, own end
+      return nil
+    end
+    -- Its own kind is being served.
+    call('ZREM', K.waited .. lane, run)
+    if own then fair.wait_from(run, lane, t, call('HGET', K.run .. run, 'wait_min')) end
+  end
+end
+
 -- It has no work for the lane now; at_ms nil: until somebody says that it has.
 function fair.put_off(run, lane, at_ms, why)
   call('ZREM', K.ready .. lane, run)
+  call('ZREM', K.waited .. lane, run)
   if not at_ms then return end
   call('ZADD', K.later .. lane, int(math.ceil(at_ms)), run)
   call('HSET', K.run .. run, 'later:' .. lane, why)
 end
 
--- It was given n messages.
-function fair.served(run, lane, order, n, weight)
-  local pass = fair.pass_of(run, lane, order)
-  local after = pass + math.ceil(n * fair.STRIDE / weight)
-  call('HSET', K.lane .. lane, 'pass:' .. order, int(pass))
-  call('HSET', K.run .. run, 'pass:' .. lane, int(after))
-  fair.enter(run, lane, order, after)
+-- It was given n messages. Whose turn it was not: the lane stays where it is.
+function fair.served(r, lane, order, n, is_aged, t)
+  local pass = fair.pass_of(r.id, lane, order)
+  local after = pass + math.ceil(n * fair.STRIDE / (r.weight or 100))
+  if not is_aged then call('HSET', K.lane .. lane, 'pass:' .. order, int(pass)) end
+  call('HSET', K.run .. r.id, 'pass:' .. lane, int(after))
+  fair.enter(r.id, lane, order, after)
+  fair.wait_from(r.id, lane, t, r.wait_min)
 end
 
 -- Until when nobody waits for the lane, ms, and why; nil: nobody does.

@@ -209,7 +209,7 @@ end
 
 local RUN_FIELDS = { 'state', 'launched_s', 'partitions', 'weight', 'hours_from',
   'hours_to', 'lanes', 'prio', 'kind', 'canary_n', 'unit', 'speed', 'pace',
-  'cap_day', 'cap_week', 'class', 'slow_till', 'slow_why', 'routes', 'route_wait_ms',
+  'cap_day', 'cap_week', 'class', 'slow_till', 'slow_why', 'wait_min', 'routes', 'route_wait_ms',
   'route_return_s' }
 
 local function run_get(run)
@@ -346,7 +346,7 @@ end
 local function work(r, p, from, l, lane, t)
   local w = window_open(r.id, p, from, l.to)
   return { 'work', tonumber(r.id), p, from, l.to, l.fence, w and w.bytes or '', r.launched_s,
-    w and repeats_of(w, lane, t) or {}, tonumber(r.speed) or 0, l.t or p }
+    w and repeats_of(w, lane, t) or {}, tonumber(r.speed) or 0, l.as and l.as + 1 or 0, l.t or p }
 end
 
 -- What the lane may have of the run now → p, from, to, where it stood as due; or nil, when it is to be
@@ -364,13 +364,6 @@ local function look(r, lv, want, least, t, seen)
   return nil, to and t.ms + fair.PUT_OFF_MS, to
 end
 
-local function lease_range(r, p, from, l, due)
-  if due then call('ZREM', due[1], due[2])
-  else call('HSET', K.run .. r.id, 'cursor' .. p, l.to) end
-  call('HSET', K.run .. r.id .. K.lease, p .. ':' .. from, cmsgpack.pack(l))
-  owners.enter(r.id, p, from, l)
-end
-
 local function sleep_of(lane, is_more, t)
   local at, why = fair.next_look(lane)
   local ms = is_more and 1 or (at or t.ms + 1000) - t.ms
@@ -382,7 +375,12 @@ end
 function fair.heal(r, t)
   if r.state ~= 'running' or hours_wait(t, r.hours_from, r.hours_to) > 0 then return end
   for _, lane in ipairs(fair.names(r)) do
-    if not call('ZSCORE', K.ready .. lane, r.id) then
+    if call('ZSCORE', K.ready .. lane, r.id) then
+      local at = tonumber(call('ZSCORE', K.waited .. lane, r.id) or '')
+      if r.wait_min and (not at or at > t.ms + r.wait_min * 60000) then
+        fair.wait_from(r.id, lane, t, r.wait_min)
+      end
+    else
       local p, wake = next_range(r, lane, 1, 1, t, {})
       local at = tonumber(call('ZSCORE', K.later .. lane, r.id) or '')
       if p and (not at or at > t.ms + fair.PUT_OFF_MS) then
@@ -394,47 +392,69 @@ function fair.heal(r, t)
   end
 end
 
--- [lane, inc, want, claim id, below or '', smallest batch] →
+-- A range of the run for this claim → its lease, p, from; nil: it has none now, and is put off.
+-- as: the order that it is served as, nil = its own.
+local function serve(r, order, c, as)
+  local want = fair.share(c.lane, order, c.want, c.best, tonumber(c.lv.rate) or 0)
+  local p, from, to, due = look(r, c.lv, want, c.least, c.t, c.seen)
+  if not p then
+    fair.put_off(r.id, c.lane, from, to)
+    return nil
+  end
+  local l = { to = to, inc = c.inc, claim = c.id, as = as, fence = call('HINCRBY', K.meta, 'fence', 1),
+    t = route.entry(route.of(r, p), c.lane).t }
+  if due then call('ZREM', due[1], due[2])
+  else call('HSET', K.run .. r.id, 'cursor' .. p, to) end
+  call('HSET', K.run .. r.id .. K.lease, p .. ':' .. from, cmsgpack.pack(l))
+  owners.enter(r.id, p, from, l)
+  route.claimed(r, p, from, l, due, c.seen)
+  return l, p, from
+end
+
+-- Who is next for the claim → its answer; nil: nobody has anything for it.
+local function choose(c)
+  for _ = 1, fair.LOOKS do
+    local id, order = fair.head(c.lane)
+    if not id or order >= c.below then return nil end
+    local aged, own
+    if c.below == math.huge then aged, own = fair.aged(c.lane, id, order, c.t) end
+    local r = run_get(aged or id)
+    -- In the sender's queue it stands with those that it goes ahead of, behind single messages.
+    local l, p, from = serve(r, own or order, c, aged and order + (order + 1) % 2)
+    if l then
+      fair.served(r, c.lane, own or order, l.to - from, aged, c.t)
+      route.write(c.seen, c.t)
+      return work(r, p, from, l, c.lane, c.t)
+    end
+  end
+end
+
+-- [lane, inc, want, claim id, below or '', smallest batch, best batch] →
 --   ['work', run, p, from, to, fence, records, launched_s, requests in doubt, the run's speed,
---    tariff]
+--    1 + the order that it is served as, 0 = its own, tariff]
 --   ['sleep', ms, reason, is it that of a run, not the lane's (0|1)]
 -- Asked again with the same id, because the answer was lost, it answers the same.
--- below: only what is more urgent than this order.
+-- want: a second of the lane's rate; below: only what is more urgent than this order; best: fewer
+-- members than that waste what the contract counts.
 local function claim(_, a)
-  local lane, inc, want, claim_id = a[1], a[2], tonumber(a[3]), a[4]
-  local below, least = tonumber(a[5]) or math.huge, tonumber(a[6]) or 1
   local t = clock()
+  local c = { lane = a[1], inc = a[2], want = tonumber(a[3]), id = a[4], t = t,
+    below = tonumber(a[5]) or math.huge, least = tonumber(a[6]) or 1, best = tonumber(a[7]) or 1 }
   if t.ms < t.open_at then return { 'sleep', opens_ms(t), 'redis restarted' } end
-  if not call('ZSCORE', K.incarnations, inc) then return { 'sleep', 100, 'not registered' } end
-  local lv = limits.lane(lane)
-  local rests, rests_why = health.gate(lv, t)
-  if not rests then rests, rests_why = limits.closed(lv, limits.parse(lv.limits), nil, t) end
-  local run, p0, from0, mine = owners.claimed(inc, claim_id)
-  if mine then return work(run_get(run), p0, from0, mine, lane, t) end
+  if not call('ZSCORE', K.incarnations, c.inc) then return { 'sleep', 100, 'not registered' } end
+  c.lv = limits.lane(c.lane)
+  local rests, rests_why = health.gate(c.lv, t)
+  if not rests then rests, rests_why = limits.closed(c.lv, limits.parse(c.lv.limits), nil, t) end
+  local run, p, from, mine = owners.claimed(c.inc, c.id)
+  if mine then return work(run_get(run), p, from, mine, c.lane, t) end
   reap_all(t)
   if rests then return { 'sleep', math.ceil(rests), rests_why } end
-  local is_more, seen = fair.move_due(lane, t), {}
-  for _ = 1, fair.LOOKS do
-    local id, order = fair.head(lane)
-    if not id or order >= below then
-      route.write(seen, t)
-      return sleep_of(lane, is_more, t)
-    end
-    local r = run_get(id)
-    local p, from, to, due = look(r, lv, want, least, t, seen)
-    if p then
-      local l = { to = to, inc = inc, claim = claim_id, fence = call('HINCRBY', K.meta, 'fence', 1),
-        t = route.entry(route.of(r, p), lane).t }
-      lease_range(r, p, from, l, due)
-      fair.served(id, lane, order, to - from, r.weight or 100)
-      route.claimed(r, p, from, l, due, seen)
-      route.write(seen, t)
-      return work(r, p, from, l, lane, t)
-    end
-    fair.put_off(id, lane, from, to)
-  end
-  route.write(seen, t)
-  return sleep_of(lane, true, t)
+  local is_more = fair.move_due(c.lane, t)
+  c.seen = {}
+  local found = choose(c)
+  if found then return found end
+  route.write(c.seen, t)
+  return sleep_of(c.lane, is_more, t)
 end
 
 -- [run, p, from, inc, fence, delay_ms] → 1 released, 0 not ours (any more).

@@ -129,25 +129,51 @@ function limits.period(per, t)
 end
 
 -- A counter as it is in this period. A clock that was set back over midnight finds the day that
--- it is in again; one that was set back further goes on with what was used last.
-function limits.counter(was, period)
+-- it is in again. One that was far ahead meanwhile finds it in the field COUNTS:PER:left, "period
+-- used": what was counted last before it went more than one period on. One that was set back to
+-- another day goes on with what was used last.
+function limits.counter(was, period, key, field)
   local p, n, before = string.match(was or '', '^(%d+) (%d+) (%d+)$')
   p, n, before = tonumber(p) or period, tonumber(n) or 0, tonumber(before) or 0
   if p == period - 1 then return { period = period, n = 0, before = n } end
-  if p < period then return { period = period, n = 0, before = 0 } end
+  if p < period then
+    return { period = period, n = 0, before = 0, left = n > 0 and { period = p, n = n } or nil }
+  end
   if p == period + 1 then return { period = p, n = n, before = before, is_before = true } end
+  if p > period then
+    local of, used = string.match(book.get(key, field .. ':left') or '', '^(%d+) (%d+)$')
+    if tonumber(of) == period then
+      return { period = p, n = n, before = before, is_left = true,
+        left = { period = period, n = tonumber(used) } }
+    end
+  end
   return { period = period, n = n, before = p == period and before or 0 }
 end
 
-function limits.used(c) return c.is_before and c.before or c.n end
+function limits.used(c)
+  if c.is_left then return c.left.n end
+  return c.is_before and c.before or c.n
+end
+
+-- The period that a charge is of.
+function limits.charged(c)
+  if c.is_left then return c.left.period end
+  return c.is_before and c.period - 1 or c.period
+end
 
 function limits.counter_text(c)
   return int(c.period) .. ' ' .. int(c.n) .. ' ' .. int(c.before)
 end
 
 function limits.counted(c, more)
-  if c.is_before then c.before = math.max(0, c.before + more) else c.n = math.max(0, c.n + more) end
-  return limits.counter_text(c)
+  local of = c.is_left and c.left or c
+  local name = c.is_before and 'before' or 'n'
+  of[name] = math.max(0, of[name] + more)
+end
+
+function limits.counter_write(key, field, c)
+  book.set(key, field, limits.counter_text(c))
+  if c.left then book.set(key, field .. ':left', int(c.left.period) .. ' ' .. int(c.left.n)) end
 end
 
 -- ---- all of them ----
@@ -181,7 +207,7 @@ function limits.meter(lv, one, unit, t)
     m.is_known = tonumber(tat) ~= nil
   else
     local period, left_ms = limits.period(l.per, t)
-    m.c, m.left_ms, m.most = limits.counter(one.was, period), left_ms, l.most
+    m.c, m.left_ms, m.most = limits.counter(one.was, period, m.key, m.field), left_ms, l.most
     m.why = limits.used_up(lv.name, l, unit)
   end
   return m
@@ -270,7 +296,7 @@ function limits.charge(look, from)
       m.ahead = (from and from(m) or look.ahead) + look.us[i]
     else
       limits.counted(m.c, look.cost[m.counts])
-      paid[#paid + 1] = { m.key, m.field, m.c.is_before and m.c.period - 1 or m.c.period, m.counts }
+      paid[#paid + 1] = { m.key, m.field, limits.charged(m.c), m.counts }
     end
   end
   return paid
@@ -281,7 +307,7 @@ function limits.write(lv, t)
   local function put(m)
     if not m.is_moved then return end
     if m.c then
-      book.set(m.key, m.field, limits.counter_text(m.c))
+      limits.counter_write(m.key, m.field, m.c)
     elseif m.field then
       book.set(m.key, m.field, limits.rate_text(t.us + m.ahead, t, m.per_s))
     else
@@ -297,11 +323,11 @@ end
 -- These were surely not taken: cost as for `look`.
 function limits.refund(paid, cost)
   for _, one in ipairs(paid) do
-    local p, n, before = string.match(book.get(one[1], one[2]) or '', '^(%d+) (%d+) (%d+)$')
-    p = tonumber(p)
-    if p == one[3] or p == one[3] + 1 then
-      local c = { period = p, n = tonumber(n), before = tonumber(before), is_before = p > one[3] }
-      book.set(one[1], one[2], limits.counted(c, -cost[one[4]]))
+    local was = book.get(one[1], one[2]) or ''
+    local c = limits.counter(was, one[3], one[1], one[2])
+    if c.is_left or c.is_before or tonumber(string.match(was, '^%d+')) == one[3] then
+      limits.counted(c, -cost[one[4]])
+      limits.counter_write(one[1], one[2], c)
     end
   end
 end
@@ -354,7 +380,8 @@ function limits.closed(lv, list, unit, t)
   for _, one in ipairs(limits.read(lv.name, list, unit)) do
     if not one.l.seconds then
       local period, left_ms = limits.period(one.l.per, t)
-      if limits.used(limits.counter(one.was, period)) >= one.l.most and left_ms > (wait or 0) then
+      local c = limits.counter(one.was, period, one.key, one.l.field)
+      if limits.used(c) >= one.l.most and left_ms > (wait or 0) then
         wait, why = left_ms, limits.used_up(lv.name, one.l, unit)
       end
     end
@@ -406,11 +433,11 @@ function limits.room(lv, r, want, t)
 end
 
 -- Requests on the wire of this lane, over all processes; a tenth, at least one, is
--- kept for single notices. What a dead process had there is forgotten, once a second
+-- kept for single notices and campaigns of class emergency. What a dead process had there is forgotten, once a second
 -- at most.
-function limits.is_busy(lv, t, is_notice)
+function limits.is_busy(lv, t, is_urgent)
   local busy, most = lv.key .. K.busy, tonumber(lv.concurrency) or 0
-  if most > 1 and not is_notice then most = most - math.max(1, floor(most / 10)) end
+  if most > 1 and not is_urgent then most = most - math.max(1, floor(most / 10)) end
   if most == 0 or flight.count(lv) < most then return false end
   local ago = t.ms - (tonumber(lv.purged) or 0)
   if ago >= 0 and ago < 1000 then return true end
@@ -424,27 +451,33 @@ function limits.is_busy(lv, t, is_notice)
   return lv.on_wire >= most
 end
 
--- [lane, us, unit] → 1. Bytes left this much after their slot: the next slots are moved.
+-- [lane, us, unit, run or nothing] → 1. Bytes left this much after their slot: the next slots are
+-- moved, of the lane and the unit; or, where a run is said, those of its own speed.
 function limits.late(_, a)
   local t, lv, unit = clock(), limits.lane(a[1]), tonumber(a[3])
   local us, none = math.min(tonumber(a[2]), 200000), { contract = 0, messages = 0, parts = 0, requests = 0 }
-  local look = limits.look(lv, { unit = unit }, none, t, 1)
+  local v = a[4] and call('HMGET', K.run .. a[4], 'speed', 'pace') or {}
+  local r = { id = a[4], unit = unit, speed = tonumber(v[1]), pace = v[2] }
+  local look = limits.look(lv, r, none, t, 1)
   book.open()
   for _, m in ipairs(look.meters) do
-    if m.per_s then m.ahead, m.is_moved = math.max(m.ahead, 0) + us, true end
+    if m.per_s and (m.of == 'run') == (a[4] ~= nil) then
+      m.ahead, m.is_moved = math.max(m.ahead, 0) + us, true
+    end
   end
   limits.write(lv, t)
   book.write()
   return 1
 end
 
--- [lane, when it was published first (µs) or '', rate, concurrency, limits, limits of every unit,
---  unit, its limits, …] → when it was published (µs). What was read last counts, whoever says it
--- again: a process that lost its Redis for a while and publishes what it has read long ago changes
--- nothing. Whatever waits looks again.
+-- [lane, when its file was read (µs), or below 0: how long ago that was; rate, concurrency, limits,
+--  limits of every unit, unit, its limits, …] → when it was read (µs), by Redis's clock. What was read
+-- last counts, whoever says it again: a process that lost its Redis for a while, or found none when it
+-- began, and publishes what it has read long ago changes nothing. Whatever waits looks again.
 function limits.publish(_, a)
   local key, t = K.lane .. a[1], clock()
-  local newest, stamp = tonumber(call('HGET', key, 'published')) or 0, tonumber(a[2]) or t.us
+  local newest, stamp = tonumber(call('HGET', key, 'published')) or 0, tonumber(a[2]) or 0
+  if stamp <= 0 then stamp = t.us + stamp end
   if stamp < newest and newest <= t.us then return int(stamp) end
   local gone, words = { 'units' }, { 'published', int(stamp), 'rate', a[3], 'concurrency', a[4], 'limits', a[5] }
   if a[6] ~= '' then

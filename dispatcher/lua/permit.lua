@@ -161,7 +161,7 @@ function permits.look_limits(c, o)
     c.wait = { 'wait', int(rests * 1000), why }
     return c.wait
   end
-  if limits.is_busy(lv, t, r.kind == 'notices') then return { 'wait', '2000', 'concurrency' } end
+  if limits.is_busy(lv, t, r.kind == 'notices' or r.class == 'emergency') then return { 'wait', '2000', 'concurrency' } end
   if flight.is_full(lv, c.cap, o.n, c.largest, t) then
     c.wait = { 'wait', '2000', 'doubt_cap' }
     return c.wait
@@ -226,6 +226,8 @@ function permits.answer(c, o)
   book.set(c.lv.key .. K.busy, o.id, flight.entry(c.inc, o.n, c.cap))
   flight.add(c.lv, o.n)
   health.permitted(c.lv, o.id, t)
+  -- Fewer of it wait now: it may have more.
+  if tonumber(r.speed) or c.lv.units then fair.due_at(o.g.run, c.lane, 0) end
   return { 'go', int(c.t.us + o.look.ahead), c.now, c.asked, int(q.till), c.factor_text }
 end
 
@@ -310,6 +312,12 @@ function permits.remark(a)
   for i, rank in ipairs(ranks) do
     local at = byte(a[8], i)
     local ph = phase_of(w, rank, at)
+    local rec = window_get(w, rank)
+    if POSITIVE[ph] and rec.parts == 0 then -- by a report that was told again before the permit
+      rec.parts, rec.provider, is_needed = byte(a[9], i), tonumber(a[13]), true
+      add(w.delta, 'parts:' .. rec.provider, rec.parts)
+      w.changed[rank] = rec
+    end
     if RANK[ph] < RANK[S.SENDING] and not is_other then
       set_phase(w, rank, at, S.SENDING, 0, now_s, byte(a[9], i), tonumber(a[13]))
     elseif not POSITIVE[ph] then

@@ -37,12 +37,15 @@ local function are_there(keys)
   return true
 end
 
-local function launch_write(a, launched_s, sets, speed)
+local function launch_write(a, launched_s, sets)
   local campaign, run = a[1], a[2]
+  local own = call('HMGET', campaign, 'speed', 'weight')
   local args = { 'state', 'running', 'launched_s', int(launched_s), 'prio', a[3],
     'lanes', a[4], 'partitions', a[5], 'slice', 0, 'audience', 0 }
   for i = 6, #a do args[#args + 1] = a[i] end
-  if speed then args[#args + 1], args[#args + 2] = 'speed', speed end
+  for i, name in ipairs({ 'speed', 'weight' }) do
+    if own[i] then args[#args + 1], args[#args + 2] = name, own[i] end
+  end
   for _, key in ipairs(sets) do call('PERSIST', key) end
   call('HSET', K.run .. run, unpack(args))
   call('ZADD', K.runs, a[3], run)
@@ -59,14 +62,14 @@ end
 -- A field due_s among them: its time has come; the campaign must be scheduled for it.
 -- A field set_pieces: its sets were written before, and expire unless it takes them over.
 local function launch(_, a)
-  local v = call('HMGET', a[1], 'state', 'run', 'due_s', 'speed')
+  local v = call('HMGET', a[1], 'state', 'run', 'due_s')
   local due_s, sets = launch_fields(a)
   local is_wanted = v[1] == 'draft' or v[1] == 'missed'
   if due_s then is_wanted = v[1] == 'scheduled' and v[3] == due_s end
   if not is_wanted then return { v[1] or 'gone', tonumber(v[2]) or 0 } end
   if not are_there(sets) then return { 'sets gone', 0 } end
   local now_s = floor(clock().ms / 1000)
-  launch_write(a, now_s, sets, v[4])
+  launch_write(a, now_s, sets)
   return { 'launched', tonumber(a[2]), now_s }
 end
 
@@ -79,11 +82,11 @@ local function launch_again(_, words)
   local run = a[2]
   local known = call('HGET', K.run .. run, 'launched_s')
   if known then return known == launched_s and 0 or -1 end
-  local v = call('HMGET', a[1], 'state', 'run', 'speed')
+  local v = call('HMGET', a[1], 'state', 'run')
   local _, sets = launch_fields(a)
   local is_wanted = v[1] == 'draft' or v[1] == 'missed' or v[1] == 'scheduled'
   if not is_wanted or (tonumber(v[2]) or 0) ~= 0 or not are_there(sets) then return -1 end
-  launch_write(a, tonumber(launched_s), sets, v[3])
+  launch_write(a, tonumber(launched_s), sets)
   call('HSET', K.run .. run, 'slow_till', int(clock().ms + limits.SLOW_MS), 'slow_why',
     'Redis had lost its launch')
   number_used(run)

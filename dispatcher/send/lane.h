@@ -73,6 +73,8 @@ struct work {
 	size_t changes;	  /* times that its records were not what they seemed */
 	size_t open;	  /* requests and skips that are not over */
 	int64_t delay_ms; /* until the rest may be claimed again */
+	/* Lateness that the run's own speed was charged last, and when (our clock). */
+	int64_t late_paid_us, late_paid_at_us;
 };
 
 /* How permits end, each told by the Lua function of that name; see tell.c. */

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
+#include "dispatcher/run/dedupe.h"
 #include "dispatcher/send/lane.h"
 
 #define CALLS_MAX 2u
@@ -33,13 +34,13 @@ struct permit_call {
 
 /* ---- when ---- */
 
-/* Requests of the lane's next one's kind that may be under way: a tenth is kept for notices. */
+/* Requests of the next one's kind that may be under way: a tenth is kept for notices and emergencies. */
 static unsigned
 concurrency(const struct lane *l)
 {
 	unsigned most = (unsigned)l->provider->concurrency;
 
-	if (most < 2 || l->ready->work->chunk->view->is_notices)
+	if (most < 2 || l->ready->work->chunk->view->is_urgent)
 		return most;
 	return most - (most < 20 ? 1 : most / 10);
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "dispatcher/send/publish.h"
 
+#include "base/clock.h"
+
 static void
 on_published(void *arg, const struct reply *r)
 {
@@ -31,10 +33,8 @@ publish_lane(struct engine *e, struct config *c, const struct provider_config *p
 
 	buf_addf(&text, "%.3f", p->rate);
 	argv_adds(&a, p->name);
-	if (c->published_us != 0)
-		argv_add_int(&a, c->published_us);
-	else
-		argv_adds(&a, "");
+	argv_add_int(&a,
+		     c->published_us != 0 ? c->published_us : c->read_mono_us - clock_mono_us());
 	argv_adds(&a, text.data);
 	argv_add_int(&a, p->concurrency);
 	buf_reset(&text);

@@ -315,6 +315,29 @@ lane_pay_lateness(struct lane *l)
 	l->late_us = 0;
 }
 
+/* The same of a campaign's own speed: what a work has paid others of it need not pay again. */
+static void
+pay_run_lateness(struct request *r, int64_t late_us)
+{
+	struct work *w = r->work;
+	struct argv a = {0};
+
+	if (w->chunk->speed == 0)
+		return;
+	if (r->asked_us <= w->late_paid_at_us)
+		late_us -= w->late_paid_us;
+	if (late_us <= 0)
+		return;
+	argv_adds(&a, r->lane->provider->name);
+	argv_add_int(&a, late_us);
+	argv_add_int(&a, (int64_t)w->chunk->view->unit);
+	argv_add_int(&a, (int64_t)w->chunk->run);
+	engine_call(r->lane->sender->o.engine, "late", &a, NULL, NULL);
+	argv_free(&a);
+	w->late_paid_us = late_us;
+	w->late_paid_at_us = clock_mono_us();
+}
+
 static bool
 on_depart(void *arg)
 {
@@ -331,6 +354,7 @@ on_depart(void *arg)
 		if (++l->late_in_row <= LATE_BEFORE_PATIENT)
 			return false;
 		owe_lateness(r, late);
+		pay_run_lateness(r, late);
 	} else {
 		l->late_in_row = 0;
 	}

@@ -169,6 +169,29 @@ a_client_that_left_before_it_was_known_is_dropped(void **state)
 	expect("GET /ping" END, "HTTP/1.1 200 ", NULL);
 }
 
+/* The clients of these tests are on this machine, as a proxy is. */
+static void
+a_proxy_on_this_machine_says_whose_request_it_is(void **state)
+{
+	struct client c = client_unix();
+
+	(void)state;
+	expect("GET /peer" END, "HTTP/1.1 200 ", "127.0.0.1");
+	expect("GET /peer HTTP/1.1\r\nX-Forwarded-For: 10.1.2.3\r\n\r\n", "HTTP/1.1 200 ",
+	       "10.1.2.3");
+	/* what the client claims stands before what the proxy adds */
+	expect("GET /peer HTTP/1.1\r\nX-Forwarded-For: 1.1.1.1, 2001:db8::7\r\n\r\n",
+	       "HTTP/1.1 200 ", "2001:db8::7");
+	expect("GET /peer HTTP/1.1\r\nX-Forwarded-For: somebody\r\n\r\n", "HTTP/1.1 200 ",
+	       "127.0.0.1");
+	expect("GET /peer HTTP/1.1\r\nX-Forwarded-For: "
+	       "1111111111111111111111111111111111111111111111111\r\n\r\n",
+	       "HTTP/1.1 200 ", "127.0.0.1");
+	client_say(&c, "GET /peer" END);
+	assert_string_equal(client_answer(&c), "socket");
+	client_close(&c);
+}
+
 static void
 without_anybody_to_ask_nobody_may(void **state)
 {
@@ -195,6 +218,7 @@ main(void)
 		TEST(a_request_whose_server_was_cut_meanwhile_is_not_handled),
 		TEST(close_waits_for_who_is_being_asked_about),
 		TEST(a_client_that_left_before_it_was_known_is_dropped),
+		TEST(a_proxy_on_this_machine_says_whose_request_it_is),
 		TEST(without_anybody_to_ask_nobody_may),
 	};
 

@@ -124,6 +124,13 @@ on_nothing(struct http_exchange *x, void *arg)
 }
 
 static inline void
+on_peer(struct http_exchange *x, void *arg)
+{
+	(void)arg;
+	http_answer_buf(x, 200, "text/plain", slice_of(http_peer(x)));
+}
+
+static inline void
 on_file(struct http_exchange *x, void *arg)
 {
 	(void)arg;
@@ -167,6 +174,7 @@ static const struct http_route routes[] = {
 	{.method = "DELETE", .path = "/lists/{name}", .handle = on_nothing},
 	{.method = "GET", .path = "/later", .handle = on_later},
 	{.method = "GET", .path = "/stream", .handle = on_stream},
+	{.method = "GET", .path = "/peer", .handle = on_peer},
 	{.method = "GET", .path = "/fail", .handle = on_fail},
 	{.method = "GET", .path = "/files/{path*}", .handle = on_file},
 	{.method = "GET", .path = "/secret", .needs_auth = true, .handle = on_secret},

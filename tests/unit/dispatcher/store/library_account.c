@@ -139,6 +139,26 @@ a_unit_goes_when_it_has_nothing(void **state)
 	IS(CALL("user_put", "", "u", "new", "binh", "unit", "4"), "[no unit]");
 }
 
+static void
+a_thing_is_given_to_a_unit(void **state)
+{
+	(void)state;
+	make_units();
+	COMMAND("HSET", "loa:list:dan", "id", "1", "unit", "1");
+	COMMAND("HSET", "loa:names:campaign", "c", "7");
+	COMMAND("HSET", "loa:campaign:7", "unit", "1");
+	IS(CALL("unit_give", "", "4", "list", "dan", "loa:list:"), "[done, T]");
+	assert_string_equal(COMMAND("HGET", "loa:list:dan", "unit"), "4");
+	IS(CALL("unit_give", "", "3", "campaign", "c", "loa:list:"), "[done, T]");
+	assert_string_equal(COMMAND("HGET", "loa:campaign:7", "unit"), "3");
+	IS(CALL("unit_give", "", "9", "list", "dan", "loa:list:"), "[no unit]");
+	IS(CALL("unit_give", "", "3", "list", "nix", "loa:list:"), "[none]");
+	IS(CALL("unit_give", "", "3", "template", "nix", "loa:list:"), "[none]");
+	/* an older act that is told again does not take it back */
+	IS(CALL("unit_give", "1500000000000", "2", "list", "dan", "loa:list:"), "[done, T]");
+	assert_string_equal(COMMAND("HGET", "loa:list:dan", "unit"), "4");
+}
+
 static const char *
 facts(const char *kind, const char *id, const char *hash, const char *object, const char *name)
 {
@@ -387,6 +407,7 @@ main(void)
 		T(a_move_never_makes_a_ring),
 		T(a_tree_has_a_depth),
 		T(a_unit_goes_when_it_has_nothing),
+		T(a_thing_is_given_to_a_unit),
 		T(a_token_says_whose_it_is_and_what_is_whose),
 		T(a_segment_over_another_units_list_is_only_read),
 		T(the_root_sees_all),

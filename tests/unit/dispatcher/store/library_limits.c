@@ -50,6 +50,18 @@ ask(unsigned first, unsigned count)
 		.inc = "inc-1", .permit = id, .first = first, .count = count, .attempt = 1});
 }
 
+/* As ask, of a range that begins at `first`. */
+static const char *
+ask_from(unsigned first)
+{
+	return permit(&(struct ask){.inc = "inc-1",
+				    .permit = "next",
+				    .from = first,
+				    .first = first,
+				    .count = 1,
+				    .attempt = 1});
+}
+
 /* Microseconds to wait in ['wait' or 'slow', us, why]; -1 = another answer. */
 static long long
 wait_us(const char *reply, const char *what)
@@ -159,6 +171,35 @@ a_day_ends_at_midnight_in_vietnam_and_a_month_with_its_last_day(void **state)
 	assert_non_null(strstr(r, "the month's 3 messages"));
 	move_clock(10000);
 	assert_true(is_go(ask(7, 1)));
+}
+
+/* Redis's clock is set two days ahead and back: what was sent on the day that it really is counts. */
+static void
+a_day_is_found_again_after_a_clock_that_was_days_ahead(void **state)
+{
+	(void)state;
+	publish("provider messages day 3\n");
+	set_time("1798736390"); /* 2026-12-31T23:59:50+07:00 */
+	launch_run(100);
+	claim("inc-1", 100);
+	assert_true(is_go(ask(0, 2)));
+	move_clock(2 * 86400000LL);
+	hello("inc-1");
+	assert_true(is_go(ask(2, 1)));
+	move_clock(-2 * 86400000LL);
+	hello("inc-1");
+	assert_true(is_go(permit(&(struct ask){
+		.inc = "inc-1", .permit = "last", .first = 3, .count = 1, .attempt = 1})));
+	assert_true(wait_us(ask(4, 1), "wait") > 0);
+	/* given back to the day that it was of */
+	call_words("unmark", "1 0 3 1 last gw 0 _ _ 0");
+	assert_true(is_go(ask(4, 1)));
+	assert_true(wait_us(ask(5, 1), "wait") > 0);
+	/* the day of the clock that was wrong has used one */
+	move_clock(2 * 86400000LL);
+	hello("inc-1");
+	assert_true(is_go(ask(5, 2)));
+	assert_true(wait_us(ask(7, 1), "wait") > 0);
 }
 
 static void
@@ -282,9 +323,7 @@ a_run_with_a_speed_is_paced_and_claimed_by_half_seconds(void **state)
 	assert_about_ms(wait_us(r, "slow"), 1008 - 16);
 	assert_non_null(strstr(r, "speed of the campaign"));
 	COMMAND("HSET", run, "speed", "10");
-	/* one has left, and at ten a second half of those five would be gone: the next five; then
-	 * another run goes past it */
-	move_clock(250);
+	/* one has left: the next five; then another run goes past it */
 	assert_non_null(strstr(claim("inc-2", 500), "[work, 1, 0, 5, 10,"));
 	launch_run(50);
 	assert_non_null(strstr(claim("inc-2", 20), "[work, 2, 0, 0, 20,"));
@@ -346,6 +385,30 @@ a_lane_that_rests_does_not_hold_up_the_runs_other_lane(void **state)
 	assert_about_ms(wait_us(r, "slow"), 504 - 250 - 16);
 }
 
+/* 10 a second: a message pays for 101 ms, and what left 150 ms late moves the next one by as much. */
+static void
+what_leaves_late_moves_the_campaigns_own_speed(void **state)
+{
+	char tat[32];
+
+	(void)state;
+	publish("");
+	launch_run(10);
+	COMMAND("HSET", "loa:run:1", "speed", "10");
+	claim("inc-1", 5);
+	assert_true(is_go(ask(0, 5)));
+	snprintf(tat, sizeof(tat), "%s", COMMAND("HGET", "loa:lane:gw", "tat"));
+	assert_string_equal(call_words("late", "gw 150000 0 1"), "1");
+	assert_string_equal(COMMAND("HGET", "loa:lane:gw", "tat"), tat);
+	call_words("release", "1 0 0 inc-1 %lld 0", (long long)fx.fence);
+	assert_non_null(strstr(claim("inc-1", 5), "[work, 1, 0, 5, 10,"));
+	assert_about_ms(wait_us(ask_from(5), "slow"), 504 + 150 - 16);
+	/* of a run without one nothing is moved */
+	COMMAND("HDEL", "loa:run:1", "speed", "pace");
+	call_words("late", "gw 150000 0 1");
+	assert_string_equal(COMMAND("HEXISTS", "loa:run:1", "pace"), "0");
+}
+
 static void
 a_rate_that_is_changed_takes_what_is_to_be_paid_with_it(void **state)
 {
@@ -398,18 +461,6 @@ remark(const char *id, unsigned first, unsigned count, int64_t ago_ms)
 	buf_free(&ones);
 }
 
-/* As ask, of a range that begins at `first`. */
-static const char *
-ask_from(unsigned first)
-{
-	return permit(&(struct ask){.inc = "inc-1",
-				    .permit = "next",
-				    .from = first,
-				    .first = first,
-				    .count = 1,
-				    .attempt = 1});
-}
-
 /* Redis came back older. What left is paid for: 60,000 / 0.992 = 60,484 ms a request. */
 static void
 a_permit_that_redis_lost_is_paid_for_from_its_own_moment(void **state)
@@ -455,6 +506,12 @@ what_was_read_last_counts_for_all_processes(void **state)
 		call_words("lane_publish", "gw %s 100 8 _ _", first);
 	}
 	assert_string_equal(COMMAND("HGET", "loa:lane:gw", "rate"), "200");
+	/* one that found no Redis when it began: read a minute ago, published only now */
+	call_words("lane_publish", "gw -60000000 300 8 _ _");
+	assert_string_equal(COMMAND("HGET", "loa:lane:gw", "rate"), "200");
+	move_clock(90000);
+	call_words("lane_publish", "gw -60000000 300 8 _ _");
+	assert_string_equal(COMMAND("HGET", "loa:lane:gw", "rate"), "300");
 }
 
 int
@@ -465,12 +522,14 @@ main(void)
 		T(a_limit_of_requests_counts_each_once_whatever_is_in_it),
 		T(a_request_that_one_limit_forbids_is_charged_to_none),
 		T(a_day_ends_at_midnight_in_vietnam_and_a_month_with_its_last_day),
+		T(a_day_is_found_again_after_a_clock_that_was_days_ahead),
 		T(what_was_surely_not_taken_is_given_back_to_its_day),
 		T(a_brandname_is_counted_over_all_lanes),
 		T(a_units_limit_holds_up_its_runs_only),
 		T(a_run_that_must_wait_long_is_passed_over_for_some_seconds),
 		T(a_run_with_a_speed_is_paced_and_claimed_by_half_seconds),
 		T(a_lane_that_rests_does_not_hold_up_the_runs_other_lane),
+		T(what_leaves_late_moves_the_campaigns_own_speed),
 		T(a_rate_that_is_changed_takes_what_is_to_be_paid_with_it),
 		T(a_permit_that_redis_lost_is_paid_for_from_its_own_moment),
 		T(batches_that_redis_lost_are_all_paid_for),

@@ -310,6 +310,31 @@ a_line_of_the_log_is_there_once(void **state)
 	assert_string_equal(COMMAND("LLEN", "loa:run:1:log"), "3");
 }
 
+/* The process that receives told its journal before the one that sends. */
+static void
+a_report_before_its_permit_leaves_its_parts_and_its_answer(void **state)
+{
+	long long s;
+
+	(void)state;
+	fx.log = "[\"answer\"]";
+	launch_run(3);
+	s = strtoll(COMMAND("HGET", "loa:run:1", "launched_s"), NULL, 10);
+	receipt(0, 1, RECORD_DELIVERED);
+	assert_int_equal(record_of(0).parts, 0);
+	assert_string_equal(remark("1", "p1", 0, s), "1");
+	assert_int_equal(record_of(0).parts, 1);
+	assert_string_equal(state_of(0), "delivered");
+	assert_string_equal(COMMAND("HGET", "loa:run:1:count", "parts:0"), "1");
+	outcome(0, 1, "p1", "A");
+	assert_string_equal(state_of(0), "delivered");
+	/* the report's line, and the answer's */
+	assert_string_equal(COMMAND("LLEN", "loa:run:1:log"), "2");
+	assert_string_equal(COMMAND("EXISTS", "loa:run:1:req:0:0"), "0");
+	assert_string_equal(COMMAND("HGET", "loa:run:1:count", "parts:0"), "1");
+	assert_string_equal(COMMAND("HGET", "loa:run:1:count", "delivered"), "1");
+}
+
 int
 main(void)
 {
@@ -323,6 +348,7 @@ main(void)
 		T(no_campaign_is_due_before_all_is_told),
 		T(what_was_answered_is_no_lost_permit),
 		T(a_line_of_the_log_is_there_once),
+		T(a_report_before_its_permit_leaves_its_parts_and_its_answer),
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);
