@@ -346,7 +346,7 @@ end
 local function work(r, p, from, l, lane, t)
   local w = window_open(r.id, p, from, l.to)
   return { 'work', tonumber(r.id), p, from, l.to, l.fence, w and w.bytes or '', r.launched_s,
-    w and repeats_of(w, lane, t) or {}, tonumber(r.speed) or 0, l.as and l.as + 1 or 0, l.t or p }
+    w and repeats_of(w, lane, t) or {}, tonumber(r.speed) or 0, l.t or p, l.as and l.as + 1 or 0 }
 end
 
 -- What the lane may have of the run now → p, from, to, where it stood as due; or nil, when it is to be
@@ -431,7 +431,7 @@ end
 
 -- [lane, inc, want, claim id, below or '', smallest batch, best batch] →
 --   ['work', run, p, from, to, fence, records, launched_s, requests in doubt, the run's speed,
---    1 + the order that it is served as, 0 = its own, tariff]
+--    tariff, 1 + the order that it is served as, 0 = its own]
 --   ['sleep', ms, reason, is it that of a run, not the lane's (0|1)]
 -- Asked again with the same id, because the answer was lost, it answers the same.
 -- want: a second of the lane's rate; below: only what is more urgent than this order; best: fewer
