@@ -180,6 +180,31 @@ read_registration(struct provider_config *p, const struct json_at *at, struct er
 	return ERR_OK;
 }
 
+/* How many messages a request has, within what the driver can do. */
+static enum err
+read_batch(struct provider_config *p, const struct capability *cap, const struct json_at *at,
+	   struct err_ctx *e)
+{
+	struct json_at size = json_get(at, "batch_size"), one = json_get(at, "one_carrier");
+	int64_t most = cap->batch_max;
+	enum err rc = json_read_int(&size, 1, BATCH_MAX, &most, e);
+
+	if (rc == ERR_OK)
+		rc = json_read_bool(&one, &p->is_one_carrier, e);
+	if (rc != ERR_OK)
+		return rc;
+	if (most > cap->batch_max)
+		return err_set(e, ERR_INPUT, size.path, "take it out",
+			       "is more than the largest request (%u) that this gateway takes",
+			       cap->batch_max);
+	if (most < cap->batch_min)
+		return err_set(e, ERR_INPUT, size.path, "take it out",
+			       "is less than the smallest batch (%u) that this gateway takes",
+			       cap->batch_min);
+	p->batch_max = (uint32_t)most;
+	return ERR_OK;
+}
+
 /* Let the driver read the account's settings, and refuse what the server cannot work with. */
 static enum err
 open_account(struct provider_config *p, const struct json_at *at, const char *driver,
@@ -202,6 +227,9 @@ open_account(struct provider_config *p, const struct json_at *at, const char *dr
 		return rc;
 	}
 	cap = p->driver->capability(p->account);
+	rc = read_batch(p, cap, at, e);
+	if (rc != ERR_OK)
+		return rc;
 	if (cap->is_advertising)
 		p->traffic = SMS_QC;
 	if (cap->counts != COUNTS_REQUESTS && cap->batch_min > p->rate)
@@ -219,9 +247,10 @@ static enum err
 read_provider(struct provider_config *p, const struct json_at *at, struct err_ctx *e)
 {
 	static const char *const keys[] = {
-		"name",	      "unit",	   "driver",	       "rate",	 "limits", "concurrency",
-		"timeout_ms", "doubt_cap", "brandname",	       "token",	 "price",  "polls_per_s",
-		"settings",   "traffic",   "registered_texts", "accents"};
+		"name",	       "unit",	      "driver",	    "rate",	 "limits",
+		"concurrency", "timeout_ms",  "doubt_cap",  "brandname", "token",
+		"price",       "polls_per_s", "settings",   "traffic",	 "registered_texts",
+		"accents",     "batch_size",  "one_carrier"};
 	struct json_at name = json_get(at, "name"), driver = json_get(at, "driver");
 	struct json_at rate = json_get(at, "rate"), unit = json_get(at, "unit");
 	struct json_at concurrency = json_get(at, "concurrency");

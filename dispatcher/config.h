@@ -37,7 +37,9 @@ struct provider_config {
 	int64_t timeout_ms;	  /* of a request, after its bytes left */
 	/* Messages on the wire at once where none is repeated by itself; 0 = a second of the rate. */
 	int64_t doubt_cap;
-	double polls_per_s; /* questions about what has no receipt, over all processes */
+	uint32_t batch_max;  /* messages in a request: the driver's, or fewer by agreement */
+	bool is_one_carrier; /* a request holds numbers of one carrier only */
+	double polls_per_s;  /* questions about what has no receipt, over all processes */
 	char brandname[32];
 	/* By which rules its carriers count parts. QC: they put label and refusal text in themselves. */
 	enum sms_traffic traffic;

@@ -246,6 +246,7 @@ static const struct guard {
 	{"distinct_texts", as_distinct},
 	{"skipped", as_reasons},
 	{"skipped_rows", as_lines},
+	{"too_few", as_lines},
 	{"no_language", as_lines},
 	{"untranslated", as_lines},
 	{"missing_fields", as_lines},

@@ -213,6 +213,30 @@ warn_lacking(const struct ready_campaign *c, json_t *out)
 	}
 }
 
+/* Those who are left out because a gateway takes no small requests, and what can be done. */
+static void
+warn_too_few(const struct config *config, const struct preview *p, bool is_guarded, json_t *out)
+{
+	for (size_t i = 0; i < config->provider_count; i++) {
+		const struct provider_config *pc = &config->providers[i];
+		const struct capability *cap = pc->driver->capability(pc->account);
+		uint64_t n = p->too_few[i].messages;
+
+		if (n == 0 || (is_guarded && n < API_GROUP_LEAST))
+			continue;
+		json_array_append_new(
+			out,
+			json_sprintf("%llu people are left out: %s takes no fewer than %u numbers "
+				     "in a request%s, and they are fewer; %sgive their carriers "
+				     "another provider",
+				     (unsigned long long)n, pc->name, cap->batch_min,
+				     cap->shape == SHAPE_ONE_TEXT ? ", all with one text" : "",
+				     cap->shape == SHAPE_ONE_TEXT
+					     ? "let more people have the same text, or "
+					     : ""));
+	}
+}
+
 static void
 warn_sensitive(const struct ready_campaign *c, bool is_guarded, json_t *out)
 {
@@ -270,6 +294,7 @@ preview_warnings(const struct ready_campaign *c, const struct config *config,
 			 (unsigned long long)l->count, l->filter, l->field);
 		json_array_append_new(out, json_of_slice(buf_slice(&b)));
 	}
+	warn_too_few(config, p, is_guarded, out);
 	warn_lacking(c, out);
 	warn_care(c, config, out);
 	warn_sensitive(c, is_guarded, out);
@@ -288,6 +313,26 @@ preview_skipped(const struct preview *p, json_t *out)
 				    json_integer((json_int_t)p->skipped.lines[i].count));
 	json_object_set_new(out, "skipped", skipped);
 	json_object_set_new(out, "skipped_rows", row_table_json(&p->skipped, "reason"));
+}
+
+/* Of them, by provider: too few for its smallest request. */
+static json_t *
+preview_too_few(const struct config *config, const struct preview *p)
+{
+	json_t *out = json_array();
+
+	for (size_t i = 0; i < config->provider_count; i++) {
+		const struct provider_config *pc = &config->providers[i];
+
+		if (p->too_few[i].messages > 0)
+			json_array_append_new(
+				out, json_pack("{s:s, s:i, s:I, s:I}", "provider", pc->name,
+					       "smallest_batch",
+					       (int)pc->driver->capability(pc->account)->batch_min,
+					       "messages", (json_int_t)p->too_few[i].messages,
+					       "groups", (json_int_t)p->too_few[i].groups));
+	}
+	return out;
 }
 
 static json_t *
@@ -329,6 +374,7 @@ preview_json(const struct daemon *d, const struct ready_campaign *c, const struc
 	json_object_set_new(out, "by_accents", tally_modes_json(&p->tally));
 	json_object_set_new(out, "distinct_texts", preview_distinct(&p->distinct));
 	preview_skipped(p, out);
+	json_object_set_new(out, "too_few", preview_too_few(d->config, p));
 	preview_tables(c, p, out);
 	letters_tell(&p->letters, out);
 	registered_tell(c->registered, with_texts, is_guarded ? API_GROUP_LEAST : 1, out, warnings);

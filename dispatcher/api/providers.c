@@ -12,13 +12,14 @@ provider_json(const struct daemon *d, const struct provider_config *p)
 	static const char *const counts[] = {"messages", "parts", "requests"};
 	static const char *const shapes[] = {"one", "one-text", "list"};
 	const struct capability *cap = p->driver->capability(p->account);
-	json_t *out = json_pack("{s:s, s:s, s:I, s:f, s:s, s:I, s:s, s:s, s:i, s:b, s:b, s:b}",
-				"name", p->name, "driver", p->driver->name, "unit",
-				(json_int_t)p->unit, "rate", p->rate, "counts", counts[cap->counts],
-				"concurrency", (json_int_t)p->concurrency, "brandname",
-				p->brandname, "shape", shapes[cap->shape], "batch_max",
-				(int)cap->batch_max, "unicode", cap->has_unicode, "receipts",
-				cap->has_receipts, "sandbox", cap->is_sandbox);
+	json_t *out = json_pack(
+		"{s:s, s:s, s:I, s:f, s:s, s:I, s:s, s:s, s:i, s:i, s:b, s:b, s:b, s:b}", "name",
+		p->name, "driver", p->driver->name, "unit", (json_int_t)p->unit, "rate", p->rate,
+		"counts", counts[cap->counts], "concurrency", (json_int_t)p->concurrency,
+		"brandname", p->brandname, "shape", shapes[cap->shape], "batch_min",
+		(int)cap->batch_min, "batch_max", (int)p->batch_max, "one_carrier",
+		p->is_one_carrier, "unicode", cap->has_unicode, "receipts", cap->has_receipts,
+		"sandbox", cap->is_sandbox);
 
 	for (size_t i = 0; d->sender != NULL && i < sender_lane_count(d->sender); i++) {
 		struct lane_status lane;

@@ -10,6 +10,7 @@
 #include "dispatcher/campaign/looked.h"
 #include "dispatcher/campaign/sensitive.h"
 #include "dispatcher/campaign/words.h"
+#include "dispatcher/run/batch.h"
 #include "dispatcher/run/lists.h"
 #include "dispatcher/store/audit.h"
 #include "dispatcher/store/keys.h"
@@ -345,7 +346,34 @@ brake_add(const struct config *c, struct argv *a)
 	add_int(a, "brake_doubt_pct", c->brake_doubt_pct);
 }
 
-/* With how few a run begins; a partition gets no fewer than its provider's smallest batch. */
+/* May two messages differ in more than their numbers? */
+static bool
+texts_differ(const struct ready_campaign *r)
+{
+	struct block_want want = {0};
+
+	rendering_want(r->rendering, &want);
+	return block_next_wanted(&want, 0) < COLUMNS_MAX;
+}
+
+static bool
+groups_by_text(const struct launch *ln, const struct route_choice *choice)
+{
+	for (unsigned i = 0; i < choice->count; i++) {
+		const struct provider_config *pc =
+			&ln->config->providers[ln->r->route.provider[choice->tariff[i]]];
+		const struct capability *cap = pc->driver->capability(pc->account);
+
+		if (cap->shape == SHAPE_ONE_TEXT && batch_needs_strings(cap))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * With how few a run begins. A partition gets no fewer than its provider's smallest batch; where that
+ * is of one text and there are many, as many as are looked through for those with equal ones.
+ */
 static void
 add_canary(const struct launch *ln, struct argv *a)
 {
@@ -361,6 +389,8 @@ add_canary(const struct launch *ln, struct argv *a)
 		uint32_t least = route->choice[p].least;
 		char field[16];
 
+		if (groups_by_text(ln, &route->choice[p]) && texts_differ(ln->r))
+			least = RECORDS_PER_STRING;
 		snprintf(field, sizeof(field), "canary%u", p);
 		if (least > 1)
 			add_int(a, field, least);

@@ -6,29 +6,13 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "dispatcher/campaign/preview_inside.h"
 #include "dispatcher/run/cells.h"
 #include "dispatcher/run/said.h"
 #include "dispatcher/run/suppressed.h"
 
 #define COUNTED_IN_A_TURN 256 /* messages; no fewer than the sweep brings in one */
 #define PROGRESS_BLOCKS 64
-
-/* A message as it was rendered; counted when it is known whether its phone is suppressed. */
-struct shown {
-	struct slice text; /* in the window's arena, as `about` */
-	struct sms_count count;
-	enum record_reason reason; /* why it cannot be sent, if it is not suppressed */
-	/* the field that is missing, or the character that is refused; otherwise its language, a tag */
-	struct slice about;
-	/* Of a missing field that has a value: who made nothing of it, and what, unless it is personal. */
-	struct slice filter, value;
-	uint32_t row;
-	uint8_t carrier, language;
-	enum language_fit fit;
-	bool is_plain;
-	bool has_modes; /* a text was rendered */
-	struct tally_modes modes;
-};
 
 struct window {
 	struct preview_job *job;
@@ -47,6 +31,8 @@ struct preview_job {
 	struct preview_callbacks cbs;
 	struct ready_campaign *c;
 	struct audience *audience;
+	uint32_t ranks[PARTITIONS_MAX]; /* of the next row of each partition */
+	struct tails tails;
 	struct sweep *sweep;
 	struct window *window; /* being filled; NULL = none */
 	size_t pending;	       /* windows that are closed and not yet counted */
@@ -79,8 +65,9 @@ static void
 job_free(struct preview_job *j)
 {
 	window_free(j->window);
-	ready_campaign_free(j->c);
 	audience_free(j->audience);
+	tails_clear(&j->tails);
+	ready_campaign_free(j->c);
 	free(j->p.shortest.text);
 	free(j->p.longest.text);
 	free(j);
@@ -190,8 +177,30 @@ count_shown(struct preview_job *j, const struct shown *m)
 				j->c->route.price[partition_of(j, m->carrier)]);
 	if (m->reason != REASON_NONE)
 		count_skipped(&j->p, m);
+	else if (tails_wants(&j->tails, partition_of(j, m->carrier)))
+		tails_add(&j->tails, partition_of(j, m->carrier), m);
 	else
 		count_message(j, m);
+}
+
+/* So many, at most, of those that were kept until their string was complete. Returns how many. */
+static unsigned
+count_grouped(struct preview_job *j, unsigned n)
+{
+	struct tail_string *s = j->tails.grouped;
+	unsigned done = 0;
+
+	for (; done < n && s->counted < s->count; done++) {
+		const struct shown *m = &s->shown[s->counted++];
+
+		if (m->reason != REASON_NONE)
+			count_skipped(&j->p, m);
+		else
+			count_message(j, m);
+	}
+	if (s->counted == s->count)
+		tails_pop(&j->tails);
+	return done;
 }
 
 static bool job_look(struct preview_job *j);
@@ -216,7 +225,7 @@ has_answered(const struct preview_job *j)
 static void
 step_if_answered(struct preview_job *j)
 {
-	if (has_answered(j) && !timer_is_armed(&j->step))
+	if ((has_answered(j) || j->tails.grouped != NULL) && !timer_is_armed(&j->step))
 		timer_arm_us(j->loop, &j->step, 0);
 }
 
@@ -224,6 +233,10 @@ step_if_answered(struct preview_job *j)
 static bool
 count_answered(struct preview_job *j, unsigned n)
 {
+	bool counts_grouped = j->tails.grouped != NULL;
+
+	while (n > 0 && j->tails.grouped != NULL)
+		n -= count_grouped(j, n);
 	while (has_answered(j)) {
 		struct window *w = j->closed;
 
@@ -237,7 +250,7 @@ count_answered(struct preview_job *j, unsigned n)
 		if (window_done(w))
 			return true;
 	}
-	return false;
+	return counts_grouped && job_look(j);
 }
 
 static void
@@ -297,7 +310,7 @@ window_close(struct preview_job *j)
 
 /* m->text and m->about are copied. */
 static void
-window_add(struct preview_job *j, const struct shown *m, uint64_t phone)
+window_add(struct preview_job *j, const struct shown *m)
 {
 	struct window *w = j->window;
 
@@ -305,7 +318,7 @@ window_add(struct preview_job *j, const struct shown *m, uint64_t phone)
 		w = j->window = xcalloc(1, sizeof(*w));
 		w->job = j;
 	}
-	w->phones[w->count] = phone;
+	w->phones[w->count] = m->phone;
 	w->shown[w->count] = *m;
 	w->shown[w->count].text.p = arena_memdup0(&w->memory, m->text.p, m->text.n);
 	w->shown[w->count].about.p = arena_memdup0(&w->memory, m->about.p, m->about.n);
@@ -395,6 +408,8 @@ on_block(void *arg, uint32_t index, const struct block *b)
 		uint32_t i = rows[k].row % BLOCK_ROWS;
 		struct shown m = {.reason = rows[k].reason,
 				  .row = rows[k].row,
+				  .rank = j->ranks[rows[k].partition % PARTITIONS_MAX]++,
+				  .phone = block_phone(b, i),
 				  .carrier = block_carrier(b, i),
 				  .text = SLICE(""),
 				  .about = SLICE(""),
@@ -407,7 +422,7 @@ on_block(void *arg, uint32_t index, const struct block *b)
 		j->p.audience++;
 		/* Once nobody is suppressed, as soon as nothing before it is to be counted. */
 		if (is_waiting && (!j->has_nobody || j->window != NULL || j->pending > 0))
-			window_add(j, &m, block_phone(b, i));
+			window_add(j, &m);
 		else
 			count_shown(j, &m);
 	}
@@ -449,6 +464,13 @@ job_look(struct preview_job *j)
 {
 	if (!j->is_swept || j->pending > 0)
 		return false;
+	if (j->failure.code == ERR_OK && !j->is_cancelled) {
+		tails_close(&j->tails);
+		step_if_answered(j);
+		if (j->tails.grouped != NULL)
+			return false;
+		memcpy(j->p.too_few, j->tails.sum, sizeof(j->p.too_few));
+	}
 	if (j->failure.code == ERR_OK) {
 		forecast(j);
 		if (!j->is_cancelled && registered_verdict(j->c->registered, NULL) == ERR_OK)
@@ -507,6 +529,7 @@ on_ready(void *arg, struct ready_campaign *c, const struct err_ctx *e)
 	find_accents(j);
 	j->p.has_language_column = rendering_language_column(c->rendering) >= 0;
 	j->p.list_rows = c->list->rows;
+	tails_init(&j->tails, j->config, &c->route, (int64_t)c->campaign->unit, c->campaign->speed);
 	j->audience = ready_campaign_audience(c);
 	audience_want(c->queries, c->campaign->segment_count, &want);
 	rendering_want(c->rendering, &want);

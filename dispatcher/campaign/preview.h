@@ -12,6 +12,7 @@
 #include "dispatcher/campaign/distinct.h"
 #include "dispatcher/campaign/letters.h"
 #include "dispatcher/campaign/row_table.h"
+#include "dispatcher/campaign/tails.h"
 #include "dispatcher/campaign/tally.h"
 #include "dispatcher/campaign/unread.h"
 #include "dispatcher/store/record.h"
@@ -39,6 +40,8 @@ struct preview {
 	struct row_table missing; /* skipped: by field that has no value */
 	struct unread unread;	  /* skipped: there was one, and a filter made nothing of it */
 	struct row_table refused; /* skipped: by character that the provider does not carry */
+	/* Of those that are skipped, by provider: too few of one text for its smallest batch. */
+	struct tails_sum too_few[PROVIDERS_MAX];
 	struct preview_text shortest, longest;
 	double forecast_s;  /* sending time at the contracted rates */
 	int64_t opens_in_s; /* until the hours of its class begin; 0 = now */

@@ -52,6 +52,16 @@ is_alike(const struct served *a, const struct served *b)
 	return true;
 }
 
+/* May another carrier share the partition of this one? */
+static bool
+may_share(const struct config *c, const struct served *s, bool is_sharing)
+{
+	for (unsigned i = 0; i < s->route.count; i++)
+		if (c->providers[s->route.provider[i]].is_one_carrier)
+			return false;
+	return is_sharing || capability_of(c, s->route.provider[0])->batch_min > 1;
+}
+
 /* Partitions of the carriers; all that are alike share one, or only where they must. */
 static unsigned
 split(const struct config *c, struct served served[CARRIERS_MAX], bool is_sharing,
@@ -67,7 +77,7 @@ split(const struct config *c, struct served served[CARRIERS_MAX], bool is_sharin
 
 		if (s->route.count == 0 || (i > 0 && carrier_name((int)i) == NULL))
 			continue;
-		if (is_sharing || capability_of(c, s->route.provider[0])->batch_min > 1)
+		if (may_share(c, s, is_sharing))
 			while (k < i &&
 			       (out->map.partition[k] == NO_PARTITION || !is_alike(&served[k], s)))
 				k++;

@@ -5,7 +5,7 @@
  * A *partition* for each carrier that is served: a brake stops one carrier without stopping the
  * others. Where providers take large batches only, carriers whose route and prices are the same
  * share one: a carrier of few would never fill a batch. So they do where there would be too many
- * tariffs otherwise.
+ * tariffs otherwise. Never where a provider's requests hold one carrier only.
  *
  * A *tariff* is a provider of a partition, with its price. A record names the tariff that its
  * newest attempt went by. Tariff p is the first provider of partition p; the others come behind

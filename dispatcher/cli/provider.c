@@ -14,7 +14,7 @@ print_providers(const json_t *answer)
 		json_t *lane = json_object_get(p, "lane");
 		const char *why = remote_text(lane, "waiting_for");
 
-		printf("%-20s %-8s %g %s/s, %" JSON_INTEGER_FORMAT " at a time%s%s%s",
+		printf("%-20s %-8s %g %s/s, %" JSON_INTEGER_FORMAT " at a time at most%s%s%s",
 		       remote_text(p, "name"), remote_text(p, "driver"),
 		       json_number_value(json_object_get(p, "rate")), remote_text(p, "counts"),
 		       remote_number(p, "concurrency"),
@@ -22,8 +22,11 @@ print_providers(const json_t *answer)
 		       remote_text(p, "brandname"),
 		       json_is_true(json_object_get(p, "sandbox")) ? ", sandbox" : "");
 		if (lane != NULL)
-			printf("; accepted %" JSON_INTEGER_FORMAT ", in doubt %" JSON_INTEGER_FORMAT
+			printf("; on the wire %" JSON_INTEGER_FORMAT " of %" JSON_INTEGER_FORMAT
+			       ", accepted %" JSON_INTEGER_FORMAT ", in doubt %" JSON_INTEGER_FORMAT
 			       "%s%s",
+			       remote_number(lane, "in_flight"),
+			       remote_number(lane, "in_flight_max"),
 			       remote_number(lane, "accepted"), remote_number(lane, "in_doubt"),
 			       why[0] != '\0' ? "; waiting: " : "", why);
 		if (lane != NULL && json_number_value(json_object_get(lane, "factor")) < 1)

@@ -251,7 +251,8 @@ local function wake_run(r, p, rank)
 end
 
 -- From partition p's cursor on, as many as are wanted; a range holds at least `least`
--- members, the lane's smallest batch, if that can be helped. Returns from, to; or nil and why.
+-- members if that can be helped: one, or a whole string of records where a request may not be small
+-- and those who go together must meet. Returns from, to; or nil and why.
 local function fresh_range(r, p, want, least)
   local v = call('HMGET', K.run .. r.id, 'cursor' .. p, 'front' .. p, 'frozen')
   local cursor, front = tonumber(v[1]) or 0, tonumber(v[2]) or 0
@@ -259,6 +260,9 @@ local function fresh_range(r, p, want, least)
   local limit = r.canary_n and canary_limit(r, p) or front
   if cursor >= limit then return nil, 'the first messages are being looked at' end
   if r.kind == 'notices' then least = 1 end
+  if r.canary_n then
+    least = math.min(least, tonumber(call('HGET', K.run .. r.id, 'canary' .. p)) or least)
+  end
   local string_end = (floor(cursor / STRING) + 1) * STRING
   local last = math.min(limit, string_end)
   local to = math.min(last, cursor + want)

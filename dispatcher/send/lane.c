@@ -5,8 +5,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "dispatcher/send/batch.h"
-#include "dispatcher/send/dedupe.h"
+#include "dispatcher/run/batch.h"
+#include "dispatcher/run/dedupe.h"
 #include "dispatcher/send/lane.h"
 
 #define WORKS_MAX 8u
@@ -193,31 +193,19 @@ work_cap(struct work *w, const uint32_t *ranks, size_t count)
 	buf_free(&offsets);
 }
 
-/* Those that apply to the work, beside the contracted rate. limits has room for LIMITS_MAX. */
-static size_t
-limits_of(const struct work *w, struct limit *limits)
-{
-	const struct provider_config *p = w->lane->provider;
-	const struct config *c = w->lane->sender->o.config;
-	size_t n = p->limit_count;
-
-	memcpy(limits, p->limits, n * sizeof(*limits));
-	for (size_t i = 0; i < c->limit_count && n < LIMITS_MAX; i++)
-		if (limit_is_of_unit(c->limits, c->limit_count, i, (int64_t)w->chunk->view->unit))
-			limits[n++] = c->limits[i];
-	return n;
-}
-
 static void
 build_batches(struct work *w, uint32_t *ranks, size_t count, uint32_t *skip, size_t *skip_count)
 {
 	struct limit limits[LIMITS_MAX];
 	struct capability cap = provider_batches(w->lane->provider);
 	struct batching b = {.cap = &cap,
+			     .most = cap.batch_max,
 			     .rate = w->lane->provider->rate,
 			     .chunk = w->chunk,
 			     .limits = limits,
-			     .limit_count = limits_of(w, limits)};
+			     .limit_count =
+				     batch_limits(w->lane->sender->o.config, w->lane->provider,
+						  (int64_t)w->chunk->view->unit, limits)};
 
 	batch_sort(&b, ranks, count);
 	for (size_t at = 0, n; at < count; at += n) {
@@ -495,7 +483,19 @@ on_claim(void *arg, const struct reply *reply)
 	lane_want(l);
 }
 
-/* Up to a second of the contract at a time, at least the driver's smallest batch. */
+/* Fewer than that are not claimed, if it can be helped. */
+static uint32_t
+claim_least(const struct lane *l)
+{
+	const struct capability *cap = capability_of(l);
+
+	return batch_needs_strings(cap) ? RECORDS_PER_STRING : cap->batch_min;
+}
+
+/*
+ * Up to a second of the contract at a time, at least the driver's smallest batch; a largest one where
+ * requests are counted. Where those with equal texts must meet, as many as may.
+ */
 static int64_t
 claim_want(const struct lane *l)
 {
@@ -503,8 +503,13 @@ claim_want(const struct lane *l)
 	double second = l->provider->rate;
 	int64_t want;
 
+	if (batch_needs_strings(cap))
+		return CLAIM_MAX;
 	/* What the contract counts per message is at least one. */
-	want = cap->counts == COUNTS_REQUESTS ? (int64_t)second * cap->batch_max : (int64_t)second;
+	if (cap->counts == COUNTS_REQUESTS)
+		want = (int64_t)((second < 1 ? 1 : second) * l->provider->batch_max);
+	else
+		want = (int64_t)second;
 	if (want < cap->batch_min)
 		want = cap->batch_min;
 	if (want > (cap->shape == SHAPE_ONE ? 512 : (int64_t)CLAIM_MAX))
@@ -543,7 +548,7 @@ lane_claim(struct lane *l, bool is_urgent)
 		argv_add_int(&a, works_order(l));
 	else
 		argv_adds(&a, "");
-	argv_add_int(&a, capability_of(l)->batch_min);
+	argv_add_int(&a, claim_least(l));
 	engine_call(e, "claim", &a, on_claim, l);
 	argv_free(&a);
 }
@@ -558,11 +563,23 @@ may_overtake(const struct lane *l)
 	       works_order(l) >= 0;
 }
 
+/* One that is prepared still is much where whole strings are claimed. */
+static bool
+prepares_a_string(const struct lane *l)
+{
+	if (!batch_needs_strings(capability_of(l)))
+		return false;
+	for (const struct work *w = l->works; w != NULL; w = w->next)
+		if (!w->is_begun && !w->is_closing)
+			return true;
+	return false;
+}
+
 static bool
 has_room(const struct lane *l)
 {
-	return l->work_count < WORKS_MAX + l->parked_count && l->work_count < PARKED_WORKS_MAX &&
-	       (int64_t)l->ready_messages * 2 <= claim_want(l);
+	return !prepares_a_string(l) && l->work_count < WORKS_MAX + l->parked_count &&
+	       l->work_count < PARKED_WORKS_MAX && (int64_t)l->ready_messages * 2 <= claim_want(l);
 }
 
 static void

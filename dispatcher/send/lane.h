@@ -11,13 +11,13 @@
 #pragma once
 
 #include "dispatcher/run/chunk.h"
+#include "dispatcher/run/dedupe.h"
 #include "dispatcher/run/foreign.h"
 #include "dispatcher/send/flow.h"
 #include "dispatcher/send/sender.h"
 
 #define PERMIT_CHARS 17
-#define PERMIT_AGE_US 200000 /* bytes never leave under an older permit */
-#define SLOT_LATE_US 4000    /* a slot not used by then is lost */
+#define SLOT_LATE_US 4000 /* a slot not used by then is lost */
 
 enum request_state {
 	REQUEST_READY,
@@ -159,6 +159,11 @@ void work_hold(struct work *w, uint32_t first, uint8_t attempt);
 void work_cap(struct work *w, const uint32_t *ranks, size_t count);
 /* Group ranks that can be sent into requests and put them into lane->ready. */
 void work_build(struct work *w, const uint32_t *ranks, size_t count);
+/*
+ * The same for some of a request that cannot go as it was. Where a request may not be small, all that
+ * is not asked for yet is grouped again with them: fewer of one text may be enough together.
+ */
+void work_regroup(struct work *w, const uint32_t *ranks, size_t count);
 /* Redis says that the lane rests: all that is claimed goes back, nothing is asked for meanwhile. */
 void lane_rest(struct lane *l, int64_t ms, struct slice why);
 /* Something has changed: a long wait is looked at again now. */

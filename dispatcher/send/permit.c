@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "dispatcher/send/dedupe.h"
+#include "dispatcher/run/dedupe.h"
 #include "dispatcher/send/lane.h"
 
 #define CALLS_MAX 2u
@@ -115,7 +115,7 @@ on_changed(struct request *r, struct slice records)
 	if (!r->is_repeat && records.n == c->records.len && !w->is_closing) {
 		buf_reset(&c->records);
 		buf_add_slice(&c->records, records);
-		work_build(w, r->ranks, r->count);
+		work_regroup(w, r->ranks, r->count);
 	}
 	request_end(r);
 }
@@ -133,7 +133,7 @@ on_caps(struct request *r, struct slice over)
 			ranks[n++] = r->ranks[i];
 	if (!w->is_closing) {
 		work_cap(w, ranks, n);
-		work_build(w, r->ranks, r->count);
+		work_regroup(w, r->ranks, r->count);
 	}
 	free(ranks);
 	request_end(r);

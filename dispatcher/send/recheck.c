@@ -57,10 +57,30 @@ holds_any(const struct request *r)
 	return false;
 }
 
+static bool
+may_be_small(const struct work *w)
+{
+	const struct provider_config *p = w->lane->provider;
+
+	return p->driver->capability(p->account)->batch_min <= 1;
+}
+
+/* Must those that can be sent as they are be made again with those that cannot? */
+static bool
+must_regroup(const struct work *w, const struct request *held)
+{
+	if (may_be_small(w))
+		return false;
+	while (held != NULL && (held->is_repeat || !holds_any(held)))
+		held = held->next;
+	return held != NULL;
+}
+
 /* Back to the lane, oldest first in it; the members of what cannot be sent as it is → ranks. */
 static size_t
 give_back(struct work *w, struct request *held, uint32_t *ranks)
 {
+	bool regroups = must_regroup(w, held);
 	struct request *next;
 	size_t count = 0;
 
@@ -68,7 +88,7 @@ give_back(struct work *w, struct request *held, uint32_t *ranks)
 		next = r->next;
 		r->next = NULL;
 		w->lane->ready_messages -= r->count; /* from hold */
-		if (!w->is_closing && !holds_any(r)) {
+		if (!w->is_closing && !holds_any(r) && (r->is_repeat || !regroups)) {
 			lane_return(w->lane, r);
 			continue;
 		}
@@ -87,6 +107,37 @@ by_number(const void *x, const void *y)
 	uint32_t a = *(const uint32_t *)x, b = *(const uint32_t *)y;
 
 	return a < b ? -1 : a > b;
+}
+
+void
+work_regroup(struct work *w, const uint32_t *ranks, size_t count)
+{
+	uint32_t *all;
+	struct request *waiting[2], *next;
+
+	if (may_be_small(w)) {
+		work_build(w, ranks, count);
+		return;
+	}
+	all = xmalloc((w->chunk->to - w->chunk->from) * sizeof(*all));
+	memcpy(all, ranks, count * sizeof(*all));
+	waiting[0] = lane_take(w->lane, w);
+	waiting[1] = work_unpark(w);
+	for (size_t i = 0; i < ARRAY_LEN(waiting); i++)
+		for (struct request *r = waiting[i]; r != NULL; r = next) {
+			next = r->next;
+			r->next = NULL;
+			if (r->is_repeat) {
+				lane_return(w->lane, r);
+				continue;
+			}
+			memcpy(all + count, r->ranks, r->count * sizeof(*all));
+			count += r->count;
+			request_end(r); /* never the last: that of ranks is open */
+		}
+	qsort(all, count, sizeof(*all), by_number);
+	work_build(w, all, count);
+	free(all);
 }
 
 static void

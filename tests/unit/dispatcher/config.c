@@ -278,6 +278,37 @@ an_error_of_the_server_names_its_path(void **state)
 	assert_non_null(strstr(load("{\n\"a\"}"), "line 2"));
 }
 
+/* The worked example takes 500 messages in a request; forty were agreed on, or ten, of thirty at least. */
+static void
+a_partner_may_have_agreed_on_smaller_requests(void **state)
+{
+	char *generic = example("docs/formats/generic.md", "", 0), *dump;
+	json_t *p = json_loads(generic, 0, NULL), *settings = json_object_get(p, "settings");
+
+	(void)state;
+	json_object_set_new(settings, "password", json_string("hush"));
+	dump = json_dumps(p, 0);
+	assert_string_equal(load_providers(dump, ""), "");
+	assert_int_equal(fx.config->providers[0].batch_max, 500);
+	assert_false(fx.config->providers[0].is_one_carrier);
+	free(dump);
+	json_object_set_new(p, "batch_size", json_integer(40));
+	json_object_set_new(p, "one_carrier", json_true());
+	json_object_set_new(settings, "batch", json_pack("{s:i, s:i}", "min", 30, "max", 500));
+	dump = json_dumps(p, 0);
+	assert_string_equal(load_providers(dump, ""), "");
+	assert_int_equal(fx.config->providers[0].batch_max, 40);
+	assert_true(fx.config->providers[0].is_one_carrier);
+	free(dump);
+	json_object_set_new(p, "batch_size", json_integer(10));
+	dump = json_dumps(p, 0);
+	assert_non_null(strstr(load_providers(dump, ""),
+			       "providers[0].batch_size: is less than the smallest batch (30)"));
+	free(dump);
+	free(generic);
+	json_decref(p);
+}
+
 static void
 an_error_of_a_provider_names_its_path(void **state)
 {
@@ -297,6 +328,11 @@ an_error_of_a_provider_names_its_path(void **state)
 		{PROVIDER("a", "\"concurrency\": 0, "),
 		 "providers[0].concurrency: must be between"},
 		{PROVIDER("a", "\"timeout_ms\": 99, "), "providers[0].timeout_ms: must be between"},
+		{PROVIDER("a", "\"batch_size\": 0, "), "providers[0].batch_size: must be between"},
+		{PROVIDER("a", "\"batch_size\": 2, "),
+		 "providers[0].batch_size: is more than the largest request (1)"},
+		{PROVIDER("a", "\"one_carrier\": 1, "),
+		 "providers[0].one_carrier: must be true or"},
 		{PROVIDER("a", "\"doubt_cap\": 0, "), "providers[0].doubt_cap: must be between"},
 		{"{\"name\": \"a\", \"driver\": \"generic\", \"rate\": 200, \"doubt_cap\": 29, "
 		 "\"settings\": {\"url\": \"https://gw.example/s\", \"shape\": \"list\", "
@@ -653,6 +689,7 @@ main(void)
 		T(no_file_means_the_documented_defaults),
 		T(the_demonstration_sends_to_a_sandbox_only_and_at_any_hour),
 		T(an_error_of_the_server_names_its_path),
+		T(a_partner_may_have_agreed_on_smaller_requests),
 		T(an_error_of_a_provider_names_its_path),
 		T(providers_are_at_most_sixteen),
 		T(a_route_names_carriers_and_the_rest),

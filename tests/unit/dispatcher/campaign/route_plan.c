@@ -91,6 +91,26 @@ carriers_of_one_price_share_a_partition_where_batches_are_large(void **state)
 	assert_int_not_equal(p.map.partition[0], p.map.partition[VINAPHONE]);
 }
 
+/* Few of one carrier are too few there, and nobody else may be in their request. */
+static void
+carriers_share_nothing_where_a_request_holds_one_of_them(void **state)
+{
+	struct config c = config();
+	struct route_plan p;
+
+	(void)state;
+	c.providers[0].driver = &large_driver;
+	c.providers[0].is_one_carrier = true;
+	serve(&c, 0, 0, 450);
+	serve(&c, VIETTEL, 0, 450);
+	serve(&c, MOBIFONE, 0, 450);
+	assert_int_equal(route_plan_make(&c, &p, NULL), ERR_OK);
+	assert_int_equal(p.partitions, 3);
+	assert_int_equal(p.map.partition[0], 0);
+	assert_int_equal(p.map.partition[VIETTEL], 1);
+	assert_int_equal(p.map.partition[MOBIFONE], 2);
+}
+
 static void
 every_carrier_that_there_is_finds_a_partition(void **state)
 {
@@ -218,6 +238,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_carrier_has_its_partition_and_price),
 		cmocka_unit_test(carriers_of_one_price_share_a_partition_where_batches_are_large),
+		cmocka_unit_test(carriers_share_nothing_where_a_request_holds_one_of_them),
 		cmocka_unit_test(every_carrier_that_there_is_finds_a_partition),
 		cmocka_unit_test(the_first_provider_of_a_partition_has_its_number),
 		cmocka_unit_test(

@@ -155,6 +155,48 @@ a_canary_near_the_end_of_a_string_leaves_a_whole_batch_there(void **state)
 	assert_non_null(strstr(claim_least(4096, 100), "are being looked at"));
 }
 
+/*
+ * One text to many, and few with the same one in a second's rate: as many are looked through together
+ * as can be, whatever speed the run has.
+ */
+static void
+whole_strings_are_claimed_where_equal_texts_must_meet(void **state)
+{
+	(void)state;
+	launch_empty("speed 20");
+	freeze_more(0, 4000, false);
+	assert_non_null(strstr(claim_least(4096, 4096), "[sleep"));
+	freeze_more(1, 5000, true);
+	assert_string_equal(claim_least(4096, 4096), "0 4096");
+	COMMAND("HDEL", "loa:run:1", "speed");
+	assert_string_equal(claim_least(4096, 4096), "4096 8192");
+	assert_string_equal(claim_least(4096, 4096), "8192 9000");
+}
+
+/* With one text a canary is as small as it says; what is left of its string is taken whole. */
+static void
+a_canary_of_one_text_is_no_whole_string(void **state)
+{
+	(void)state;
+	launch_empty("canary person canary_n 50 canary0 30");
+	freeze_more(0, 9000, true);
+	assert_string_equal(claim_least(4096, 4096), "0 50");
+	assert_non_null(strstr(claim_least(4096, 4096), "are being looked at"));
+	COMMAND("HDEL", "loa:run:1", "canary_n", "canary0");
+	assert_string_equal(claim_least(4096, 4096), "50 4096");
+	assert_string_equal(claim_least(4096, 4096), "4096 8192");
+}
+
+static void
+a_canary_of_many_texts_is_a_whole_string(void **state)
+{
+	(void)state;
+	launch_empty("canary person canary_n 50 canary0 4096");
+	freeze_more(0, 9000, true);
+	assert_string_equal(claim_least(4096, 4096), "0 4096");
+	assert_non_null(strstr(claim_least(4096, 4096), "are being looked at"));
+}
+
 /* ---- clocks that are set ---- */
 
 static void
@@ -349,6 +391,9 @@ main(void)
 		T(a_frontier_near_the_end_of_a_string_leaves_a_whole_batch_there),
 		T(a_frontier_that_is_final_is_taken_whole),
 		T(a_canary_near_the_end_of_a_string_leaves_a_whole_batch_there),
+		T(whole_strings_are_claimed_where_equal_texts_must_meet),
+		T(a_canary_of_one_text_is_no_whole_string),
+		T(a_canary_of_many_texts_is_a_whole_string),
 		T(a_clock_that_is_set_back_after_a_restart_does_not_close_the_day),
 		T(a_process_that_died_before_the_clock_was_set_back_is_dead),
 		T(a_lane_that_rested_before_the_clock_was_set_back_goes_on),

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "dispatcher/send/dedupe.h"
-
-#include "dispatcher/send/lane.h"
+#include "dispatcher/run/dedupe.h"
 
 #define DEDUPE_MARGIN_MS 2000
 
@@ -25,7 +23,7 @@ int64_t
 provider_doubt_cap(const struct provider_config *p)
 {
 	const struct capability *cap = capability_of(p);
-	double second = p->rate * (cap->counts == COUNTS_REQUESTS ? cap->batch_max : 1);
+	double second = p->rate * (cap->counts == COUNTS_REQUESTS ? p->batch_max : 1);
 
 	if (provider_dedupe_ms(p) > 0)
 		return 0;
@@ -38,6 +36,7 @@ provider_batches(const struct provider_config *p)
 	struct capability cap = *capability_of(p);
 	int64_t most = provider_doubt_cap(p);
 
+	cap.batch_max = p->batch_max;
 	if (most > 0 && most < cap.batch_max)
 		cap.batch_max = most < cap.batch_min ? cap.batch_min : (uint32_t)most;
 	return cap;

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "dispatcher/send/batch.h"
+#include "dispatcher/run/batch.h"
 
 #define MEMBERS 5000
 
@@ -28,7 +28,7 @@ set_up(void **state)
 	(void)state;
 	fx.chunk = (struct chunk){.members = fx.members, .to = MEMBERS};
 	fx.cap = (struct capability){.shape = SHAPE_LIST, .batch_min = 1, .batch_max = 100};
-	fx.b = (struct batching){.cap = &fx.cap, .rate = 1000000, .chunk = &fx.chunk};
+	fx.b = (struct batching){.cap = &fx.cap, .most = 100, .rate = 1000000, .chunk = &fx.chunk};
 	fx.count = 0;
 	buf_reset(&fx.seen);
 	return 0;
@@ -95,6 +95,36 @@ a_list_is_filled_to_its_largest(void **state)
 	(void)state;
 	add_many(250, "a");
 	assert_string_equal(sizes(), "100 100 50");
+}
+
+/* The gateway takes a hundred; with this partner forty were agreed on. */
+static void
+a_partner_may_have_agreed_on_less(void **state)
+{
+	(void)state;
+	fx.b.most = 40;
+	add_many(90, "a");
+	assert_string_equal(sizes(), "40 40 10");
+}
+
+/* Ninety are 30 three times, or 40 once and 50; a hundred 40, 30, 30. Of fifty, ten are too many. */
+static void
+what_can_be_divided_is(void **state)
+{
+	(void)state;
+	fx.cap.batch_min = 30;
+	fx.b.most = 40;
+	add_many(90, "a");
+	assert_string_equal(sizes(), "30 30 30");
+	add_many(10, "a");
+	buf_reset(&fx.seen);
+	assert_string_equal(sizes(), "40 30 30");
+	fx.count = 50;
+	buf_reset(&fx.seen);
+	assert_string_equal(sizes(), "40 (10)");
+	fx.b.rate = 1; /* thirty are dear already */
+	buf_reset(&fx.seen);
+	assert_string_equal(sizes(), "40 (10)");
 }
 
 /* 4 thousandths of 1,000 a second; of parts, a text of three is dear. */
@@ -224,6 +254,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_gateway_that_takes_one_gets_one),
 		T(a_list_is_filled_to_its_largest),
+		T(a_partner_may_have_agreed_on_less),
+		T(what_can_be_divided_is),
 		T(a_request_costs_four_thousandths_of_the_contract),
 		T(parts_are_paid_for),
 		T(no_rest_is_left_that_is_too_small),

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "dispatcher/send/dedupe.h"
+#include "dispatcher/run/dedupe.h"
 
 static struct capability cap;
 
@@ -23,8 +23,11 @@ static struct provider_config
 provider(int64_t doubt_cap)
 {
 	cap = (struct capability){.shape = SHAPE_LIST, .batch_min = 30, .batch_max = 500};
-	return (struct provider_config){
-		.driver = &driver, .rate = 100, .timeout_ms = 10000, .doubt_cap = doubt_cap};
+	return (struct provider_config){.driver = &driver,
+					.rate = 100,
+					.timeout_ms = 10000,
+					.doubt_cap = doubt_cap,
+					.batch_max = 500};
 }
 
 static void
@@ -49,6 +52,10 @@ a_request_has_no_more_messages_than_may_be_in_doubt(void **state)
 	cap.counts = COUNTS_REQUESTS;
 	assert_int_equal(provider_doubt_cap(&p), 50000);
 	assert_int_equal(provider_batches(&p).batch_max, 500);
+	/* which may be smaller by agreement */
+	p.batch_max = 60;
+	assert_int_equal(provider_doubt_cap(&p), 6000);
+	assert_int_equal(provider_batches(&p).batch_max, 60);
 }
 
 static void

@@ -5,6 +5,8 @@
 #include "dispatcher/config.h"
 #include "providers/provider.h"
 
+#define PERMIT_AGE_US 200000 /* bytes never leave under an older permit */
+
 /* So long may a request be repeated by itself, from its first mark; 0 = never. */
 int64_t provider_dedupe_ms(const struct provider_config *p);
 /*
@@ -12,5 +14,5 @@ int64_t provider_dedupe_ms(const struct provider_config *p);
  * of the rate, if nothing is said; 0 = no bound.
  */
 int64_t provider_doubt_cap(const struct provider_config *p);
-/* Its driver's, but no request is larger than that bound, if its smallest batch is not. */
+/* Its driver's, but no request is larger than agreed on, nor than that bound, if its smallest batch is not. */
 struct capability provider_batches(const struct provider_config *p);

@@ -1,9 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-#include "dispatcher/send/batch.h"
+#include "dispatcher/run/batch.h"
 
 #include <stdlib.h>
 
 #include "base/mem.h"
+
+size_t
+batch_limits(const struct config *c, const struct provider_config *p, int64_t unit,
+	     struct limit *limits)
+{
+	size_t n = p->limit_count;
+
+	memcpy(limits, p->limits, n * sizeof(*limits));
+	for (size_t i = 0; i < c->limit_count && n < LIMITS_MAX; i++)
+		if (limit_is_of_unit(c->limits, c->limit_count, i, unit))
+			limits[n++] = c->limits[i];
+	return n;
+}
 
 static int
 by_text(const void *x, const void *y, void *arg)
@@ -126,6 +139,27 @@ cost_max(const struct batching *b)
 	return m;
 }
 
+/* Can so many be divided into requests that are neither too small nor too large? */
+static bool
+can_be_divided(const struct batching *b, size_t count)
+{
+	return (count + b->most - 1) / b->most * b->cap->batch_min <= count;
+}
+
+/* About n of count, so that none of the others is too many: rather fewer than n, else more. */
+static size_t
+leave_no_rest(const struct batching *b, size_t n, size_t count)
+{
+	for (size_t k = n; k >= b->cap->batch_min && k > 0; k--)
+		if (can_be_divided(b, count - k))
+			return k;
+	for (size_t k = n + 1; k <= count && k <= b->most; k++)
+		if (can_be_divided(b, count - k))
+			return k;
+	/* It cannot be helped; with fewer in this one there would be more. */
+	return count > b->most ? b->most : n;
+}
+
 size_t
 batch_next(const struct batching *b, uint32_t *ranks, size_t count)
 {
@@ -137,18 +171,11 @@ batch_next(const struct batching *b, uint32_t *ranks, size_t count)
 		return count == 0 ? 0 : 1;
 	if (cap->shape == SHAPE_ONE_TEXT)
 		count = different_phones(b, ranks, same_text(b, ranks, count));
-	while (n < count && n < cap->batch_max) {
+	while (n < count && n < b->most) {
 		parts += chunk_member(b->chunk, ranks[n])->parts;
 		if (n >= cap->batch_min && n > 0 && (n + 1 > max.messages || parts > max.parts))
 			break;
 		n++;
 	}
-	/* Do not leave a rest that is too small to be a request. */
-	if (count - n < cap->batch_min && n < count) {
-		if (count <= cap->batch_max)
-			n = count;
-		else if (count >= 2u * cap->batch_min)
-			n = count - cap->batch_min;
-	}
-	return n;
+	return leave_no_rest(b, n, count);
 }
