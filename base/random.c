@@ -96,3 +96,19 @@ hash_stream_free(struct hash_stream *h)
 {
 	free(h);
 }
+
+#define PASSWORD_MEMORY (64u << 20)
+#define PASSWORD_PASSES 3u
+
+bool
+password_hash(struct slice password, char out[PASSWORD_HASH_MAX])
+{
+	return crypto_pwhash_str_alg(out, password.p, password.n, PASSWORD_PASSES, PASSWORD_MEMORY,
+				     crypto_pwhash_ALG_ARGON2ID13) == 0;
+}
+
+bool
+password_is(const char *hash, struct slice password)
+{
+	return crypto_pwhash_str_verify(hash, password.p, password.n) == 0;
+}

@@ -33,3 +33,11 @@ void hash_stream_add(struct hash_stream *h, struct slice piece);
 /* The hash so far, as 64 lower-case hex digits and a NUL. */
 void hash_stream_hex(const struct hash_stream *h, char out[2 * HASH_STREAM_BYTES + 1]);
 void hash_stream_free(struct hash_stream *h);
+
+/*
+ * Passwords, by Argon2id of 64 MiB and three passes (RFC 9106, section 4). Each call burns some
+ * hundred milliseconds: for helper processes, not for the loop. False: no memory.
+ */
+#define PASSWORD_HASH_MAX 128u /* with its NUL; it says by itself how it was made */
+bool password_hash(struct slice password, char out[PASSWORD_HASH_MAX]);
+bool password_is(const char *hash, struct slice password);

@@ -71,7 +71,8 @@ struct config {
 	int64_t embedded_max_mb;       /* maxmemory of the embedded Redis */
 	int64_t notice_retention_days; /* what single messages say to whom is kept so long */
 	int64_t spool_max_mb;	       /* of receipts that wait for Redis */
-	bool lists_require_purpose;   /* no launch to a list that nobody says what it is held for */
+	bool lists_require_purpose; /* no launch to a list that nobody says what it is held for */
+	int64_t session_idle_minutes, session_hours; /* the longest that a login lasts */
 	int64_t lists_retention_days; /* of a new list, unless its import says it; 0 = no limit */
 	int64_t registration_days;    /* working days until a carrier has registered a text */
 	/* When a run's partition is stopped by itself; percentages of answers, 0 = never for that. */

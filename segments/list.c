@@ -116,7 +116,8 @@ list_facts(struct redis *r, redis_reply_cb cb, void *arg)
 		"for _, name in ipairs(redis.call('SORT', KEYS[1], 'ALPHA')) do "
 		"local key = ARGV[1] .. name local v = redis.call('HGET', key, 'version') or '0' "
 		"out[#out + 1] = {name, v, unpack(redis.call('HMGET', key, 'rows' .. v, "
-		"'created_s' .. v, 'demo' .. v, 'purpose', 'legal_basis', 'source', 'retention'))} "
+		"'created_s' .. v, 'demo' .. v, 'purpose', 'legal_basis', 'source', 'retention', "
+		"'unit'))} "
 		"end return out";
 	struct slice v[6] = {SLICE("EVAL"),    slice_of(find),	SLICE("2"),
 			     SLICE(KEY_LISTS), SLICE(KEY_META), SLICE(KEY_LIST)};

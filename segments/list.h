@@ -79,7 +79,7 @@ const char *list_block_numbers_key(void);
 bool list_rows_prefix(char *out, uint64_t id, size_t i);
 /*
  * What is known of all lists without reading them: [unix time now, [name, version, rows, created_s,
- * demo, purpose, legal_basis, source, retention] …], by name.
+ * demo, purpose, legal_basis, source, retention, unit] …], by name.
  */
 void list_facts(struct redis *r, redis_reply_cb cb, void *arg);
 /* The field of the list's record that holds a fact. */
@@ -128,6 +128,8 @@ void list_writer_free(struct list_writer *w);
 void list_clean(struct redis *r, const char *incarnations, const char *owner);
 /* Before the commit: the version will be a demo one. */
 void list_writer_set_demo(struct list_writer *w);
+/* Before the commit: a list that is new is this unit's. */
+void list_writer_set_unit(struct list_writer *w, uint64_t unit);
 /* Before the commit: these facts are the list's then. */
 void list_writer_set_care(struct list_writer *w, const struct list_care *c,
 			  const bool given[CARE_FACTS]);

@@ -184,6 +184,12 @@ list_writer_set_demo(struct list_writer *w)
 }
 
 void
+list_writer_set_unit(struct list_writer *w, uint64_t unit)
+{
+	w->unit = unit;
+}
+
+void
 list_writer_set_care(struct list_writer *w, const struct list_care *c, const bool given[CARE_FACTS])
 {
 	w->care = *c;
@@ -369,12 +375,13 @@ static const char commit_list[] =
 	"if key == '?' then key = v[1] and redis.call('HGET', KEYS[3], 'key' .. v[1]) or '' end "
 	"redis.call('HSET', KEYS[3], 'last', ARGV[7], 'previous' .. ARGV[7], v[1] or '0', "
 	"'key' .. ARGV[7], key) "
+	"local unit = redis.call('HGET', KEYS[3], 'unit') "
 	"if v[1] then redis.call('HDEL', KEYS[3], 'next' .. v[1]) end "
 	"redis.call('SET', KEYS[1], ARGV[1]) redis.call('SET', KEYS[2], ARGV[2]) "
 	"if redis.call('HGET', KEYS[7], ARGV[13]) == ARGV[10] then "
 	"redis.call('HSET', KEYS[7], ARGV[13], ARGV[11]) end "
-	"redis.call('HSET', KEYS[3], unpack(ARGV, 12)) redis.call('SADD', KEYS[4], ARGV[3]) return "
-	"1";
+	"redis.call('HSET', KEYS[3], unpack(ARGV, 12)) redis.call('SADD', KEYS[4], ARGV[3]) "
+	"if unit then redis.call('HSET', KEYS[3], 'unit', unit) end return 1";
 
 static const char *
 version_field(char out[32], const char *name, uint32_t version)
@@ -419,7 +426,8 @@ add_care(struct list_writer *w, struct slice *v)
 static void
 send_commit(struct list_writer *w)
 {
-	char snap[64], rejects[64], key[LIST_KEY_MAX], id[24], version[24], rows[24], at[24];
+	char snap[64], rejects[64], key[LIST_KEY_MAX], id[24], version[24], rows[24], at[24],
+		unit[24];
 	char before[24], base[24], writing[48], fields[5][32], numbers[2][24];
 	struct buf ids = {0};
 	struct slice v[48] = {SLICE("EVAL"), slice_of(commit_list), SLICE("7")};
@@ -434,6 +442,7 @@ send_commit(struct list_writer *w)
 	number_text(before, w->version - 1);
 	number_text(base, w->base);
 	snprintf(rows, sizeof(rows), "%" PRIu64, w->rows);
+	snprintf(unit, sizeof(unit), "%" PRIu64, w->unit > 0 ? w->unit : 1);
 	snprintf(at, sizeof(at), "%lld", (long long)(clock_wall_ms() / 1000));
 	v[n++] = slice_of(list_snapshot_key(snap, w->id, w->version));
 	v[n++] = slice_of(rejects);
@@ -458,7 +467,7 @@ send_commit(struct list_writer *w)
 	v[n++] = SLICE("version");
 	v[n++] = slice_of(version);
 	v[n++] = SLICE("unit");
-	v[n++] = SLICE("1");
+	v[n++] = slice_of(unit);
 	v[n++] = slice_of(version_field(fields[0], "rows", w->version));
 	v[n++] = slice_of(rows);
 	v[n++] = slice_of(version_field(fields[1], "created_s", w->version));

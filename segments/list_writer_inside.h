@@ -36,6 +36,7 @@ struct list_writer {
 	bool has_failed, is_freed;
 	bool is_refused; /* has_failed: the commit would be refused, by an erasure */
 	bool is_demo;
+	uint64_t unit; /* of a list that is new; 0 = the root */
 	struct list_care care;
 	bool care_given[CARE_FACTS];
 	char retention[11]; /* of a list that is new; "" = none */

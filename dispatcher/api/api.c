@@ -6,21 +6,28 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
-#include "dispatcher/api/private.h"
+#include "dispatcher/account/passwords.h"
+#include "dispatcher/api/admission.h"
+#include "dispatcher/api/guard.h"
 #include "dispatcher/campaign/pattern_book.h"
 
 #define API_BODY_MAX (8u << 20)
 #define JSON_BODY_MAX (1u << 20)
 #define DRAIN_MS 5000
-#define TOKEN_TEXT_MAX 200u
 
 #define OPEN(m, p, h)                               \
 	{                                           \
 		.method = m, .path = p, .handle = h \
 	}
-#define AUTH(m, p, h)                                                             \
-	{                                                                         \
-		.method = m, .path = "/api/v1" p, .needs_auth = true, .handle = h \
+#define AUTH(m, p, n, g, h)                                                                   \
+	{                                                                                     \
+		.method = m, .path = "/api/v1" p, .needs_auth = true, .needs = n, .guard = g, \
+		.handle = h                                                                   \
+	}
+#define METRICS                                                                                  \
+	{                                                                                        \
+		.method = "GET", .path = "/metrics", .needs_auth = true, .needs = RIGHT_OPERATE, \
+		.guard = GUARD_ROOT, .handle = on_metrics                                        \
 	}
 #define HOOK(m, p, h)                                                \
 	{                                                            \
@@ -30,82 +37,109 @@
 static const struct http_route routes[] = {
 	OPEN("GET", "/healthz", on_healthz),
 	OPEN("GET", "/readyz", on_readyz),
-	{.method = "GET", .path = "/metrics", .needs_auth = true, .handle = on_metrics},
-	AUTH("GET", "/config", on_config_show),
-	AUTH("POST", "/backup", on_backup),
-	AUTH("POST", "/token", on_token_renew),
-	AUTH("GET", "/providers", on_provider_ls),
-	AUTH("GET", "/providers/{name}/balance", on_provider_balance),
-	AUTH("GET", "/providers/{name}/receipts/unknown", on_unknown_receipts),
-	AUTH("GET", "/lists", on_list_ls),
-	AUTH("GET", "/lists/{name}", on_list_show),
-	AUTH("PATCH", "/lists/{name}", on_list_set),
-	AUTH("DELETE", "/lists/{name}", on_list_rm),
-	AUTH("GET", "/lists/{name}/uses", on_list_uses),
-	AUTH("GET", "/lists/{name}/rejects", on_list_rejects),
-	AUTH("GET", "/lists/{name}/rows", on_list_rows),
-	AUTH("POST", "/lists/{name}/rows/remove", on_list_remove_rows),
-	AUTH("POST", "/lists/{name}/columns", on_list_columns),
-	AUTH("POST", "/lists/{name}/undo", on_list_undo),
-	AUTH("POST", "/lists/{name}/redo", on_list_redo),
-	AUTH("POST", "/imports", on_import_begin),
-	AUTH("PUT", "/imports/{id}", on_import_piece),
-	AUTH("POST", "/imports/{id}/next", on_import_next),
-	AUTH("POST", "/imports/{id}/commit", on_import_commit),
-	AUTH("DELETE", "/imports/{id}", on_import_abort),
-	AUTH("GET", "/count", on_segment_count),
-	AUTH("POST", "/count", on_query_count),
-	AUTH("GET", "/segments", on_segment_ls),
-	AUTH("PUT", "/segments/{name}", on_segment_save),
-	AUTH("GET", "/segments/{name}", on_segment_show),
-	AUTH("DELETE", "/segments/{name}", on_segment_rm),
-	AUTH("GET", "/segments/{name}/count", on_segment_count),
-	AUTH("GET", "/segments/{name}/sample", on_segment_sample),
-	AUTH("GET", "/segments/{name}/breakdown", on_segment_breakdown),
-	AUTH("GET", "/templates", on_template_ls),
-	AUTH("PUT", "/templates/{name}", on_template_save),
-	AUTH("GET", "/templates/{name}", on_template_show),
-	AUTH("GET", "/templates/{name}/set", on_template_set),
-	AUTH("GET", "/templates/{name}/diff", on_template_diff),
-	AUTH("GET", "/brandnames", on_brandname_ls),
-	AUTH("PUT", "/brandnames", on_brandname_save),
-	AUTH("GET", "/brandnames/{name}", on_brandname_show),
-	AUTH("DELETE", "/brandnames/{name}", on_brandname_rm),
-	AUTH("GET", "/patterns", on_pattern_ls),
-	AUTH("POST", "/patterns", on_pattern_import),
-	AUTH("POST", "/patterns/check", on_pattern_check),
-	AUTH("GET", "/patterns/{name}", on_pattern_show),
-	AUTH("DELETE", "/patterns/{name}", on_pattern_rm),
-	AUTH("GET", "/content", on_content_show),
-	AUTH("POST", "/erase", on_erase),
-	AUTH("GET", "/suppressions", on_suppression_ls),
-	AUTH("POST", "/suppressions", on_suppression_add),
-	AUTH("POST", "/suppressions/remove", on_suppression_remove),
-	AUTH("GET", "/campaigns", on_campaign_ls),
-	AUTH("POST", "/campaigns", on_campaign_create),
-	AUTH("GET", "/campaigns/{id}", on_campaign_show),
-	AUTH("DELETE", "/campaigns/{id}", on_campaign_rm),
-	AUTH("POST", "/campaigns/{id}/preview", on_campaign_preview),
-	AUTH("POST", "/campaigns/{id}/test", on_campaign_test),
-	AUTH("POST", "/campaigns/{id}/launch", on_campaign_launch),
-	AUTH("POST", "/campaigns/{id}/speed", on_campaign_speed),
-	AUTH("POST", "/campaigns/{id}/pause", on_campaign_pause),
-	AUTH("POST", "/campaigns/{id}/resume", on_campaign_resume),
-	AUTH("POST", "/campaigns/{id}/cancel", on_campaign_cancel),
-	AUTH("POST", "/campaigns/{id}/unschedule", on_campaign_unschedule),
-	AUTH("GET", "/campaigns/{id}/retry", on_campaign_retry_estimate),
-	AUTH("POST", "/campaigns/{id}/retry", on_campaign_retry),
-	AUTH("POST", "/campaigns/{id}/clone", on_campaign_clone),
-	AUTH("GET", "/campaigns/{id}/events", on_campaign_watch),
-	AUTH("GET", "/campaigns/{id}/report", on_campaign_report),
-	AUTH("GET", "/campaigns/{id}/doubt", on_doubt_ls),
-	AUTH("POST", "/campaigns/{id}/doubt/resend", on_doubt_resend),
-	AUTH("POST", "/campaigns/{id}/doubt/mark", on_doubt_mark),
-	AUTH("POST", "/campaigns/{id}/doubt/import", on_doubt_import),
-	AUTH("GET", "/audit", on_audit_ls),
-	AUTH("POST", "/messages", on_message_send),
-	AUTH("GET", "/messages/{id}", on_message_show),
-	AUTH("GET", "/campaigns/{id}/results", on_campaign_results),
+	METRICS,
+	AUTH("GET", "/config", RIGHT_ADMIN, GUARD_ROOT, on_config_show),
+	AUTH("POST", "/backup", RIGHT_ADMIN, GUARD_ROOT, on_backup),
+	AUTH("POST", "/token", RIGHT_ADMIN, GUARD_ROOT, on_token_renew),
+	AUTH("GET", "/providers", RIGHT_VIEW, GUARD_NONE, on_provider_ls),
+	AUTH("GET", "/providers/{name}/balance", RIGHT_OPERATE, GUARD_ROOT, on_provider_balance),
+	AUTH("GET", "/providers/{name}/receipts/unknown", RIGHT_OPERATE, GUARD_ROOT,
+	     on_unknown_receipts),
+	AUTH("GET", "/lists", RIGHT_VIEW, GUARD_LISTED, on_list_ls),
+	AUTH("GET", "/lists/{name}", RIGHT_VIEW, GUARD_LIST, on_list_show),
+	AUTH("PATCH", "/lists/{name}", RIGHT_AUTHOR, GUARD_LIST, on_list_set),
+	AUTH("DELETE", "/lists/{name}", RIGHT_AUTHOR, GUARD_LIST, on_list_rm),
+	AUTH("GET", "/lists/{name}/uses", RIGHT_VIEW, GUARD_LIST, on_list_uses),
+	AUTH("GET", "/lists/{name}/rejects", RIGHT_AUTHOR, GUARD_LIST, on_list_rejects),
+	AUTH("GET", "/lists/{name}/rows", RIGHT_VIEW, GUARD_LIST, on_list_rows),
+	AUTH("POST", "/lists/{name}/rows/remove", RIGHT_AUTHOR, GUARD_LIST_WHERE,
+	     on_list_remove_rows),
+	AUTH("POST", "/lists/{name}/columns", RIGHT_AUTHOR, GUARD_LIST, on_list_columns),
+	AUTH("POST", "/lists/{name}/undo", RIGHT_AUTHOR, GUARD_LIST, on_list_undo),
+	AUTH("POST", "/lists/{name}/redo", RIGHT_AUTHOR, GUARD_LIST, on_list_redo),
+	AUTH("POST", "/imports", RIGHT_AUTHOR, GUARD_IMPORT, on_import_begin),
+	AUTH("PUT", "/imports/{id}", RIGHT_AUTHOR, GUARD_NONE, on_import_piece),
+	AUTH("POST", "/imports/{id}/next", RIGHT_AUTHOR, GUARD_NONE, on_import_next),
+	AUTH("POST", "/imports/{id}/commit", RIGHT_AUTHOR, GUARD_NONE, on_import_commit),
+	AUTH("DELETE", "/imports/{id}", RIGHT_AUTHOR, GUARD_NONE, on_import_abort),
+	AUTH("GET", "/count", RIGHT_VIEW, GUARD_QUERY, on_segment_count),
+	AUTH("POST", "/count", RIGHT_VIEW, GUARD_QUERY, on_query_count),
+	AUTH("GET", "/segments", RIGHT_VIEW, GUARD_LISTED, on_segment_ls),
+	AUTH("PUT", "/segments/{name}", RIGHT_AUTHOR, GUARD_SEGMENT_SAVE, on_segment_save),
+	AUTH("GET", "/segments/{name}", RIGHT_VIEW, GUARD_SEGMENT, on_segment_show),
+	AUTH("DELETE", "/segments/{name}", RIGHT_AUTHOR, GUARD_SEGMENT_RM, on_segment_rm),
+	AUTH("GET", "/segments/{name}/count", RIGHT_VIEW, GUARD_SEGMENT_ROWS, on_segment_count),
+	AUTH("GET", "/segments/{name}/sample", RIGHT_VIEW, GUARD_SEGMENT_ROWS, on_segment_sample),
+	AUTH("GET", "/segments/{name}/breakdown", RIGHT_VIEW, GUARD_SEGMENT_ROWS,
+	     on_segment_breakdown),
+	AUTH("GET", "/templates", RIGHT_VIEW, GUARD_LISTED, on_template_ls),
+	AUTH("PUT", "/templates/{name}", RIGHT_AUTHOR, GUARD_TEMPLATE_SAVE, on_template_save),
+	AUTH("GET", "/templates/{name}", RIGHT_VIEW, GUARD_TEMPLATE, on_template_show),
+	AUTH("GET", "/templates/{name}/set", RIGHT_VIEW, GUARD_TEMPLATE, on_template_set),
+	AUTH("GET", "/templates/{name}/diff", RIGHT_VIEW, GUARD_TEMPLATE, on_template_diff),
+	AUTH("GET", "/brandnames", RIGHT_VIEW, GUARD_NONE, on_brandname_ls),
+	AUTH("PUT", "/brandnames", RIGHT_OPERATE, GUARD_ROOT, on_brandname_save),
+	AUTH("GET", "/brandnames/{name}", RIGHT_VIEW, GUARD_NONE, on_brandname_show),
+	AUTH("DELETE", "/brandnames/{name}", RIGHT_OPERATE, GUARD_ROOT, on_brandname_rm),
+	AUTH("GET", "/patterns", RIGHT_VIEW, GUARD_NONE, on_pattern_ls),
+	AUTH("POST", "/patterns", RIGHT_OPERATE, GUARD_ROOT, on_pattern_import),
+	AUTH("POST", "/patterns/check", RIGHT_VIEW, GUARD_PATTERN_CHECK, on_pattern_check),
+	AUTH("GET", "/patterns/{name}", RIGHT_VIEW, GUARD_NONE, on_pattern_show),
+	AUTH("DELETE", "/patterns/{name}", RIGHT_OPERATE, GUARD_ROOT, on_pattern_rm),
+	AUTH("GET", "/content", RIGHT_VIEW, GUARD_NONE, on_content_show),
+	AUTH("POST", "/erase", RIGHT_ADMIN, GUARD_ROOT, on_erase),
+	AUTH("GET", "/suppressions", RIGHT_VIEW, GUARD_LISTED, on_suppression_ls),
+	AUTH("POST", "/suppressions", RIGHT_AUTHOR | RIGHT_OPERATE, GUARD_SCOPE,
+	     on_suppression_add),
+	AUTH("POST", "/suppressions/remove", RIGHT_AUTHOR | RIGHT_OPERATE, GUARD_SCOPE,
+	     on_suppression_remove),
+	AUTH("GET", "/campaigns", RIGHT_VIEW, GUARD_LISTED, on_campaign_ls),
+	AUTH("POST", "/campaigns", RIGHT_AUTHOR, GUARD_CAMPAIGN_MAKE, on_campaign_create),
+	AUTH("GET", "/campaigns/{id}", RIGHT_VIEW, GUARD_CAMPAIGN, on_campaign_show),
+	AUTH("DELETE", "/campaigns/{id}", RIGHT_AUTHOR, GUARD_CAMPAIGN, on_campaign_rm),
+	AUTH("POST", "/campaigns/{id}/preview", RIGHT_VIEW, GUARD_CAMPAIGN, on_campaign_preview),
+	AUTH("POST", "/campaigns/{id}/test", RIGHT_AUTHOR, GUARD_CAMPAIGN, on_campaign_test),
+	AUTH("POST", "/campaigns/{id}/launch", RIGHT_APPROVE, GUARD_CAMPAIGN, on_campaign_launch),
+	AUTH("POST", "/campaigns/{id}/speed", RIGHT_OPERATE, GUARD_CAMPAIGN, on_campaign_speed),
+	AUTH("POST", "/campaigns/{id}/pause", RIGHT_AUTHOR | RIGHT_APPROVE | RIGHT_OPERATE,
+	     GUARD_CAMPAIGN, on_campaign_pause),
+	AUTH("POST", "/campaigns/{id}/resume", RIGHT_APPROVE | RIGHT_OPERATE, GUARD_CAMPAIGN,
+	     on_campaign_resume),
+	AUTH("POST", "/campaigns/{id}/cancel", RIGHT_APPROVE | RIGHT_OPERATE, GUARD_CAMPAIGN,
+	     on_campaign_cancel),
+	AUTH("POST", "/campaigns/{id}/unschedule", RIGHT_AUTHOR | RIGHT_APPROVE | RIGHT_OPERATE,
+	     GUARD_CAMPAIGN, on_campaign_unschedule),
+	AUTH("GET", "/campaigns/{id}/retry", RIGHT_VIEW, GUARD_CAMPAIGN,
+	     on_campaign_retry_estimate),
+	AUTH("POST", "/campaigns/{id}/retry", RIGHT_APPROVE, GUARD_CAMPAIGN, on_campaign_retry),
+	AUTH("POST", "/campaigns/{id}/clone", RIGHT_AUTHOR, GUARD_CAMPAIGN, on_campaign_clone),
+	AUTH("GET", "/campaigns/{id}/events", RIGHT_VIEW, GUARD_CAMPAIGN, on_campaign_watch),
+	AUTH("GET", "/campaigns/{id}/report", RIGHT_VIEW, GUARD_CAMPAIGN, on_campaign_report),
+	AUTH("GET", "/campaigns/{id}/doubt", RIGHT_VIEW, GUARD_CAMPAIGN, on_doubt_ls),
+	AUTH("POST", "/campaigns/{id}/doubt/resend", RIGHT_OPERATE, GUARD_CAMPAIGN,
+	     on_doubt_resend),
+	AUTH("POST", "/campaigns/{id}/doubt/mark", RIGHT_OPERATE, GUARD_CAMPAIGN, on_doubt_mark),
+	AUTH("POST", "/campaigns/{id}/doubt/import", RIGHT_OPERATE, GUARD_CAMPAIGN,
+	     on_doubt_import),
+	AUTH("GET", "/audit", RIGHT_ADMIN, GUARD_ROOT, on_audit_ls),
+	AUTH("POST", "/messages", RIGHT_APPROVE, GUARD_MESSAGE_MAKE, on_message_send),
+	AUTH("GET", "/messages/{id}", RIGHT_VIEW, GUARD_MESSAGE, on_message_show),
+	AUTH("GET", "/campaigns/{id}/results", RIGHT_VIEW, GUARD_CAMPAIGN, on_campaign_results),
+	AUTH("GET", "/session", 0, GUARD_NONE, on_session_show),
+	OPEN("POST", "/api/v1/session", on_session_begin),
+	AUTH("DELETE", "/session", 0, GUARD_NONE, on_session_end),
+	AUTH("GET", "/units", RIGHT_VIEW, GUARD_NONE, on_unit_ls),
+	AUTH("POST", "/units", RIGHT_ADMIN, GUARD_UNIT_MAKE, on_unit_add),
+	AUTH("PATCH", "/units/{id}", RIGHT_ADMIN, GUARD_UNIT, on_unit_set),
+	AUTH("DELETE", "/units/{id}", RIGHT_ADMIN, GUARD_UNIT, on_unit_rm),
+	AUTH("GET", "/users", RIGHT_ADMIN, GUARD_NONE, on_user_ls),
+	AUTH("POST", "/users", RIGHT_ADMIN, GUARD_USER_MAKE, on_user_add),
+	AUTH("GET", "/users/{name}", RIGHT_ADMIN, GUARD_USER, on_user_show),
+	AUTH("PATCH", "/users/{name}", RIGHT_ADMIN, GUARD_USER, on_user_set),
+	AUTH("POST", "/users/{name}/password", RIGHT_ADMIN, GUARD_USER, on_user_password),
+	AUTH("GET", "/tokens", RIGHT_ADMIN, GUARD_NONE, on_token_ls),
+	AUTH("POST", "/tokens", RIGHT_ADMIN, GUARD_TOKEN_MAKE, on_token_add),
+	AUTH("DELETE", "/tokens/{id}", RIGHT_ADMIN, GUARD_TOKEN, on_token_rm),
 	HOOK("POST", "/hooks/receipt/{provider}/{token}", on_receipt_hook),
 	HOOK("GET", "/hooks/receipt/{provider}/{token}", on_receipt_hook),
 	HOOK("POST", "/sandbox/{provider}/{token}", on_sandbox_send),
@@ -115,35 +149,17 @@ static const struct http_route routes[] = {
 static const struct http_route hook_routes[] = {
 	OPEN("GET", "/healthz", on_healthz),
 	OPEN("GET", "/readyz", on_readyz),
-	{.method = "GET", .path = "/metrics", .needs_auth = true, .handle = on_metrics},
+	METRICS,
 	HOOK("POST", "/hooks/receipt/{provider}/{token}", on_receipt_hook),
 	HOOK("GET", "/hooks/receipt/{provider}/{token}", on_receipt_hook),
 	HOOK("POST", "/sandbox/{provider}/{token}", on_sandbox_send),
 };
 
-static bool
-is_administrators(const struct api *a, struct slice token)
+const struct http_route *
+api_routes(size_t *count)
 {
-	uint8_t hash[16];
-
-	if (token.n == 0 || token.n > TOKEN_TEXT_MAX)
-		return false;
-	hash_plain(token, hash);
-	return hash_is_same(hash, a->daemon->token_hash, sizeof(hash));
-}
-
-static void
-authorise(void *arg, struct http_exchange *x, struct slice token)
-{
-	const struct api *a = arg;
-
-	/* Before the keys are known every handler answers 503: no reason to say "wrong token". */
-	if (http_is_local(x) || (token.n > 0 && !a->daemon->has_keys) ||
-	    is_administrators(a, token))
-		http_admit(x);
-	else
-		http_answer_unauthorised(
-			x, token.n > 0 ? "the token is not known or not valid any more" : NULL);
+	*count = ARRAY_LEN(routes);
+	return routes;
 }
 
 enum err
@@ -159,7 +175,7 @@ api_open(struct daemon *d, struct api **out, struct err_ctx *e)
 		.routes = has_api ? routes : hook_routes,
 		.route_count = has_api ? ARRAY_LEN(routes) : ARRAY_LEN(hook_routes),
 		.arg = a,
-		.authorise = authorise,
+		.authorise = admission_authorise,
 	};
 	enum err rc;
 
@@ -167,10 +183,12 @@ api_open(struct daemon *d, struct api **out, struct err_ctx *e)
 	a->daemon = d;
 	a->imports = imports_new(a);
 	a->patterns = pattern_book_new(d->loop, d->engine);
+	a->passwords = passwords_new(d->loop);
 	rc = http_server_new(d->loop, &o, &a->http, e);
 	if (rc != ERR_OK) {
 		imports_free(a->imports);
 		pattern_book_free(a->patterns);
+		passwords_free(a->passwords);
 		free(a);
 		return rc;
 	}
@@ -215,6 +233,8 @@ api_cut(struct api *a)
 	a->http = NULL;
 	imports_free(a->imports);
 	a->imports = NULL;
+	passwords_free(a->passwords);
+	a->passwords = NULL;
 }
 
 void
@@ -254,10 +274,43 @@ api_has_keys(struct api *a, struct http_exchange *x)
 	return refuse_unless(a->daemon->has_keys, a, x);
 }
 
+const struct account *
+api_account(const struct http_exchange *x)
+{
+	const struct account *a = http_who(x);
+
+	if (a == NULL)
+		fatalx("api: %s is asked who uses it and needs no right", http_route(x)->path);
+	return a;
+}
+
 const char *
 api_who(const struct http_exchange *x)
 {
-	return http_is_local(x) ? "the server's user" : "administrator";
+	return api_account(x)->who;
+}
+
+static void
+add_numbers(struct buf *out, const uint64_t *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		buf_addf(out, "%s%llu", out->len > 0 ? "," : "", (unsigned long long)v[i]);
+}
+
+void
+api_add_units(const struct http_exchange *x, struct argv *a, bool with_above)
+{
+	const struct account *who = api_account(x);
+	struct buf text = {0};
+
+	if (!who->is_all) {
+		add_numbers(&text, &who->unit, 1);
+		add_numbers(&text, who->below, who->below_count);
+		if (with_above)
+			add_numbers(&text, who->above, who->above_count);
+	}
+	argv_add(a, text.len > 0 ? buf_slice(&text) : SLICE(""));
+	buf_free(&text);
 }
 
 void
@@ -334,12 +387,16 @@ api_name(struct http_exchange *x, const char *param, const char *what)
 }
 
 bool
-api_has_token(const struct api *a, const struct http_exchange *x)
+api_has_personal(const struct api *a, const struct http_exchange *x)
 {
 	const char *header = http_header(x, "Authorization");
 
-	return header != NULL && strncasecmp(header, "Bearer ", 7) == 0 &&
-	       is_administrators(a, slice_trim(slice_of(header + 7)));
+	if ((api_account(x)->rights & RIGHT_PERSONAL) == 0)
+		return false;
+	/* Before the keys are known everybody is let in, to be told why nothing works. */
+	return api_account(x)->user[0] != '\0' ||
+	       (header != NULL && strncasecmp(header, "Bearer ", 7) == 0 &&
+		admission_is_administrators(a, slice_trim(slice_of(header + 7))));
 }
 
 enum err
@@ -348,8 +405,8 @@ api_read_full(const struct api *a, const struct http_exchange *x, bool *is_full,
 	const char *full = http_query(x, "full");
 
 	*is_full = full != NULL && strcmp(full, "1") == 0;
-	if (*is_full && !api_has_token(a, x))
+	if (*is_full && !api_has_personal(a, x))
 		return err_set(e, ERR_REFUSED, "phones in full", "give it by --token-file",
-			       "need the administrator's token");
+			       "need the administrator's token, or one with the right personal");
 	return ERR_OK;
 }

@@ -37,8 +37,8 @@ on_campaign_create(struct http_exchange *x, void *arg)
 	if (key != NULL && (strlen(key) < 8 || strlen(key) > 128)) {
 		err_set(&e, ERR_INPUT, "Idempotency-Key", "", "must have 8 to 128 characters");
 		http_answer_error(x, &e);
-	} else if (campaign_create(d->engine, d->config, body, key != NULL ? key : "",
-				   api_on_created, x, &e) != ERR_OK) {
+	} else if (campaign_create(d->engine, d->config, api_account(x)->unit, body,
+				   key != NULL ? key : "", api_on_created, x, &e) != ERR_OK) {
 		http_answer_error(x, &e);
 	}
 	json_decref(body);

@@ -218,7 +218,7 @@ on_erase(struct http_exchange *x, void *arg)
 	j = xcalloc(1, sizeof(*j));
 	j->api = a;
 	j->x = x;
-	if (!api_has_token(a, x))
+	if (!api_has_personal(a, x))
 		rc = err_set(&e, ERR_REFUSED, "erase", "give it by --token-file",
 			     "needs the administrator's token");
 	if (rc == ERR_OK)

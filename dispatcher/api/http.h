@@ -48,6 +48,8 @@ struct http_route {
 	 */
 	const char *path;
 	bool needs_auth;
+	/* For authorise, not looked at here: one of these rights, and what it names (guard.h). */
+	unsigned needs, guard;
 	/* For gateways: the path holds a secret, so there is no auth beside it. */
 	bool is_hook;
 	size_t body_max; /* 0 = the server's; not more than that */
@@ -123,6 +125,11 @@ struct slice http_body(const struct http_exchange *x);
 const char *http_method(const struct http_exchange *x);
 /* Came over the unix socket from our own user or root. */
 bool http_is_local(const struct http_exchange *x);
+/*
+ * Whose request it is: the other end's address, "socket" of the unix side. What a proxy on this machine
+ * says last in X-Forwarded-For is believed.
+ */
+const char *http_peer(const struct http_exchange *x);
 const struct http_route *http_route(const struct http_exchange *x);
 /* Zeroed memory that lives as long as x. */
 void *http_room(struct http_exchange *x, size_t n);

@@ -183,6 +183,28 @@ set_id(struct http_exchange *x)
 		random_hex(x->id, 6);
 }
 
+static void
+set_peer(struct http_exchange *x, bool is_unix)
+{
+	const char *said = http_header(x, "X-Forwarded-For"), *last;
+	const char *address = NULL;
+	ev_uint16_t port;
+	size_t n;
+
+	if (!is_unix)
+		evhttp_connection_get_peer(x->evcon, (char **)&address, &port);
+	snprintf(x->peer, sizeof(x->peer), "%s", address != NULL ? address : "socket");
+	if (said == NULL ||
+	    (!is_unix && strcmp(x->peer, "127.0.0.1") != 0 && strcmp(x->peer, "::1") != 0))
+		return;
+	last = strrchr(said, ',');
+	last = last != NULL ? last + 1 : said;
+	last += strspn(last, " ");
+	n = strspn(last, "0123456789abcdefABCDEF.:");
+	if (n > 0 && n < sizeof(x->peer) && last[n] == '\0')
+		memcpy(x->peer, last, n + 1);
+}
+
 static struct http_exchange *
 new_exchange(struct http_side *side, struct evhttp_request *req)
 {
@@ -208,6 +230,7 @@ new_exchange(struct http_side *side, struct evhttp_request *req)
 	x->body.n = evbuffer_get_length(in);
 	x->body.p = x->body.n > 0 ? (const char *)evbuffer_pullup(in, -1) : "";
 	set_id(x);
+	set_peer(x, side == &s->local);
 	evhttp_connection_set_closecb(x->evcon, on_close, x);
 	return x;
 }
@@ -371,6 +394,12 @@ bool
 http_is_local(const struct http_exchange *x)
 {
 	return x->is_local;
+}
+
+const char *
+http_peer(const struct http_exchange *x)
+{
+	return x->peer;
 }
 
 const struct http_route *

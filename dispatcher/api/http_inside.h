@@ -32,6 +32,7 @@ struct http_exchange {
 	const char *method, *raw_query;
 	struct slice body;
 	char id[65];
+	char peer[48];
 	const void *who; /* of authorise */
 	bool is_head;
 	bool is_local;

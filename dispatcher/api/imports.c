@@ -29,7 +29,9 @@ session_find(struct imports *im, struct http_exchange *x)
 	struct err_ctx e;
 
 	for (size_t i = 0; i < SESSIONS_MAX; i++)
-		if (im->sessions[i].id[0] != '\0' && strcmp(im->sessions[i].id, id) == 0)
+		if (im->sessions[i].id[0] != '\0' && strcmp(im->sessions[i].id, id) == 0 &&
+		    (api_account(x)->is_all ||
+		     strcmp(im->sessions[i].user, api_account(x)->user) == 0))
 			return &im->sessions[i];
 	err_set(&e, ERR_NOT_FOUND, "import", "begin the import again",
 		"there is no such import under way here");
@@ -74,6 +76,7 @@ struct begin {
 	bool has_key;	   /* "" otherwise */
 	struct list *list; /* of an update */
 	json_t *remembered;
+	int64_t unit; /* of a new list */
 	bool is_demo, is_dry, is_fresh;
 };
 
@@ -93,6 +96,7 @@ set_care(struct session *s, const struct begin *b)
 	int64_t days = b->api->daemon->config->lists_retention_days;
 	char last[11];
 
+	list_writer_set_unit(s->writer, (uint64_t)b->unit);
 	list_writer_set_care(s->writer, &b->care.care, b->care.given);
 	if (days == 0)
 		return;
@@ -134,6 +138,7 @@ session_begin(struct session *s, const struct begin *b)
 	struct engine *engine = s->imports->api->daemon->engine;
 
 	random_hex(s->id, 16);
+	snprintf(s->user, sizeof(s->user), "%s", api_account(b->x)->user);
 	snprintf(s->list, sizeof(s->list), "%s", b->list_name);
 	snprintf(s->file, sizeof(s->file), "%s", b->file);
 	snprintf(s->sheet, sizeof(s->sheet), "%s", b->sheet);
@@ -274,15 +279,15 @@ static enum err
 begin_read(struct begin *b, json_t *body, struct err_ctx *e)
 {
 	static const char *const keys[] = {
-		"list", "file", "demo",		 "dry_run",	"fresh",    "phone",
-		"map",	"keep", "language_from", "sheet",	"encoding", "files",
-		"mode", "key",	"purpose",	 "legal_basis", "source",   "retain_until"};
+		"list",	   "file",	    "demo",   "dry_run",      "fresh", "phone", "map",
+		"keep",	   "language_from", "sheet",  "encoding",     "files", "mode",	"key",
+		"purpose", "legal_basis",   "source", "retain_until", "unit"};
 	struct json_at root = json_root(body), list = json_get(&root, "list"),
 		       file = json_get(&root, "file"), demo = json_get(&root, "demo"),
 		       dry = json_get(&root, "dry_run"), fresh = json_get(&root, "fresh"),
 		       sheet = json_get(&root, "sheet"), encoding = json_get(&root, "encoding");
 	const char *list_name = "", *file_name = "", *sheet_name = "";
-	struct json_at files = json_get(&root, "files");
+	struct json_at files = json_get(&root, "files"), unit = json_get(&root, "unit");
 	int64_t file_count = 1;
 	enum err rc = json_only_keys(&root, keys, ARRAY_LEN(keys), e);
 
@@ -309,6 +314,9 @@ begin_read(struct begin *b, json_t *body, struct err_ctx *e)
 	if (rc == ERR_OK)
 		rc = care_read(&b->care.care, b->care.given, &root, e);
 	b->files = (uint32_t)file_count;
+	b->unit = (int64_t)api_account(b->x)->unit;
+	if (rc == ERR_OK)
+		rc = json_read_int(&unit, 1, UNIT_MAX, &b->unit, e);
 	if (rc == ERR_OK)
 		rc = import_choices_read(&b->choices, &root, e);
 	if (rc == ERR_OK)

@@ -17,7 +17,8 @@
 /* A file on its way in. */
 struct session {
 	struct imports *imports;
-	char id[33]; /* "" = free */
+	char id[33];		      /* "" = free */
+	char user[USER_NAME_MAX + 1]; /* who began it; "" = who sees all */
 	char list[LIST_NAME_MAX + 1];
 	char file[128];
 	char sheet[SHEET_MAX]; /* asked for; "" = none */

@@ -104,6 +104,15 @@ api_sorted(json_t *array)
 	return sorted;
 }
 
+/* The unit of one of what list_facts answers. */
+static uint64_t
+list_unit(const struct reply *one)
+{
+	uint64_t unit = reply_u64(one, 5 + CARE_FACTS);
+
+	return unit > 0 ? unit : UNIT_ROOT;
+}
+
 /* One of what list_facts answers. */
 static json_t *
 facts_json(const struct reply *one, int64_t now_s)
@@ -116,6 +125,7 @@ facts_json(const struct reply *one, int64_t now_s)
 	char imported[32];
 
 	clock_format_vn(reply_int(one, 3), imported);
+	json_object_set_new(out, "unit", json_integer((json_int_t)list_unit(one)));
 	json_object_set_new(out, "imported", json_string(imported));
 	for (size_t f = 0; f < CARE_FACTS; f++)
 		slice_copy(care.text[f], sizeof(care.text[f]), reply_item(one, 5 + f)->str);
@@ -138,6 +148,8 @@ on_facts(void *arg, const struct reply *r)
 	}
 	lists = json_array();
 	for (size_t i = 1; i < r->count; i++) {
+		if (!account_sees(api_account(x), list_unit(reply_item(r, i))))
+			continue;
 		one = facts_json(reply_item(r, i), reply_int(r, 0));
 		if (!is_locked_only || json_is_true(json_object_get(one, "locked")))
 			json_array_append(lists, one);

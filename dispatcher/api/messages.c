@@ -122,7 +122,7 @@ on_message_send(struct http_exchange *x, void *arg)
 {
 	struct api *a = arg;
 	struct daemon *d = a->daemon;
-	struct notices_desk desk = {d->engine, d->config, a->patterns, false};
+	struct notices_desk desk = {d->engine, d->config, a->patterns, false, api_account(x)->unit};
 	const char *key = http_header(x, "Idempotency-Key");
 	struct post *p;
 	struct err_ctx e;

@@ -2,6 +2,7 @@
 /* Inside of the API: what its route files share. */
 #pragma once
 
+#include "dispatcher/account/account.h"
 #include "dispatcher/api/api.h"
 #include "dispatcher/api/http.h"
 #include "dispatcher/daemon.h"
@@ -14,6 +15,7 @@ struct watch;
 struct doubt_index;
 struct sandbox;
 struct pattern_book;
+struct passwords;
 
 struct api {
 	struct daemon *daemon;
@@ -25,6 +27,7 @@ struct api {
 	struct backup_job *backup;     /* the one under way; NULL = none */
 	struct sandbox *sandbox;       /* NULL until it is asked */
 	struct pattern_book *patterns; /* that single messages are compared with */
+	struct passwords *passwords;   /* helpers that work on them; NULL = closed */
 	struct doubt_index *doubts;    /* phones in doubt of the run that was asked for last */
 };
 
@@ -32,8 +35,14 @@ struct api {
 bool api_is_open(struct api *a, struct http_exchange *x);
 /* True: it is known who may ask (from the first start on). Otherwise answered with 503. */
 bool api_has_keys(struct api *a, struct http_exchange *x);
-/* Who asks, for people and the log: a literal. */
+/* Who asks, of a route that needs it. */
+const struct account *api_account(const struct http_exchange *x);
+/* The same for people, the audit and the log; lives as long as x. */
 const char *api_who(const struct http_exchange *x);
+/* The units whose things are told, as an argument of Lua's ls: "3,17", "" = all. */
+void api_add_units(const struct http_exchange *x, struct argv *a, bool with_above);
+/* The table of routes. */
+const struct http_route *api_routes(size_t *count);
 /* A reply that cannot be used: answers 503. */
 void api_answer_reply(struct http_exchange *x, const struct reply *r);
 /* The body as a JSON object; NULL: the exchange was answered with the error. */
@@ -53,12 +62,12 @@ void api_on_created(void *arg, uint64_t id, bool is_new, const struct err_ctx *e
 /* Why a run is paused or cancelled: {"kind","reason","by","since"}. */
 json_t *why_json(const char *why, const char *reason, const char *by, int64_t since_s);
 
-/* ?full=1: unmasked phones, for the bearer of the administrator's token, on the socket too. */
+/* ?full=1: unmasked phones, for who has the right `personal` and shows it, on the socket too. */
 MUST_CHECK enum err api_read_full(const struct api *a, const struct http_exchange *x, bool *is_full,
 				  struct err_ctx *e);
 
-/* True: the administrator's token was shown, on the socket too. */
-bool api_has_token(const struct api *a, const struct http_exchange *x);
+/* True: has it, and a token or session was shown, on the socket too. */
+bool api_has_personal(const struct api *a, const struct http_exchange *x);
 
 /* The handlers, by file. Each gets the struct api as arg. */
 /* imports.c */
@@ -191,6 +200,28 @@ void on_backup(struct http_exchange *x, void *arg);
 void on_token_renew(struct http_exchange *x, void *arg);
 /* The refusal to resume a run of a restored backup. */
 void api_answer_restored(struct http_exchange *x);
+/* units.c */
+/* A unit's number or name, kept as long as the exchange; *out stays when it is not said. */
+MUST_CHECK enum err api_read_unit(struct http_exchange *x, const struct json_at *at,
+				  const char **out, struct err_ctx *e);
+void on_unit_ls(struct http_exchange *x, void *arg);
+void on_unit_add(struct http_exchange *x, void *arg);
+void on_unit_set(struct http_exchange *x, void *arg);
+void on_unit_rm(struct http_exchange *x, void *arg);
+/* users.c */
+void on_user_ls(struct http_exchange *x, void *arg);
+void on_user_show(struct http_exchange *x, void *arg);
+void on_user_add(struct http_exchange *x, void *arg);
+void on_user_set(struct http_exchange *x, void *arg);
+void on_user_password(struct http_exchange *x, void *arg);
+/* tokens.c */
+void on_token_ls(struct http_exchange *x, void *arg);
+void on_token_add(struct http_exchange *x, void *arg);
+void on_token_rm(struct http_exchange *x, void *arg);
+/* sessions.c */
+void on_session_show(struct http_exchange *x, void *arg);
+void on_session_begin(struct http_exchange *x, void *arg);
+void on_session_end(struct http_exchange *x, void *arg);
 /* providers.c */
 void on_provider_ls(struct http_exchange *x, void *arg);
 void on_provider_balance(struct http_exchange *x, void *arg);

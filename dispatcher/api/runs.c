@@ -24,20 +24,15 @@ states_json(const uint64_t states[RECORD_STATE_COUNT])
 	return out;
 }
 
-/* NULL: this process has no lane of this name. */
-static const char *
-why_of_lane(const struct daemon *d, const char *name, int64_t *wait_ms)
+static bool
+lane_status(const struct daemon *d, const char *name, struct lane_status *lane)
 {
 	for (size_t i = 0; i < sender_lane_count(d->sender); i++) {
-		struct lane_status lane;
-
-		sender_lane_status(d->sender, i, &lane);
-		if (strcmp(lane.name, name) != 0)
-			continue;
-		*wait_ms = lane.wait_ms;
-		return lane.why;
+		sender_lane_status(d->sender, i, lane);
+		if (strcmp(lane->name, name) == 0)
+			return true;
 	}
-	return NULL;
+	return false; /* this process has no lane of this name */
 }
 
 /* The partition that the tariff serves. */
@@ -51,21 +46,41 @@ partition_of(const struct run_status *s, unsigned t)
 	return 0;
 }
 
-/* Why the run's lanes do not send now; "" = they do, or have nothing to. */
+/* Why a run does not move that has something to send: fair.waits in dispatcher/lua/fair.lua. */
+struct waits {
+	char why[120]; /* "" = nothing but its lanes holds it up */
+	int64_t ms;
+};
+
+static bool
+is_pace(const char *why)
+{
+	return strcmp(why, "rate") == 0 || strcmp(why, "concurrency") == 0;
+}
+
+/*
+ * Why the run does not send now; "" = it does, or has nothing to. What its lane waits for goes
+ * first; not that it sends as fast as it may, nor what another run waits for.
+ */
 static const char *
-why_waiting(const struct daemon *d, const struct run_status *s, int64_t *wait_ms)
+why_waiting(const struct daemon *d, const struct run_status *s, const struct waits *waits,
+	    struct lane_status *lane, int64_t *wait_ms)
 {
 	bool is_missing = false;
 
 	for (unsigned t = 0; d->sender != NULL && t < s->tariffs; t++) {
-		const char *why = why_of_lane(d, s->lane[t], wait_ms);
+		bool is_here = lane_status(d, s->lane[t], lane);
 
-		if (why != NULL && why[0] != '\0')
-			return why;
-		is_missing = is_missing || (why == NULL && s->front[partition_of(s, t)] > 0);
+		*wait_ms = lane->wait_ms;
+		if (is_here && lane->why[0] != '\0' && !lane->is_why_of_run &&
+		    (waits->why[0] == '\0' || !is_pace(lane->why)))
+			return lane->why;
+		is_missing = is_missing || (!is_here && s->front[partition_of(s, t)] > 0);
 	}
-	*wait_ms = 0;
-	return is_missing ? "a provider that is not in the server's configuration" : "";
+	*wait_ms = waits->ms;
+	if (waits->why[0] != '\0' || !is_missing)
+		return waits->why;
+	return "a provider that is not in the server's configuration";
 }
 
 static void
@@ -100,13 +115,18 @@ brakes_json(const struct run_status *s)
 	return out;
 }
 
+static bool
+can_wait(const struct run_status *s)
+{
+	return strcmp(s->state, "running") == 0 && s->over_s == 0;
+}
+
 static json_t *
-status_json(const struct daemon *d, const struct run_status *s)
+status_json(const struct daemon *d, const struct run_status *s, const struct waits *waits)
 {
 	int64_t wait_ms = 0;
-	const char *why = strcmp(s->state, "running") == 0 && s->over_s == 0
-				  ? why_waiting(d, s, &wait_ms)
-				  : "";
+	struct lane_status lane = {0};
+	const char *why = can_wait(s) ? why_waiting(d, s, waits, &lane, &wait_ms) : "";
 	json_t *out;
 
 	out = json_pack("{s:I, s:I, s:s, s:s, s:b, s:b, s:I, s:o, s:s, s:I, s:I, s:o}", "run",
@@ -284,6 +304,7 @@ struct watch {
 	struct api *api;
 	struct http_exchange *x;
 	uint64_t run; /* 0 = not known yet */
+	struct run_status status;
 	struct timer tick;
 	bool is_asking;
 	bool is_over; /* the client left or the run is finished: free after the reply */
@@ -347,22 +368,58 @@ watch_say(struct watch *w, json_t *take_status)
 }
 
 static void
-on_watch_status(void *arg, const struct run_status *s, const struct err_ctx *e)
+watch_next(struct watch *w)
 {
-	struct watch *w = arg;
 	struct daemon *d = w->api->daemon;
 
-	(void)e;
 	w->is_asking = false;
-	if (!w->is_over && s != NULL) {
-		watch_say(w, status_json(d, s));
-		w->is_over = w->is_over || strcmp(s->state, "finished") == 0 ||
-			     (strcmp(s->state, "cancelled") == 0 && s->over_s != 0);
-	}
 	if (w->is_over || d->is_draining)
 		watch_end(w);
 	else
 		timer_arm_ms(d->loop, &w->tick, WATCH_EVERY_MS);
+}
+
+static void
+watch_tell(struct watch *w, const struct waits *waits)
+{
+	const struct run_status *s = &w->status;
+
+	if (!w->is_over) {
+		watch_say(w, status_json(w->api->daemon, s, waits));
+		w->is_over = w->is_over || strcmp(s->state, "finished") == 0 ||
+			     (strcmp(s->state, "cancelled") == 0 && s->over_s != 0);
+	}
+	watch_next(w);
+}
+
+static void
+on_waits(void *arg, const struct reply *r)
+{
+	struct waits waits = {.ms = reply_int(r, 1)};
+
+	slice_copy(waits.why, sizeof(waits.why), reply_item(r, 0)->str);
+	watch_tell(arg, &waits);
+}
+
+static void
+on_watch_status(void *arg, const struct run_status *s, const struct err_ctx *e)
+{
+	struct watch *w = arg;
+	struct argv a = {0};
+
+	(void)e;
+	if (s == NULL || w->is_over) {
+		watch_next(w);
+		return;
+	}
+	w->status = *s;
+	if (!can_wait(s)) {
+		watch_tell(w, &(struct waits){.ms = 0});
+		return;
+	}
+	argv_add_int(&a, (int64_t)s->run);
+	engine_call(w->api->daemon->engine, "waits", &a, on_waits, w);
+	argv_free(&a);
 }
 
 static void

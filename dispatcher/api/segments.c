@@ -16,6 +16,7 @@ struct saving {
 	struct api *api;
 	struct http_exchange *x;
 	char *name;
+	int64_t unit; /* of a new one */
 	struct bound *b;
 };
 
@@ -95,7 +96,7 @@ on_save_audited(void *arg, uint64_t n, const struct err_ctx *e)
 	argv_adds(&a, s->name);
 	argv_adds(&a, s->b->list->name);
 	argv_adds(&a, s->b->text);
-	argv_adds(&a, "1");
+	argv_add_int(&a, s->unit);
 	argv_adds(&a, list_key(key, s->b->list->name));
 	argv_adds(&a, api_who(s->x));
 	argv_adds(&a, s->b->uses);
@@ -129,8 +130,9 @@ on_checked(void *arg, struct bound *b, const struct err_ctx *e)
 void
 on_segment_save(struct http_exchange *x, void *arg)
 {
-	static const char *const keys[] = {"list", "query"};
+	static const char *const keys[] = {"list", "query", "unit"};
 	struct api *a = arg;
+	int64_t unit = (int64_t)api_account(x)->unit;
 	const char *name = api_name(x, "name", "segment");
 	struct bound_wanted w = {.name = name, .list = "", .text = "", .is_check = true};
 	struct saving *s;
@@ -140,18 +142,20 @@ on_segment_save(struct http_exchange *x, void *arg)
 	if (name == NULL || !api_is_open(a, x) || (body = api_body_json(x)) == NULL)
 		return;
 	struct json_at root = json_root(body), list_at = json_get(&root, "list"),
-		       query_at = json_get(&root, "query");
+		       query_at = json_get(&root, "query"), unit_at = json_get(&root, "unit");
 
 	if (json_only_keys(&root, keys, ARRAY_LEN(keys), &e) != ERR_OK ||
 	    json_need_string(&list_at, &w.list, &e) != ERR_OK ||
 	    name_check("list", slice_of(w.list), &e) != ERR_OK ||
-	    json_need_string(&query_at, &w.text, &e) != ERR_OK) {
+	    json_need_string(&query_at, &w.text, &e) != ERR_OK ||
+	    json_read_int(&unit_at, 1, UNIT_MAX, &unit, &e) != ERR_OK) {
 		http_answer_error(x, &e);
 	} else {
 		s = xcalloc(1, sizeof(*s));
 		s->api = a;
 		s->x = x;
 		s->name = xstrdup(name);
+		s->unit = unit;
 		bound_load(a->daemon->engine, &w, on_checked, s);
 	}
 	json_decref(body);
@@ -387,6 +391,7 @@ list_things(struct http_exchange *x, struct api *a, const char *what, const char
 	ls = xcalloc(1, sizeof(*ls));
 	*ls = (struct ls){x, what};
 	argv_adds(&args, kind);
+	api_add_units(x, &args, strcmp(kind, "campaign") != 0);
 	for (; *fields != NULL; fields++)
 		argv_adds(&args, *fields);
 	engine_call(a->daemon->engine, "ls", &args, on_ls, ls);
@@ -404,9 +409,9 @@ on_segment_ls(struct http_exchange *x, void *arg)
 void
 on_campaign_ls(struct http_exchange *x, void *arg)
 {
-	static const char *const fields[] = {"state",	   "class", "event",	"run",
-					     "list",	   "goal",  "template", "run.why",
-					     "run.reason", "due_s", "problem",	NULL};
+	static const char *const fields[] = {
+		"unit",	    "state",   "class",	     "event", "run",	 "list", "goal",
+		"template", "run.why", "run.reason", "due_s", "problem", NULL};
 
 	list_things(x, arg, "campaigns", "campaign", fields);
 }

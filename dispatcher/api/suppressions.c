@@ -355,6 +355,19 @@ look_new(struct api *a, struct http_exchange *x)
 	return l;
 }
 
+/* What another unit's people have asked for is theirs. */
+static bool
+is_told(const struct http_exchange *x, struct slice scope)
+{
+	struct slice unit = scope;
+
+	if (scope.n < 5 || memcmp(scope.p, "unit:", 5) != 0)
+		return true;
+	unit.p += 5;
+	unit.n -= 5;
+	return account_sees(api_account(x), slice_to_u64(unit));
+}
+
 /* [[phone, scope, reason, since ms, source], …] */
 static json_t *
 entries_json(const struct look *l, const struct reply *list)
@@ -363,20 +376,23 @@ entries_json(const struct look *l, const struct reply *list)
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct reply *one = reply_item(list, i);
+		struct slice scope = reply_item(one, 1)->str;
 		int64_t ms = 0, phone = 0;
 		struct buf shown = {0};
 		char since[32];
 
+		if (!is_told(l->x, scope))
+			continue;
 		(void)!slice_to_i64(reply_item(one, 3)->str, &ms);
 		clock_format_vn(ms / 1000, since);
 		(void)!slice_to_i64(reply_item(one, 0)->str, &phone);
 		cells_add_phone(&shown, (uint64_t)phone, l->is_full);
-		json_array_append_new(
-			out, json_pack("{s:s, s:o, s:s, s:o, s:o}", "phone",
-				       shown.len > 0 ? shown.data : "", "scope",
-				       json_of_slice(reply_item(one, 1)->str), "since", since,
-				       "source", json_of_slice(reply_item(one, 4)->str), "reason",
-				       json_of_slice(reply_item(one, 2)->str)));
+		json_array_append_new(out,
+				      json_pack("{s:s, s:o, s:s, s:o, s:o}", "phone",
+						shown.len > 0 ? shown.data : "", "scope",
+						json_of_slice(scope), "since", since, "source",
+						json_of_slice(reply_item(one, 4)->str), "reason",
+						json_of_slice(reply_item(one, 2)->str)));
 		buf_free(&shown);
 	}
 	return out;
@@ -412,7 +428,8 @@ add_history(struct look *l, struct slice line)
 	int64_t at_ms = 0;
 	char at[32];
 
-	if (ms != NULL && slice_to_i64(slice_of(ms), &at_ms) && json_array_size(v) >= 5) {
+	if (ms != NULL && slice_to_i64(slice_of(ms), &at_ms) && json_array_size(v) >= 5 &&
+	    is_told(l->x, slice_of(json_string_value(json_array_get(v, 3))))) {
 		clock_format_vn(at_ms / 1000, at);
 		json_array_append_new(l->history,
 				      json_pack("{s:s, s:O, s:O, s:O, s:O}", "at", at, "act",

@@ -136,11 +136,20 @@ on_template_save(struct http_exchange *x, void *arg)
 	const char *name = api_name(x, "name", "template");
 	struct errors es = {.body = http_body(x)};
 	struct template_set *set;
+	const char *given = http_query(x, "unit");
+	int64_t unit = (int64_t)api_account(x)->unit;
 	struct saving *s;
 	struct buf source = {0};
+	struct err_ctx e;
 
 	if (name == NULL || !api_is_open(a, x))
 		return;
+	if (given != NULL &&
+	    (!slice_to_i64(slice_of(given), &unit) || unit < 1 || unit > UNIT_MAX)) {
+		err_set(&e, ERR_INPUT, "unit", "see loa unit ls", "is no number of a unit");
+		http_answer_error(x, &e);
+		return;
+	}
 	es.list = json_array();
 	set = set_read(es.body, take_error, &es);
 	if (set == NULL) {
@@ -155,7 +164,7 @@ on_template_save(struct http_exchange *x, void *arg)
 	set_add_languages(set, &s->languages);
 	argv_adds(&s->args, name);
 	argv_add(&s->args, buf_slice(&source));
-	argv_adds(&s->args, "1");
+	argv_add_int(&s->args, unit);
 	argv_add(&s->args, buf_slice(&s->languages));
 	audit_saving(s, name, buf_slice(&source));
 	buf_free(&source);
@@ -189,10 +198,11 @@ on_ls(void *arg, const struct reply *r)
 		struct slice name = reply_item(one, 0)->str;
 
 		json_array_append_new(list,
-				      json_pack("{s:s%, s:I, s:o, s:o}", "name", name.p, name.n,
-						"version", (json_int_t)reply_int(one, 1),
+				      json_pack("{s:s%, s:I, s:o, s:o, s:I}", "name", name.p,
+						name.n, "version", (json_int_t)reply_int(one, 1),
 						"languages", words_json(reply_item(one, 2)->str),
-						"saved", time_text(reply_int(one, 3))));
+						"saved", time_text(reply_int(one, 3)), "unit",
+						(json_int_t)reply_u64(one, 4)));
 	}
 	http_answer_json(x, 200, json_pack("{s:o}", "templates", api_sorted(list)));
 }
@@ -205,6 +215,7 @@ on_template_ls(struct http_exchange *x, void *arg)
 
 	if (!api_is_open(a, x))
 		return;
+	api_add_units(x, &args, true);
 	engine_call(a->daemon->engine, "template_ls", &args, on_ls, x);
 	argv_free(&args);
 }

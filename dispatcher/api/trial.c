@@ -138,7 +138,7 @@ on_found(void *arg, const struct ready_campaign *c, const struct trial *t, const
 {
 	struct trial_stream *s = arg;
 	struct daemon *d = s->api->daemon;
-	struct notices_desk desk = {d->engine, d->config, s->api->patterns, true};
+	struct notices_desk desk = {d->engine, d->config, s->api->patterns, true, UNIT_ROOT};
 	json_t *messages;
 
 	s->job = NULL;

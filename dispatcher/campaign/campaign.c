@@ -341,6 +341,7 @@ struct document {
 	int per, approval, accents;
 	int64_t canary_messages, canary_after_s; /* 0 = none */
 	int64_t speed;				 /* 0 = as its lanes allow */
+	int64_t unit;
 	int canary_then;
 };
 
@@ -378,7 +379,8 @@ read_names(const struct json_at *root, struct document *d, struct err_ctx *e)
 	struct json_at class = json_get(root, "class"), goal = json_get(root, "goal");
 	struct json_at event = json_get(root, "event"), per = json_get(root, "per");
 	struct json_at approval = json_get(root, "approval"), accents = json_get(root, "accents");
-	struct json_at sensitive = json_get(root, "sensitive"), speed = json_get(root, "speed");
+	struct json_at sensitive = json_get(root, "sensitive"), speed = json_get(root, "speed"),
+		       unit = json_get(root, "unit");
 	enum err rc;
 
 	if ((rc = json_need_string(&name, &d->name, e)) != ERR_OK ||
@@ -390,6 +392,7 @@ read_names(const struct json_at *root, struct document *d, struct err_ctx *e)
 	    (rc = json_read_string(&event, &d->event, e)) != ERR_OK ||
 	    (rc = json_read_string(&sensitive, &d->sensitive, e)) != ERR_OK ||
 	    (rc = json_read_int(&speed, 1, CAMPAIGN_SPEED_MAX, &d->speed, e)) != ERR_OK ||
+	    (rc = json_read_int(&unit, 1, 1000000, &d->unit, e)) != ERR_OK ||
 	    (rc = json_read_choice(&per, pers, 2, &d->per, e)) != ERR_OK ||
 	    (rc = json_read_choice(&approval, approvals, 2, &d->approval, e)) != ERR_OK ||
 	    (rc = json_read_choice(&accents, accents_names, 3, &d->accents, e)) != ERR_OK)
@@ -453,13 +456,14 @@ add_fields(const struct document *d, struct argv *a)
 		{"class", d->class},  {"goal", d->goal},
 		{"event", d->event},  {"per", d->per == 1 ? "row" : "phone"},
 		{"approval", "none"}, {"accents", accents_names[d->accents]},
-		{"unit", "1"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
 		argv_adds(a, fields[i][0]);
 		argv_adds(a, fields[i][1]);
 	}
+	argv_adds(a, "unit");
+	argv_add_int(a, d->unit);
 	if (d->sensitive[0] != '\0') {
 		argv_adds(a, "sensitive");
 		argv_adds(a, d->sensitive);
@@ -479,15 +483,20 @@ add_fields(const struct document *d, struct argv *a)
 }
 
 enum err
-campaign_create(struct engine *engine, const struct config *c, json_t *document,
+campaign_create(struct engine *engine, const struct config *c, uint64_t unit, json_t *document,
 		const char *idempotency_key, campaign_created_cb cb, void *arg, struct err_ctx *e)
 {
-	static const char *const keys[] = {"name",   "template", "segments",  "class",
-					   "goal",   "event",	 "per",	      "approval",
-					   "canary", "accents",	 "sensitive", "speed"};
+	static const char *const keys[] = {"name",	"template", "segments", "class",  "goal",
+					   "event",	"per",	    "approval", "canary", "accents",
+					   "sensitive", "speed",    "unit"};
 	struct json_at root = json_root(document);
-	struct document d = {
-		.goal = "", .event = "", .class = "", .name = "", .template = "", .sensitive = ""};
+	struct document d = {.goal = "",
+			     .event = "",
+			     .class = "",
+			     .name = "",
+			     .template = "",
+			     .sensitive = "",
+			     .unit = (int64_t)unit};
 	struct buf segments = {0};
 	struct create *cr;
 	struct argv a = {0};

@@ -93,10 +93,10 @@ MUST_CHECK enum err campaign_name_check(const char *name, struct err_ctx *e);
 /* A new draft like this one, under another name. */
 void campaign_clone(struct engine *e, uint64_t id, const char *name, const char *idempotency_key,
 		    campaign_created_cb cb, void *arg);
-/* Checks the document (keys, class, names) before anything is written. */
-MUST_CHECK enum err campaign_create(struct engine *e, const struct config *c, json_t *document,
-				    const char *idempotency_key, campaign_created_cb cb, void *arg,
-				    struct err_ctx *err);
+/* Checks the document (keys, class, names) before anything is written. unit: its, unless that says another. */
+MUST_CHECK enum err campaign_create(struct engine *e, const struct config *c, uint64_t unit,
+				    json_t *document, const char *idempotency_key,
+				    campaign_created_cb cb, void *arg, struct err_ctx *err);
 
 /* ---- fields of a run ---- */
 

@@ -104,6 +104,7 @@ struct notices_desk {
 	const struct config *config;
 	struct pattern_book *patterns;
 	bool is_trial; /* texts of a campaign, to somebody's own phone */
+	uint64_t unit; /* theirs, unless the document says another */
 };
 void notices_send(const struct notices_desk *d, json_t *document, const char *key, notices_cb cb,
 		  void *arg);

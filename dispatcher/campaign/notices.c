@@ -17,6 +17,7 @@ struct sending {
 	const struct config *config;
 	struct pattern_book *patterns;
 	bool is_trial;
+	uint64_t unit;		 /* unless the document says one */
 	json_t *document;	 /* a reference */
 	struct notices *notices; /* NULL until read */
 	char key[NOTICE_KEY_MAX + 1];
@@ -363,10 +364,13 @@ on_known(void *arg, const struct reply *r)
 			answer(s, r);
 		return;
 	}
-	if (notices_read(s->config, s->document, &s->notices, &e) != ERR_OK)
+	if (notices_read(s->config, s->document, &s->notices, &e) != ERR_OK) {
 		sending_end(s, NULL, &e);
-	else
-		ask_templates(s);
+		return;
+	}
+	if (json_object_get(s->document, "unit") == NULL)
+		s->notices->unit = (int64_t)s->unit;
+	ask_templates(s);
 }
 
 enum err
@@ -389,6 +393,7 @@ notices_send(const struct notices_desk *d, json_t *document, const char *key, no
 	s->config = d->config;
 	s->patterns = d->patterns;
 	s->is_trial = d->is_trial;
+	s->unit = d->unit;
 	s->document = json_incref(document);
 	s->cb = cb;
 	s->arg = arg;

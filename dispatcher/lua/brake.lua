@@ -60,6 +60,7 @@ local function brake_release(_, a)
     released = released + call('HDEL', key, 'brake' .. p)
   end
   call('DEL', key .. K.brake)
+  fair.wake(a[1])
   if released > 0 then call('PUBLISH', K.tick, 'run') end
   return released
 end
@@ -107,6 +108,7 @@ local function canary_end(r)
   local key = K.run .. r.id
   for p = 0, (tonumber(r.partitions) or 0) - 1 do call('HDEL', key, 'canary' .. p) end
   call('HDEL', key, 'canary', 'canary_n', 'canary_at')
+  fair.wake(r.id)
   call('PUBLISH', K.tick, 'run')
 end
 

@@ -16,7 +16,7 @@ local function choices_remember(_, a)
   return 1
 end
 
--- [name, source, unit, languages] → [version, 1 = it is new]. The same set again is the same
+-- [name, source, unit of a new one, languages] → [version, 1 = it is new]. The same set again is the same
 -- version; a version never changes. languages: "vi,km", of the newest; records from before there
 -- were sets have none and are Vietnamese.
 local function template_save(_, a)
@@ -25,7 +25,8 @@ local function template_save(_, a)
   if version > 0 and call('HGET', key, 'source' .. version) == a[2] then return { version, 0 } end
   local t = clock()
   version = version + 1
-  call('HSET', key, 'version', version, 'source' .. version, a[2], 'unit', a[3],
+  if version == 1 then call('HSET', key, 'unit', a[3]) end
+  call('HSET', key, 'version', version, 'source' .. version, a[2],
     'saved' .. version, int(floor(t.ms / 1000)), 'languages', a[4] or 'vi')
   call('SADD', K.names .. 'template', a[1])
   return { version, 1 }
@@ -115,29 +116,42 @@ local function template_version(_, a)
   return { version, source, call('HGET', key, 'saved' .. version) or '0', newest }
 end
 
--- [] → for each template in order [name, newest version, languages, when it was saved]
-local function template_ls()
-  local names, out = call('SMEMBERS', K.names .. 'template'), {}
+-- Is a record of one of the units "3,17"? '' = of any.
+local function is_of(key, units)
+  local unit = units ~= '' and (call('HGET', key, 'unit') or '1')
+  return not unit or string.find(',' .. units .. ',', ',' .. unit .. ',', 1, true) ~= nil
+end
+
+-- [units or ''] → for each template in order [name, newest version, languages, when it was saved, unit]
+local function template_ls(_, a)
+  local names, out = {}, {}
+  for _, name in ipairs(call('SMEMBERS', K.names .. 'template')) do
+    if is_of(K.template .. name, a[1]) then names[#names + 1] = name end
+  end
   table.sort(names)
   for i = 1, math.min(#names, 1000) do
     local key = K.template .. names[i]
     local version = call('HGET', key, 'version') or '0'
     out[i] = { names[i], version, call('HGET', key, 'languages') or 'vi',
-      call('HGET', key, 'saved' .. version) or '0' }
+      call('HGET', key, 'saved' .. version) or '0', call('HGET', key, 'unit') or '1' }
   end
   return out
 end
 
--- [kind, field …] → for each name in order ['name', name, field, value …]
+-- [kind, units or '', field …] → for each name in order ['name', name, field, value …]
 local function ls(_, a)
   local key = K.names .. a[1]
   local names, out = {}, {}
   if a[1] == 'campaign' then
     local v = call('HGETALL', key)
-    for i = 1, #v, 2 do names[#names + 1] = { v[i], v[i + 1] } end
+    for i = 1, #v, 2 do
+      if is_of(K.campaign .. v[i + 1], a[2]) then names[#names + 1] = { v[i], v[i + 1] } end
+    end
     table.sort(names, function(x, y) return tonumber(x[2]) < tonumber(y[2]) end)
   else
-    for _, name in ipairs(call('SMEMBERS', key)) do names[#names + 1] = { name, name } end
+    for _, name in ipairs(call('SMEMBERS', key)) do
+      if is_of(K[a[1]] .. name, a[2]) then names[#names + 1] = { name, name } end
+    end
     table.sort(names, function(x, y) return x[1] < y[1] end)
   end
   for i = math.max(1, #names - 999), #names do
@@ -145,7 +159,7 @@ local function ls(_, a)
     if names[i][2] ~= names[i][1] then
       one[3], one[4] = 'id', names[i][2]
     end
-    for k = 2, #a do
+    for k = 3, #a do
       one[#one + 1] = string.match(a[k], '[^.]+$')
       one[#one + 1] = campaign_field(K[a[1]] .. names[i][2], a[k])
     end

@@ -72,7 +72,6 @@ local function retry(_, a)
   call('HINCRBY', key, 'retries', 1)
   pieces_fill(r)
   if r.state == 'finished' then
-    call('HSET', key, 'pass', int(least_pass()))
     call('HDEL', key, 'over_s')
     set_state(run, 'running')
     call('ZADD', K.runs, int(r.prio or 9), run)
@@ -237,6 +236,7 @@ local function campaign_speed(_, a)
     if a[2] == '0' then call('HDEL', of, 'speed') else call('HSET', of, 'speed', a[2]) end
     call('HDEL', of, 'slow_till', 'slow_why')
   end
+  if state[2] then fair.wake(state[2]) end
   call('PUBLISH', K.tick, 'run')
   return tonumber(state[2]) or 0
 end

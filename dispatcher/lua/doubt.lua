@@ -178,7 +178,6 @@ end
 -- Something is to be sent again: a run that was finished is open again.
 function doubt.reopen(run, r)
   if r.state ~= 'finished' then return end
-  call('HSET', K.run .. run, 'pass', int(math.max(least_pass(), r.pass or 0)))
   call('HDEL', K.run .. run, 'over_s')
   set_state(run, 'running')
   call('ZADD', K.runs, int(r.prio or 9), run)

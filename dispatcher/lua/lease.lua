@@ -69,6 +69,7 @@ local function todo_add(run, p, from, to, at_ms)
   local key, member = K.run .. run .. K.todo .. p, from .. ':' .. to
   local old = call('ZSCORE', key, member)
   if not old or tonumber(old) > at_ms then call('ZADD', key, int(at_ms), member) end
+  fair.due(run, p, at_ms)
 end
 
 local BACKOFF_MAX_MS = 600000
@@ -219,7 +220,7 @@ local function hours_wait(t, from, to)
   return (a - ms_of_day) % 86400000
 end
 
-local RUN_FIELDS = { 'state', 'launched_s', 'partitions', 'pass', 'weight', 'hours_from',
+local RUN_FIELDS = { 'state', 'launched_s', 'partitions', 'weight', 'hours_from',
   'hours_to', 'lanes', 'prio', 'kind', 'canary_n', 'unit', 'speed', 'pace',
   'cap_day', 'cap_week', 'class', 'slow_till', 'slow_why' }
 
@@ -229,9 +230,6 @@ local function run_get(run)
   for i, name in ipairs(RUN_FIELDS) do r[name] = tonumber(v[i]) or v[i] end
   return r
 end
-
--- No campaign of the same priority goes before single notices.
-local function order_of(r) return (r.prio or 9) * 2 + (r.kind == 'notices' and 0 or 1) end
 
 local PIECE = 1024 -- records of a step; a string is several
 
@@ -283,13 +281,12 @@ end
 -- Returns p, from, to; or nil and when the next todo is due, or why there is none.
 local function next_range(r, lane, want, least, t)
   local wake, why
-  local i = 0
-  for name in string.gmatch(r.lanes or '', '[^,]+') do
-    local p = i
-    i = i + 1
-    if name == lane and brake_of(r.id, p) then
+  local lanes, n = fair.lanes_of(r.lanes)
+  for p = 0, n - 1 do
+    local is_served = fair.may_serve(lanes[p], lane)
+    if is_served and brake_of(r.id, p) then
       why = 'stopped by the brake'
-    elseif name == lane then
+    elseif is_served then
       local key = K.run .. r.id .. K.todo .. p
       local head = call('ZRANGE', key, 0, 0, 'WITHSCORES')
       if head[1] then
@@ -328,9 +325,53 @@ local function work(r, p, from, l, t)
     w and repeats_of(w, t) or {}, tonumber(r.speed) or 0 }
 end
 
+-- What the lane may have of the run now → p, from, to, member of todo; or nil, when it is to be
+-- looked at again (nil: when somebody says so) and why.
+local function look(r, lv, want, least, t)
+  if r.state ~= 'running' or not r.launched_s then return nil end
+  local closed = hours_wait(t, r.hours_from, r.hours_to)
+  if closed > 0 then return nil, t.ms + closed, 'outside the hours of its class' end
+  local room, wait, why = limits.room(lv, r, want, t)
+  if wait > 0 then return nil, t.ms + math.min(wait, fair.PUT_OFF_MS), why end
+  local p, from, to, member = next_range(r, lv.name, math.max(room, math.min(want, least)), least, t)
+  if p then return p, from, to, member end
+  if from then return nil, from, 'retry later' end
+  return nil, to and t.ms + fair.PUT_OFF_MS, to
+end
+
+local function lease_range(r, p, from, l, member)
+  if member then call('ZREM', K.run .. r.id .. K.todo .. p, member)
+  else call('HSET', K.run .. r.id, 'cursor' .. p, l.to) end
+  call('HSET', K.run .. r.id .. K.lease, p .. ':' .. from, cmsgpack.pack(l))
+  owners.enter(r.id, p, from, l)
+end
+
+local function sleep_of(lane, is_more, t)
+  local at, why = fair.next_look(lane)
+  local ms = is_more and 1 or (at or t.ms + 1000) - t.ms
+  return { 'sleep', math.max(1, math.min(1000, math.ceil(ms))), why or 'no work', why and 1 or 0 }
+end
+
+-- A run whose work nobody told the index of: an older release, or a clock that was set back. By
+-- the keeper, in each turn.
+function fair.heal(r, t)
+  if r.state ~= 'running' or hours_wait(t, r.hours_from, r.hours_to) > 0 then return end
+  for _, lane in ipairs(fair.names(r.lanes)) do
+    if not call('ZSCORE', K.ready .. lane, r.id) then
+      local p, wake = next_range(r, lane, 1, 1, t)
+      local at = tonumber(call('ZSCORE', K.later .. lane, r.id) or '')
+      if p and (not at or at > t.ms + fair.PUT_OFF_MS) then
+        call('ZADD', K.later .. lane, 0, r.id)
+      elseif not p and wake then
+        fair.due_at(r.id, lane, wake)
+      end
+    end
+  end
+end
+
 -- [lane, inc, want, claim id, below or '', smallest batch] →
 --   ['work', run, p, from, to, fence, records, launched_s, requests in doubt, the run's speed]
---   ['sleep', ms, reason]
+--   ['sleep', ms, reason, is it that of a run, not the lane's (0|1)]
 -- Asked again with the same id, because the answer was lost, it answers the same.
 -- below: only what is more urgent than this order.
 local function claim(_, a)
@@ -342,57 +383,25 @@ local function claim(_, a)
   local lv = limits.lane(lane)
   local rests, rests_why = health.gate(lv, t)
   if not rests then rests, rests_why = limits.closed(lv, limits.parse(lv.limits), nil, t) end
-  local wake, why = t.ms + 1000, 'no work'
   local run, p0, from0, mine = owners.claimed(inc, claim_id)
   if mine then return work(run_get(run), p0, from0, mine, t) end
   reap_all(t)
-  local runs = {}
-  for _, id in ipairs(call('ZRANGE', K.runs, 0, -1)) do
-    local r = run_get(id)
-    if r.launched_s then runs[#runs + 1] = r end
-  end
   if rests then return { 'sleep', math.ceil(rests), rests_why } end
-  table.sort(runs, function(x, y)
-    local a_order, b_order = order_of(x), order_of(y)
-    if a_order ~= b_order then return a_order < b_order end
-    if x.pass ~= y.pass then return (x.pass or 0) < (y.pass or 0) end
-    return tonumber(x.id) < tonumber(y.id)
-  end)
-  for _, r in ipairs(runs) do
-    if order_of(r) >= below then break end
-    local closed, closed_why = hours_wait(t, r.hours_from, r.hours_to),
-      'outside the hours of its class'
-    local room
-    if r.state == 'running' and closed == 0 then
-      room, closed, closed_why = limits.room(lv, r, want, t)
+  local is_more = fair.move_due(lane, t)
+  for _ = 1, fair.LOOKS do
+    local id, order = fair.head(lane)
+    if not id or order >= below then return sleep_of(lane, is_more, t) end
+    local r = run_get(id)
+    local p, from, to, member = look(r, lv, want, least, t)
+    if p then
+      local l = { to = to, inc = inc, claim = claim_id, fence = call('HINCRBY', K.meta, 'fence', 1) }
+      lease_range(r, p, from, l, member)
+      fair.served(id, lane, order, to - from, r.weight or 100)
+      return work(r, p, from, l, t)
     end
-    if r.state == 'running' and closed > 0 then
-      if t.ms + closed < wake or why == 'no work' then
-        wake, why = math.min(wake, t.ms + closed), closed_why
-      end
-    elseif r.state == 'running' then
-      local p, from, to, member = next_range(r, lane, math.max(room, math.min(want, least)), least, t)
-      if p then
-        local l = { to = to, inc = inc, claim = claim_id,
-          fence = call('HINCRBY', K.meta, 'fence', 1) }
-        if member then call('ZREM', K.run .. r.id .. K.todo .. p, member)
-        else call('HSET', K.run .. r.id, 'cursor' .. p, to) end
-        call('HSET', K.run .. r.id .. K.lease, p .. ':' .. from, cmsgpack.pack(l))
-        owners.enter(r.id, p, from, l)
-        -- Who had nothing to do meanwhile begins where the lane is: what it did not use is lost.
-        local pass = math.max(r.pass or 0, tonumber(lv.pass) or 0)
-        call('HSET', K.lane .. lane, 'pass', int(pass))
-        call('HSET', K.run .. r.id, 'pass',
-          int(pass + math.ceil((to - from) * 100 / (r.weight or 100))))
-        return work(r, p, from, l, t)
-      elseif from and from < wake then
-        wake, why = from, 'retry later'
-      elseif to and why == 'no work' then
-        why = to
-      end
-    end
+    fair.put_off(id, lane, from, to)
   end
-  return { 'sleep', math.max(1, math.ceil(wake - t.ms)), why }
+  return sleep_of(lane, true, t)
 end
 
 -- [run, p, from, inc, fence, delay_ms] → 1 released, 0 not ours (any more).

@@ -46,7 +46,7 @@ function limits.key(lane, l, unit)
 end
 
 limits.LANE_FIELDS = { 'rate', 'tat', 'concurrency', 'not_before', 'why', 'purged', 'tat_at',
-  'not_since', 'tat_rate', 'limits', 'limits:*', 'units', 'pass', 'factor', 'factor_at', 'opens', 'probe' }
+  'not_since', 'tat_rate', 'limits', 'limits:*', 'units', 'factor', 'factor_at', 'opens', 'probe' }
 
 -- What permit and claim look at of a lane.
 function limits.lane(lane)
@@ -464,6 +464,7 @@ function limits.publish(_, a)
   end
   call('HDEL', key, unpack(gone))
   call('HSET', key, unpack(words))
+  fair.look_again(a[1])
   call('PUBLISH', K.tick, 'lanes')
   return int(stamp)
 end

@@ -4,16 +4,6 @@
 -- message comes. What is said to whom stands in the run's payload instead of a
 -- list; records, claim, permit and outcome are those of every run.
 
--- A newcomer starts beside the others, not with all the credit of the past.
-local function least_pass()
-  local pass
-  for _, id in ipairs(call('ZRANGE', K.runs, 0, -1)) do
-    local other = tonumber(call('HGET', K.run .. id, 'pass')) or 0
-    pass = math.min(pass or other, other)
-  end
-  return pass or 0
-end
-
 local notice = {}
 
 -- Days since 1970 in Vietnam, UTC+7 without summer time.
@@ -102,8 +92,8 @@ function notice.make(a, t, old, id, campaign)
   call('HSET', K.run .. id, 'state', 'running', 'kind', 'notices', 'launched_s', now_s, 'class', class,
     'unit', unit, 'today', int(day), 'prio', a[6], 'lanes', a[7], 'partitions', a[8],
     'per', 'row', 'campaign', campaign, 'list', '', 'list_version', 0,
-    'list_rows', 0, 'template', '', 'queries', '[]', 'slice', 0, 'audience', 0, 'pass',
-    int(least_pass()), unpack(a, 11))
+    'list_rows', 0, 'template', '', 'queries', '[]', 'slice', 0, 'audience', 0,
+    unpack(a, 11))
   call('ZADD', K.runs, a[6], id)
   call('HSET', K.notices, notice.field(class, unit, a[7], a[9]), id)
   return { id = id, map = a[9], launched_s = tonumber(now_s) }
@@ -141,6 +131,7 @@ function notice.append(run, rows, t, seconds)
   for p, front in pairs(fronts) do
     notice.put_records(run.id, p, front, table.concat(records[p]))
     call('HSET', key, 'front' .. p, int(front + #records[p]))
+    fair.due(run.id, p, 0)
   end
   for _, row in ipairs(rows) do notice.put_payload(run.id, row, seconds) end
   call('HINCRBY', key, 'audience', #rows)
@@ -207,6 +198,7 @@ function notice.put_back(run, row, t, seconds)
     if state == S.CANCELLED then call('HINCRBY', key .. K.count, 'cancelled', 1) end
     call('HINCRBY', key, 'audience', gap + 1)
     call('HSET', key, 'front' .. row.p, int(row.rank + 1))
+    fair.due(run.id, row.p, 0)
   end
   notice.put_payload(run.id, row, seconds)
   if run.state == 'finished' then wake_run(run, row.p, row.rank) end

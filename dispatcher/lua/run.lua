@@ -42,8 +42,6 @@ local function launch_write(a, launched_s, sets, speed)
   local args = { 'state', 'running', 'launched_s', int(launched_s), 'prio', a[3],
     'lanes', a[4], 'partitions', a[5], 'slice', 0, 'audience', 0 }
   for i = 6, #a do args[#args + 1] = a[i] end
-  args[#args + 1] = 'pass'
-  args[#args + 1] = int(least_pass())
   if speed then args[#args + 1], args[#args + 2] = 'speed', speed end
   for _, key in ipairs(sets) do call('PERSIST', key) end
   call('HSET', K.run .. run, unpack(args))
@@ -140,6 +138,7 @@ local function freeze(_, a)
     -- Who is still freezing with them sees soon that it is done.
     for _, key in ipairs(set_keys(run, v[4])) do call('EXPIRE', key, 86400) end
   end
+  fair.wake(run)
   call('PUBLISH', K.tick, 'run')
   return slice + 1
 end
@@ -224,6 +223,7 @@ end
 local function set_state(run, state, why, reason, by)
   local key = K.run .. run
   call('HSET', key, 'state', state)
+  if state == 'running' then fair.wake(run) else fair.leave(run) end
   if why then
     call('HSET', key, 'why', why, 'reason', reason or '', 'why_by', by or '',
       'why_s', int(floor(clock().ms / 1000)))
@@ -278,6 +278,7 @@ local function progress(_, a)
   reap(a[1], t, r.launched_s)
   canary_look(a[1], r, t)
   notice.close(key, t)
+  fair.heal(r, t)
   local is_frozen = r.kind == 'notices' or call('HGET', key, 'frozen')
   local cursors = {}
   for p = 0, (tonumber(r.partitions) or 0) - 1 do
@@ -326,6 +327,7 @@ export('launch_again', launch_again, ANYWAY)
 export('freeze', freeze)
 export('freeze_again', freeze_again, ANYWAY)
 export('progress', progress)
+export('waits', fair.waits, { 'no-writes' })
 export('notices', notices)
 export('notices_known', notices_known)
 export('choices_remember', choices_remember)

@@ -64,7 +64,7 @@ function segments.used(name)
   if campaigns[1] then return { 'used', 'campaign', campaigns[1], campaigns[2] } end
 end
 
--- [name, list, query, unit, list's key, author, names in the query joined by '\n'] → ['saved']
+-- [name, list, query, unit of a new one, list's key, author, names in the query joined by '\n'] → ['saved']
 -- ['no list'] ['inside', name]: a name that leads back to it
 -- ['used' …]: it would change its list under somebody
 function segments.save(_, a)
@@ -81,7 +81,8 @@ function segments.save(_, a)
   local used = was and was ~= a[2] and segments.used(a[1])
   if used then return used end
   local t = clock()
-  call('HSET', key, 'list', a[2], 'query', a[3], 'unit', a[4], 'author', a[6] or '',
+  if not was then call('HSET', key, 'unit', a[4]) end
+  call('HSET', key, 'list', a[2], 'query', a[3], 'author', a[6] or '',
     'uses', a[7] or '', 'saved_s', int(floor(t.ms / 1000)))
   call('SADD', K.names .. 'segment', a[1])
   return { 'saved' }

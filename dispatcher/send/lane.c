@@ -34,6 +34,7 @@ lane_wait(struct lane *l, int64_t until_us, struct slice why)
 {
 	slice_copy(l->why_text, sizeof(l->why_text), why);
 	l->why = l->why_text;
+	l->is_why_of_run = false;
 	if (until_us > clock_mono_us() + LONGEST_WAIT_US)
 		until_us = clock_mono_us() + LONGEST_WAIT_US;
 	l->ask_at_us = l->gather_at_us = until_us;
@@ -439,6 +440,7 @@ on_no_work(struct lane *l, const struct reply *reply, int64_t now)
 	if (l->work_count == 0) {
 		slice_copy(l->why_text, sizeof(l->why_text), why);
 		l->why = slice_is(why, "no work") ? "" : l->why_text;
+		l->is_why_of_run = reply_item(reply, 3)->integer == 1;
 	}
 }
 

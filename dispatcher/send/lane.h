@@ -102,6 +102,7 @@ struct lane {
 	int64_t looked_us;    /* that a long wait was looked at again */
 	const char *why;      /* a literal, or why_text */
 	char why_text[120];
+	bool is_why_of_run; /* of one that it had nothing but to put off, not its own */
 	struct request *ready, **ready_tail;
 	size_t ready_messages;
 	unsigned asked, dated, in_flight;

@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/random.h"
-#include "dispatcher/run/dedupe.h"
 #include "dispatcher/send/lane.h"
 
 #define CALLS_MAX 2u

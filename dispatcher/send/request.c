@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "dispatcher/exchange.h"
 #include "dispatcher/run/capped.h"
+#include "dispatcher/run/dedupe.h"
 #include "dispatcher/send/lane.h"
 
 #define CONNECT_TIMEOUT_MS 5000

@@ -136,6 +136,7 @@ sender_lane_status(const struct sender *s, size_t i, struct lane_status *out)
 		.rate = l->provider->rate,
 		.factor = l->factor,
 		.why = !s->is_open ? "Redis is out of reach" : l->why,
+		.is_why_of_run = s->is_open && l->is_why_of_run,
 		.wait_ms = at > now ? (at - now) / 1000 : 0,
 		.chunks = (unsigned)l->work_count,
 		.ready = (unsigned)l->ready_messages,

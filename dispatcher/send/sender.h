@@ -53,9 +53,10 @@ void sender_set_config(struct sender *s, const struct config *c);
 struct lane_status {
 	const char *name;
 	double rate;
-	double factor;	 /* of the rate; below 1 the gateway said "too fast" */
-	const char *why; /* why nothing leaves now; "" = it does, or there is no work */
-	int64_t wait_ms; /* until it looks again; 0 = now */
+	double factor;	    /* of the rate; below 1 the gateway said "too fast" */
+	const char *why;    /* why nothing leaves now; "" = it does, or there is no work */
+	bool is_why_of_run; /* of a run that it had nothing but to put off; another may have another */
+	int64_t wait_ms;    /* until it looks again; 0 = now */
 	unsigned chunks, ready, asked, in_flight;
 	unsigned in_flight_max; /* as many as its pace needs at its latency; grows with it */
 	uint64_t requests, accepted, refused, later, in_doubt, unmarked, late_slots;

@@ -13,6 +13,7 @@
 	.global loa_calendar_end
 loa_lua_start:
 	.incbin "dispatcher/lua/record.lua"
+	.incbin "dispatcher/lua/fair.lua"
 	.incbin "dispatcher/lua/brake.lua"
 	.incbin "dispatcher/lua/flight.lua"
 	.incbin "dispatcher/lua/limits.lua"
@@ -36,6 +37,7 @@ loa_lua_start:
 	.incbin "dispatcher/lua/audit.lua"
 	.incbin "dispatcher/lua/registered.lua"
 	.incbin "dispatcher/lua/lists.lua"
+	.incbin "dispatcher/lua/account.lua"
 loa_lua_end:
 	.byte 0
 loa_policy_start:

@@ -433,7 +433,8 @@ on_replayed(void *arg, const struct reply *r)
 		log_error("redis=replay result=error why=%.*s", (int)r->str.n, r->str.p);
 	if (is_about_lost(s, r)) {
 		e->has_lost = true;
-		e->orphans += strcmp(s->name, "remark") == 0 ? (size_t)-r->integer : 0;
+		if (strcmp(s->name, "remark") == 0)
+			e->orphans += (size_t)-r->integer;
 	}
 	/*
 	 * The connection broke, or Redis takes nothing now (OOM, BUSY …): all of it is told again on

@@ -19,6 +19,8 @@
 	X(lane, "loa:lane:")                \
 	X(busy, ":busy")                    \
 	X(landed, "loa:landed:")            \
+	X(ready, "loa:ready:")              \
+	X(later, "loa:later:")              \
 	X(limit, "loa:limit:")              \
 	X(caps, "loa:caps:")                \
 	X(runs, "loa:runs")                 \
@@ -61,6 +63,13 @@
 	X(patterns, "loa:patterns")         \
 	X(choices, "loa:choices")           \
 	X(libraries, "loa:libraries")       \
+	X(units, "loa:units")               \
+	X(user, "loa:user:")                \
+	X(users, "loa:users")               \
+	X(token, "loa:token:")              \
+	X(tokens, "loa:tokens")             \
+	X(session, "loa:session:")          \
+	X(tries, "loa:tries:")              \
 	X(tick, "loa:tick")
 
 #define X(name, text) extern const char key_prefix_##name[];

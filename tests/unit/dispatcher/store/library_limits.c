@@ -282,7 +282,9 @@ a_run_with_a_speed_is_paced_and_claimed_by_half_seconds(void **state)
 	assert_about_ms(wait_us(r, "slow"), 1008 - 16);
 	assert_non_null(strstr(r, "speed of the campaign"));
 	COMMAND("HSET", run, "speed", "10");
-	/* one has left: the next five; then another run goes past it */
+	/* one has left, and at ten a second half of those five would be gone: the next five; then
+	 * another run goes past it */
+	move_clock(250);
 	assert_non_null(strstr(claim("inc-2", 500), "[work, 1, 0, 5, 10,"));
 	launch_run(50);
 	assert_non_null(strstr(claim("inc-2", 20), "[work, 2, 0, 0, 20,"));
@@ -337,10 +339,11 @@ a_lane_that_rests_does_not_hold_up_the_runs_other_lane(void **state)
 	/* of this lane five wait now */
 	assert_non_null(strstr(claim("inc-1", 500), "speed of the campaign"));
 	assert_true(is_go(ask(0, 5))); /* half a second of the campaign's speed: 504 ms */
+	move_clock(250); /* so long the five take at its speed, half of them waiting */
 	assert_non_null(strstr(claim("inc-1", 500), "[work, 1, 0, 5, 10,"));
 	r = permit(&(struct ask){
 		.inc = "inc-1", .permit = "next", .from = 5, .first = 5, .count = 5, .attempt = 1});
-	assert_about_ms(wait_us(r, "slow"), 504 - 16);
+	assert_about_ms(wait_us(r, "slow"), 504 - 250 - 16);
 }
 
 static void

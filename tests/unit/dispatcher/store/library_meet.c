@@ -183,6 +183,7 @@ a_canary_of_one_text_is_no_whole_string(void **state)
 	assert_string_equal(claim_least(4096, 4096), "0 50");
 	assert_non_null(strstr(claim_least(4096, 4096), "are being looked at"));
 	COMMAND("HDEL", "loa:run:1", "canary_n", "canary0");
+	call_words("brake_release", "1");
 	assert_string_equal(claim_least(4096, 4096), "50 4096");
 	assert_string_equal(claim_least(4096, 4096), "4096 8192");
 }

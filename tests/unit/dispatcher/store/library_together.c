@@ -399,7 +399,7 @@ remark_one(struct argv *a, const char *run, unsigned rank, const char *id)
 	argv_adds(a, "");
 	argv_adds(a, "");
 	argv_adds(a, "1");
-	argv_adds(a, "");
+	argv_adds(a, COMMAND("HGET", "loa:run:1", "launched_s"));
 }
 
 static void

@@ -1,0 +1,180 @@
+-- SPDX-License-Identifier: MIT
+-- Fair: which run a lane serves next, found without looking at those that have nothing for it.
+--
+-- Of each lane: `loa:ready:LANE`, the runs that have or may have work for it, the next one first
+-- (score: order, then pass); `loa:later:LANE`, those that have to be looked at at a time (score:
+-- ms, 0 = at once), with the reason in the run's field `later:LANE`. claim takes the head of
+-- `ready`; what it finds without work it takes out, or puts to `later` until its time.
+--
+--          work arises: due, wake            its time has come: claim
+--   (none) ─────────────────────────▶ later ─────────────────────────▶ ready ──▶ served
+--      ▲                                ▲     not yet, and until when    │
+--      │                                └────────────────────────────────┤
+--      └────────────────────────────── nothing is left for the lane ─────┘
+--
+-- Whatever makes work says so (due, wake). One that was missed (an older release did it) is found
+-- by the keeper's next turn, which looks at each run (heal): it delays, and loses nothing.
+--
+-- Order: priority of the class, single messages before campaigns of the same. Among equals each
+-- gets by its weight (stride scheduling): its `pass`, in the run's field `pass:LANE`, grows with
+-- what it is given, and the least served goes first. Who had nothing to do begins where the lane is
+-- (the lane's field `pass:ORDER`): what it did not use is lost.
+
+local fair = { ORDER = 281474976710656, -- 2^48, above any pass
+  STRIDE = 1000,      -- pass of a message at weight 1
+  PUT_OFF_MS = 5000,  -- looked at again, for limits may be changed and brakes let go
+  MOVES = 1024, LOOKS = 256 } -- in one claim
+
+-- Of each partition, from 0: which lanes may serve it.
+function fair.lanes_of(lanes)
+  local out, p = {}, 0
+  for name in string.gmatch(lanes or '', '[^,]+') do
+    out[p], p = { name }, p + 1
+  end
+  return out, p
+end
+
+-- All of them, each once.
+function fair.names(lanes)
+  local out, seen = {}, {}
+  local of, n = fair.lanes_of(lanes)
+  for p = 0, n - 1 do
+    for _, name in ipairs(of[p]) do
+      if not seen[name] then out[#out + 1], seen[name] = name, true end
+    end
+  end
+  return out
+end
+
+function fair.of_run(run) return fair.names(call('HGET', K.run .. run, 'lanes')) end
+
+function fair.may_serve(lanes, name)
+  for _, one in ipairs(lanes or {}) do if one == name then return true end end
+  return false
+end
+
+-- No campaign of the same priority goes before single notices.
+function fair.order(prio, kind) return (prio or 9) * 2 + (kind == 'notices' and 0 or 1) end
+
+-- The lane has something to look at in the run at that time, ms; 0 = at once.
+function fair.due_at(run, lane, at_ms)
+  if call('ZSCORE', K.ready .. lane, run) then return end
+  if call('ZADD', K.later .. lane, 'LT', 'CH', int(at_ms), run) == 1 and at_ms > 0 then
+    call('HSET', K.run .. run, 'later:' .. lane, 'retry later')
+  end
+end
+
+-- Partition p has a range that may be claimed at that time.
+function fair.due(run, p, at_ms)
+  for _, lane in ipairs(fair.lanes_of(call('HGET', K.run .. run, 'lanes'))[p] or {}) do
+    fair.due_at(run, lane, at_ms)
+  end
+end
+
+-- There may be work in any partition: it is frozen further, goes on, or is held up no longer.
+function fair.wake(run)
+  for _, lane in ipairs(fair.of_run(run)) do fair.due_at(run, lane, 0) end
+end
+
+function fair.leave(run)
+  for _, lane in ipairs(fair.of_run(run)) do
+    call('ZREM', K.ready .. lane, run)
+    call('ZREM', K.later .. lane, run)
+  end
+end
+
+-- What was put off for the lane's limits is looked at again.
+function fair.look_again(lane)
+  call('ZUNIONSTORE', K.later .. lane, 1, K.later .. lane, 'WEIGHTS', 0)
+end
+
+-- ---- for claim ----
+
+function fair.pass_of(run, lane, order)
+  return math.max(tonumber(call('HGET', K.run .. run, 'pass:' .. lane)) or 0,
+    tonumber(call('HGET', K.lane .. lane, 'pass:' .. order)) or 0)
+end
+
+function fair.enter(run, lane, order, pass)
+  call('ZADD', K.ready .. lane, int(order * fair.ORDER + math.min(pass, fair.ORDER - 1)), run)
+end
+
+-- Those whose time has come wait for their turn. → is any left?
+function fair.move_due(lane, t)
+  local due = call('ZRANGEBYSCORE', K.later .. lane, '-inf', int(t.ms), 'LIMIT', 0, fair.MOVES)
+  for _, run in ipairs(due) do
+    local v = call('HMGET', K.run .. run, 'state', 'prio', 'kind')
+    call('ZREM', K.later .. lane, run)
+    if v[1] == 'running' then
+      local order = fair.order(tonumber(v[2]), v[3])
+      fair.enter(run, lane, order, fair.pass_of(run, lane, order))
+    end
+  end
+  return #due == fair.MOVES
+end
+
+-- Who is next → run, order; nil: nobody waits for the lane.
+function fair.head(lane)
+  local v = call('ZRANGE', K.ready .. lane, 0, 0, 'WITHSCORES')
+  if v[1] then return v[1], floor(tonumber(v[2]) / fair.ORDER) end
+end
+
+-- It has no work for the lane now; at_ms nil: until somebody says that it has.
+function fair.put_off(run, lane, at_ms, why)
+  call('ZREM', K.ready .. lane, run)
+  if not at_ms then return end
+  call('ZADD', K.later .. lane, int(math.ceil(at_ms)), run)
+  call('HSET', K.run .. run, 'later:' .. lane, why)
+end
+
+-- It was given n messages.
+function fair.served(run, lane, order, n, weight)
+  local pass = fair.pass_of(run, lane, order)
+  local after = pass + math.ceil(n * fair.STRIDE / weight)
+  call('HSET', K.lane .. lane, 'pass:' .. order, int(pass))
+  call('HSET', K.run .. run, 'pass:' .. lane, int(after))
+  fair.enter(run, lane, order, after)
+end
+
+-- Until when nobody waits for the lane, ms, and why; nil: nobody does.
+function fair.next_look(lane)
+  local v = call('ZRANGE', K.later .. lane, 0, 0, 'WITHSCORES')
+  if v[1] then
+    return tonumber(v[2]), call('HGET', K.run .. v[1], 'later:' .. lane) or 'retry later'
+  end
+end
+
+-- ---- for people ----
+
+-- Has the run a range under a lease that this lane may serve?
+function fair.is_served(run, lanes, lane)
+  local of = fair.lanes_of(lanes)
+  for _, place in ipairs(call('HKEYS', K.run .. run .. K.lease)) do
+    if fair.may_serve(of[tonumber(string.match(place, '^%d+'))], lane) then return true end
+  end
+  return false
+end
+
+-- Does the lane serve others while the run waits? More urgent ones, or equals until it is its turn.
+function fair.is_passed_over(run, lanes, lane)
+  local score = tonumber(call('ZSCORE', K.ready .. lane, run) or '')
+  local _, first = fair.head(lane)
+  if not score or not first then return false end
+  if first < floor(score / fair.ORDER) then return true end
+  return call('ZCARD', K.ready .. lane) > 1 and not fair.is_served(run, lanes, lane)
+end
+
+-- [run] → [why it is not served now, ms until it is looked at again]; '': nothing but its lanes
+-- holds it up. Reads only.
+function fair.waits(_, a)
+  local t, lanes = clock(), call('HGET', K.run .. a[1], 'lanes')
+  local why, ms = '', 0
+  for _, lane in ipairs(fair.names(lanes)) do
+    if fair.is_passed_over(a[1], lanes, lane) then return { 'other campaigns of the lane go first', 0 } end
+    local at = tonumber(call('ZSCORE', K.later .. lane, a[1]) or '')
+    if at and at > t.ms and (why == '' or at - t.ms < ms) then
+      why, ms = call('HGET', K.run .. a[1], 'later:' .. lane) or 'retry later', math.ceil(at - t.ms)
+    end
+  end
+  return { why, ms }
+end
