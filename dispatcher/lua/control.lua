@@ -89,7 +89,7 @@ local function retry_piece(r, p, from, t)
   if not w then return 0 end
   local wanted, before_s, now_s = {}, tonumber(v[3]) or 0, seconds_of(t, r.launched_s)
   for i = 1, #v[2] do wanted[byte(v[2], i)] = true end
-  local leased, due_now = leased_ranks(r.id, p, from, to), due_ranks(r.id, p, from, to)
+  local leased, due_now = leased_ranks(r.id, p, from, to), due_ranks(r, p, from, to)
   local n, puts, range = 0, {}, nil
   for rank = from, to - 1 do
     local at = (rank - from) * 8
@@ -151,7 +151,7 @@ local function step(_, a)
     return { 1, n }
   end
   if t.ms < t.takeover_at then return { 0, 0 } end
-  reap(a[1], t, r.launched_s)
+  reap(r, t)
   if sweep(r, p, from, from + PIECE, t) == -1 then call('ZREM', key, head)
   else call('ZADD', key, int(t.ms + LEASED_AGAIN_MS), head) end
   return { 1, 0 }

@@ -23,35 +23,27 @@
 local fair = { ORDER = 281474976710656, -- 2^48, above any pass
   STRIDE = 1000,      -- pass of a message at weight 1
   PUT_OFF_MS = 5000,  -- looked at again, for limits may be changed and brakes let go
-  MOVES = 1024, LOOKS = 256 } -- in one claim
+  MOVES = 1024, LOOKS = 256, -- in one claim
+  OTHER = 'goes through another provider of its route' }
 
--- Of each partition, from 0: which lanes may serve it.
-function fair.lanes_of(lanes)
-  local out, p = {}, 0
-  for name in string.gmatch(lanes or '', '[^,]+') do
-    out[p], p = { name }, p + 1
-  end
-  return out, p
+-- What says which lanes may serve a run.
+function fair.get(run)
+  local v = call('HMGET', K.run .. run, 'lanes', 'routes', 'partitions')
+  return { id = run, lanes = v[1], routes = v[2], partitions = v[3] }
 end
 
--- All of them, each once.
-function fair.names(lanes)
-  local out, seen = {}, {}
-  local of, n = fair.lanes_of(lanes)
-  for p = 0, n - 1 do
-    for _, name in ipairs(of[p]) do
-      if not seen[name] then out[#out + 1], seen[name] = name, true end
+-- All lanes that may serve the run, each once.
+function fair.names(r)
+  local out, seen, plan = {}, {}, route.plan(r)
+  for p = 0, (tonumber(r.partitions) or 0) - 1 do
+    for _, one in ipairs(plan[p] or {}) do
+      if not seen[one.lane] then out[#out + 1], seen[one.lane] = one.lane, true end
     end
   end
   return out
 end
 
-function fair.of_run(run) return fair.names(call('HGET', K.run .. run, 'lanes')) end
-
-function fair.may_serve(lanes, name)
-  for _, one in ipairs(lanes or {}) do if one == name then return true end end
-  return false
-end
+function fair.of_run(run) return fair.names(fair.get(run)) end
 
 -- No campaign of the same priority goes before single notices.
 function fair.order(prio, kind) return (prio or 9) * 2 + (kind == 'notices' and 0 or 1) end
@@ -64,10 +56,11 @@ function fair.due_at(run, lane, at_ms)
   end
 end
 
--- Partition p has a range that may be claimed at that time.
+-- Partition p has a range that may be claimed at that time; "P:T": by the lane of tariff T only.
 function fair.due(run, p, at_ms)
-  for _, lane in ipairs(fair.lanes_of(call('HGET', K.run .. run, 'lanes'))[p] or {}) do
-    fair.due_at(run, lane, at_ms)
+  local of, tariff = string.match(p, '^(%d+):?(%d*)$')
+  for _, one in ipairs(route.of(fair.get(run), tonumber(of))) do
+    if tariff == '' or tonumber(tariff) == one.t then fair.due_at(run, one.lane, at_ms) end
   end
 end
 
@@ -147,33 +140,33 @@ end
 -- ---- for people ----
 
 -- Has the run a range under a lease that this lane may serve?
-function fair.is_served(run, lanes, lane)
-  local of = fair.lanes_of(lanes)
-  for _, place in ipairs(call('HKEYS', K.run .. run .. K.lease)) do
-    if fair.may_serve(of[tonumber(string.match(place, '^%d+'))], lane) then return true end
+function fair.is_served(r, lane)
+  for _, place in ipairs(call('HKEYS', K.run .. r.id .. K.lease)) do
+    if route.entry(route.of(r, tonumber(string.match(place, '^%d+'))), lane) then return true end
   end
   return false
 end
 
 -- Does the lane serve others while the run waits? More urgent ones, or equals until it is its turn.
-function fair.is_passed_over(run, lanes, lane)
-  local score = tonumber(call('ZSCORE', K.ready .. lane, run) or '')
+function fair.is_passed_over(r, lane)
+  local score = tonumber(call('ZSCORE', K.ready .. lane, r.id) or '')
   local _, first = fair.head(lane)
   if not score or not first then return false end
   if first < floor(score / fair.ORDER) then return true end
-  return call('ZCARD', K.ready .. lane) > 1 and not fair.is_served(run, lanes, lane)
+  return call('ZCARD', K.ready .. lane) > 1 and not fair.is_served(r, lane)
 end
 
 -- [run] → [why it is not served now, ms until it is looked at again]; '': nothing but its lanes
 -- holds it up. Reads only.
 function fair.waits(_, a)
-  local t, lanes = clock(), call('HGET', K.run .. a[1], 'lanes')
+  local t, r = clock(), fair.get(a[1])
   local why, ms = '', 0
-  for _, lane in ipairs(fair.names(lanes)) do
-    if fair.is_passed_over(a[1], lanes, lane) then return { 'other campaigns of the lane go first', 0 } end
-    local at = tonumber(call('ZSCORE', K.later .. lane, a[1]) or '')
-    if at and at > t.ms and (why == '' or at - t.ms < ms) then
-      why, ms = call('HGET', K.run .. a[1], 'later:' .. lane) or 'retry later', math.ceil(at - t.ms)
+  for _, lane in ipairs(fair.names(r)) do
+    if fair.is_passed_over(r, lane) then return { 'other campaigns of the lane go first', 0 } end
+    local at = tonumber(call('ZSCORE', K.later .. lane, r.id) or '')
+    local later = at and at > t.ms and (call('HGET', K.run .. r.id, 'later:' .. lane) or 'retry later')
+    if later and later ~= fair.OTHER and (why == '' or at - t.ms < ms) then
+      why, ms = later, math.ceil(at - t.ms)
     end
   end
   return { why, ms }

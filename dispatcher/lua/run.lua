@@ -190,8 +190,7 @@ local function is_over(key, r)
     call('EXISTS', key .. K.pieces) == 1 then return false end
   for p = 0, r.state == 'cancelled' and -1 or (tonumber(r.partitions) or 0) - 1 do
     local v = call('HMGET', key, 'cursor' .. p, 'front' .. p)
-    if (tonumber(v[1]) or 0) < (tonumber(v[2]) or 0) or
-      call('ZCARD', key .. K.todo .. p) > 0 then return false end
+    if (tonumber(v[1]) or 0) < (tonumber(v[2]) or 0) or todo.count(r, p) > 0 then return false end
   end
   local left = tonumber(call('HGET', key, 'audience')) or 0
   for _, name in pairs(COUNTED) do
@@ -259,8 +258,9 @@ local function control(_, a)
   if state ~= 'cancelled' then set_state(a[1], a[3], a[4], a[5], a[6]) end
   if a[3] == 'finished' then call('ZREM', K.runs, a[1]) end
   if state == 'cancelled' then -- nobody claims what is due
-    for p = 0, (tonumber(call('HGET', key, 'partitions')) or 0) - 1 do
-      call('DEL', key .. K.todo .. p)
+    local r = run_get(a[1])
+    for p = 0, (tonumber(r.partitions) or 0) - 1 do
+      call('DEL', unpack(todo.keys(a[1], p, route.of(r, p))))
     end
   end
   call('PUBLISH', K.tick, 'run')
@@ -275,7 +275,7 @@ local function progress(_, a)
   local r = run_get(a[1])
   if not r.launched_s then return { 'gone', 0, 0, {}, 0, 0 } end
   local t = clock()
-  reap(a[1], t, r.launched_s)
+  reap(r, t)
   canary_look(a[1], r, t)
   notice.close(key, t)
   fair.heal(r, t)

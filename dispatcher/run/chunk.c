@@ -85,8 +85,10 @@ chunk_new(const struct reply *r)
 	c->fence = reply_item(r, 5)->integer;
 	c->launched_s = reply_item(r, 7)->integer;
 	c->speed = reply_item(r, 9)->integer;
-	if (c->p >= PARTITIONS_MAX || from < 0 || to <= from || to - from > RECORDS_PER_STRING ||
-	    records.n != (size_t)(to - from) * RECORD_SIZE || !read_repeats(c, reply_item(r, 8))) {
+	c->tariff = (uint8_t)reply_item(r, 10)->integer;
+	if (c->p >= PARTITIONS_MAX || c->tariff >= TARIFFS_MAX || from < 0 || to <= from ||
+	    to - from > RECORDS_PER_STRING || records.n != (size_t)(to - from) * RECORD_SIZE ||
+	    !read_repeats(c, reply_item(r, 8))) {
 		chunk_free(c);
 		return NULL;
 	}

@@ -34,6 +34,7 @@ struct repeat {
 struct chunk {
 	uint64_t run;
 	unsigned p;
+	uint8_t tariff; /* of the lane that claimed it */
 	uint32_t from, to;
 	int64_t fence;
 	int64_t launched_s;

@@ -102,10 +102,15 @@ request_new(struct work *w, const uint32_t *ranks, size_t count)
 	return r;
 }
 
-/* The attempt that a member would be sent under now; 0 = it cannot be sent now. */
+/*
+ * The attempt that a member would be sent under now, by this tariff; 0 = it cannot be sent now.
+ * Another provider's is a new one, for its reference is; the last one is all that is left.
+ */
 static uint8_t
-next_attempt(struct record r)
+next_attempt(struct record r, uint8_t tariff)
 {
+	if (r.state == RECORD_WAITING && r.attempt > 0 && r.provider != tariff)
+		return r.attempt < ATTEMPTS_MAX ? (uint8_t)(r.attempt + 1) : r.attempt;
 	if (r.state == RECORD_WAITING)
 		return r.attempt > 0 ? r.attempt : 1;
 	if (r.state == RECORD_RETRY && r.attempt < ATTEMPTS_MAX)
@@ -119,7 +124,8 @@ push_new_request(struct work *w, const uint32_t *ranks, size_t count)
 	struct request *r = request_new(w, ranks, count);
 
 	for (size_t i = 0; i < count; i++)
-		buf_add_u8(&r->attempts, next_attempt(chunk_record(w->chunk, ranks[i])));
+		buf_add_u8(&r->attempts,
+			   next_attempt(chunk_record(w->chunk, ranks[i]), w->chunk->tariff));
 	lane_push(w->lane, r);
 }
 
@@ -232,7 +238,7 @@ work_build(struct work *w, const uint32_t *ranks, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		struct member *m = chunk_member(c, ranks[i]);
 
-		if (!m->is_needed || next_attempt(chunk_record(c, ranks[i])) == 0)
+		if (!m->is_needed || next_attempt(chunk_record(c, ranks[i]), c->tariff) == 0)
 			continue;
 		if (m->skip == 0 && m->is_unicode && !cap->has_unicode)
 			m->skip = REASON_NOT_ENCODABLE;
