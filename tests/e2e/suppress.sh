@@ -52,8 +52,6 @@ is "$(json_field 'suppressed for this unit' <<<"$preview")" 1 'one by its unit'
 is "$(json_field 'suppressed for this class of messages' <<<"$preview")" 1 'one by its class'
 
 # ---- while it is sent: a file of phones, half of which are prepared already ----
-loa campaign launch c >/dev/null
-until_true has_lines 60
 {
 	echo 'Họ tên;Số điện thoại'
 	for ((i = 70; i < 400; i += 2)); do echo "Người $i;$(phone $i)"; done
@@ -62,6 +60,8 @@ until_true has_lines 60
 	echo 'B;'
 	echo 'C;02963852369'
 } >"$dir/refused.csv"
+loa campaign launch c >/dev/null
+until_true has_lines 60
 report=$(loa suppress import "$dir/refused.csv" --reason 'list of the commune' --json)
 ok $? 'a file is imported while the run goes on'
 acknowledged=$(grep -c '"event":"accepted"' "$dir/ledger")

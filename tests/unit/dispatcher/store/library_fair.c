@@ -13,7 +13,7 @@ launch_on(const char *lanes, unsigned partitions, unsigned n, unsigned prio)
 	static const char bitmap[2048];
 	struct argv a = {0};
 	struct buf records = {0};
-	char campaign[48], partition[4];
+	char campaign[48];
 
 	fx.run++;
 	snprintf(campaign, sizeof(campaign), "loa:campaign:%lld", (long long)fx.run);
@@ -26,8 +26,7 @@ launch_on(const char *lanes, unsigned partitions, unsigned n, unsigned prio)
 	argv_adds(&a, "0");
 	argv_adds(&a, "1");
 	for (unsigned p = 0; p < partitions; p++) {
-		snprintf(partition, sizeof(partition), "%u", p);
-		argv_adds(&a, partition);
+		argv_add_int(&a, p);
 		argv_add(&a, (struct slice){bitmap, sizeof(bitmap)});
 		argv_add(&a, buf_slice(&records));
 	}
