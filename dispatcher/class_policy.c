@@ -50,11 +50,12 @@ read_caps(struct class_policy *cp, const struct json_at *at, struct err_ctx *e)
 enum err
 class_policy_read(const struct json_at *entry, struct class_policy *out, struct err_ctx *e)
 {
-	static const char *const keys[] = {"class", "since", "priority", "hours", "caps"};
+	static const char *const keys[] = {"class", "since", "priority",
+					   "hours", "caps",  "wait_min"};
 	static const char *const hour_keys[] = {"from", "to"};
 	struct json_at name_at = json_get(entry, "class"), since_at = json_get(entry, "since");
 	struct json_at hours = json_get(entry, "hours"), prio_at = json_get(entry, "priority");
-	struct json_at caps = json_get(entry, "caps");
+	struct json_at caps = json_get(entry, "caps"), wait = json_get(entry, "wait_min");
 	struct json_at from_at = json_get(&hours, "from"), to_at = json_get(&hours, "to");
 	struct class_policy cp = {.hours_from = 0, .hours_to = 1440};
 	const char *name = "", *since = "1000-01-01";
@@ -70,6 +71,7 @@ class_policy_read(const struct json_at *entry, struct class_policy *out, struct 
 	    (rc = json_only_keys(&hours, hour_keys, ARRAY_LEN(hour_keys), e)) != ERR_OK ||
 	    (rc = read_minute(&from_at, &cp.hours_from, e)) != ERR_OK ||
 	    (rc = read_minute(&to_at, &cp.hours_to, e)) != ERR_OK ||
+	    (rc = json_read_int(&wait, 1, WAIT_MIN_MAX, &cp.wait_min, e)) != ERR_OK ||
 	    (rc = read_caps(&cp, &caps, e)) != ERR_OK)
 		return rc;
 	if (name[0] == '\0' || strlen(name) >= sizeof(cp.name))

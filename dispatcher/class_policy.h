@@ -4,7 +4,8 @@
 
 #include "base/json.h"
 
-#define CAP_MAX 100 /* messages to one phone */
+#define CAP_MAX 100	   /* messages to one phone */
+#define WAIT_MIN_MAX 10080 /* a week */
 
 struct class_policy {
 	char name[16];
@@ -14,6 +15,8 @@ struct class_policy {
 	/* Messages of the class to one phone in 24 hours and in seven times 24; 0 = any number. */
 	int64_t cap_day, cap_week;
 	bool is_cap_later; /* who has had so many waits; else is left out */
+	/* Minutes after which a campaign that waits for more urgent ones goes ahead once; 0 = never. */
+	int64_t wait_min;
 };
 
 MUST_CHECK enum err class_policy_read(const struct json_at *entry, struct class_policy *out,

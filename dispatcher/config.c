@@ -71,6 +71,9 @@ static const struct option {
 	    "a session ends when nothing was done so long"),
 	INT(session_hours, true, 12, 1, 168, "a session ends so long after it was begun"),
 	INT(registration_days, true, 2, 0, 60, "working days until a text is registered"),
+	INT(route_wait_ms, true, 500, 0, 60000,
+	    "a run leaves a provider that does not work for so long, if its route has another"),
+	INT(route_return_s, true, 60, 0, 86400, "it comes back to one that works for so long"),
 	INT(brake_min, true, 50, 1, 100000, "answers before a rate can stop a carrier of a run"),
 	INT(brake_window, true, 500, 10, 1000000, "answers that a rate looks back over"),
 	INT(brake_message_pct, true, 10, 0, 100, "texts or senders refused, % that stops"),
@@ -481,18 +484,6 @@ read_texts(struct config *c, struct err_ctx *e)
 }
 
 static enum err
-read_route(struct config *c, const struct json_at *route, struct err_ctx *e)
-{
-	enum err rc = routes_read(c, route, c->route, e);
-
-	for (int i = 0; rc == ERR_OK && i < CARRIERS_MAX; i++)
-		if (c->route[i].count > 1)
-			rc = err_set(e, ERR_INPUT, "route", "name one provider",
-				     "several providers for a carrier are not built yet");
-	return rc;
-}
-
-static enum err
 read_document(struct config *c, struct err_ctx *e)
 {
 	const char *keys[ARRAY_LEN(options) + 4];
@@ -512,7 +503,7 @@ read_document(struct config *c, struct err_ctx *e)
 	    (rc = read_options(c, &root, e)) != ERR_OK ||
 	    (rc = shared_limits_read(&limits, c->limits, &c->limit_count, e)) != ERR_OK ||
 	    (rc = read_providers(c, &root, e)) != ERR_OK ||
-	    (rc = read_route(c, &route, e)) != ERR_OK ||
+	    (rc = routes_read(c, &route, c->route, e)) != ERR_OK ||
 	    (rc = standing_orders_read(&orders, c->standing_orders, &c->standing_order_count, e)) !=
 		    ERR_OK)
 		return rc;

@@ -76,6 +76,8 @@ struct config {
 	int64_t lists_retention_days; /* of a new list, unless its import says it; 0 = no limit */
 	int64_t registration_days;    /* working days until a carrier has registered a text */
 	/* When a run's partition is stopped by itself; percentages of answers, 0 = never for that. */
+	/* Until a run leaves a provider that does not work, and after which it comes back to it. */
+	int64_t route_wait_ms, route_return_s;
 	int64_t brake_min, brake_window, brake_message_pct, brake_refused_pct, brake_doubt_pct;
 
 	struct provider_config providers[PROVIDERS_MAX];

@@ -101,6 +101,7 @@ static const struct http_route routes[] = {
 	AUTH("POST", "/campaigns/{id}/test", RIGHT_AUTHOR, GUARD_CAMPAIGN, on_campaign_test),
 	AUTH("POST", "/campaigns/{id}/launch", RIGHT_APPROVE, GUARD_CAMPAIGN, on_campaign_launch),
 	AUTH("POST", "/campaigns/{id}/speed", RIGHT_OPERATE, GUARD_CAMPAIGN, on_campaign_speed),
+	AUTH("POST", "/campaigns/{id}/weight", RIGHT_OPERATE, GUARD_CAMPAIGN, on_campaign_weight),
 	AUTH("POST", "/campaigns/{id}/pause", RIGHT_AUTHOR | RIGHT_APPROVE | RIGHT_OPERATE,
 	     GUARD_CAMPAIGN, on_campaign_pause),
 	AUTH("POST", "/campaigns/{id}/resume", RIGHT_APPROVE | RIGHT_OPERATE, GUARD_CAMPAIGN,

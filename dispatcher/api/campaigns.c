@@ -118,6 +118,7 @@ campaign_json(const struct daemon *d, const struct campaign *c)
 			accents_names[c->accents], "segments", segments, "created", created);
 	if (c->speed > 0)
 		json_object_set_new(out, "speed", json_integer(c->speed));
+	json_object_set_new(out, "weight", json_integer(c->weight));
 	if (c->list_count > 1)
 		json_object_set_new(out, "lists", lists_json(c));
 	if (c->run != 0)

@@ -262,7 +262,8 @@ json_t *
 guarded_preview(const json_t *whole)
 {
 	/* What is worked out of the messages, where they are not told. */
-	static const char *const sums[] = {"parts", "cost", "forecast_s"};
+	static const char *const sums[] = {"parts", "cost", "forecast_s", "cost_least",
+					   "cost_most"};
 	bool hides = is_few(number(whole, "messages"));
 	json_t *out = json_object();
 
@@ -272,10 +273,12 @@ guarded_preview(const json_t *whole)
 		if (v != NULL)
 			json_object_set_new(out, guards[i].name, guards[i].fn(v));
 	}
-	for (size_t i = 0; i < ARRAY_LEN(sums); i++)
-		json_object_set_new(out, sums[i],
-				    hides ? json_null()
-					  : json_deep_copy(json_object_get(whole, sums[i])));
+	for (size_t i = 0; i < ARRAY_LEN(sums); i++) {
+		const json_t *v = json_object_get(whole, sums[i]);
+
+		if (v != NULL)
+			json_object_set_new(out, sums[i], hides ? json_null() : json_deep_copy(v));
+	}
 	json_object_set_new(out, "guarded", json_true());
 	return out;
 }

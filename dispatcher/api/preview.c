@@ -39,6 +39,26 @@ on_preview_sets(void *arg, uint64_t done, uint64_t total)
 	stream_line(arg, api_progress_of_sets(done, total));
 }
 
+/* All providers of a carrier's route: [{"provider", "price", "share"}]. */
+static json_t *
+route_providers(const struct config *config, const struct ready_campaign *c, unsigned partition)
+{
+	const struct route_choice *choice = &c->route.choice[partition];
+	json_t *out = json_array();
+
+	for (unsigned i = 0; i < choice->count; i++) {
+		uint8_t t = choice->tariff[i];
+		json_t *one = json_pack("{s:s, s:I}", "provider",
+					config->providers[c->route.provider[t]].name, "price",
+					(json_int_t)c->route.price[t]);
+
+		if (choice->kind == ROUTE_SHARE)
+			json_object_set_new(one, "share", json_integer(choice->share[i]));
+		json_array_append_new(out, one);
+	}
+	return out;
+}
+
 /* Who takes the messages of a carrier, by which rules, at which price. */
 static void
 carrier_route(const struct config *config, const struct ready_campaign *c, unsigned carrier,
@@ -52,7 +72,32 @@ carrier_route(const struct config *config, const struct ready_campaign *c, unsig
 	pc = &config->providers[c->route.provider[partition]];
 	json_object_set_new(out, "provider", json_string(pc->name));
 	json_object_set_new(out, "traffic", json_string(sms_traffic_names[pc->traffic]));
-	json_object_set_new(out, "price", json_integer(c->route.price[partition]));
+	json_object_set_new(out, "price",
+			    json_integer(route_plan_price(&c->route, partition).expected));
+	if (c->route.choice[partition].count > 1) {
+		json_object_set_new(out, "route",
+				    json_string(route_kind_names[c->route.choice[partition].kind]));
+		json_object_set_new(out, "providers", route_providers(config, c, partition));
+	}
+}
+
+/* What it costs if all of it goes by the cheapest, and by the dearest provider of its route. */
+static void
+preview_range(const struct ready_campaign *c, const struct preview *p, json_t *out)
+{
+	int64_t least = 0, most = 0;
+
+	for (unsigned i = 0; i < CARRIERS_MAX; i++) {
+		unsigned partition = c->route.map.partition[i];
+		int64_t parts = (int64_t)p->tally.carrier[i].parts;
+
+		if (partition == NO_PARTITION)
+			continue;
+		least += parts * route_plan_price(&c->route, partition).least;
+		most += parts * route_plan_price(&c->route, partition).most;
+	}
+	json_object_set_new(out, "cost_least", json_integer(least));
+	json_object_set_new(out, "cost_most", json_integer(most));
 }
 
 static json_t *
@@ -371,6 +416,7 @@ preview_json(const struct daemon *d, const struct ready_campaign *c, const struc
 	json_object_set_new(out, "histogram", tally_histogram_json(&p->tally, CARRIERS_MAX));
 	json_object_set_new(out, "carriers", preview_carriers(d->config, c, p));
 	json_object_set_new(out, "traffic", preview_traffic(d->config, c, p));
+	preview_range(c, p, out);
 	json_object_set_new(out, "by_accents", tally_modes_json(&p->tally));
 	json_object_set_new(out, "distinct_texts", preview_distinct(&p->distinct));
 	preview_skipped(p, out);

@@ -153,6 +153,7 @@ void on_campaign_unschedule(struct http_exchange *x, void *arg);
 void on_campaign_rm(struct http_exchange *x, void *arg);
 void on_campaign_clone(struct http_exchange *x, void *arg);
 void on_campaign_speed(struct http_exchange *x, void *arg);
+void on_campaign_weight(struct http_exchange *x, void *arg);
 void on_campaign_pause(struct http_exchange *x, void *arg);
 void on_campaign_resume(struct http_exchange *x, void *arg);
 void on_campaign_cancel(struct http_exchange *x, void *arg);

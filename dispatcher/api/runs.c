@@ -58,6 +58,26 @@ is_pace(const char *why)
 	return strcmp(why, "rate") == 0 || strcmp(why, "concurrency") == 0;
 }
 
+/* What all lanes of the partition wait for; NULL = one does not. *is_here: there is one. */
+static const char *
+why_of_partition(const struct daemon *d, const struct run_status *s, unsigned p,
+		 const struct waits *waits, struct lane_status *lane, bool *is_here)
+{
+	const struct route_choice *choice = &s->choice[p];
+	bool waits_all = true;
+
+	*is_here = false;
+	for (unsigned i = 0; i < choice->count; i++) {
+		/* That of the first is told. */
+		if (!lane_status(d, s->lane[choice->tariff[choice->count - 1 - i]], lane))
+			continue;
+		*is_here = true;
+		waits_all = waits_all && lane->why[0] != '\0' && !lane->is_why_of_run &&
+			    (waits->why[0] == '\0' || !is_pace(lane->why));
+	}
+	return *is_here && waits_all ? lane->why : NULL;
+}
+
 /*
  * Why the run does not send now; "" = it does, or has nothing to. What its lane waits for goes
  * first; not that it sends as fast as it may, nor what another run waits for.
@@ -68,14 +88,14 @@ why_waiting(const struct daemon *d, const struct run_status *s, const struct wai
 {
 	bool is_missing = false;
 
-	for (unsigned t = 0; d->sender != NULL && t < s->tariffs; t++) {
-		bool is_here = lane_status(d, s->lane[t], lane);
+	for (unsigned p = 0; d->sender != NULL && p < s->partitions; p++) {
+		bool is_here;
+		const char *why = why_of_partition(d, s, p, waits, lane, &is_here);
 
 		*wait_ms = lane->wait_ms;
-		if (is_here && lane->why[0] != '\0' && !lane->is_why_of_run &&
-		    (waits->why[0] == '\0' || !is_pace(lane->why)))
-			return lane->why;
-		is_missing = is_missing || (!is_here && s->front[partition_of(s, t)] > 0);
+		if (why != NULL)
+			return why;
+		is_missing = is_missing || (!is_here && s->front[p] > 0);
 	}
 	*wait_ms = waits->ms;
 	if (waits->why[0] != '\0' || !is_missing)
@@ -90,6 +110,68 @@ add_why(json_t *out, const struct run_status *s)
 		json_object_set_new(out, "why", why_json(s->why, s->reason, s->why_by, s->why_s));
 }
 
+/* Names of the partition's carriers. */
+static json_t *
+carriers_json(const struct run_status *s, unsigned p)
+{
+	json_t *out = json_array();
+
+	for (int i = 0; s->carrier_map[i] != '\0'; i++)
+		if (s->carrier_map[i] == (char)('0' + p) && (i == 0 || carrier_name(i) != NULL))
+			json_array_append_new(out,
+					      json_string(i == 0 ? "unknown" : carrier_name(i)));
+	return out;
+}
+
+/* Whom the partition is sent by now: of an order one, of shares some. */
+static json_t *
+via_json(const struct run_status *s, unsigned p)
+{
+	const struct route_choice *choice = &s->choice[p];
+	struct slice tariffs = slice_of(s->via[p].tariffs);
+	json_t *out = json_array();
+
+	for (unsigned i = 0; tariffs.n == 0 && i < choice->count; i++)
+		if (i == 0 || choice->kind == ROUTE_SHARE)
+			json_array_append_new(out, json_string(s->lane[choice->tariff[i]]));
+	while (tariffs.n > 0) {
+		uint64_t t = slice_to_u64(slice_take_until(&tariffs, ','));
+
+		if (t < s->tariffs)
+			json_array_append_new(out, json_string(s->lane[t]));
+	}
+	return out;
+}
+
+/* Where carriers have several providers: [{carriers, route, providers, via, since, reason}]. */
+static json_t *
+routes_json(const struct run_status *s)
+{
+	json_t *out = json_array();
+
+	for (unsigned p = 0; p < s->partitions; p++) {
+		const struct route_choice *choice = &s->choice[p];
+		json_t *providers, *one;
+		char since[32];
+
+		if (choice->count < 2 || s->front[p] == 0)
+			continue;
+		providers = json_array();
+		for (unsigned i = 0; i < choice->count; i++)
+			json_array_append_new(providers, json_string(s->lane[choice->tariff[i]]));
+		one = json_pack("{s:o, s:s, s:o, s:o}", "carriers", carriers_json(s, p), "route",
+				route_kind_names[choice->kind], "providers", providers, "via",
+				via_json(s, p));
+		if (s->via[p].tariffs[0] != '\0') {
+			clock_format_vn(s->via[p].since_s, since);
+			json_object_set_new(one, "since", json_string(since));
+			json_object_set_new(one, "reason", json_string(s->via[p].why));
+		}
+		json_array_append_new(out, one);
+	}
+	return out;
+}
+
 /* Where the brake has stopped the run: [{provider, carriers, reason}]. */
 static json_t *
 brakes_json(const struct run_status *s)
@@ -97,22 +179,26 @@ brakes_json(const struct run_status *s)
 	json_t *out = json_array();
 
 	for (unsigned t = 0; t < s->tariffs; t++) {
-		unsigned p = partition_of(s, t);
-		json_t *carriers;
-
 		if (s->brake[t][0] == '\0')
 			continue;
-		carriers = json_array();
-		for (int i = 0; s->carrier_map[i] != '\0'; i++)
-			if (s->carrier_map[i] == (char)('0' + p) &&
-			    (i == 0 || carrier_name(i) != NULL))
-				json_array_append_new(
-					carriers,
-					json_string(i == 0 ? "unknown" : carrier_name(i)));
-		json_array_append_new(out, json_pack("{s:s, s:o, s:s}", "provider", s->lane[t],
-						     "carriers", carriers, "reason", s->brake[t]));
+		json_array_append_new(out,
+				      json_pack("{s:s, s:o, s:s}", "provider", s->lane[t],
+						"carriers", carriers_json(s, partition_of(s, t)),
+						"reason", s->brake[t]));
 	}
 	return out;
+}
+
+/* Nothing where each carrier has one provider. */
+static void
+add_routes(json_t *out, const struct run_status *s)
+{
+	json_t *routes = routes_json(s);
+
+	if (json_array_size(routes) > 0)
+		json_object_set_new(out, "routes", routes);
+	else
+		json_decref(routes);
 }
 
 static bool
@@ -136,6 +222,7 @@ status_json(const struct daemon *d, const struct run_status *s, const struct wai
 			"waiting_for", why, "wait_ms", (json_int_t)wait_ms, "seconds",
 			(json_int_t)(clock_wall_ms() / 1000 - s->launched_s), "brakes",
 			brakes_json(s));
+	add_routes(out, s);
 	add_why(out, s);
 	return out;
 }
@@ -231,6 +318,7 @@ api_report_json(const struct campaign *c, const struct run_report *r)
 			states_json(r->states), "held", (json_int_t)r->held, "reasons",
 			reasons_json(r), "providers", lanes, "cost", (json_int_t)cost, "sums", sums,
 			"brakes", brakes_json(s));
+	add_routes(out, s);
 	add_why(out, s);
 	if (s->lists.count > 1)
 		json_object_set_new(out, "lists", lists_json(&s->lists));

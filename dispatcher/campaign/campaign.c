@@ -202,7 +202,10 @@ campaign_read(const struct reply *r)
 	c->sensitive = item_text(r, 28);
 	c->list_gone = item_text(r, 30);
 	c->speed = reply_int(r, 31);
-	combine_queries(c, reply_item(r, 32));
+	c->weight = reply_int(r, 32);
+	if (c->weight == 0)
+		c->weight = CAMPAIGN_WEIGHT;
+	combine_queries(c, reply_item(r, 33));
 	return c;
 }
 
@@ -255,7 +258,8 @@ campaign_load(struct engine *e, const char *id_or_name, campaign_cb cb, void *ar
 						  "sensitive",
 						  "lists",
 						  "run.list_gone",
-						  "speed"};
+						  "speed",
+						  "weight"};
 	struct load *ld = xcalloc(1, sizeof(*ld));
 	struct argv a = {0};
 
@@ -341,6 +345,7 @@ struct document {
 	int per, approval, accents;
 	int64_t canary_messages, canary_after_s; /* 0 = none */
 	int64_t speed;				 /* 0 = as its lanes allow */
+	int64_t weight;				 /* 0 = CAMPAIGN_WEIGHT */
 	int64_t unit;
 	int canary_then;
 };
@@ -380,7 +385,7 @@ read_names(const struct json_at *root, struct document *d, struct err_ctx *e)
 	struct json_at event = json_get(root, "event"), per = json_get(root, "per");
 	struct json_at approval = json_get(root, "approval"), accents = json_get(root, "accents");
 	struct json_at sensitive = json_get(root, "sensitive"), speed = json_get(root, "speed"),
-		       unit = json_get(root, "unit");
+		       unit = json_get(root, "unit"), weight = json_get(root, "weight");
 	enum err rc;
 
 	if ((rc = json_need_string(&name, &d->name, e)) != ERR_OK ||
@@ -392,6 +397,7 @@ read_names(const struct json_at *root, struct document *d, struct err_ctx *e)
 	    (rc = json_read_string(&event, &d->event, e)) != ERR_OK ||
 	    (rc = json_read_string(&sensitive, &d->sensitive, e)) != ERR_OK ||
 	    (rc = json_read_int(&speed, 1, CAMPAIGN_SPEED_MAX, &d->speed, e)) != ERR_OK ||
+	    (rc = json_read_int(&weight, 1, CAMPAIGN_WEIGHT_MAX, &d->weight, e)) != ERR_OK ||
 	    (rc = json_read_int(&unit, 1, 1000000, &d->unit, e)) != ERR_OK ||
 	    (rc = json_read_choice(&per, pers, 2, &d->per, e)) != ERR_OK ||
 	    (rc = json_read_choice(&approval, approvals, 2, &d->approval, e)) != ERR_OK ||
@@ -472,6 +478,10 @@ add_fields(const struct document *d, struct argv *a)
 		argv_adds(a, "speed");
 		argv_add_int(a, d->speed);
 	}
+	if (d->weight > 0) {
+		argv_adds(a, "weight");
+		argv_add_int(a, d->weight);
+	}
 	if (d->canary_messages > 0) {
 		argv_adds(a, "canary_messages");
 		argv_add_int(a, d->canary_messages);
@@ -488,7 +498,7 @@ campaign_create(struct engine *engine, const struct config *c, uint64_t unit, js
 {
 	static const char *const keys[] = {"name",	"template", "segments", "class",  "goal",
 					   "event",	"per",	    "approval", "canary", "accents",
-					   "sensitive", "speed",    "unit"};
+					   "sensitive", "speed",    "unit",	"weight"};
 	struct json_at root = json_root(document);
 	struct document d = {.goal = "",
 			     .event = "",

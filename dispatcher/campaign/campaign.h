@@ -33,6 +33,8 @@
 
 #define CAMPAIGN_JSON_MAX 65536u
 #define CAMPAIGN_SPEED_MAX 1000000
+#define CAMPAIGN_WEIGHT 100 /* where none was said */
+#define CAMPAIGN_WEIGHT_MAX 1000
 
 struct campaign {
 	uint64_t id;
@@ -49,6 +51,7 @@ struct campaign {
 	bool is_canary_auto;	  /* and goes on by itself after canary_after_s without a brake */
 	int64_t canary_after_s;
 	int64_t speed;		   /* messages a second at most; 0 = as its lanes allow */
+	int64_t weight;		   /* of its share beside others of its class */
 	unsigned template_version; /* the newest */
 	unsigned sent_version;	   /* that its run has frozen; 0 = it has no run */
 	char *source;		   /* of the template: its set, as it is written down */

@@ -424,6 +424,8 @@ add_campaign(const struct launch *ln, const struct class_policy *class, struct a
 	add_int(a, "hours_from", class->hours_from);
 	add_int(a, "hours_to", class->hours_to);
 	caps_add(class, a);
+	if (class->wait_min > 0)
+		add_int(a, "wait_min", class->wait_min);
 	run_lists_add_fields(ln->r->list, c->of_query, c->segment_count, a);
 	argv_adds(a, "template");
 	argv_add(a, buf_slice(&ln->r->wording));

@@ -504,17 +504,19 @@ judge_pattern(struct notices *n, const struct config *c, unsigned provider, stru
 static void
 judge_route(struct notices *n, const struct config *c, struct notice *m)
 {
-	int provider = c->route[m->carrier].provider[0];
+	const struct route *route = &c->route[m->carrier];
+	unsigned provider =
+		route->provider[0]; /* the others are alike but for their content rules */
 	const struct capability *cap;
 
-	if (c->route[m->carrier].count == 0) {
+	if (route->count == 0) {
 		notice_refuse(m, "no-route", "to", "no provider serves this carrier", "");
 		return;
 	}
 	cap = c->providers[provider].driver->capability(c->providers[provider].account);
 	judge_bill(c, &c->providers[provider], m);
-	if (m->refusal == NULL)
-		judge_content(n, c, provider, m);
+	for (unsigned i = 0; i < route->count && m->refusal == NULL; i++)
+		judge_content(n, c, route->provider[i], m);
 	if (m->refusal == NULL)
 		judge_pattern(n, c, provider, m);
 	if (cap->batch_min > 1)

@@ -126,6 +126,20 @@ count_language(struct preview *p, const struct shown *m, int64_t cost)
 	}
 }
 
+/* Of shares each has its own; otherwise the first does all, as far as is known. */
+static void
+add_lane_cost(struct preview_job *j, const struct route_choice *choice, unsigned parts)
+{
+	for (unsigned i = 0; i < choice->count; i++) {
+		uint8_t provider = j->c->route.provider[choice->tariff[i]];
+		const struct provider_config *pc = &j->config->providers[provider];
+		double share = choice->kind == ROUTE_SHARE ? choice->share[i] / 100.0 : i == 0;
+		bool by_parts = pc->driver->capability(pc->account)->counts == COUNTS_PARTS;
+
+		j->lane_cost[provider] += share * (by_parts ? parts : 1);
+	}
+}
+
 static void
 count_message(struct preview_job *j, const struct shown *m)
 {
@@ -136,9 +150,7 @@ count_message(struct preview_job *j, const struct shown *m)
 				 .is_unicode = n.encoding == SMS_UCS2,
 				 .row = m->row + 1ull};
 	unsigned partition = partition_of(j, m->carrier);
-	unsigned provider = j->c->route.provider[partition];
-	const struct provider_config *pc = &j->config->providers[provider];
-	int64_t price = j->c->route.price[partition];
+	int64_t price = route_plan_price(&j->c->route, partition).expected;
 
 	registered_look(j->c->registered, m->carrier, m->text, n.parts);
 	tally_message(&p->tally, m->carrier, n, price);
@@ -147,8 +159,7 @@ count_message(struct preview_job *j, const struct shown *m)
 	letters_add(&p->letters, &t);
 	compare_text(p, m);
 	/* Requests cannot be counted without batching them: messages stand in for them. */
-	j->lane_cost[provider] +=
-		pc->driver->capability(pc->account)->counts == COUNTS_PARTS ? n.parts : 1;
+	add_lane_cost(j, &j->c->route.choice[partition], n.parts);
 }
 
 static void
@@ -173,8 +184,9 @@ static void
 count_shown(struct preview_job *j, const struct shown *m)
 {
 	if (m->has_modes)
-		tally_modes_add(&j->p.tally, &m->modes,
-				j->c->route.price[partition_of(j, m->carrier)]);
+		tally_modes_add(
+			&j->p.tally, &m->modes,
+			route_plan_price(&j->c->route, partition_of(j, m->carrier)).expected);
 	if (m->reason != REASON_NONE)
 		count_skipped(&j->p, m);
 	else if (tails_wants(&j->tails, partition_of(j, m->carrier)))

@@ -22,7 +22,8 @@ registered_side_clear(struct registered_side *s)
 {
 	pattern_set_free(s->good);
 	pattern_set_free(s->all);
-	content_view_free(s->content);
+	for (size_t i = 0; i < s->content_count; i++)
+		content_view_free(s->contents[i]);
 	free(s->of_all);
 }
 
@@ -208,6 +209,23 @@ registered_side_fill(struct registered_side *s, const struct registered_pattern 
 		s->mode = REGISTERED_OFF;
 }
 
+/* The content rules of each provider that the partition's route has. */
+static void
+fill_contents(struct registered_loading *l, struct registered_side *s, unsigned p, const char *day)
+{
+	const struct config *config = l->r->config;
+	const struct route_choice *choice = &l->c->route.choice[p];
+
+	for (unsigned i = 0; i < choice->count; i++) {
+		const struct provider_config *pc =
+			&config->providers[l->c->route.provider[choice->tariff[i]]];
+
+		s->contents[s->content_count++] =
+			content_view_new(config->content_rules, l->c->campaign->class, pc->name,
+					 day, pc->traffic != SMS_QC);
+	}
+}
+
 static void
 make_sides(struct registered_loading *l)
 {
@@ -226,9 +244,7 @@ make_sides(struct registered_loading *l)
 		w.provider = &r->config->providers[l->c->route.provider[p]];
 		w.carrier = i;
 		registered_side_fill(s, r->patterns, r->pattern_count, &w);
-		s->content =
-			content_view_new(r->config->content_rules, campaign->class,
-					 s->provider->name, day, s->provider->traffic != SMS_QC);
+		fill_contents(l, s, p, day);
 	}
 }
 
@@ -472,18 +488,17 @@ tally_of(struct registered *r, struct content_words words)
 }
 
 static void
-look_content(struct registered *r, struct registered_side *s, struct slice text, unsigned parts)
+look_content(struct registered *r, struct content_view *v, struct slice text, unsigned parts)
 {
 	struct content_finding found[CONTENT_FINDINGS_MAX];
-	size_t n = content_check(s->content, text, parts, found);
-	struct rule_tally *last = NULL;
+	size_t n = content_check(v, text, parts, found);
 
 	for (size_t i = 0; i < n; i++) {
-		struct rule_tally *t = tally_of(r, content_rule_words(s->content, found[i].rule));
+		struct rule_tally *t = tally_of(r, content_rule_words(v, found[i].rule));
 
-		if (t == NULL || t == last) /* a message counts once for a rule */
+		if (t == NULL || t->last == r->looked) /* a message counts once for a rule */
 			continue;
-		last = t;
+		t->last = r->looked;
 		if (t->messages++ > 0)
 			continue;
 		t->text = keep(r, text);
@@ -503,7 +518,9 @@ registered_look(struct registered *r, unsigned carrier, struct slice text, unsig
 	if (s->provider == NULL)
 		return;
 	s->messages++;
+	r->looked++;
 	if (s->mode != REGISTERED_OFF)
 		look_pattern(r, s, text);
-	look_content(r, s, text, parts);
+	for (size_t i = 0; i < s->content_count; i++)
+		look_content(r, s->contents[i], text, parts);
 }

@@ -35,7 +35,9 @@ struct registered_side {
 	struct pattern_set *good, *all;		  /* registered; these, then pending ones */
 	const struct registered_pattern **of_all; /* by index in `all` */
 	size_t good_count, all_count;
-	struct content_view *content;
+	/* Rules may be of a provider: those of each that its route has. */
+	struct content_view *contents[ROUTE_PROVIDERS_MAX];
+	size_t content_count;
 	uint64_t messages, unmatched, pending; /* pending are unmatched too */
 	struct registered_example examples[REGISTERED_EXAMPLES];
 	size_t example_count;
@@ -58,7 +60,7 @@ bool registered_pattern_open(json_t *document, struct registered_pattern *out);
 /* One rule over all carriers. */
 struct rule_tally {
 	struct content_words words;
-	uint64_t messages;
+	uint64_t messages, last;  /* last: number of the message that was counted last */
 	struct slice text, found; /* of the first */
 	uint32_t at;
 };
@@ -74,6 +76,7 @@ struct registered {
 	struct registered_side sides[CARRIERS_MAX];
 	struct rule_tally tallies[RULE_TALLIES];
 	size_t tally_count;
+	uint64_t looked;    /* messages */
 	int64_t today, day; /* day: when it is launched, if it has a time */
 	char fingerprint[33];
 	struct arena memory; /* of examples */

@@ -29,9 +29,11 @@ registered_may_refuse(const struct registered *r)
 	for (unsigned i = 0; i < CARRIERS_MAX; i++) {
 		const struct registered_side *s = &r->sides[i];
 
-		if (s->provider != NULL &&
-		    (s->mode == REGISTERED_REFUSE || content_may_refuse(s->content)))
+		if (s->provider != NULL && s->mode == REGISTERED_REFUSE)
 			return true;
+		for (size_t k = 0; k < s->content_count; k++)
+			if (content_may_refuse(s->contents[k]))
+				return true;
 	}
 	return false;
 }

@@ -151,6 +151,25 @@ route_plan_find(const struct route_plan *route, const struct config *c, bool is_
 	return NULL;
 }
 
+struct route_price
+route_plan_price(const struct route_plan *route, unsigned p)
+{
+	const struct route_choice *choice = &route->choice[p];
+	int64_t first = route->price[choice->tariff[0]], hundredths = 0;
+	struct route_price out = {first, first, first};
+
+	for (unsigned i = 0; i < choice->count; i++) {
+		int64_t one = route->price[choice->tariff[i]];
+
+		out.least = one < out.least ? one : out.least;
+		out.most = one > out.most ? one : out.most;
+		hundredths += one * choice->share[i];
+	}
+	if (choice->kind == ROUTE_SHARE)
+		out.expected = (hundredths + 99) / 100;
+	return out;
+}
+
 void
 route_plan_map(const struct route_plan *route, char out[CARRIERS_MAX + 1])
 {
@@ -200,6 +219,10 @@ route_plan_add(const struct route_plan *route, const struct config *c, struct ar
 	if (route_choices_differ(route->choice, route->partitions)) {
 		route_choices_add(route->choice, route->partitions, &routes);
 		add_text(a, "routes", routes.data);
+		argv_adds(a, "route_wait_ms");
+		argv_add_int(a, c->route_wait_ms);
+		argv_adds(a, "route_return_s");
+		argv_add_int(a, c->route_return_s);
 	}
 	buf_free(&prices);
 	buf_free(&routes);

@@ -36,6 +36,15 @@ MUST_CHECK enum err route_plan_make(const struct config *c, struct route_plan *o
 const struct provider_config *route_plan_find(const struct route_plan *route,
 					      const struct config *c, bool is_sandbox);
 
+/*
+ * VND per part of the partition: what is expected (of an order the first, of shares their mean,
+ * rounded up), the least and the most that one of its providers asks for.
+ */
+struct route_price {
+	int64_t expected, least, most;
+};
+struct route_price route_plan_price(const struct route_plan *route, unsigned p);
+
 /* "0011-…": a partition a carrier, as runs keep it. */
 void route_plan_map(const struct route_plan *route, char out[CARRIERS_MAX + 1]);
 /* The providers of its tariffs, with commas between. */

@@ -149,14 +149,60 @@ add_brakes(const json_t *answer, struct buf *out)
 	}
 }
 
+static void
+add_names(const json_t *names, struct buf *out)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (names, i, one)
+		buf_addf(out, "%s%s", i > 0 ? ", " : "", json_string_value(one));
+}
+
+/* "viettel → b since 2027-10-10T10:12:00+07:00, because a: why; …": who is not sent as usual. */
+static void
+add_routes(const json_t *answer, struct buf *out)
+{
+	json_t *route;
+	size_t i;
+
+	json_array_foreach (json_object_get(answer, "routes"), i, route) {
+		if (json_object_get(route, "since") == NULL)
+			continue;
+		if (out->len > 0)
+			buf_adds(out, "; ");
+		add_names(json_object_get(route, "carriers"), out);
+		buf_adds(out, " → ");
+		add_names(json_object_get(route, "via"), out);
+		buf_addf(out, " since %s, because %s", remote_text(route, "since"),
+			 remote_text(route, "reason"));
+	}
+}
+
 /* ---- watch ---- */
 
 struct watching {
 	bool is_json, is_terminal;
 	json_int_t said_s;
 	char last_state[16];
+	char routes[1000]; /* as they were said last */
 	bool is_finished;
 };
+
+/* Who sends, a line at each change. */
+static void
+say_routes(struct watching *w, const json_t *s)
+{
+	struct buf routes = {0};
+
+	add_routes(s, &routes);
+	if (routes.len > 0 && strncmp(w->routes, routes.data, sizeof(w->routes) - 1) != 0) {
+		printf("%s%s\n", w->is_terminal ? "\n" : "", routes.data);
+		fflush(stdout);
+		snprintf(w->routes, sizeof(w->routes), "%s", routes.data);
+	}
+	buf_free(&routes);
+}
 
 /* done: whatever will not change by itself any more, and what is in doubt. */
 static void
@@ -184,6 +230,7 @@ say_status(struct watching *w, const json_t *s)
 				   : "  waiting: ",
 		 why, brakes.len > 0 ? "  stopped: " : "", brakes.len > 0 ? brakes.data : "");
 	buf_free(&brakes);
+	say_routes(w, s);
 	if (w->is_terminal) {
 		remote_bar((uint64_t)(audience - left), (uint64_t)audience, line);
 	} else if (remote_number(s, "seconds") - w->said_s >= PLAIN_EVERY ||
@@ -323,6 +370,10 @@ print_report(const json_t *r)
 	if (brakes.len > 0)
 		printf("  stopped by the brake: %s (loa campaign resume lets it go on)\n",
 		       brakes.data);
+	buf_reset(&brakes);
+	add_routes(r, &brakes);
+	if (brakes.len > 0)
+		printf("  %s\n", brakes.data);
 	buf_free(&brakes);
 }
 

@@ -95,6 +95,7 @@ int verb_campaign_preview(int argc, char **argv);
 int verb_campaign_test(int argc, char **argv);
 int verb_campaign_launch(int argc, char **argv);
 int verb_campaign_speed(int argc, char **argv);
+int verb_campaign_weight(int argc, char **argv);
 int verb_campaign_pause(int argc, char **argv);
 int verb_campaign_resume(int argc, char **argv);
 int verb_campaign_cancel(int argc, char **argv);

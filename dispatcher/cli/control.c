@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* loa campaign launch, unschedule, speed, pause, resume, cancel, retry, clone: what is done to one that is written down. */
+/* loa campaign launch, unschedule, speed, weight, pause, resume, cancel, retry, clone: what is done to one that is written down. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,7 +112,7 @@ verb_campaign_unschedule(int argc, char **argv)
 	return rc != 0 ? rc : post(&o, argv[1], "/unschedule", NULL, print_state);
 }
 
-/* ---- speed ---- */
+/* ---- speed, weight ---- */
 
 static void
 print_speed(const json_t *a)
@@ -140,6 +140,30 @@ verb_campaign_speed(int argc, char **argv)
 	}
 	return post(&o, argv[1], "/speed", json_pack("{s:I}", "speed", (json_int_t)speed),
 		    print_speed);
+}
+
+static void
+print_weight(const json_t *a)
+{
+	printf("weight: %s (100 is usual)\n", grouped(remote_number(a, "weight")));
+}
+
+int
+verb_campaign_weight(int argc, char **argv)
+{
+	struct control_options o = {0};
+	int rc = control_words(&argc, argv, &o, "campaign weight", 3, 0);
+	int64_t weight = 0;
+	struct err_ctx e;
+
+	if (rc != 0)
+		return rc;
+	if (!slice_to_i64(slice_of(argv[2]), &weight)) {
+		err_set(&e, ERR_USAGE, argv[2], "write 1 to 1000; 100 is usual", "is no number");
+		return cli_fail(&e);
+	}
+	return post(&o, argv[1], "/weight", json_pack("{s:I}", "weight", (json_int_t)weight),
+		    print_weight);
 }
 
 /* ---- pause, resume, cancel ---- */

@@ -355,8 +355,9 @@ page_config(struct buf *b)
 		 ".br\nSee \"Provider\" in /usr/share/doc/loa/FORMATS.md and "
 		 "/usr/share/doc/loa/formats/.\n");
 	roff_tag(b, "route", "object");
-	buf_adds(b, "carrier to provider; \"*\" = all others. Without it the first provider serves "
-		    "all. HUP.\n"
+	buf_adds(b, "carrier to provider, or to several: {\"order\": [names]}, {\"share\": {name: "
+		    "percent}} or {\"cheapest\": [names]}; \"*\" = all others. Without it the "
+		    "first provider serves all. HUP.\n"
 		    ".SH POLICY\nThe file that \\fBpolicy\\fR names says at which hours and how "
 		    "urgently each class of messages is sent; see \"Policy\" in "
 		    "/usr/share/doc/loa/FORMATS.md.\n"

@@ -143,6 +143,25 @@ padded(const char *s, size_t width, char out[100])
 	return out;
 }
 
+/* "      order: a at 430, b at 450": where a carrier has several. */
+static void
+print_providers(const json_t *carrier)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (json_object_get(carrier, "providers"), i, one) {
+		if (i == 0)
+			printf("      %s:", remote_text(carrier, "route"));
+		printf("%s %s", i > 0 ? "," : "", remote_text(one, "provider"));
+		if (remote_number(one, "share") > 0)
+			printf(" %d %%", (int)remote_number(one, "share"));
+		printf(" at %s", grouped(remote_number(one, "price")));
+	}
+	if (json_array_size(json_object_get(carrier, "providers")) > 0)
+		putchar('\n');
+}
+
 static void
 print_carriers(const json_t *p)
 {
@@ -155,7 +174,11 @@ print_carriers(const json_t *p)
 		print_sum(padded(key, 24, title), v);
 		printf("  at %s, %s %s\n", grouped(remote_number(v, "price")),
 		       remote_text(v, "provider"), remote_text(v, "traffic"));
+		print_providers(v);
 	}
+	if (remote_number(p, "cost_least") != remote_number(p, "cost_most"))
+		printf("    by the providers that the routes have: %s to %s VND\n",
+		       grouped_size(p, "cost_least"), grouped_size(p, "cost_most"));
 }
 
 /* How many messages have one part, two, three …: what the price comes from. */

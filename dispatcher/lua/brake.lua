@@ -1,19 +1,19 @@
 -- SPDX-License-Identifier: MIT
--- The brake: a partition of a run (one carrier of one provider) stops by itself when
+-- The brake: a tariff of a run (one provider of one carrier) stops by itself when
 -- the gateway refuses the account, or when too many of its last answers are
 -- refusals or no answers at all. Claim and permit pass it over, the other
--- partitions go on; a person lets it go on. The thresholds were frozen at launch.
+-- tariffs go on; a person lets it go on. The thresholds were frozen at launch.
 --
--- The run's field "brake" .. p says why; the counts of the last answers are in
+-- The run's field "brake" .. tariff says why; the counts of the last answers are in
 -- the run's brake hash and are halved when they are a window's worth.
 
 local BRAKE_FIELDS = { 'brake_min', 'brake_window', 'brake_message_pct', 'brake_refused_pct',
   'brake_doubt_pct' }
 
-local function brake_of(run, p) return call('HGET', K.run .. run, 'brake' .. p) end
+local function brake_of(run, tariff) return call('HGET', K.run .. run, 'brake' .. tariff) end
 
-local function brake_set(run, p, why)
-  call('HSETNX', K.run .. run, 'brake' .. p, why)
+local function brake_set(run, tariff, why)
+  call('HSETNX', K.run .. run, 'brake' .. tariff, why)
   call('PUBLISH', K.tick, 'run')
 end
 
@@ -25,23 +25,23 @@ local function brake_counts(classes, reasons)
     doubt = count(classes, 'U') }
 end
 
--- Answers about messages of partition p.
-local function brake_look(run, p, classes, reasons)
+-- Answers about messages that went by this tariff.
+local function brake_look(run, tariff, classes, reasons)
   local v = call('HMGET', K.run .. run, unpack(BRAKE_FIELDS))
   local least, window = tonumber(v[1]), tonumber(v[2])
-  if not least or not window or brake_of(run, p) then return end
+  if not least or not window or brake_of(run, tariff) then return end
   local c = brake_counts(classes, reasons)
-  if c.account > 0 then return brake_set(run, p, 'the gateway refuses the account') end
+  if c.account > 0 then return brake_set(run, tariff, 'the gateway refuses the account') end
   local key, sum = K.run .. run .. K.brake, {}
   for _, name in ipairs({ 'n', 'message', 'refused', 'doubt' }) do
-    local field = p .. ':' .. name
+    local field = tariff .. ':' .. name
     sum[name] = (tonumber(book.get(key, field)) or 0) + c[name]
     if c[name] > 0 then book.set(key, field, int(sum[name])) end
   end
   local function too_many(name, pct, enough, words)
     pct = tonumber(pct) or 0
     if pct == 0 or sum.n < enough or sum[name] * 100 < pct * sum.n then return false end
-    brake_set(run, p, sum[name] .. ' of the last ' .. sum.n .. ' messages: ' .. words)
+    brake_set(run, tariff, sum[name] .. ' of the last ' .. sum.n .. ' messages: ' .. words)
     return true
   end
   -- A text that is not registered is refused every time: no need to try fifty.
@@ -49,16 +49,16 @@ local function brake_look(run, p, classes, reasons)
     too_many('refused', v[4], least, 'refused') or
     too_many('doubt', v[5], least, 'in doubt') then return end
   if sum.n >= window then
-    for name, n in pairs(sum) do book.set(key, p .. ':' .. name, floor(n / 2)) end
+    for name, n in pairs(sum) do book.set(key, tariff .. ':' .. name, floor(n / 2)) end
   end
 end
 
--- [run] → how many partitions go on. By a person.
+local TARIFFS = 16
+
+-- [run] → how many tariffs go on. By a person.
 local function brake_release(_, a)
   local key, released = K.run .. a[1], 0
-  for p = 0, (tonumber(call('HGET', key, 'partitions')) or 0) - 1 do
-    released = released + call('HDEL', key, 'brake' .. p)
-  end
+  for tariff = 0, TARIFFS - 1 do released = released + call('HDEL', key, 'brake' .. tariff) end
   call('DEL', key .. K.brake)
   fair.wake(a[1])
   if released > 0 then call('PUBLISH', K.tick, 'run') end
@@ -120,7 +120,7 @@ local function canary_is_answered(r)
   if call('HLEN', key .. K.lease) > 0 then return false end
   for p, place in pairs(places) do
     is_all = is_all and place.cursor >= place.front
-    if call('ZCARD', key .. K.todo .. p) > 0 then return false end
+    if todo.count(r, p) > 0 then return false end
   end
   return is_all or claimed >= r.canary_n, is_all
 end
@@ -131,7 +131,7 @@ local function canary_look(run, r, t)
   local is_answered, is_all = canary_is_answered(r)
   if not is_answered then return end
   if is_all then return canary_end(r) end
-  local key, partitions = K.run .. run, tonumber(r.partitions) or 0
+  local key = K.run .. run
   local v = call('HMGET', key, 'canary', 'canary_after_s', 'canary_at')
   if v[1] == 'person' then
     canary_end(r)
@@ -141,7 +141,7 @@ local function canary_look(run, r, t)
     if campaign then call('HSET', K.campaign .. campaign, 'state', 'paused') end
     return
   end
-  for p = 0, partitions - 1 do if brake_of(run, p) then return end end
+  for tariff = 0, TARIFFS - 1 do if brake_of(run, tariff) then return end end
   if not v[3] then call('HSET', key, 'canary_at', int(t.ms))
   elseif t.ms - tonumber(v[3]) >= (tonumber(v[2]) or 0) * 1000 then canary_end(r) end
 end

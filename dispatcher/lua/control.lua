@@ -89,7 +89,7 @@ local function retry_piece(r, p, from, t)
   if not w then return 0 end
   local wanted, before_s, now_s = {}, tonumber(v[3]) or 0, seconds_of(t, r.launched_s)
   for i = 1, #v[2] do wanted[byte(v[2], i)] = true end
-  local leased, due_now = leased_ranks(r.id, p, from, to), due_ranks(r.id, p, from, to)
+  local leased, due_now = leased_ranks(r.id, p, from, to), due_ranks(r, p, from, to)
   local n, puts, range = 0, {}, nil
   for rank = from, to - 1 do
     local at = (rank - from) * 8
@@ -151,7 +151,7 @@ local function step(_, a)
     return { 1, n }
   end
   if t.ms < t.takeover_at then return { 0, 0 } end
-  reap(a[1], t, r.launched_s)
+  reap(r, t)
   if sweep(r, p, from, from + PIECE, t) == -1 then call('ZREM', key, head)
   else call('ZADD', key, int(t.ms + LEASED_AGAIN_MS), head) end
   return { 1, 0 }
@@ -222,19 +222,20 @@ local function due(_, _)
   return { 'missed', id, due_s }
 end
 
--- ---- speed ----
+-- ---- speed, weight ----
 
--- [campaign, messages a second at most; 0 = as its lanes allow, act] → its run, 0 = none yet; nil:
--- no such campaign. Of a run under way it counts from the next permit on. Told again it does not
--- undo a later one.
-local function campaign_speed(_, a)
+-- [campaign, 'speed' (messages a second at most) or 'weight' (of its share), number or '' = none
+-- of its own, act] → its run, 0 = none yet; nil: no such campaign. Of a run under way the speed
+-- counts from the next permit on, the weight from the next claim. Told again by a journal it changes
+-- nothing.
+local function campaign_set(_, a)
   local key = K.campaign .. a[1]
   local state = call('HMGET', key, 'state', 'run')
   if not state[1] then return nil end
-  if is_act_known(key, a[3]) then return tonumber(state[2]) or 0 end
+  if is_act_known(key, a[4]) then return tonumber(state[2]) or 0 end
   for _, of in ipairs({ key, state[2] and K.run .. state[2] }) do
-    if a[2] == '0' then call('HDEL', of, 'speed') else call('HSET', of, 'speed', a[2]) end
-    call('HDEL', of, 'slow_till', 'slow_why')
+    if a[3] == '' then call('HDEL', of, a[2]) else call('HSET', of, a[2], a[3]) end
+    if a[2] == 'speed' then call('HDEL', of, 'slow_till', 'slow_why') end
   end
   if state[2] then fair.wake(state[2]) end
   call('PUBLISH', K.tick, 'run')
@@ -251,7 +252,7 @@ local function clone(_, a)
   local args = { a[1], a[3], v[1], v[2], 'class', v[3] or '', 'goal', v[4] or '',
     'event', v[5] or '', 'per', v[6] or 'phone', 'approval', v[7] or 'none', 'unit', v[8] or '1' }
   for _, name in ipairs({ 'canary_messages', 'canary_then', 'canary_after_s', 'accents',
-    'sensitive', 'speed' }) do
+    'sensitive', 'speed', 'weight' }) do
     local value = call('HGET', K.campaign .. a[2], name)
     if value then args[#args + 1], args[#args + 2] = name, value end
   end
@@ -276,4 +277,4 @@ export('unschedule', unschedule, ANYWAY)
 export('missed', missed, ANYWAY)
 export('due', due, ANYWAY)
 export('clone', clone)
-export('campaign_speed', campaign_speed)
+export('campaign_set', campaign_set)

@@ -107,20 +107,22 @@ function doubt.look(_, a)
 end
 
 -- What a range to be claimed must hold whole: due ranges, and requests that may be repeated
--- by themselves. By rank: list of {from, to, member of todo or nil}.
-function doubt.cover(d, todo_key)
+-- by themselves. By rank: list of {from, to, {todo key, member} or nil}.
+function doubt.cover(d, todo_keys)
   local cover = {}
-  local function add(from, to, member)
-    local one = { from, to, member }
+  local function add(from, to, due)
+    local one = { from, to, due }
     for rank = from, to - 1 do
       cover[rank] = cover[rank] or {}
       table.insert(cover[rank], one)
     end
   end
-  for _, m in ipairs(call('ZRANGE', todo_key, 0, -1)) do
-    local f, e = string.match(m, '^(%d+):(%d+)$')
-    f, e = tonumber(f), tonumber(e)
-    if f >= d.w.from and e <= d.w.to then add(f, e, m) end
+  for _, key in ipairs(todo_keys) do
+    for _, m in ipairs(call('ZRANGE', key, 0, -1)) do
+      local f, e = string.match(m, '^(%d+):(%d+)$')
+      f, e = tonumber(f), tonumber(e)
+      if f >= d.w.from and e <= d.w.to then add(f, e, { key, m }) end
+    end
   end
   for _, f in ipairs(d.requests) do
     if is_inside(d.w, f.ranks) and is_repeatable(d.w, f.q, f.ranks, d.t) then
@@ -175,6 +177,17 @@ function doubt.join(d, ranges)
   return out
 end
 
+-- Ranks of these ranges that have a step left, and when.
+function doubt.open_ranks(d, ranges)
+  local out = {}
+  for _, range in ipairs(ranges) do
+    for rank = range[1], range[2] - 1 do
+      if not doubt.is_idle(d, rank) then out[rank] = d.t.ms end
+    end
+  end
+  return out
+end
+
 -- Something is to be sent again: a run that was finished is open again.
 function doubt.reopen(run, r)
   if r.state ~= 'finished' then return end
@@ -215,8 +228,8 @@ function doubt.resend(_, a)
   local d = doubt.read(run, p, j, tonumber(a[5]))
   if not d then return { string.rep('=', #a[4] / 4), 'gone' } end
   if d.r.state == 'cancelled' then return { string.rep('w', #a[4] / 4), 'cancelled' } end
-  local todo_key = K.run .. run .. K.todo .. p
-  d.cover, d.due = doubt.cover(d, todo_key), {}
+  local list = route.of(d.r, p)
+  d.cover, d.due = doubt.cover(d, todo.keys(run, p, list)), {}
   local letters, repeats, news, ranges = {}, {}, {}, {}
   for i, m in ipairs(doubt.members(a[4], d.w.from)) do
     local letter, f = doubt.decide(d, m)
@@ -250,9 +263,11 @@ function doubt.resend(_, a)
   for _, m in ipairs(news) do
     set_phase(d.w, m.rank, m.attempt + 1, S.WAITING, R.RESENT, now_s)
   end
+  for due in pairs(d.due) do call('ZREM', due[1], due[2]) end
+  ranges = doubt.join(d, ranges)
+  if #list > 1 then todo.put_again(d.w, list, doubt.open_ranks(d, ranges), d.t) end
   window_write(d.w)
-  for m in pairs(d.due) do call('ZREM', todo_key, m) end
-  for _, r in ipairs(doubt.join(d, ranges)) do todo_add(run, p, r[1], r[2], d.t.ms) end
+  for _, r in ipairs(#list > 1 and {} or ranges) do todo_add(run, p, r[1], r[2], d.t.ms) end
   doubt.reopen(run, d.r)
   call('PUBLISH', K.tick, 'run')
   return { table.concat(letters), d.r.state }

@@ -3,9 +3,9 @@
 --
 -- A lease is {to, incarnation, fence, claim id} in the run's lease hash under
 -- "partition:from". It lives as long as its incarnation's deadline (one
--- heartbeat renews all leases of a process). A range that is not leased and has
--- work left stands in the partition's todo (score = when it may be claimed), or
--- lies behind the cursor.
+-- heartbeat renews all leases of a process), and knows the tariff that it was given
+-- to. A range that is not leased and has work left stands in the partition's todo
+-- (todo.lua), or lies behind the cursor.
 
 local function owns(run, p, from, inc, fence)
   local v = call('HGET', K.run .. run .. K.lease, p .. ':' .. from)
@@ -65,20 +65,8 @@ local function bye(_, a)
   return 1
 end
 
-local function todo_add(run, p, from, to, at_ms)
-  local key, member = K.run .. run .. K.todo .. p, from .. ':' .. to
-  local old = call('ZSCORE', key, member)
-  if not old or tonumber(old) > at_ms then call('ZADD', key, int(at_ms), member) end
-  fair.due(run, p, at_ms)
-end
-
-local BACKOFF_MAX_MS = 600000
-
 -- Until somebody who has had as many messages as the policy allows is looked at again.
 local caps_later_ms = 300000
-
--- Until attempt a+1 after attempt a was answered "not now".
-local function backoff_ms(a) return math.min(BACKOFF_MAX_MS, 2000 * 2 ^ (math.max(a, 1) - 1)) end
 
 -- Ranks of [from, to) that a lease stands for.
 local function leased_ranks(run, p, from, to)
@@ -95,12 +83,14 @@ local function leased_ranks(run, p, from, to)
 end
 
 -- Ranks of [from, to) that a due range stands for.
-local function due_ranks(run, p, from, to)
+local function due_ranks(r, p, from, to)
   local covered = {}
-  for _, m in ipairs(call('ZRANGE', K.run .. run .. K.todo .. p, 0, -1)) do
-    local f, e = string.match(m, '^(%d+):(%d+)$')
-    if tonumber(e) > from and tonumber(f) < to then
-      for rank = tonumber(f), tonumber(e) - 1 do covered[rank] = true end
+  for _, key in ipairs(todo.keys(r.id, p, route.of(r, p))) do
+    for _, m in ipairs(call('ZRANGE', key, 0, -1)) do
+      local f, e = string.match(m, '^(%d+):(%d+)$')
+      if tonumber(e) > from and tonumber(f) < to then
+        for rank = tonumber(f), tonumber(e) - 1 do covered[rank] = true end
+      end
     end
   end
   return covered
@@ -120,12 +110,16 @@ end
 
 -- Close the books of a range that nobody works on any more: requests without an
 -- owner become doubt, what cannot be repeated is held. Returns when the range
--- should be claimed again, or nil when no step is left in it.
+-- should be claimed again, or nil when no step is left in it; and when each rank is due.
 local function settle_range(w, t, launched)
   local key = request_key(w.run, w.p, w.from)
   local now_s = seconds_of(t, launched)
   local next_ms
-  local function at(ms) next_ms = math.min(next_ms or ms, ms) end
+  local due = {}
+  local function at(ms, rank)
+    next_ms = math.min(next_ms or ms, ms)
+    if rank then due[rank] = ms end
+  end
   local fields = call('HGETALL', key)
   for i = 1, #fields, 2 do
     local q = cmsgpack.unpack(fields[i + 1])
@@ -155,56 +149,49 @@ local function settle_range(w, t, launched)
       hold_one(w, rank)
     elseif r.reason == R.CAP and (r.state == S.WAITING or r.state == S.RETRY) then
       -- As many as the policy allows: not before somebody else's time has passed.
-      at(math.min(t.ms + caps_later_ms, (launched + r.changed) * 1000 + caps_later_ms))
+      at(math.min(t.ms + caps_later_ms, (launched + r.changed) * 1000 + caps_later_ms), rank)
     elseif r.state == S.WAITING then
-      at(t.ms)
+      at(t.ms, rank)
     elseif r.state == S.RETRY then
-      at((launched + r.changed) * 1000 + backoff_ms(r.attempt))
+      at((launched + r.changed) * 1000 + backoff_ms(r.attempt), rank)
     end
   end
-  return next_ms
+  return next_ms, due
 end
 
--- The range's owner is gone: doubt is made explicit in every run, running or not.
-local function take_over(run, p, from, l, t, launched)
-  local w = window_open(run, p, from, l.to)
+-- The lease of a range of run r ends: what is left in it is due, nothing before not_before.
+local function give_up(r, p, from, l, t, not_before)
+  local w = window_open(r.id, p, from, l.to)
+  local list = route.of(r, p)
   if w then
-    local next_ms = settle_range(w, t, launched)
+    local next_ms, due = settle_range(w, t, r.launched_s or 0)
+    local spans = #list > 1 and todo.spans(w, list, t)
     window_write(w)
-    if next_ms then todo_add(run, p, from, l.to, next_ms) end
+    if spans then
+      local _, free = todo.put(w, list, spans, due,
+        { not_before = not_before, most = STRING, is_mine = true })
+      route.take_back(r.id, p, list, l.t, free)
+    elseif next_ms then
+      todo_add(r.id, p, from, l.to, math.max(next_ms, not_before))
+    end
   end
-  call('HDEL', K.run .. run .. K.lease, p .. ':' .. from)
+  call('HDEL', K.run .. r.id .. K.lease, p .. ':' .. from)
   owners.drop(l)
 end
 
--- By the keeper, a run at a time: what dead owners held is taken over, and leases of the living
--- that nobody would find are entered.
-local function reap(run, t, launched)
-  local leases, alive = call('HGETALL', K.run .. run .. K.lease), {}
+-- By the keeper, a run at a time: what dead owners held is taken over (doubt is made explicit in
+-- every run, running or not), and leases of the living that nobody would find are entered.
+local function reap(r, t)
+  local leases, alive = call('HGETALL', K.run .. r.id .. K.lease), {}
   for i = 1, #leases, 2 do
     local l = cmsgpack.unpack(leases[i + 1])
     local p, from = string.match(leases[i], '^(%d+):(%d+)$')
     if alive[l.inc] == nil then alive[l.inc] = is_alive(l.inc, t) end
     if alive[l.inc] then
-      owners.enter(run, p, from, l)
+      owners.enter(r.id, p, from, l)
     elseif t.ms >= t.takeover_at then
-      take_over(run, tonumber(p), tonumber(from), l, t, launched)
+      give_up(r, tonumber(p), tonumber(from), l, t, 0)
     end
-  end
-end
-
--- By each claim, in every run: what dead owners held is taken over.
-local function reap_all(t)
-  if t.ms < t.takeover_at then return end
-  for _, inc in ipairs(owners.dead(t)) do
-    local held = call('HGETALL', K.owned .. inc)
-    for i = 1, #held, 2 do
-      local run, p, from, l = owners.find(inc, held[i], held[i + 1])
-      local launched = run and tonumber(call('HGET', K.run .. run, 'launched_s') or '')
-      if launched then take_over(run, p, from, l, t, launched)
-      else owners.drop({ inc = inc, claim = held[i] }) end
-    end
-    call('SREM', K.owners, inc)
   end
 end
 
@@ -222,13 +209,29 @@ end
 
 local RUN_FIELDS = { 'state', 'launched_s', 'partitions', 'weight', 'hours_from',
   'hours_to', 'lanes', 'prio', 'kind', 'canary_n', 'unit', 'speed', 'pace',
-  'cap_day', 'cap_week', 'class', 'slow_till', 'slow_why' }
+  'cap_day', 'cap_week', 'class', 'slow_till', 'slow_why', 'wait_min', 'routes', 'route_wait_ms',
+  'route_return_s' }
 
 local function run_get(run)
   local v = call('HMGET', K.run .. run, unpack(RUN_FIELDS))
   local r = { id = run }
   for i, name in ipairs(RUN_FIELDS) do r[name] = tonumber(v[i]) or v[i] end
   return r
+end
+
+-- By each claim, in every run: what dead owners held is taken over.
+local function reap_all(t)
+  if t.ms < t.takeover_at then return end
+  for _, inc in ipairs(owners.dead(t)) do
+    local held = call('HGETALL', K.owned .. inc)
+    for i = 1, #held, 2 do
+      local run, p, from, l = owners.find(inc, held[i], held[i + 1])
+      local r = run and run_get(run)
+      if r and r.launched_s then give_up(r, p, from, l, t, 0)
+      else owners.drop({ inc = inc, claim = held[i] }) end
+    end
+    call('SREM', K.owners, inc)
+  end
 end
 
 local PIECE = 1024 -- records of a step; a string is several
@@ -277,73 +280,88 @@ local function fresh_range(r, p, want, least)
   return cursor, to
 end
 
--- A range of the run for this lane: due todo first, then the cursor.
--- Returns p, from, to; or nil and when the next todo is due, or why there is none.
-local function next_range(r, lane, want, least, t)
-  local wake, why
-  local lanes, n = fair.lanes_of(r.lanes)
-  for p = 0, n - 1 do
-    local is_served = fair.may_serve(lanes[p], lane)
-    if is_served and brake_of(r.id, p) then
-      why = 'stopped by the brake'
-    elseif is_served then
-      local key = K.run .. r.id .. K.todo .. p
-      local head = call('ZRANGE', key, 0, 0, 'WITHSCORES')
-      if head[1] then
-        -- Farther away than anything is put off: the clock was set back.
-        if tonumber(head[2]) <= t.ms or tonumber(head[2]) > t.ms + BACKOFF_MAX_MS then
-          local from, to = string.match(head[1], '^(%d+):(%d+)$')
-          return p, tonumber(from), tonumber(to), head[1]
-        end
-        wake = math.min(wake or 1e18, tonumber(head[2]))
+-- A range of partition p for its tariff `one`: due ones first, then the cursor. → from, to and
+-- where it stood as due {key, member}; or nil, when the next may be had (ms) and why not now.
+local function range_of(r, p, one, want, least, t, seen)
+  local list, wake, why = route.of(r, p), nil, nil
+  if brake_of(r.id, one.t) then return nil, nil, 'stopped by the brake' end
+  local keys, may = { K.run .. r.id .. K.todo .. p }, want
+  if #list > 1 then
+    local ms
+    keys = { keys[1] .. ':' .. one.t, keys[1] }
+    may = 0
+    if route.is_left(r, p) then
+      may, ms, why = route.may_claim(r, p, one, want, t, seen)
+      if may < 1 then wake, seen.why = t.ms + ms, why or fair.OTHER end
+    end
+    if may < 1 then keys[2] = nil end
+  end
+  for _, key in ipairs(keys) do
+    local head = call('ZRANGE', key, 0, 0, 'WITHSCORES')
+    if head[1] then
+      -- Farther away than anything is put off: the clock was set back.
+      if tonumber(head[2]) <= t.ms or tonumber(head[2]) > t.ms + BACKOFF_MAX_MS then
+        local from, to = string.match(head[1], '^(%d+):(%d+)$')
+        return tonumber(from), tonumber(to), { key, head[1] }
       end
-      local from, to = fresh_range(r, p, want, least)
-      if from then return p, from, to end
-      why = to or why
+      wake = math.min(wake or 1e18, tonumber(head[2]))
+    end
+  end
+  if may < 1 then return nil, wake, why end
+  local from, to = fresh_range(r, p, may, least)
+  if from then return from, to end
+  return nil, wake, to or why
+end
+
+-- A range of the run for this lane. Returns p, from, to, and where it stood as due; or nil, when
+-- the next may be had, and why there is none.
+local function next_range(r, lane, want, least, t, seen)
+  local wake, why
+  for p = 0, (tonumber(r.partitions) or 0) - 1 do
+    local one = route.entry(route.of(r, p), lane)
+    if one then
+      local from, to, at = range_of(r, p, one, want, least, t, seen)
+      if from then return p, from, to, at end
+      if to then wake = math.min(wake or 1e18, to) end
+      why = at or why
     end
   end
   return nil, wake, why
 end
 
--- Requests in doubt in this window that permit would repeat now, for the new owner.
-local function repeats_of(w, t)
+-- Requests of the lane in doubt in this window that permit would repeat now, for the new owner.
+local function repeats_of(w, lane, t)
   local out = {}
   local fields = call('HGETALL', request_key(w.run, w.p, w.from))
   for i = 1, #fields, 2 do
     local q = cmsgpack.unpack(fields[i + 1])
     local ranks = request_ranks(q)
-    if is_inside(w, ranks) and is_repeatable(w, q, ranks, t) then
+    if q.lane == lane and is_inside(w, ranks) and is_repeatable(w, q, ranks, t) then
       out[#out + 1] = { fields[i], q.members, q.attempts, q.hash, q.lane, int(q.first) }
     end
   end
   return out
 end
 
-local function work(r, p, from, l, t)
+local function work(r, p, from, l, lane, t)
   local w = window_open(r.id, p, from, l.to)
   return { 'work', tonumber(r.id), p, from, l.to, l.fence, w and w.bytes or '', r.launched_s,
-    w and repeats_of(w, t) or {}, tonumber(r.speed) or 0 }
+    w and repeats_of(w, lane, t) or {}, tonumber(r.speed) or 0, l.t or p, l.as and l.as + 1 or 0 }
 end
 
--- What the lane may have of the run now → p, from, to, member of todo; or nil, when it is to be
+-- What the lane may have of the run now → p, from, to, where it stood as due; or nil, when it is to be
 -- looked at again (nil: when somebody says so) and why.
-local function look(r, lv, want, least, t)
+local function look(r, lv, want, least, t, seen)
   if r.state ~= 'running' or not r.launched_s then return nil end
   local closed = hours_wait(t, r.hours_from, r.hours_to)
   if closed > 0 then return nil, t.ms + closed, 'outside the hours of its class' end
   local room, wait, why = limits.room(lv, r, want, t)
   if wait > 0 then return nil, t.ms + math.min(wait, fair.PUT_OFF_MS), why end
-  local p, from, to, member = next_range(r, lv.name, math.max(room, math.min(want, least)), least, t)
-  if p then return p, from, to, member end
-  if from then return nil, from, 'retry later' end
+  seen.why = nil
+  local p, from, to, due = next_range(r, lv.name, math.max(room, math.min(want, least)), least, t, seen)
+  if p then return p, from, to, due end
+  if from then return nil, from, seen.why or 'retry later' end
   return nil, to and t.ms + fair.PUT_OFF_MS, to
-end
-
-local function lease_range(r, p, from, l, member)
-  if member then call('ZREM', K.run .. r.id .. K.todo .. p, member)
-  else call('HSET', K.run .. r.id, 'cursor' .. p, l.to) end
-  call('HSET', K.run .. r.id .. K.lease, p .. ':' .. from, cmsgpack.pack(l))
-  owners.enter(r.id, p, from, l)
 end
 
 local function sleep_of(lane, is_more, t)
@@ -356,9 +374,14 @@ end
 -- the keeper, in each turn.
 function fair.heal(r, t)
   if r.state ~= 'running' or hours_wait(t, r.hours_from, r.hours_to) > 0 then return end
-  for _, lane in ipairs(fair.names(r.lanes)) do
-    if not call('ZSCORE', K.ready .. lane, r.id) then
-      local p, wake = next_range(r, lane, 1, 1, t)
+  for _, lane in ipairs(fair.names(r)) do
+    if call('ZSCORE', K.ready .. lane, r.id) then
+      local at = tonumber(call('ZSCORE', K.waited .. lane, r.id) or '')
+      if r.wait_min and (not at or at > t.ms + r.wait_min * 60000) then
+        fair.wait_from(r.id, lane, t, r.wait_min)
+      end
+    else
+      local p, wake = next_range(r, lane, 1, 1, t, {})
       local at = tonumber(call('ZSCORE', K.later .. lane, r.id) or '')
       if p and (not at or at > t.ms + fair.PUT_OFF_MS) then
         call('ZADD', K.later .. lane, 0, r.id)
@@ -369,39 +392,69 @@ function fair.heal(r, t)
   end
 end
 
--- [lane, inc, want, claim id, below or '', smallest batch] →
---   ['work', run, p, from, to, fence, records, launched_s, requests in doubt, the run's speed]
+-- A range of the run for this claim → its lease, p, from; nil: it has none now, and is put off.
+-- as: the order that it is served as, nil = its own.
+local function serve(r, order, c, as)
+  local want = fair.share(c.lane, order, c.want, c.best, tonumber(c.lv.rate) or 0)
+  local p, from, to, due = look(r, c.lv, want, c.least, c.t, c.seen)
+  if not p then
+    fair.put_off(r.id, c.lane, from, to)
+    return nil
+  end
+  local l = { to = to, inc = c.inc, claim = c.id, as = as, fence = call('HINCRBY', K.meta, 'fence', 1),
+    t = route.entry(route.of(r, p), c.lane).t }
+  if due then call('ZREM', due[1], due[2])
+  else call('HSET', K.run .. r.id, 'cursor' .. p, to) end
+  call('HSET', K.run .. r.id .. K.lease, p .. ':' .. from, cmsgpack.pack(l))
+  owners.enter(r.id, p, from, l)
+  route.claimed(r, p, from, l, due, c.seen)
+  return l, p, from
+end
+
+-- Who is next for the claim → its answer; nil: nobody has anything for it.
+local function choose(c)
+  for _ = 1, fair.LOOKS do
+    local id, order = fair.head(c.lane)
+    if not id or order >= c.below then return nil end
+    local aged, own
+    if c.below == math.huge then aged, own = fair.aged(c.lane, id, order, c.t) end
+    local r = run_get(aged or id)
+    -- In the sender's queue it stands with those that it goes ahead of, behind single messages.
+    local l, p, from = serve(r, own or order, c, aged and order + (order + 1) % 2)
+    if l then
+      fair.served(r, c.lane, own or order, l.to - from, aged, c.t)
+      route.write(c.seen, c.t)
+      return work(r, p, from, l, c.lane, c.t)
+    end
+  end
+end
+
+-- [lane, inc, want, claim id, below or '', smallest batch, best batch] →
+--   ['work', run, p, from, to, fence, records, launched_s, requests in doubt, the run's speed,
+--    tariff, 1 + the order that it is served as, 0 = its own]
 --   ['sleep', ms, reason, is it that of a run, not the lane's (0|1)]
 -- Asked again with the same id, because the answer was lost, it answers the same.
--- below: only what is more urgent than this order.
+-- want: a second of the lane's rate; below: only what is more urgent than this order; best: fewer
+-- members than that waste what the contract counts.
 local function claim(_, a)
-  local lane, inc, want, claim_id = a[1], a[2], tonumber(a[3]), a[4]
-  local below, least = tonumber(a[5]) or math.huge, tonumber(a[6]) or 1
   local t = clock()
+  local c = { lane = a[1], inc = a[2], want = tonumber(a[3]), id = a[4], t = t,
+    below = tonumber(a[5]) or math.huge, least = tonumber(a[6]) or 1, best = tonumber(a[7]) or 1 }
   if t.ms < t.open_at then return { 'sleep', opens_ms(t), 'redis restarted' } end
-  if not call('ZSCORE', K.incarnations, inc) then return { 'sleep', 100, 'not registered' } end
-  local lv = limits.lane(lane)
-  local rests, rests_why = health.gate(lv, t)
-  if not rests then rests, rests_why = limits.closed(lv, limits.parse(lv.limits), nil, t) end
-  local run, p0, from0, mine = owners.claimed(inc, claim_id)
-  if mine then return work(run_get(run), p0, from0, mine, t) end
+  if not call('ZSCORE', K.incarnations, c.inc) then return { 'sleep', 100, 'not registered' } end
+  c.lv = limits.lane(c.lane)
+  local rests, rests_why = health.gate(c.lv, t)
+  if not rests then rests, rests_why = limits.closed(c.lv, limits.parse(c.lv.limits), nil, t) end
+  local run, p, from, mine = owners.claimed(c.inc, c.id)
+  if mine then return work(run_get(run), p, from, mine, c.lane, t) end
   reap_all(t)
   if rests then return { 'sleep', math.ceil(rests), rests_why } end
-  local is_more = fair.move_due(lane, t)
-  for _ = 1, fair.LOOKS do
-    local id, order = fair.head(lane)
-    if not id or order >= below then return sleep_of(lane, is_more, t) end
-    local r = run_get(id)
-    local p, from, to, member = look(r, lv, want, least, t)
-    if p then
-      local l = { to = to, inc = inc, claim = claim_id, fence = call('HINCRBY', K.meta, 'fence', 1) }
-      lease_range(r, p, from, l, member)
-      fair.served(id, lane, order, to - from, r.weight or 100)
-      return work(r, p, from, l, t)
-    end
-    fair.put_off(id, lane, from, to)
-  end
-  return sleep_of(lane, true, t)
+  local is_more = fair.move_due(c.lane, t)
+  c.seen = {}
+  local found = choose(c)
+  if found then return found end
+  route.write(c.seen, t)
+  return sleep_of(c.lane, is_more, t)
 end
 
 -- [run, p, from, inc, fence, delay_ms] → 1 released, 0 not ours (any more).
@@ -411,15 +464,7 @@ local function release(_, a)
   local l = owns(run, p, from, a[4], tonumber(a[5]))
   if not l then return 0 end
   local t = clock()
-  local r = run_get(run)
-  local w = window_open(run, p, from, l.to)
-  if w then
-    local next_ms = settle_range(w, t, r.launched_s or 0)
-    window_write(w)
-    if next_ms then todo_add(run, p, from, l.to, math.max(next_ms, t.ms + tonumber(a[6]))) end
-  end
-  call('HDEL', K.run .. run .. K.lease, p .. ':' .. from)
-  owners.drop(l)
+  give_up(run_get(run), p, from, l, t, t.ms + tonumber(a[6]))
   return 1
 end
 
@@ -509,14 +554,14 @@ local function reconcile(_, a)
   local t = clock()
   local r = run_get(run)
   if not r.launched_s or t.ms < t.takeover_at then return 0 end
-  reap(run, t, r.launched_s)
+  reap(r, t)
   if r.state == 'cancelled' then return sweep(r, p, j * STRING, (j + 1) * STRING, t) end
   local cursor = tonumber(call('HGET', K.run .. run, 'cursor' .. p)) or 0
   local from, to = j * STRING, math.min(cursor, (j + 1) * STRING)
   local w = from < to and window_open(run, p, from, to)
   if not w then return 0 end
-  local leased, due = leased_ranks(run, p, from, to), due_ranks(run, p, from, to)
-  local repeatable
+  local leased, due = leased_ranks(run, p, from, to), due_ranks(r, p, from, to)
+  local list, needed, repeatable = route.of(r, p), {}, nil
   local now_s = seconds_of(t, r.launched_s)
   local puts, range, is_settled = {}, nil, to == (j + 1) * STRING
   for rank = from, to - 1 do
@@ -527,6 +572,7 @@ local function reconcile(_, a)
       if not leased[rank] and (state == S.SENDING or not due[rank]) then
         repeatable = repeatable or repeatable_ranks(w, t)
         if needs_owner(w, rank, repeatable, now_s) and not due[rank] then
+          needed[rank] = t.ms
           -- A range holds whole requests, or nobody could repeat them.
           local whole = repeatable[rank] or { rank, rank }
           if range and whole[1] <= range[2] and (rank - range[1] < RANGE_MAX or
@@ -540,7 +586,9 @@ local function reconcile(_, a)
       end
     end
   end
+  local again = #list > 1 and todo.put_again(w, list, needed, t)
   window_write(w)
+  if again then return is_settled and -1 or again end
   for _, range in ipairs(puts) do todo_add(run, p, range[1], range[2], t.ms) end
   return is_settled and -1 or #puts
 end

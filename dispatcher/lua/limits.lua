@@ -433,11 +433,11 @@ function limits.room(lv, r, want, t)
 end
 
 -- Requests on the wire of this lane, over all processes; a tenth, at least one, is
--- kept for single notices. What a dead process had there is forgotten, once a second
+-- kept for single notices and campaigns of class emergency. What a dead process had there is forgotten, once a second
 -- at most.
-function limits.is_busy(lv, t, is_notice)
+function limits.is_busy(lv, t, is_urgent)
   local busy, most = lv.key .. K.busy, tonumber(lv.concurrency) or 0
-  if most > 1 and not is_notice then most = most - math.max(1, floor(most / 10)) end
+  if most > 1 and not is_urgent then most = most - math.max(1, floor(most / 10)) end
   if most == 0 or flight.count(lv) < most then return false end
   local ago = t.ms - (tonumber(lv.purged) or 0)
   if ago >= 0 and ago < 1000 then return true end

@@ -34,9 +34,13 @@ function notice.close(key, t)
 end
 
 -- The name under which the day's run of a class and unit is found. A route that was changed
--- has its own: a lane that is gone would keep for ever what was accepted for it.
-function notice.field(class, unit, lanes, map)
-  return table.concat({ class, unit, lanes, map }, ':')
+-- has its own: a lane that is gone would keep for ever what was accepted for it. a: as of `notices`.
+function notice.field(a)
+  local field = table.concat({ a[4], a[5], a[7], a[9] }, ':')
+  for i = 11, #a, 2 do
+    if a[i] == 'routes' then field = field .. ':' .. a[i + 1] end
+  end
+  return field
 end
 
 -- The run that takes messages now, or nil and the one that is to be closed.
@@ -95,7 +99,7 @@ function notice.make(a, t, old, id, campaign)
     'list_rows', 0, 'template', '', 'queries', '[]', 'slice', 0, 'audience', 0,
     unpack(a, 11))
   call('ZADD', K.runs, a[6], id)
-  call('HSET', K.notices, notice.field(class, unit, a[7], a[9]), id)
+  call('HSET', K.notices, notice.field(a), id)
   return { id = id, map = a[9], launched_s = tonumber(now_s) }
 end
 
@@ -158,7 +162,7 @@ local function notices(_, a)
   local known = notice.known(a[1], a[2])
   if known then return known end
   local t = clock()
-  local run, old = notice.open_run(notice.field(a[4], a[5], a[7], a[9]), t)
+  local run, old = notice.open_run(notice.field(a), t)
   local rows, items = notice.read(a[10], run and run.map or a[9])
   if #rows == 0 then return { 'none', '0', '0', items } end
   -- Only writes from here.

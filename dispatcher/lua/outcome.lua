@@ -241,7 +241,9 @@ local function outcome(_, a)
     merged = merged + told.answer(c, o)
   end
   for _, seen in pairs(c.seen) do
-    brake_look(seen.run, seen.p, table.concat(seen.classes), table.concat(seen.reasons))
+    local one = route.entry(route.of(c.runs[seen.run], seen.p), lane)
+    brake_look(seen.run, one and one.t or seen.p, table.concat(seen.classes),
+      table.concat(seen.reasons))
   end
   if keep_s > 0 then ids.add(lane, c.found, floor(c.t.ms / 1000), keep_s) end
   for run, lines in pairs(c.lines) do
@@ -308,7 +310,7 @@ local function unmark(_, a)
     told.off_the_wire(c, o, o.verdict, o.rest, o.why, o.permitted_us, true)
     told.unmark(c, o)
   end
-  for _, one in ipairs(c.due) do todo_add(one[1].run, one[1].p, one[1].first, one[2], c.t.ms) end
+  for _, one in ipairs(c.due) do todo.hurry(one[1].r, one[1].p, one[1].first, one[2], c.t) end
   return told.close(c, 1)
 end
 

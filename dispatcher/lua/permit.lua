@@ -14,13 +14,22 @@ function permits.cost(contract, n, parts)
   return { contract = contract, messages = n, parts = raw.sum(parts), requests = 1 }
 end
 
+-- The attempt that a member which waits goes by: another provider's is always a new one, for its
+-- reference is.
+function permits.next_attempt(r, tariff)
+  if r.state == S.RETRY then return r.attempt + 1 end
+  if r.attempt == 0 or r.provider == tariff or r.attempt == 15 then return math.max(r.attempt, 1) end
+  return r.attempt + 1
+end
+
 -- Are the members' records not what the sender saw, or not due for this attempt?
-function permits.is_changed(w, ranks, expected, attempts)
+function permits.is_changed(w, ranks, expected, attempts, tariff)
   for i, rank in ipairs(ranks) do
     local r, at = window_get(w, rank), byte(attempts, i)
     if pack_record(r) ~= sub(expected, i * 8 - 7, i * 8) then return true end
-    if not (r.state == S.WAITING and at == math.max(r.attempt, 1)) and
-      not (r.state == S.RETRY and at == r.attempt + 1) then return true end
+    if (r.state ~= S.WAITING and r.state ~= S.RETRY) or at ~= permits.next_attempt(r, tariff) then
+      return true
+    end
   end
   return false
 end
@@ -34,7 +43,7 @@ function permits.stop(c, g)
   if not g.lease then return { 'lost' } end
   local r = g.r
   if r.state ~= 'running' then return { 'stop', r.state or 'gone' } end
-  if brake_of(g.run, g.p) then return { 'stop', 'stopped by the brake' } end
+  if brake_of(g.run, g.tariff) then return { 'stop', 'stopped by the brake' } end
   if hours_wait(t, r.hours_from, r.hours_to) > 0 then
     return { 'stop', 'outside the hours of its class' }
   end
@@ -64,6 +73,8 @@ function permits.open(a)
     end
     c.chunks[i] = { run = run, r = c.runs[run], p = tonumber(a[at + 1]), from = tonumber(a[at + 2]),
       fence = tonumber(a[at + 3]), epoch = tonumber(a[at + 4]) }
+    local one = route.entry(route.of(c.runs[run], c.chunks[i].p), c.lane)
+    c.chunks[i].tariff = one and one.t or c.chunks[i].p
     at = at + permits.OF_CHUNK
   end
   for i = at, #a, permits.OF_REQUEST do
@@ -97,18 +108,17 @@ function permits.changed(c, g)
   return { 'changed', sub(w.bytes, 1, at) .. g.w.bytes .. sub(w.bytes, at + #g.w.bytes + 1) }
 end
 
--- A first attempt at members that nobody has been asked about: what most requests are. Their records
--- are compared, and written, as bytes.
-local never_asked = '%z.[%z\1\16\17\32\33\48\49\64\65\80\81\96\97\112\113\128\129\144\145' ..
-  '\160\161\176\177\192\193\208\209\224\225\240\241].....'
+-- A first attempt at members that nobody has been asked about, or none but this provider: what most
+-- requests are. Their records are compared, and written, as bytes.
 function permits.is_first(w, o)
   if o.is_repeat or o.last - o.first + 1 ~= o.n or o.attempts ~= string.rep('\1', o.n) then
     return false
   end
   window_settle(w)
   local at = (o.first - w.from) * 8
+  o.g.first = o.g.first or '%z.[%z' .. raw.plain(char(1 + o.g.tariff * 16)) .. '].....'
   return sub(w.bytes, at + 1, at + o.n * 8) == o.expected and
-    select(2, string.gsub(o.expected, never_asked, '')) == o.n
+    select(2, string.gsub(o.expected, o.g.first, '')) == o.n
 end
 
 -- May the request itself be sent, by what is known of it and its members? → an answer, or nil; then
@@ -130,7 +140,8 @@ function permits.look_request(c, o)
       request_write(o.key, o.field, w, q, o.ranks)
       return { 'held' }
     end
-  elseif q or (not o.is_plain and permits.is_changed(w, o.ranks, o.expected, o.attempts)) then
+  elseif q or (not o.is_plain and
+    permits.is_changed(w, o.ranks, o.expected, o.attempts, g.tariff)) then
     return permits.changed(c, g)
   else
     q = { lane = c.lane, first = o.first, members = o.members, attempts = o.attempts, hash = o.hash,
@@ -150,7 +161,7 @@ function permits.look_limits(c, o)
     c.wait = { 'wait', int(rests * 1000), why }
     return c.wait
   end
-  if limits.is_busy(lv, t, r.kind == 'notices') then return { 'wait', '2000', 'concurrency' } end
+  if limits.is_busy(lv, t, r.kind == 'notices' or r.class == 'emergency') then return { 'wait', '2000', 'concurrency' } end
   if flight.is_full(lv, c.cap, o.n, c.largest, t) then
     c.wait = { 'wait', '2000', 'doubt_cap' }
     return c.wait
@@ -175,7 +186,7 @@ end
 function permits.mark(c, o)
   local g, w, now_s = o.g, o.g.w, seconds_of(c.t, o.g.r.launched_s)
   if o.is_plain then
-    g.marked = g.marked or raw.plain(char(S.SENDING, 0, 1 + g.p * 16)) .. '%0' ..
+    g.marked = g.marked or raw.plain(char(S.SENDING, 0, 1 + g.tariff * 16)) .. '%0' ..
       raw.plain(raw.tail(now_s))
     window_patch(w, o.first, o.n, (string.gsub(o.parts, '.', g.marked)))
     return
@@ -183,7 +194,7 @@ function permits.mark(c, o)
   for i, rank in ipairs(o.ranks) do
     local at = byte(o.attempts, i)
     if not o.is_repeat or phase_of(w, rank, at) == S.UNKNOWN then
-      set_phase(w, rank, at, S.SENDING, 0, now_s, byte(o.parts, i), g.p)
+      set_phase(w, rank, at, S.SENDING, 0, now_s, byte(o.parts, i), g.tariff)
     end
   end
 end
@@ -215,6 +226,8 @@ function permits.answer(c, o)
   book.set(c.lv.key .. K.busy, o.id, flight.entry(c.inc, o.n, c.cap))
   flight.add(c.lv, o.n)
   health.permitted(c.lv, o.id, t)
+  -- Fewer of it wait now: it may have more.
+  if tonumber(r.speed) or c.lv.units then fair.due_at(o.g.run, c.lane, 0) end
   return { 'go', int(c.t.us + o.look.ahead), c.now, c.asked, int(q.till), c.factor_text }
 end
 
@@ -222,7 +235,7 @@ end
 --  of each chunk: run, p, from, fence, epoch;
 --  of each request: number of its chunk, permit, 'new'|'repeat', first, members, expected, attempts,
 --   parts, hash, cost, phones ('' = none), hashes of the phones where the run has caps (see caps.lua)]
--- The provider is the partition's. → for each request, in order:
+-- The tariff is the lane's of the partition. → for each request, in order:
 --   ['go', slot us, now us, asked ms, repeatable till (ms + back),
 --     the lane's factor] ['wait', us, reason, 1 = for a rate]
 --   ['stop', state] ['lost']

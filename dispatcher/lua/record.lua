@@ -162,12 +162,14 @@ local function window_set(w, rank, r, now_s)
   if old.state ~= r.state then
     add(w.delta, COUNTED[old.state], -1)
     add(w.delta, COUNTED[r.state], 1)
-    if POSITIVE[r.state] and not POSITIVE[old.state] then
-      add(w.delta, 'parts:' .. r.provider, r.parts)
-    elseif POSITIVE[old.state] and not POSITIVE[r.state] then
-      add(w.delta, 'parts:' .. r.provider, -r.parts)
-    end
     r.changed = now_s
+  end
+  local was, is = POSITIVE[old.state], POSITIVE[r.state]
+  if was and (not is or old.provider ~= r.provider) then
+    add(w.delta, 'parts:' .. old.provider, -r.parts)
+  end
+  if is and (not was or old.provider ~= r.provider) then
+    add(w.delta, 'parts:' .. r.provider, r.parts)
   end
   w.changed[rank] = r
 end
@@ -256,40 +258,43 @@ local RANK = { [S.WAITING] = 0, [S.SKIPPED] = 1, [S.SUPPRESSED] = 1, [S.CANCELLE
   [S.EXPIRED] = 1, [S.SENDING] = 2, [S.UNKNOWN] = 3, [S.RETRY] = 4, [S.REFUSED] = 4,
   [S.ACCEPTED] = 5, [S.UNDELIVERABLE] = 6, [S.DELIVERED] = 7 }
 
--- What a message shows, of the phases of its attempts 1..n.
+-- What a message shows, of the phases of its attempts 1..n; and which of them shows it.
 local function shown(phases, n)
   local best, doubt, failed
   for a = 1, n do
     local ph = phases[a]
-    if ph == S.DELIVERED then return ph end
-    if ph == S.ACCEPTED then best = ph end
-    if ph == S.UNKNOWN then doubt = ph end
-    if ph == S.UNDELIVERABLE then failed = ph end
+    if ph == S.DELIVERED then return ph, a end
+    if ph == S.ACCEPTED then best = a end
+    if ph == S.UNKNOWN then doubt = a end
+    if ph == S.UNDELIVERABLE then failed = a end
   end
-  if best then return best end
-  if OPEN[phases[n]] then return phases[n] end
-  return doubt or failed or phases[n]
+  local at = best or (OPEN[phases[n]] and n) or doubt or failed or n
+  return phases[at], at
 end
 
--- How many of the attempts a partner took: each is paid for.
-local function taken(phases, n)
-  local k = 0
-  for a = 1, n do if POSITIVE[phases[a]] then k = k + 1 end end
-  return k
+-- How many attempts a partner took beside the one that is shown, by tariff: each is paid for.
+local function add_again(w, phases, tariffs, shown_at, parts)
+  for a, phase in ipairs(phases) do
+    if a ~= shown_at and POSITIVE[phase] then add(w.delta, 'again:' .. tariffs[a], parts) end
+  end
 end
 
 local function has_earlier(r) return r.flags % 64 >= EARLIER end
 
--- The phases of all attempts, from the sparse table if several have spoken.
+-- The phases of all attempts, from the sparse table if several have spoken, and the tariffs that
+-- they went by. The table has a byte of each: 16 × (how far its tariff is from the partition's
+-- number, below 16) + its phase.
 local function phases_of(w, rank, r)
   local field = w.p .. ':' .. rank
   local known = has_earlier(r) and
     (w.earlier[field] or call('HGET', K.run .. w.run .. K.earlier, field))
-  local phases = {}
+  local phases, tariffs = {}, {}
   for i = 1, r.attempt do
-    phases[i] = known and byte(known, i) or (i == r.attempt and r.state) or S.RETRY
+    local b = known and byte(known, i)
+    phases[i] = b and b % 16 or (i == r.attempt and r.state) or S.RETRY
+    tariffs[i] = b and (floor(b / 16) + w.p) % 16 or r.provider
   end
-  return phases
+  return phases, tariffs
 end
 
 -- The phase of one attempt. Attempt 0: a message that was never permitted.
@@ -300,7 +305,7 @@ local function phase_of(w, rank, a)
     if a == r.attempt then return r.state end
     return S.RETRY
   end
-  return phases_of(w, rank, r)[a]
+  return (phases_of(w, rank, r))[a]
 end
 
 -- Set the phase of attempt `a`, whatever it was. The only writer of states besides
@@ -313,19 +318,21 @@ local function set_phase(w, rank, a, phase, reason, now_s, parts, provider)
   local is_simple = not has_earlier(r) and (a == r.attempt or (a > r.attempt and
     (r.attempt == 0 or r.state == S.RETRY or r.state == S.WAITING)))
   if not is_simple then
-    local phases = phases_of(w, rank, r)
-    local extra = taken(phases, r.attempt) - (POSITIVE[r.state] and 1 or 0)
-    for i = r.attempt + 1, new.attempt do phases[i] = S.WAITING end
+    local phases, tariffs = phases_of(w, rank, r)
+    local _, at = shown(phases, r.attempt)
+    -- The record's parts count once ('parts:'); what other attempts cost counts here.
+    add_again(w, phases, tariffs, has_earlier(r) and at or r.attempt, -new.parts)
+    for i = r.attempt + 1, new.attempt do phases[i], tariffs[i] = S.WAITING, new.provider end
     phases[a] = phase
+    tariffs[a] = provider or tariffs[a]
     local out = {}
-    for i = 1, new.attempt do out[i] = char(phases[i]) end
+    for i = 1, new.attempt do out[i] = char(phases[i] + 16 * ((tariffs[i] - w.p) % 16)) end
     w.earlier[w.p .. ':' .. rank] = table.concat(out)
-    new.state = shown(phases, new.attempt)
+    new.state, at = shown(phases, new.attempt)
+    new.provider = tariffs[at]
     new.flags = EARLIER
     if new.state ~= phase then new.reason = r.reason end
-    extra = taken(phases, new.attempt) - (POSITIVE[new.state] and 1 or 0) - extra
-    -- The record's parts count once ('parts:'); what other attempts cost counts here.
-    if extra ~= 0 then add(w.delta, 'again:' .. new.provider, extra * new.parts) end
+    add_again(w, phases, tariffs, at, new.parts)
   end
   if new.state == S.UNKNOWN and phase == S.UNKNOWN and r.flags % 32 >= HELD then
     new.flags = new.flags + HELD

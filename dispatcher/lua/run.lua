@@ -37,12 +37,15 @@ local function are_there(keys)
   return true
 end
 
-local function launch_write(a, launched_s, sets, speed)
+local function launch_write(a, launched_s, sets)
   local campaign, run = a[1], a[2]
+  local own = call('HMGET', campaign, 'speed', 'weight')
   local args = { 'state', 'running', 'launched_s', int(launched_s), 'prio', a[3],
     'lanes', a[4], 'partitions', a[5], 'slice', 0, 'audience', 0 }
   for i = 6, #a do args[#args + 1] = a[i] end
-  if speed then args[#args + 1], args[#args + 2] = 'speed', speed end
+  for i, name in ipairs({ 'speed', 'weight' }) do
+    if own[i] then args[#args + 1], args[#args + 2] = name, own[i] end
+  end
   for _, key in ipairs(sets) do call('PERSIST', key) end
   call('HSET', K.run .. run, unpack(args))
   call('ZADD', K.runs, a[3], run)
@@ -59,14 +62,14 @@ end
 -- A field due_s among them: its time has come; the campaign must be scheduled for it.
 -- A field set_pieces: its sets were written before, and expire unless it takes them over.
 local function launch(_, a)
-  local v = call('HMGET', a[1], 'state', 'run', 'due_s', 'speed')
+  local v = call('HMGET', a[1], 'state', 'run', 'due_s')
   local due_s, sets = launch_fields(a)
   local is_wanted = v[1] == 'draft' or v[1] == 'missed'
   if due_s then is_wanted = v[1] == 'scheduled' and v[3] == due_s end
   if not is_wanted then return { v[1] or 'gone', tonumber(v[2]) or 0 } end
   if not are_there(sets) then return { 'sets gone', 0 } end
   local now_s = floor(clock().ms / 1000)
-  launch_write(a, now_s, sets, v[4])
+  launch_write(a, now_s, sets)
   return { 'launched', tonumber(a[2]), now_s }
 end
 
@@ -79,11 +82,11 @@ local function launch_again(_, words)
   local run = a[2]
   local known = call('HGET', K.run .. run, 'launched_s')
   if known then return known == launched_s and 0 or -1 end
-  local v = call('HMGET', a[1], 'state', 'run', 'speed')
+  local v = call('HMGET', a[1], 'state', 'run')
   local _, sets = launch_fields(a)
   local is_wanted = v[1] == 'draft' or v[1] == 'missed' or v[1] == 'scheduled'
   if not is_wanted or (tonumber(v[2]) or 0) ~= 0 or not are_there(sets) then return -1 end
-  launch_write(a, tonumber(launched_s), sets, v[3])
+  launch_write(a, tonumber(launched_s), sets)
   call('HSET', K.run .. run, 'slow_till', int(clock().ms + limits.SLOW_MS), 'slow_why',
     'Redis had lost its launch')
   number_used(run)
@@ -190,8 +193,7 @@ local function is_over(key, r)
     call('EXISTS', key .. K.pieces) == 1 then return false end
   for p = 0, r.state == 'cancelled' and -1 or (tonumber(r.partitions) or 0) - 1 do
     local v = call('HMGET', key, 'cursor' .. p, 'front' .. p)
-    if (tonumber(v[1]) or 0) < (tonumber(v[2]) or 0) or
-      call('ZCARD', key .. K.todo .. p) > 0 then return false end
+    if (tonumber(v[1]) or 0) < (tonumber(v[2]) or 0) or todo.count(r, p) > 0 then return false end
   end
   local left = tonumber(call('HGET', key, 'audience')) or 0
   for _, name in pairs(COUNTED) do
@@ -259,8 +261,9 @@ local function control(_, a)
   if state ~= 'cancelled' then set_state(a[1], a[3], a[4], a[5], a[6]) end
   if a[3] == 'finished' then call('ZREM', K.runs, a[1]) end
   if state == 'cancelled' then -- nobody claims what is due
-    for p = 0, (tonumber(call('HGET', key, 'partitions')) or 0) - 1 do
-      call('DEL', key .. K.todo .. p)
+    local r = run_get(a[1])
+    for p = 0, (tonumber(r.partitions) or 0) - 1 do
+      call('DEL', unpack(todo.keys(a[1], p, route.of(r, p))))
     end
   end
   call('PUBLISH', K.tick, 'run')
@@ -275,7 +278,7 @@ local function progress(_, a)
   local r = run_get(a[1])
   if not r.launched_s then return { 'gone', 0, 0, {}, 0, 0 } end
   local t = clock()
-  reap(a[1], t, r.launched_s)
+  reap(r, t)
   canary_look(a[1], r, t)
   notice.close(key, t)
   fair.heal(r, t)

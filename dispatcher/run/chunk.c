@@ -85,8 +85,11 @@ chunk_new(const struct reply *r)
 	c->fence = reply_item(r, 5)->integer;
 	c->launched_s = reply_item(r, 7)->integer;
 	c->speed = reply_item(r, 9)->integer;
-	if (c->p >= PARTITIONS_MAX || from < 0 || to <= from || to - from > RECORDS_PER_STRING ||
-	    records.n != (size_t)(to - from) * RECORD_SIZE || !read_repeats(c, reply_item(r, 8))) {
+	c->tariff = (uint8_t)reply_item(r, 10)->integer;
+	c->served_as = (int)reply_item(r, 11)->integer;
+	if (c->p >= PARTITIONS_MAX || c->tariff >= TARIFFS_MAX || from < 0 || to <= from ||
+	    to - from > RECORDS_PER_STRING || records.n != (size_t)(to - from) * RECORD_SIZE ||
+	    !read_repeats(c, reply_item(r, 8))) {
 		chunk_free(c);
 		return NULL;
 	}
@@ -95,6 +98,14 @@ chunk_new(const struct reply *r)
 	for (uint32_t rank = c->from; rank < c->to; rank++)
 		chunk_member(c, rank)->rank = rank;
 	return c;
+}
+
+int
+chunk_order(const struct chunk *c)
+{
+	if (c->served_as > 0)
+		return c->served_as - 1;
+	return c->view != NULL ? c->view->order : -1;
 }
 
 static void

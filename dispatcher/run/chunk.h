@@ -34,10 +34,12 @@ struct repeat {
 struct chunk {
 	uint64_t run;
 	unsigned p;
+	uint8_t tariff; /* of the lane that claimed it */
 	uint32_t from, to;
 	int64_t fence;
 	int64_t launched_s;
 	int64_t speed;	    /* of its run, messages a second at most; 0 = as its lanes allow */
+	int served_as;	    /* 1 + the order of those that it goes ahead of; 0 = its run's */
 	int64_t epoch;	    /* of the suppressions that its members were looked at with */
 	struct buf records; /* (to - from) records as Redis showed them last */
 	struct repeat *repeats;
@@ -50,6 +52,8 @@ struct chunk {
 
 /* Read claim's ['work', …]. NULL when it is malformed (a bug of ours or a foreign library). */
 struct chunk *chunk_new(const struct reply *r);
+/* The smaller, the more urgent (see run_view); -1 = not known before it is loaded. */
+int chunk_order(const struct chunk *c);
 /* Also while loading: the callback does not run then. */
 void chunk_free(struct chunk *c);
 

@@ -70,7 +70,17 @@ on_counters(void *arg, const struct reply *r)
 /* Fields of the run that there are by partition or tariff stand behind the others. */
 #define FRONTS_AT 23u
 #define BRAKES_AT (FRONTS_AT + PARTITIONS_MAX)
-#define FIELDS (BRAKES_AT + TARIFFS_MAX)
+#define VIAS_AT (BRAKES_AT + TARIFFS_MAX)
+#define FIELDS (VIAS_AT + PARTITIONS_MAX)
+
+/* "TARIFFS UNIX_S WHY", as dispatcher/lua/route.lua writes it. */
+static void
+read_via(struct slice text, struct run_via *v)
+{
+	slice_copy(v->tariffs, sizeof(v->tariffs), slice_take_until(&text, ' '));
+	v->since_s = (int64_t)slice_to_u64(slice_take_until(&text, ' '));
+	slice_copy(v->why, sizeof(v->why), text);
+}
 
 static void
 read_route(struct run_status *s, const struct reply *r)
@@ -81,8 +91,10 @@ read_route(struct run_status *s, const struct reply *r)
 	s->partitions = (uint8_t)reply_u64(r, 21);
 	if (s->partitions > PARTITIONS_MAX)
 		s->partitions = PARTITIONS_MAX;
-	for (unsigned p = 0; p < s->partitions; p++)
+	for (unsigned p = 0; p < s->partitions; p++) {
 		s->front[p] = reply_u64(r, FRONTS_AT + p);
+		read_via(reply_item(r, VIAS_AT + p)->str, &s->via[p]);
+	}
 	route_choices_read(reply_item(r, 22)->str, s->partitions, s->choice);
 	for (; s->tariffs < TARIFFS_MAX && lanes.n > 0; s->tariffs++) {
 		unsigned t = s->tariffs;
@@ -147,7 +159,7 @@ run_status_load(struct engine *e, uint64_t run, run_status_cb cb, void *arg)
 		"why_s",      "sandbox",  "lists",	 "partitions",	 "routes"};
 	struct status_load *ld = xcalloc(1, sizeof(*ld));
 	struct slice v[2 + FIELDS];
-	char key[KEY_MAX], numbered[PARTITIONS_MAX + TARIFFS_MAX][12];
+	char key[KEY_MAX], numbered[FIELDS - FRONTS_AT][12];
 
 	ld->engine = e;
 	ld->cb = cb;
@@ -158,8 +170,12 @@ run_status_load(struct engine *e, uint64_t run, run_status_cb cb, void *arg)
 	for (unsigned i = 0; i < FIELDS; i++) {
 		if (i >= FRONTS_AT)
 			snprintf(numbered[i - FRONTS_AT], sizeof(numbered[0]), "%s%u",
-				 i < BRAKES_AT ? "front" : "brake",
-				 i < BRAKES_AT ? i - FRONTS_AT : i - BRAKES_AT);
+				 i < BRAKES_AT ? "front"
+				 : i < VIAS_AT ? "brake"
+					       : "via",
+				 i - (i < BRAKES_AT ? FRONTS_AT
+				      : i < VIAS_AT ? BRAKES_AT
+						    : VIAS_AT));
 		v[2 + i] = slice_of(i < FRONTS_AT ? fields[i] : numbered[i - FRONTS_AT]);
 	}
 	redis_command(engine_redis(e), v, ARRAY_LEN(v), on_run, ld);

@@ -25,6 +25,12 @@ struct run_status {
 	uint8_t partitions;
 	uint64_t front[PARTITIONS_MAX];
 	struct route_choice choice[PARTITIONS_MAX];
+	/* By which tariffs a partition is sent ("3", of shares "3,5"), if not as its route says first. */
+	struct run_via {
+		char tariffs[16]; /* "" = as usual */
+		int64_t since_s;  /* unix time */
+		char why[160];
+	} via[PARTITIONS_MAX];
 	uint8_t tariffs; /* providers of partitions, see campaign/route_plan.h */
 	char lane[TARIFFS_MAX][40];
 	int64_t price[TARIFFS_MAX];	     /* VND per part */

@@ -166,6 +166,7 @@ on_run(void *arg, const struct reply *r)
 	v->is_notices = slice_is(reply_item(r, 13)->str, "notices");
 	v->order = (int)reply_int(r, 10) * 2 + !v->is_notices;
 	slice_copy(v->class, sizeof(v->class), reply_item(r, 11)->str);
+	v->is_urgent = v->is_notices || strcmp(v->class, "emergency") == 0;
 	v->unit = (uint64_t)reply_int(r, 12);
 	v->is_capped = reply_int(r, 16) > 0 || reply_int(r, 17) > 0;
 	v->is_cap_later = slice_is(reply_item(r, 18)->str, "later");

@@ -23,6 +23,7 @@ struct run_view {
 	int64_t launched_s;
 	int64_t today;	 /* days since 1970 in Vietnam, frozen */
 	bool is_notices; /* single messages: payload instead of list, texts and queries */
+	bool is_urgent; /* single messages, and class emergency: may have what a lane keeps for them */
 	int order; /* the smaller, the more urgent: 2 * priority of its class, + 1 for campaigns */
 	char class[32];
 	bool is_capped;	   /* a phone gets so many messages of its class only */

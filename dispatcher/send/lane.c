@@ -102,10 +102,15 @@ request_new(struct work *w, const uint32_t *ranks, size_t count)
 	return r;
 }
 
-/* The attempt that a member would be sent under now; 0 = it cannot be sent now. */
+/*
+ * The attempt that a member would be sent under now, by this tariff; 0 = it cannot be sent now.
+ * Another provider's is a new one, for its reference is; the last one is all that is left.
+ */
 static uint8_t
-next_attempt(struct record r)
+next_attempt(struct record r, uint8_t tariff)
 {
+	if (r.state == RECORD_WAITING && r.attempt > 0 && r.provider != tariff)
+		return r.attempt < ATTEMPTS_MAX ? (uint8_t)(r.attempt + 1) : r.attempt;
 	if (r.state == RECORD_WAITING)
 		return r.attempt > 0 ? r.attempt : 1;
 	if (r.state == RECORD_RETRY && r.attempt < ATTEMPTS_MAX)
@@ -119,7 +124,8 @@ push_new_request(struct work *w, const uint32_t *ranks, size_t count)
 	struct request *r = request_new(w, ranks, count);
 
 	for (size_t i = 0; i < count; i++)
-		buf_add_u8(&r->attempts, next_attempt(chunk_record(w->chunk, ranks[i])));
+		buf_add_u8(&r->attempts,
+			   next_attempt(chunk_record(w->chunk, ranks[i]), w->chunk->tariff));
 	lane_push(w->lane, r);
 }
 
@@ -232,7 +238,7 @@ work_build(struct work *w, const uint32_t *ranks, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		struct member *m = chunk_member(c, ranks[i]);
 
-		if (!m->is_needed || next_attempt(chunk_record(c, ranks[i])) == 0)
+		if (!m->is_needed || next_attempt(chunk_record(c, ranks[i]), c->tariff) == 0)
 			continue;
 		if (m->skip == 0 && m->is_unicode && !cap->has_unicode)
 			m->skip = REASON_NOT_ENCODABLE;
@@ -494,29 +500,44 @@ claim_least(const struct lane *l)
 	return batch_needs_strings(cap) ? RECORDS_PER_STRING : cap->batch_min;
 }
 
-/*
- * Up to a second of the contract at a time, at least the driver's smallest batch; a largest one where
- * requests are counted. Where those with equal texts must meet, as many as may.
- */
+/* Messages of a second of the contract, of the largest requests; at least the driver's smallest batch. */
 static int64_t
-claim_want(const struct lane *l)
+second_of(const struct lane *l)
 {
 	const struct capability *cap = capability_of(l);
 	double second = l->provider->rate;
-	int64_t want;
+	int64_t n = (int64_t)second;
+
+	/* What the contract counts per message is at least one. */
+	if (cap->counts == COUNTS_REQUESTS)
+		n = (int64_t)((second < 1 ? 1 : second) * l->provider->batch_max);
+	if (n < cap->batch_min)
+		n = cap->batch_min;
+	return n < 1 ? 1 : n;
+}
+
+/* Up to a second at a time. Where those with equal texts must meet, as many as may. */
+static int64_t
+claim_want(const struct lane *l)
+{
+	int64_t want = second_of(l);
+	int64_t most = capability_of(l)->shape == SHAPE_ONE ? 512 : (int64_t)CLAIM_MAX;
+
+	if (batch_needs_strings(capability_of(l)))
+		return CLAIM_MAX;
+	return want > most ? most : want;
+}
+
+/* Fewer waste what the contract counts, or keep equal texts apart. */
+static int64_t
+best_batch(const struct lane *l)
+{
+	const struct capability *cap = capability_of(l);
 
 	if (batch_needs_strings(cap))
 		return CLAIM_MAX;
-	/* What the contract counts per message is at least one. */
-	if (cap->counts == COUNTS_REQUESTS)
-		want = (int64_t)((second < 1 ? 1 : second) * l->provider->batch_max);
-	else
-		want = (int64_t)second;
-	if (want < cap->batch_min)
-		want = cap->batch_min;
-	if (want > (cap->shape == SHAPE_ONE ? 512 : (int64_t)CLAIM_MAX))
-		want = cap->shape == SHAPE_ONE ? 512 : CLAIM_MAX;
-	return want < 1 ? 1 : want;
+	return cap->counts == COUNTS_REQUESTS ? (int64_t)l->provider->batch_max
+					      : (int64_t)cap->batch_min;
 }
 
 /* The order of the least urgent of the lane's works; -1 = none is known yet. */
@@ -526,8 +547,8 @@ works_order(const struct lane *l)
 	int order = -1;
 
 	for (const struct work *w = l->works; w != NULL; w = w->next)
-		if (w->chunk->view != NULL && w->chunk->view->order > order)
-			order = w->chunk->view->order;
+		if (chunk_order(w->chunk) > order)
+			order = chunk_order(w->chunk);
 	return order;
 }
 
@@ -551,6 +572,7 @@ lane_claim(struct lane *l, bool is_urgent)
 	else
 		argv_adds(&a, "");
 	argv_add_int(&a, claim_least(l));
+	argv_add_int(&a, best_batch(l));
 	engine_call(e, "claim", &a, on_claim, l);
 	argv_free(&a);
 }
@@ -565,23 +587,35 @@ may_overtake(const struct lane *l)
 	       works_order(l) >= 0;
 }
 
+/* Claimed, and not ready yet. */
+static int64_t
+loading_messages(const struct lane *l)
+{
+	int64_t n = 0;
+
+	for (const struct work *w = l->works; w != NULL; w = w->next)
+		if (!w->is_begun && !w->is_closing)
+			n += w->chunk->to - w->chunk->from;
+	return n;
+}
+
 /* One that is prepared still is much where whole strings are claimed. */
 static bool
 prepares_a_string(const struct lane *l)
 {
-	if (!batch_needs_strings(capability_of(l)))
-		return false;
-	for (const struct work *w = l->works; w != NULL; w = w->next)
-		if (!w->is_begun && !w->is_closing)
-			return true;
-	return false;
+	return batch_needs_strings(capability_of(l)) && loading_messages(l) > 0;
 }
 
+/* Half a second ahead: who has claimed more keeps it from others, whose turn it is by then. */
 static bool
 has_room(const struct lane *l)
 {
+	int64_t want = claim_want(l), second = second_of(l);
+
 	return !prepares_a_string(l) && l->work_count < WORKS_MAX + l->parked_count &&
-	       l->work_count < PARKED_WORKS_MAX && (int64_t)l->ready_messages * 2 <= claim_want(l);
+	       l->work_count < PARKED_WORKS_MAX && (int64_t)l->ready_messages * 2 <= want &&
+	       ((int64_t)l->ready_messages + loading_messages(l)) * 2 <=
+		       (want > second ? want : second);
 }
 
 static void

@@ -34,13 +34,13 @@ struct permit_call {
 
 /* ---- when ---- */
 
-/* Requests of the lane's next one's kind that may be under way: a tenth is kept for notices. */
+/* Requests of the next one's kind that may be under way: a tenth is kept for notices and emergencies. */
 static unsigned
 concurrency(const struct lane *l)
 {
 	unsigned most = (unsigned)l->provider->concurrency;
 
-	if (most < 2 || l->ready->work->chunk->view->is_notices)
+	if (most < 2 || l->ready->work->chunk->view->is_urgent)
 		return most;
 	return most - (most < 20 ? 1 : most / 10);
 }
@@ -90,7 +90,7 @@ on_go(struct request *r, const struct reply *reply, int64_t slot_us, struct argv
 	argv_add(journal, (struct slice){(const char *)r->hash, sizeof(r->hash)});
 	argv_add(journal, reply_item(reply, 3)->str); /* asked */
 	argv_add(journal, reply_item(reply, 4)->str); /* till */
-	argv_add_int(journal, r->work->chunk->p);
+	argv_add_int(journal, r->work->chunk->tariff);
 	argv_adds(journal, engine_incarnation(s->o.engine));
 	argv_add(journal, request_foreign(r).is_by_request ? buf_slice(&r->phones) : SLICE(""));
 	argv_add(journal, r->caps.len > 0 ? buf_slice(&r->caps) : SLICE(""));

@@ -7,7 +7,7 @@
 static int
 order_of(const struct request *r)
 {
-	return r->work->chunk->view->order;
+	return chunk_order(r->work->chunk);
 }
 
 /* The order of the least urgent of lane->ready, which is sorted. Not when it is empty. */

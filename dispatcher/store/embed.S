@@ -13,11 +13,14 @@
 	.global loa_calendar_end
 loa_lua_start:
 	.incbin "dispatcher/lua/record.lua"
+	.incbin "dispatcher/lua/tariffs.lua"
 	.incbin "dispatcher/lua/fair.lua"
-	.incbin "dispatcher/lua/brake.lua"
 	.incbin "dispatcher/lua/flight.lua"
 	.incbin "dispatcher/lua/limits.lua"
 	.incbin "dispatcher/lua/health.lua"
+	.incbin "dispatcher/lua/route.lua"
+	.incbin "dispatcher/lua/todo.lua"
+	.incbin "dispatcher/lua/brake.lua"
 	.incbin "dispatcher/lua/owners.lua"
 	.incbin "dispatcher/lua/lease.lua"
 	.incbin "dispatcher/lua/caps.lua"

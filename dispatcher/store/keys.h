@@ -21,6 +21,7 @@
 	X(landed, "loa:landed:")            \
 	X(ready, "loa:ready:")              \
 	X(later, "loa:later:")              \
+	X(waited, "loa:waited:")            \
 	X(limit, "loa:limit:")              \
 	X(caps, "loa:caps:")                \
 	X(runs, "loa:runs")                 \

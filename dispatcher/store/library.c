@@ -57,7 +57,7 @@ static const char *const function_names[] = {
 	"lane_publish",
 	"caps_check",
 	"caps_put_off",
-	"campaign_speed",
+	"campaign_set",
 	"brake_release",
 	"suppress_add",
 	"suppress_rm",

@@ -549,6 +549,8 @@ an_error_of_the_policy_names_its_path(void **state)
 		 "classes[0].hours.to:"},
 		{"{\"classes\": [{\"class\": \"a\", \"hours\": {\"to\": 22}}]}",
 		 "classes[0].hours.to: must be a text"},
+		{"{\"classes\": [{\"class\": \"a\", \"wait_min\": 0}]}",
+		 "classes[0].wait_min: must be between 1 and 10080"},
 		{"{\"classes\": [{\"class\": \"a\", \"caps\": {}}]}",
 		 "classes[0].caps: says no number"},
 		{"{\"classes\": [{\"class\": \"a\", \"caps\": {\"day\": 101}}]}",

@@ -94,6 +94,7 @@ static const struct row rows[] = {
 	{"POST", "/campaigns/{id}/test", "aA", NULL, NULL, "campaign:o:x"},
 	{"POST", "/campaigns/{id}/launch", "pA", NULL, NULL, "campaign:o:x"},
 	{"POST", "/campaigns/{id}/speed", "oA", NULL, NULL, "campaign:o:x"},
+	{"POST", "/campaigns/{id}/weight", "oA", NULL, NULL, "campaign:o:x"},
 	{"POST", "/campaigns/{id}/pause", STOP, NULL, NULL, "campaign:o:x"},
 	{"POST", "/campaigns/{id}/resume", "poA", NULL, NULL, "campaign:o:x"},
 	{"POST", "/campaigns/{id}/cancel", "poA", NULL, NULL, "campaign:o:x"},

@@ -221,6 +221,30 @@ the_cheapest_come_first(void **state)
 }
 
 static void
+a_price_is_of_the_first_or_the_mean_of_the_shares(void **state)
+{
+	struct config c = config();
+	struct route_plan p;
+	struct route_price price;
+
+	(void)state;
+	serve_by(&c, ROUTE_ORDER, 2);
+	c.providers[0].price[0] = 430;
+	c.providers[1].price[0] = 451;
+	assert_int_equal(route_plan_make(&c, &p, NULL), ERR_OK);
+	price = route_plan_price(&p, 0);
+	assert_int_equal(price.expected, 430);
+	assert_int_equal(price.least, 430);
+	assert_int_equal(price.most, 451);
+	c.route[0].kind = ROUTE_SHARE;
+	c.route[0].share[0] = 70;
+	c.route[0].share[1] = 30;
+	assert_int_equal(route_plan_make(&c, &p, NULL), ERR_OK);
+	/* 301 + 135.3 */
+	assert_int_equal(route_plan_price(&p, 0).expected, 437);
+}
+
+static void
 a_route_to_nobody_is_an_error(void **state)
 {
 	struct config c = config();
@@ -245,6 +269,7 @@ main(void)
 			carriers_that_are_alike_share_a_partition_where_there_are_too_many),
 		cmocka_unit_test(too_many_tariffs_are_an_error),
 		cmocka_unit_test(the_cheapest_come_first),
+		cmocka_unit_test(a_price_is_of_the_first_or_the_mean_of_the_shares),
 		cmocka_unit_test(a_route_to_nobody_is_an_error),
 	};
 

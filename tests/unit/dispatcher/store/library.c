@@ -141,6 +141,34 @@ concurrency_is_bounded_until_an_outcome(void **state)
 }
 
 static void
+the_reserve_is_for_emergencies_too(void **state)
+{
+	(void)state;
+	COMMAND("HSET", "loa:lane:gw", "concurrency", "2");
+	launch_run(3);
+	claim("inc-1", 3);
+	assert_true(is_go(permit(&(struct ask){
+		.inc = "inc-1", .permit = "p1", .from = 0, .first = 0, .count = 1, .attempt = 1})));
+	assert_non_null(strstr(permit(&(struct ask){.inc = "inc-1",
+						    .permit = "p2",
+						    .from = 0,
+						    .first = 1,
+						    .count = 1,
+						    .attempt = 1}),
+			       "concurrency"));
+	COMMAND("HSET", "loa:run:1", "class", "emergency");
+	assert_true(is_go(permit(&(struct ask){
+		.inc = "inc-1", .permit = "p3", .from = 0, .first = 1, .count = 1, .attempt = 1})));
+	assert_non_null(strstr(permit(&(struct ask){.inc = "inc-1",
+						    .permit = "p4",
+						    .from = 0,
+						    .first = 2,
+						    .count = 1,
+						    .attempt = 1}),
+			       "concurrency"));
+}
+
+static void
 no_more_messages_than_the_doubt_cap_are_on_the_wire(void **state)
 {
 	struct ask q = {.inc = "inc-1",
@@ -544,6 +572,7 @@ main(void)
 		T(a_paused_run_gives_no_permit),
 		T(the_rate_is_kept_over_a_second),
 		T(concurrency_is_bounded_until_an_outcome),
+		T(the_reserve_is_for_emergencies_too),
 		T(no_more_messages_than_the_doubt_cap_are_on_the_wire),
 		T(what_a_dead_process_had_on_the_wire_is_not_under_the_doubt_cap),
 		T(a_clock_that_is_set_back_makes_no_window_longer),

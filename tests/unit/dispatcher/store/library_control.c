@@ -398,20 +398,20 @@ a_speed_that_is_told_again_does_not_undo_a_later_one(void **state)
 {
 	(void)state;
 	launch_run(1);
-	assert_string_equal(call_words("campaign_speed", "1 50 act-a"), "1");
-	assert_string_equal(call_words("campaign_speed", "1 20 act-b"), "1");
-	assert_string_equal(call_words("campaign_speed", "1 50 act-a"), "1");
+	assert_string_equal(call_words("campaign_set", "1 speed 50 act-a"), "1");
+	assert_string_equal(call_words("campaign_set", "1 speed 20 act-b"), "1");
+	assert_string_equal(call_words("campaign_set", "1 speed 50 act-a"), "1");
 	assert_string_equal(COMMAND("HGET", "loa:campaign:1", "speed"), "20");
 	assert_string_equal(COMMAND("HGET", "loa:run:1", "speed"), "20");
 	/* Redis came back older, without both: told again in their order */
 	COMMAND("HDEL", "loa:campaign:1", "acts", "speed");
 	COMMAND("HDEL", "loa:run:1", "speed");
-	call_words("campaign_speed", "1 50 act-a");
-	call_words("campaign_speed", "1 20 act-b");
+	call_words("campaign_set", "1 speed 50 act-a");
+	call_words("campaign_set", "1 speed 20 act-b");
 	assert_string_equal(COMMAND("HGET", "loa:run:1", "speed"), "20");
-	assert_string_equal(call_words("campaign_speed", "1 0 act-c"), "1");
+	assert_string_equal(call_words("campaign_set", "1 speed _ act-c"), "1");
 	assert_string_equal(COMMAND("HGET", "loa:run:1", "speed"), "nil");
-	assert_string_equal(call_words("campaign_speed", "77 5 act-d"), "nil");
+	assert_string_equal(call_words("campaign_set", "77 speed 5 act-d"), "nil");
 }
 
 int

@@ -96,6 +96,28 @@ weights_share_a_lane_to_a_chunk(void **state)
 }
 
 static void
+a_weight_counts_from_the_next_claim_and_is_told_once(void **state)
+{
+	(void)state;
+	launch_run(3000);
+	launch_run(3000);
+	COMMAND("HSET", "loa:campaign:1", "run", "1");
+	assert_string_equal(call_words("campaign_set", "1 weight 300 act-1"), "1");
+	assert_in_range(claims_of(1, 20, 10), 14, 16);
+	assert_string_equal(call_words("campaign_set", "1 weight _ act-2"), "1");
+	assert_string_equal(COMMAND("HEXISTS", "loa:run:1", "weight"), "0");
+	assert_in_range(claims_of(1, 20, 10), 9, 11);
+	/* What a journal tells again does not undo what was done since. */
+	assert_string_equal(call_words("campaign_set", "1 weight 300 act-1"), "1");
+	assert_string_equal(COMMAND("HEXISTS", "loa:campaign:1", "weight"), "0");
+	assert_string_equal(call_words("campaign_set", "99 weight 300 act-3"), "nil");
+	/* A launch takes it over. */
+	COMMAND("HSET", "loa:campaign:9", "state", "draft", "weight", "250");
+	call_words("launch", "loa:campaign:9 9 3 gw 1 campaign 9");
+	assert_string_equal(COMMAND("HGET", "loa:run:9", "weight"), "250");
+}
+
+static void
 what_one_lane_gives_costs_no_share_of_another(void **state)
 {
 	(void)state;
@@ -133,6 +155,109 @@ the_urgent_goes_first_and_notices_before_campaigns(void **state)
 	/* Only what is more urgent than order 3, a campaign of priority 1. */
 	assert_non_null(strstr(call_words("claim", "gw inc-1 10 u 3 1"), "[sleep"));
 	assert_int_equal(run_of(claim_on("gw", 10)), 1);
+}
+
+static void
+set_field(unsigned run, const char *field, const char *value)
+{
+	char key[32];
+
+	snprintf(key, sizeof(key), "loa:run:%u", run);
+	COMMAND("HSET", key, field, value);
+}
+
+/* A claim's last word: 1 + the order that it is served as; 0 = its own. */
+static int
+served_as(const char *reply)
+{
+	const char *last = strrchr(reply, ',');
+	int n = -1;
+
+	sscanf(last != NULL ? last : "", ", %d]", &n);
+	return n;
+}
+
+static void
+who_waited_long_goes_ahead_once_and_not_of_emergencies(void **state)
+{
+	char reply[512];
+
+	(void)state;
+	launch_on("gw", 1, 3000, 3); /* run 1, order 7 */
+	launch_on("gw", 1, 3000, 5); /* run 2, order 11 */
+	set_field(2, "wait_min", "2");
+	assert_int_equal(claims_of(1, 5, 10), 5);
+	move_clock(119000);
+	hello("inc-1");
+	assert_int_equal(run_of(claim_on("gw", 10)), 1);
+	move_clock(2000);
+	/* Not for who asks only for what is more urgent than its works. */
+	assert_int_equal(run_of(call_words("claim", "gw inc-1 10 urgent 11 1")), 1);
+	snprintf(reply, sizeof(reply), "%s", call_words("claim", "gw inc-1 10 aged"));
+	assert_int_equal(run_of(reply), 2);
+	assert_int_equal(served_as(reply), 1 + 7); /* beside those that it goes ahead of */
+	assert_string_equal(call_words("claim", "gw inc-1 10 aged"), reply);
+	assert_int_equal(claims_of(1, 5, 10), 5);
+	/* Behind an emergency, and behind single messages of class personal. */
+	launch_on("gw", 1, 3000, 0);
+	set_field(3, "class", "emergency");
+	move_clock(121000);
+	hello("inc-1");
+	assert_int_equal(claims_of(3, 5, 10), 5);
+	call_words("control", "3 running paused person _ an");
+	launch_on("gw", 1, 3000, 1);
+	set_field(4, "class", "personal");
+	set_field(4, "kind", "notices");
+	assert_int_equal(claims_of(4, 5, 10), 5);
+	call_words("control", "4 running paused person _ an");
+	/* Ahead of single messages of another class, behind their requests. */
+	launch_on("gw", 1, 3000, 1);
+	set_field(5, "class", "duty");
+	set_field(5, "kind", "notices");
+	snprintf(reply, sizeof(reply), "%s", claim_on("gw", 10));
+	assert_int_equal(run_of(reply), 2);
+	assert_int_equal(served_as(reply), 1 + 3);
+	assert_int_equal(claims_of(5, 5, 10), 5);
+}
+
+static void
+who_waits_for_its_own_kind_only_does_not_age(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		launch_on("gw", 1, 3000, 5);
+	set_field(1, "wait_min", "1");
+	set_field(1, "weight", "10");
+	claims_of(1, 6, 10);
+	for (int i = 0; i < 4; i++) {
+		move_clock(61000);
+		hello("inc-1");
+		/* A twentieth of what the others get, not a chunk a minute. */
+		assert_in_range(claims_of(1, 5, 10), 0, 1);
+	}
+}
+
+static void
+one_of_many_gets_its_share_of_a_second_at_a_time(void **state)
+{
+	(void)state;
+	COMMAND("HSET", "loa:lane:gw", "rate", "320");
+	launch_run(2000);
+	assert_non_null(strstr(claim_on("gw", 320), "[work, 1, 0, 0, 320, "));
+	launch_run(2000);
+	launch_run(2000);
+	launch_run(2000);
+	/* A newcomer begins where the lane is, which is where run 1 was before its first. */
+	assert_non_null(strstr(claim_on("gw", 320), "[work, 2, 0, 0, 80, "));
+	assert_non_null(strstr(claim_on("gw", 320), "[work, 3, 0, 0, 80, "));
+	for (int i = 0; i < 60; i++)
+		launch_run(100);
+	/* 64 would have five each: no less than a 32nd of a second, nor than the best batch. */
+	assert_non_null(strstr(claim_on("gw", 320), ", 0, 0, 10, "));
+	assert_non_null(strstr(call_words("claim", "gw inc-1 320 best _ 1 40"), ", 0, 0, 40, "));
+	/* The more urgent are no part of it. */
+	launch_on("gw", 1, 2000, 0);
+	assert_non_null(strstr(claim_on("gw", 320), ", 0, 0, 320, "));
 }
 
 /* ---- put off ---- */
@@ -230,14 +355,17 @@ a_claim_costs_the_same_whatever_the_number_of_runs(void **state)
 	for (int i = 0; i < 4; i++)
 		claim_on("gw", 10);
 	few = cost_of_a_claim();
-	for (int i = 0; i < 300; i++)
+	for (int i = 0; i < 300; i++) {
 		launch_run(20);
-	call_words("hello", "inc-1 60000 life-1"); /* that took longer than a lease, perhaps */
+		hello("inc-1"); /* it lives however slow this machine is */
+	}
 	/* Each waits for its turn from now on. */
 	claim_on("gw", 10);
 	assert_int_equal(cost_of_a_claim(), few);
-	for (int i = 0; i < 299; i++)
+	for (int i = 0; i < 299; i++) {
 		claim_on("gw", 10);
+		hello("inc-1");
+	}
 	assert_int_equal(cost_of_a_claim(), few);
 }
 
@@ -250,6 +378,7 @@ small_ones_beside_a_large_one_get_their_share_and_end(void **state)
 	launch_run(4000);
 	for (int i = 0; i < 40; i++)
 		launch_run(20);
+	hello("inc-1");
 	/* Chunks of 5: four rounds, of 41 each, and the large one is one chunk ahead at most. */
 	for (unsigned small = 0; small < 40u * 4; rounds++) {
 		if (run_of(claim_on("gw", 5)) == 1)
@@ -346,9 +475,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(weights_share_a_lane_to_a_chunk),
+		T(a_weight_counts_from_the_next_claim_and_is_told_once),
 		T(what_one_lane_gives_costs_no_share_of_another),
 		T(what_the_urgent_got_costs_the_others_nothing),
 		T(the_urgent_goes_first_and_notices_before_campaigns),
+		T(who_waited_long_goes_ahead_once_and_not_of_emergencies),
+		T(who_waits_for_its_own_kind_only_does_not_age),
+		T(one_of_many_gets_its_share_of_a_second_at_a_time),
 		T(what_is_due_later_is_given_when_it_is_due_and_not_before),
 		T(a_run_outside_its_hours_is_looked_at_when_they_open),
 		T(what_is_let_go_on_is_served_at_once),

@@ -31,6 +31,8 @@ static struct {
 	int64_t offset_ms;
 	struct slice phones; /* of the next permit's members */
 	struct slice caps;   /* hashes of their phones, where the run has caps */
+	const char *lane;    /* that claims and asks, "gw" */
+	unsigned tariff;     /* of it */
 	const char *log;     /* line that an answer brings; NULL = none */
 	unsigned gaps;	     /* ranks left out between two members of the next requests */
 } fx;
@@ -221,7 +223,7 @@ static inline const char *
 claim(const char *inc, unsigned want)
 {
 	static unsigned number;
-	const char *p = call_words("claim", "gw %s %u claim-%u", inc, want, ++number);
+	const char *p = call_words("claim", "%s %s %u claim-%u", fx.lane, inc, want, ++number);
 	long long run, fence;
 	unsigned part, from, to;
 
@@ -243,7 +245,7 @@ struct ask {
 static inline void
 add_permits(struct argv *a, const struct ask *q)
 {
-	argv_adds(a, "gw");
+	argv_adds(a, fx.lane);
 	argv_adds(a, q->inc);
 	argv_add_int(a, q->doubt_cap);
 	argv_add_int(a, q->largest);
@@ -316,7 +318,7 @@ is_go(const char *reply)
 static inline void
 add_answers(struct argv *a)
 {
-	argv_adds(a, "gw");
+	argv_adds(a, fx.lane);
 	argv_adds(a, "0");
 	argv_adds(a, "0");
 	argv_adds(a, "0");
@@ -384,6 +386,8 @@ set_up(void **state)
 	fx.offset_ms = 0;
 	fx.gaps = 0;
 	fx.caps = (struct slice){"", 0};
+	fx.lane = "gw";
+	fx.tariff = 0;
 	fx.log = NULL;
 	fx.is_ready = false;
 	redis_server_start(&fx.server);

@@ -1,0 +1,141 @@
+-- SPDX-License-Identifier: MIT
+-- Todo: ranges of a run that are due for a claim (sorted sets, score = not before, ms).
+--
+-- Doubt never moves. Where a partition has several providers, a range that holds a request that may
+-- be repeated belongs to the lane that said it (`todo:P:T`), with what lies between its members; the
+-- rest is anybody's (`todo:P`). Where it has one, there is only `todo:P`.
+
+local todo = {}
+
+-- p: of anybody's, or "P:T".
+local function todo_add(run, p, from, to, at_ms)
+  local key, member = K.run .. run .. K.todo .. p, from .. ':' .. to
+  local old = call('ZSCORE', key, member)
+  if not old or tonumber(old) > at_ms then call('ZADD', key, int(at_ms), member) end
+  fair.due(run, p, at_ms)
+end
+
+local BACKOFF_MAX_MS = 600000
+
+-- Until attempt a+1 after attempt a was answered "not now".
+local function backoff_ms(a) return math.min(BACKOFF_MAX_MS, 2000 * 2 ^ (math.max(a, 1) - 1)) end
+
+-- The keys of partition p; list: its tariffs (route.of).
+function todo.keys(run, p, list)
+  local key = K.run .. run .. K.todo .. p
+  local keys = { key }
+  if #list > 1 then
+    for _, one in ipairs(list) do keys[#keys + 1] = key .. ':' .. one.t end
+  end
+  return keys
+end
+
+-- How many ranges of partition p of run r are due.
+function todo.count(r, p)
+  local n = 0
+  for _, key in ipairs(todo.keys(r.id, p, route.of(r, p))) do n = n + call('ZCARD', key) end
+  return n
+end
+
+-- Requests of the window that may be repeated by themselves: {from, to, tariff, when}.
+function todo.spans(w, list, t)
+  local out, fields = {}, call('HGETALL', request_key(w.run, w.p, w.from))
+  for i = 2, #fields, 2 do
+    local q = cmsgpack.unpack(fields[i])
+    local ranks = request_ranks(q)
+    local one = route.entry(list, q.lane)
+    if one and is_inside(w, ranks) and is_repeatable(w, q, ranks, t) then
+      out[#out + 1] = { ranks[1], ranks[#ranks] + 1, one.t, math.max(t.ms, (q.asked or 0) +
+        backoff_ms(#q.copies)) }
+    end
+  end
+  return out
+end
+
+-- Those that overlap become one: of the lane whose turn is first. due: when each rank is due.
+function todo.join(spans, due)
+  table.sort(spans, function(x, y) return x[1] < y[1] end)
+  local out = {}
+  for _, one in ipairs(spans) do
+    local last = out[#out]
+    if last and one[1] < last[2] then
+      if one[4] < last[4] then last[3], last[4] = one[3], one[4] end
+      last[2] = math.max(last[2], one[2])
+    else
+      out[#out + 1] = { one[1], one[2], one[3], one[4] }
+    end
+  end
+  for _, one in ipairs(out) do
+    for rank = one[1], one[2] - 1 do
+      if due[rank] then one[4] = math.min(one[4], due[rank]) end
+    end
+  end
+  return out
+end
+
+-- What is due in the window goes to where it can be claimed. how: {not_before; most, ranks of a
+-- range of anybody's; is_mine: nobody else has anything between them, so that they may be one
+-- range}. → how many ranges, and how many ranks are anybody's.
+function todo.put(w, list, spans, due, how)
+  local puts, free, at = 0, 0, w.from
+  local function add(from, to, when, tariff)
+    todo_add(w.run, tariff and w.p .. ':' .. tariff or w.p, from, to,
+      math.max(when, how.not_before or 0))
+    puts = puts + 1
+  end
+  local function gap(to)
+    local from, last, when
+    for rank = at, to - 1 do
+      if due[rank] then
+        if from and (rank - from >= how.most or not (how.is_mine or last == rank - 1)) then
+          add(from, last + 1, when)
+          from = nil
+        end
+        from, last, when = from or rank, rank, math.min(from and when or due[rank], due[rank])
+        free = free + 1
+      end
+    end
+    if from then add(from, last + 1, when) end
+  end
+  spans = todo.join(spans, due)
+  -- A piece might be less than a batch.
+  if #spans > 0 and list.least > 1 and how.is_mine then
+    spans = todo.join({ { w.from, w.to, spans[1][3], spans[1][4] } }, due)
+  end
+  for _, one in ipairs(spans) do
+    gap(one[1])
+    add(one[1], one[2], one[4], one[3])
+    at = one[2]
+  end
+  gap(w.to)
+  return puts, free
+end
+
+-- Ranks that nobody works on and no range stands for. → how many ranges.
+function todo.put_again(w, list, due, t)
+  local spans = {}
+  for _, one in ipairs(todo.spans(w, list, t)) do
+    local is_due = false
+    for rank = one[1], one[2] - 1 do is_due = is_due or due[rank] end
+    if is_due then spans[#spans + 1] = one end
+  end
+  return (todo.put(w, list, spans, due, { most = 512 }))
+end
+
+-- [from, to) waits now: the range that stands for it is due at once; where it stood as a lane's own,
+-- it is anybody's.
+function todo.hurry(r, p, from, to, t)
+  local list = route.of(r, p)
+  for i, key in ipairs(todo.keys(r.id, p, list)) do
+    for _, m in ipairs(call('ZRANGE', key, 0, -1)) do
+      local f, e = string.match(m, '^(%d+):(%d+)$')
+      f, e = tonumber(f), tonumber(e)
+      if f == from and e == to and i > 1 then
+        call('ZREM', key, m)
+      elseif f <= from and e >= to then
+        return todo_add(r.id, i == 1 and p or p .. ':' .. list[i - 1].t, f, e, t.ms)
+      end
+    end
+  end
+  todo_add(r.id, p, from, to, t.ms)
+end
