@@ -8,25 +8,21 @@
 
 local told = {}
 
--- c: what the ends of some permits of a lane share. list of {run, p, first, attempt, permit; members
--- as far as the caller knows them} gets: r, its run; key, field and q of the request, as far as it is
+-- c: what the ends of some permits of a lane share. list of {run, p, first and as text `name`, attempt,
+-- permit; members as far as the caller knows them} gets: r, its run; key, field and q of the request, as far as it is
 -- known; w, with all its members, or nil; is_new, whether nobody has told it before.
 function told.open(lane, list)
   local c = { lane = lane, t = clock(), runs = {}, spans = {}, landed = {}, busy = K.lane .. lane .. K.busy }
-  local fields, permits = {}, {}
+  local fields, copies = {}, {}
   book.open()
   for i, o in ipairs(list) do
-    o.key, o.field = request_key(o.run, o.p, o.first), int(o.first) .. ':' .. o.attempt
+    o.r = permits.run(c, o.run)
+    o.key, o.field = permits.key(o.r, o.p, o.first), o.name .. ':' .. o.attempt
     fields[o.key] = fields[o.key] or {}
     table.insert(fields[o.key], o.field)
-    permits[i] = o.permit
-    if not c.runs[o.run] then
-      c.runs[o.run] = run_get(o.run)
-      c.runs[o.run].delta = {}
-    end
-    o.r = c.runs[o.run]
+    copies[i] = o.permit
   end
-  book.read(c.busy, permits)
+  book.read(c.busy, copies)
   book.read(K.lane .. lane, HEALTH_FIELDS)
   for key, of in pairs(fields) do book.read(key, of) end
   for _, o in ipairs(list) do told.span(c, o) end
@@ -40,15 +36,18 @@ function told.span(c, o)
   local members = o.members or stored and cmsgpack.unpack(stored).members
   if not members or not o.r.launched_s then return end
   o.last = request_last(o.first, members)
-  o.at = o.run .. ':' .. o.p .. ':' .. floor(o.first / STRING)
-  local span = c.spans[o.at] or { from = o.first, to = o.last + 1 }
-  span.from, span.to = math.min(span.from, o.first), math.max(span.to, o.last + 1)
-  c.spans[o.at] = span
+  local span = c.spans[o.key]
+  if not span then
+    span = { from = o.first, to = o.last + 1 }
+    c.spans[o.key] = span
+  end
+  if o.first < span.from then span.from = o.first end
+  if o.last >= span.to then span.to = o.last + 1 end
 end
 
 function told.window(c, o)
-  local span = o.at and c.spans[o.at]
-  if not span then return end
+  local span = c.spans[o.key]
+  if not span or not o.last then return end
   span.w = span.w or window_open(o.run, o.p, span.from, span.to, o.r.delta)
   if o.last < span.w.to then o.w = span.w end
 end
@@ -71,9 +70,45 @@ function told.close(c, merged)
   return { merged, int(c.rest or 0), c.why or '' }
 end
 
+-- What records look like that are sent to under an attempt of a provider, as patterns. by: that byte.
+function told.look_of(r, by)
+  r.looks = r.looks or {}
+  local look = r.looks[by]
+  if not look then
+    local tail = raw.tail(r.now_s)
+    look = { tail = tail, parts = 'parts:' .. floor(byte(by) / 16),
+      sending = raw.plain(char(S.SENDING)) .. '.' .. raw.plain(by) .. '(.)....',
+      accepted = raw.plain(char(S.ACCEPTED, 0) .. by) .. '%1' .. raw.plain(tail) }
+    r.looks[by] = look
+  end
+  return look
+end
+
+-- `new`, in which all are accepted, with those that say no; what they count goes into d. nil: a reason
+-- of one that was accepted, which nobody gives.
+function told.with_nos(o, by, parts, new, d)
+  local look, most, reasons, out, at = told.look_of(o.r, by), o.most, 0, {}, 1
+  local i = string.find(o.classes, '[^A]')
+  while i do
+    local class, reason, part = sub(o.classes, i, i), byte(o.reasons, i), byte(parts, i)
+    if reason > 0 then reasons = reasons + 1 end
+    if class == 'T' and byte(by) % 16 >= most then class, reason = 'N', R.ATTEMPTS_USED end
+    add(d, COUNTED[PHASE[class]], 1)
+    add(d, 'accepted', -1)
+    add(d, look.parts, -part)
+    out[#out + 1] = sub(new, at, i * 8 - 8)
+    out[#out + 1] = char(PHASE[class], reason) .. by .. char(part) .. look.tail
+    at = i * 8 + 1
+    i = string.find(o.classes, '[^A]', i + 1)
+  end
+  if select(2, string.gsub(o.reasons, '[^%z]', '')) ~= reasons then return nil end
+  out[#out + 1] = sub(new, at)
+  return table.concat(out)
+end
+
 -- What most answers are: about the only copy, of members that are as its permit has left them, none in
 -- doubt, nothing to give back. What the long way would come to is written at once. False: go it.
-function told.at_once(o, now_s)
+function told.at_once(o)
   local q, w, n, attempt = o.q, o.w, #o.classes, sub(o.attempts, 1, 1)
   if not q or q.members ~= o.members or q.attempts ~= o.attempts or #q.copies ~= 1 or
     q.copies[1] ~= o.permit or q.no or o.r.state == 'cancelled' or
@@ -81,43 +116,24 @@ function told.at_once(o, now_s)
   local is_all = not string.find(o.classes, '[^A]')
   if not is_all and (q.paid or q.caps) then return false end
   window_settle(w)
-  local runs, bytes = request_runs(o.first, o.members), {}
+  local runs, bytes = request_runs(o.first, o.last, o.members), {}
   for i, run in ipairs(runs) do
     bytes[i] = sub(w.bytes, (run[1] - w.from) * 8 + 1, (run[1] - w.from + run[2]) * 8)
   end
   bytes = table.concat(bytes)
-  local by = sub(bytes, 3, 3) -- attempt and provider
+  local by, d = sub(bytes, 3, 3), {} -- attempt and provider
   if byte(by) % 16 ~= byte(attempt) then return false end
-  local tail = raw.tail(now_s)
-  local sending = raw.plain(char(S.SENDING)) .. '.' .. raw.plain(by) .. '(.)....'
-  local new, count = string.gsub(bytes, sending,
-    raw.plain(char(S.ACCEPTED, 0) .. by) .. '%1' .. raw.plain(tail))
+  local look = told.look_of(o.r, by)
+  local new, count = string.gsub(bytes, look.sending, look.accepted)
   if count ~= n then return false end
   local parts = string.gsub(bytes, '...(.)....', '%1')
-  local nos, no_parts, reasons, out, at = { N = 0, T = 0, W = 0 }, 0, 0, {}, 1
-  local i = is_all and nil or string.find(o.classes, '[^A]')
-  while i do
-    local class, reason, part = sub(o.classes, i, i), byte(o.reasons, i), byte(parts, i)
-    if reason > 0 then reasons = reasons + 1 end
-    if class == 'T' and byte(attempt) >= o.most then class, reason = 'N', R.ATTEMPTS_USED end
-    nos[class], no_parts = nos[class] + 1, no_parts + part
-    out[#out + 1] = sub(new, at, i * 8 - 8)
-    out[#out + 1] = char(PHASE[class], reason) .. by .. char(part) .. tail
-    at = i * 8 + 1
-    i = string.find(o.classes, '[^A]', i + 1)
-  end
-  -- A reason of one that was accepted: nobody gives it.
-  if select(2, string.gsub(o.reasons, '[^%z]', '')) ~= reasons then return false end
-  out[#out + 1] = sub(new, at)
-  told.at_once_write(o, runs, table.concat(out))
-  local d = w.delta
-  local accepted = n - nos.N - nos.T - nos.W
-  if accepted > 0 then
-    add(d, 'accepted', accepted)
-    add(d, 'parts:' .. floor(byte(by) / 16), raw.sum(parts) - no_parts)
-  end
-  add(d, 'refused', nos.N)
-  add(d, 'retry', nos.T)
+  if is_all and string.find(o.reasons, '[^%z]') then return false end
+  if not is_all then new = told.with_nos(o, by, parts, new, d) end
+  if not new then return false end
+  add(d, 'accepted', n)
+  add(d, look.parts, raw.sum(parts))
+  for name, by_so_many in pairs(d) do add(w.delta, name, by_so_many) end
+  told.at_once_write(o, runs, new)
   return true
 end
 
@@ -131,8 +147,8 @@ function told.at_once_write(o, runs, new)
 end
 
 -- One answer into its members' records. ranks: of its members.
-function told.merge(c, o, ranks, now_s)
-  local w, q, r = o.w, o.q, o.r
+function told.merge(c, o, ranks)
+  local w, q, r, now_s = o.w, o.q, o.r, o.r.now_s
   local is_ours = q and has_copy(q, o.permit)
   local classes, reasons, says_no = {}, {}, false
   for i, rank in ipairs(ranks) do
@@ -177,9 +193,8 @@ function told.note(c, o, parked)
   for _, one in ipairs(parked) do lines[#lines + 1] = ids.log_line(o.p, one[1], one[2]) end
   -- Told again, by a journal say, it is no further answer.
   if not o.is_new then return end
-  local key = o.run .. ':' .. o.p
-  local seen = c.seen[key] or { run = o.run, p = o.p, classes = {}, reasons = {} }
-  c.seen[key] = seen
+  local seen = c.seen[o.key] or { run = o.run, p = o.p, classes = {}, reasons = {} }
+  c.seen[o.key] = seen
   table.insert(seen.classes, o.classes)
   table.insert(seen.reasons, o.reasons)
 end
@@ -187,27 +202,26 @@ end
 -- One answer. → 1, 0 its run or its members are not known.
 function told.answer(c, o)
   if not o.w then return 0 end
-  local now_s = seconds_of(c.t, o.r.launched_s)
   local stored = book.get(o.key, o.field)
   o.q = stored and cmsgpack.unpack(stored)
   local groups, all, parked = {}, nil, {}
   local is_ours, has_more = o.q and has_copy(o.q, o.permit), string.find(o.classes, '[^A]')
-  local is_at_once = told.at_once(o, now_s)
+  local is_at_once = told.at_once(o)
   if not is_at_once or c.keep_s > 0 then
     o.ranks = request_ranks(o)
   end
   if not is_at_once then
-    told.merge(c, o, o.ranks, now_s)
+    told.merge(c, o, o.ranks)
     o.was_told = not o.is_new and (flight.has_landed(c.lane, o.permit, c.t) or
       not has_more and not o.is_news)
   end
   if is_ours and has_more then table.insert(c.landed, o.permit) end
   if c.keep_s > 0 then
     groups, all = ids.groups(o)
-    parked = ids.merge_parked(o.w, o, groups, now_s)
+    parked = ids.merge_parked(o.w, o, groups, o.r.now_s)
   end
   if o.r.state == 'cancelled' then
-    for _, rank in ipairs(o.ranks) do cancel_one(o.w, rank, now_s) end
+    for _, rank in ipairs(o.ranks) do cancel_one(o.w, rank, o.r.now_s) end
   end
   if c.keep_s > 0 then ids.keep(o, groups, all, c.t, c.found) end
   told.note(c, o, parked)
@@ -225,7 +239,7 @@ local function outcome(_, a)
   local lane, keep_s, merged, list = a[1], tonumber(a[2]), 0, {}
   for i = 5, #a, keep_s > 0 and 17 or 14 do
     list[#list + 1] = { lane = lane, run = a[i], p = tonumber(a[i + 1]), first = tonumber(a[i + 2]),
-      permit = a[i + 3], members = a[i + 4], attempts = a[i + 5], attempt = byte(a[i + 5], 1),
+      name = a[i + 2], permit = a[i + 3], members = a[i + 4], attempts = a[i + 5], attempt = byte(a[i + 5], 1),
       classes = a[i + 6], reasons = a[i + 7], most = tonumber(a[i + 8]), rest = tonumber(a[i + 9]),
       why = a[i + 10], log = a[i + 11], verdict = a[i + 12], permitted_us = tonumber(a[i + 13]),
       keep_s = keep_s, is_by_request = a[3] == '1', poll_ms = tonumber(a[4]) }
@@ -301,7 +315,7 @@ local function unmark(_, a)
   local list = {}
   for i = 1, #a, 10 do
     list[#list + 1] = { run = a[i], p = tonumber(a[i + 1]), first = tonumber(a[i + 2]),
-      attempt = a[i + 3], permit = a[i + 4], rest = tonumber(a[i + 6]), why = a[i + 7],
+      name = a[i + 2], attempt = a[i + 3], permit = a[i + 4], rest = tonumber(a[i + 6]), why = a[i + 7],
       verdict = a[i + 8] or '', permitted_us = tonumber(a[i + 9]) or 0 }
   end
   local c = told.open(a[6], list)

@@ -9,6 +9,29 @@
 
 local permits = { HEAD = 6, OF_CHUNK = 5, OF_REQUEST = 12 }
 
+-- What a run's requests of this call share: its fields, `delta` for its counters, `now_s`.
+function permits.run(c, run)
+  local r = c.runs[run]
+  if not r then
+    r = run_get(run)
+    r.delta, r.keys = {}, {}
+    r.now_s = r.launched_s and seconds_of(c.t, r.launched_s)
+    c.runs[run] = r
+  end
+  return r
+end
+
+-- request_key, made once for each string of records. (A partition has 2^20 of them at most.)
+function permits.key(r, p, first)
+  local at = p * 1048576 + floor(first / STRING)
+  local key = r.keys[at]
+  if not key then
+    key = request_key(r.id, p, first)
+    r.keys[at] = key
+  end
+  return key
+end
+
 -- What a request costs in each of the things that contracts count.
 function permits.cost(contract, n, parts)
   return { contract = contract, messages = n, parts = raw.sum(parts), requests = 1 }
@@ -55,7 +78,8 @@ function permits.open_window(c, g)
   local from, to
   for _, o in ipairs(c.list) do
     if o.g == g and o.first >= g.from and o.last < g.lease.to then
-      from, to = math.min(from or o.first, o.first), math.max(to or o.last, o.last)
+      if not from or o.first < from then from = o.first end
+      if not to or o.last > to then to = o.last end
     end
   end
   g.w = from and window_open(g.run, g.p, from, to + 1, g.r.delta)
@@ -67,11 +91,7 @@ function permits.open(a)
   local at, keys = permits.HEAD + 1, {}
   for i = 1, tonumber(a[6]) do
     local run = a[at]
-    if not c.runs[run] then
-      c.runs[run] = run_get(run)
-      c.runs[run].delta = {}
-    end
-    c.chunks[i] = { run = run, r = c.runs[run], p = tonumber(a[at + 1]), from = tonumber(a[at + 2]),
+    c.chunks[i] = { run = run, r = permits.run(c, run), p = tonumber(a[at + 1]), from = tonumber(a[at + 2]),
       fence = tonumber(a[at + 3]), epoch = tonumber(a[at + 4]) }
     local one = route.entry(route.of(c.runs[run], c.chunks[i].p), c.lane)
     c.chunks[i].tariff = one and one.t or c.chunks[i].p
@@ -83,7 +103,8 @@ function permits.open(a)
       parts = a[i + 7], hash = a[i + 8], cost = tonumber(a[i + 9]), phones = a[i + 10],
       caps = a[i + 11] }
     o.n, o.last = #o.members / 2, request_last(o.first, o.members)
-    o.key, o.field = request_key(o.g.run, o.g.p, o.first), int(o.first) .. ':' .. byte(o.attempts, 1)
+    o.key = permits.key(o.g.r, o.g.p, o.first)
+    o.field = a[i + 3] .. ':' .. byte(o.attempts, 1)
     keys[o.key] = keys[o.key] or {}
     table.insert(keys[o.key], o.field)
     c.list[#c.list + 1] = o
@@ -184,7 +205,7 @@ function permits.look_limits(c, o)
 end
 
 function permits.mark(c, o)
-  local g, w, now_s = o.g, o.g.w, seconds_of(c.t, o.g.r.launched_s)
+  local g, w, now_s = o.g, o.g.w, o.g.r.now_s
   if o.is_plain then
     g.marked = g.marked or raw.plain(char(S.SENDING, 0, 1 + g.tariff * 16)) .. '%0' ..
       raw.plain(raw.tail(now_s))

@@ -19,7 +19,8 @@ local function prepare()
   call = redis.call
 end
 
-local function int(x) return string.format('%.0f', x) end
+-- A whole number as text; '%.0f' would take four times as long.
+local function int(x) return string.format('%d', floor(x + 0.5)) end
 
 -- Redis time plus an offset that only tests set; milliseconds and microseconds. back: how far
 -- the clock was set back, all in all; ms + back goes on as time does (see set_back).
@@ -69,9 +70,13 @@ end
 
 function book.get(key, field)
   if not book.pages then return call('HGET', key, field) end
-  local has = book.page(key).has
-  if has[field] == nil then has[field] = call('HGET', key, field) end
-  return has[field]
+  local has = (book.pages[key] or book.page(key)).has
+  local value = has[field]
+  if value == nil then
+    value = call('HGET', key, field)
+    has[field] = value
+  end
+  return value
 end
 
 -- These are read at once.
@@ -85,7 +90,7 @@ end
 
 function book.set(key, field, value)
   if not book.pages then return call('HSET', key, field, value) end
-  local page = book.page(key)
+  local page = book.pages[key] or book.page(key)
   page.has[field], page.set[field] = value, value
 end
 
@@ -178,7 +183,9 @@ end
 local function window_patch(w, first, n, new)
   local at = (first - w.from) * 8
   w.bytes = sub(w.bytes, 1, at) .. new .. sub(w.bytes, at + n * 8 + 1)
-  w.spans[#w.spans + 1] = { first, first + n }
+  local last = w.spans[#w.spans]
+  if last and last[2] == first then last[2] = first + n
+  else w.spans[#w.spans + 1] = { first, first + n } end
 end
 
 -- What w.changed has goes into w.bytes. Afterwards w.spans says all that was changed.
@@ -212,7 +219,12 @@ local SPAN_GAP = 16 -- unchanged records between two spans that cost less than a
 
 local function window_write(w)
   window_settle(w)
-  table.sort(w.spans, function(x, y) return x[1] < y[1] end)
+  for i = 2, #w.spans do
+    if w.spans[i][1] < w.spans[i - 1][1] then -- mostly they are in order
+      table.sort(w.spans, function(x, y) return x[1] < y[1] end)
+      break
+    end
+  end
   local from, to
   local function write()
     local at, till = (from - w.from) * 8, (to - w.from) * 8
@@ -240,6 +252,7 @@ local raw = {}
 function raw.plain(text) return (string.gsub(text, '%W', '%%%0')) end
 
 function raw.sum(parts)
+  if #parts == 1 then return byte(parts) end
   local n, c = 0, sub(parts, 1, 1)
   if parts == string.rep(c, #parts) then return #parts * (byte(c) or 0) end
   for i = 1, #parts do n = n + byte(parts, i) end
@@ -387,9 +400,10 @@ local function request_ranks(q)
   return ranks
 end
 
--- The same as runs: {first rank, how many}, …
-local function request_runs(first, members)
+-- The same as runs: {first rank, how many}, … last: rank of the last one.
+local function request_runs(first, last, members)
   local runs, run = {}, nil
+  if last - first + 1 == #members / 2 then return { { first, #members / 2 } } end
   for i = 1, #members, 2 do
     local a, b = byte(members, i, i + 1)
     local rank = first + a + b * 256
