@@ -36,8 +36,8 @@ check_end(const struct model *c, const struct state *s)
 		enum phase shown = record_shown(c, &s->redis.records[m], s->redis.run);
 		bool is_accepted = false, is_secret = false;
 
-		for (unsigned a = 0; a < ATTEMPTS; a++) {
-			uint8_t g = s->gateway[m][a];
+		for (unsigned i = 0; i < LANES * ATTEMPTS; i++) {
+			uint8_t g = s->gateway[i / ATTEMPTS][m][i % ATTEMPTS];
 
 			is_accepted |= (g & G_ACCEPTED) != 0;
 			is_secret |= (g & G_ACCEPTED) != 0 && (g & G_FAILED) == 0;

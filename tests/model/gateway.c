@@ -41,9 +41,10 @@ is_known(const struct model *c, uint8_t flags)
 static bool
 was_accepted(const struct state *s, unsigned m)
 {
-	for (unsigned a = 0; a < ATTEMPTS; a++)
-		if ((s->gateway[m][a] & G_ACCEPTED) != 0)
-			return true;
+	for (unsigned l = 0; l < LANES; l++)
+		for (unsigned a = 0; a < ATTEMPTS; a++)
+			if ((s->gateway[l][m][a] & G_ACCEPTED) != 0)
+				return true;
 	return false;
 }
 
@@ -62,7 +63,7 @@ gateway_take(const struct model *c, struct state *s, const struct copy *copy,
 	enum class duplicate =
 		!c->means_seen || has_bug(c, BUG_C7_MEANING) ? CLASS_ACCEPTED : CLASS_UNKNOWN;
 	/* The reference of a request is made of what is in it, not of what Redis calls it. */
-	uint8_t *request = &s->requests_known[field_of(copy->members, copy->second)];
+	uint8_t *request = &s->requests_known[copy->lane][field_of(copy->members, copy->second)];
 	bool is_request_known = c->is_per_request && is_known(c, *request);
 	uint8_t classes = 0;
 
@@ -72,7 +73,7 @@ gateway_take(const struct model *c, struct state *s, const struct copy *copy,
 
 		if ((copy->members >> m & 1) == 0)
 			continue;
-		flags = &s->gateway[m][attempt_of(copy->second, m) - 1];
+		flags = &s->gateway[copy->lane][m][attempt_of(copy->second, m) - 1];
 		if (is_request_known || (!c->is_per_request && is_known(c, *flags))) {
 			class = duplicate;
 		} else if ((a->refused >> m & 1) != 0) {
@@ -94,11 +95,13 @@ void
 gateway_forget(const struct model *c, struct state *s)
 {
 	(void)c;
-	for (unsigned m = 0; m < MESSAGES; m++)
-		for (unsigned a = 0; a < ATTEMPTS; a++)
-			if ((s->gateway[m][a] & G_OLD) != 0)
-				s->gateway[m][a] |= G_FORGOTTEN;
-	for (unsigned f = 0; f < FIELDS; f++)
-		if ((s->requests_known[f] & G_OLD) != 0)
-			s->requests_known[f] |= G_FORGOTTEN;
+	for (unsigned l = 0; l < LANES; l++) {
+		for (unsigned m = 0; m < MESSAGES; m++)
+			for (unsigned a = 0; a < ATTEMPTS; a++)
+				if ((s->gateway[l][m][a] & G_OLD) != 0)
+					s->gateway[l][m][a] |= G_FORGOTTEN;
+		for (unsigned f = 0; f < FIELDS; f++)
+			if ((s->requests_known[l][f] & G_OLD) != 0)
+				s->requests_known[l][f] |= G_FORGOTTEN;
+	}
 }

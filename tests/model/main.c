@@ -28,7 +28,7 @@ static const struct {
 	[THREE] = {"three in two chunks, two a request", 3, {3, 4}, 2},
 };
 
-enum { PER_REQUEST = 1, MEANS_SEEN = 2, CONTRADICTS = 4 };
+enum { PER_REQUEST = 1, MEANS_SEEN = 2, CONTRADICTS = 4, TWO_LANES = 8 };
 
 static const char *const dedupe_texts[] = {
 	[DEDUPE_NONE] = "no dedupe",
@@ -65,6 +65,13 @@ static const struct row {
 	{THREE, DEDUPE_NONE, 0, 2, 2},
 	{THREE, DEDUPE_UNLIMITED, 0, 0, 2},
 	{THREE, DEDUPE_WINDOW, PER_REQUEST, 0, 2},
+	{ONE, DEDUPE_UNLIMITED, TWO_LANES, 0, 3},
+	{ONE, DEDUPE_UNLIMITED, TWO_LANES, 2, 3},
+	{ONE, DEDUPE_WINDOW, TWO_LANES | CONTRADICTS, 0, 3},
+	{ONE, DEDUPE_NONE, TWO_LANES, 2, 3},
+	{TWO_TOGETHER, DEDUPE_UNLIMITED, TWO_LANES, 0, 2},
+	{TWO_TOGETHER, DEDUPE_UNLIMITED, TWO_LANES, 2, 2},
+	{TWO_SINGLE, DEDUPE_UNLIMITED, TWO_LANES, 0, 2},
 };
 
 #define NO_STOP (1u << FAULT_STOP)
@@ -113,6 +120,8 @@ static const struct seed {
 	{BUG_L_RIVALS, {TWO_TOGETHER, DEDUPE_NONE, 0, 2, 3}, TWICE, 0},
 	{BUG_L_REMARK, {ONE, DEDUPE_UNLIMITED, 0, 2, 3}, TWICE, 0},
 	{BUG_L_RETRY_DOUBT, {ONE, DEDUPE_NONE, 0, 0, 2}, TWICE, 0},
+	{BUG_L_OTHER_LANE, {ONE, DEDUPE_UNLIMITED, TWO_LANES, 0, 1}, TWICE, 0},
+	{BUG_L_ANYBODYS, {ONE, DEDUPE_UNLIMITED, TWO_LANES, 0, 1}, LIVELOCK, 0},
 };
 
 static const char *const bug_texts[] = {
@@ -140,6 +149,7 @@ make_model(const struct row *r, const char *name, struct model *c)
 			    .is_per_request = (r->how & PER_REQUEST) != 0,
 			    .means_seen = (r->how & MEANS_SEEN) != 0,
 			    .contradicts = (r->how & CONTRADICTS) != 0,
+			    .lanes = (r->how & TWO_LANES) ? 2 : 1,
 			    .lost_writes = (uint8_t)r->lost_writes,
 			    .most = (uint8_t)r->faults,
 			    .state_limit = STATES_MAX};
@@ -149,10 +159,11 @@ make_model(const struct row *r, const char *name, struct model *c)
 static void
 say_row(const struct row *r, unsigned faults, char out[200])
 {
-	snprintf(out, 200, "%s, %s%s%s%s, %u lost writes, %u faults", layouts[r->layout].text,
+	snprintf(out, 200, "%s, %s%s%s%s%s, %u lost writes, %u faults", layouts[r->layout].text,
 		 dedupe_texts[r->dedupe], (r->how & PER_REQUEST) ? ", reference a request" : "",
 		 (r->how & MEANS_SEEN) ? ", duplicate means seen" : "",
-		 (r->how & CONTRADICTS) ? ", receipts contradict" : "", r->lost_writes, faults);
+		 (r->how & CONTRADICTS) ? ", receipts contradict" : "",
+		 (r->how & TWO_LANES) ? ", two providers" : "", r->lost_writes, faults);
 }
 
 static void

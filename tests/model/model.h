@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An exhaustive model of claim → permit → bytes → outcome: two senders, one
- * Redis that may come back older, a net whose copies outlive their sender, a
- * gateway that counts what it accepted. It says in C what dispatcher/lua says
+ * Redis that may come back older, a net whose copies outlive their sender, one
+ * or two gateways that count what they accepted. It says in C what dispatcher/lua says
  * in Lua (and the engine's design where the Lua is silent), small enough that
  * every interleaving with a bounded number of faults can be walked.
  *
@@ -31,6 +31,7 @@
 #define ATTEMPTS 2
 #define SENDERS 2
 #define CHUNKS 2
+#define LANES 2
 #define FIELDS (MESSAGES * ATTEMPTS) /* a request is named by its first member and attempt */
 #define COPIES_IN_NET 4
 #define COPY_IDS 8
@@ -77,6 +78,7 @@ struct request {
 	 * copy may have been forgotten, so neither an answer nor an un-mark closes it.
 	 */
 	uint8_t flags;
+	uint8_t lane; /* the gateway that it was said to */
 };
 
 enum run { RUNNING, PAUSED, CANCELLED_RUN };
@@ -85,7 +87,8 @@ struct redis {
 	struct record records[MESSAGES];
 	struct request requests[FIELDS];
 	uint8_t leases[CHUNKS]; /* 0 none, sender + 1, ORPHAN */
-	uint8_t todo;		/* bit a chunk */
+	uint8_t todo;		/* bit a chunk: anybody's */
+	uint8_t own[LANES];	/* bit a chunk: of the lane that said what is in doubt there */
 	uint8_t cursor;		/* chunks claimed so far */
 	uint8_t run;
 	uint8_t suppressed; /* bit a message */
@@ -113,6 +116,7 @@ struct copy {
 	uint8_t members, second;
 	uint8_t id;
 	uint8_t field;
+	uint8_t lane;
 };
 
 /* What Redis acknowledged to a sender. */
@@ -127,6 +131,7 @@ struct note {
 struct sender {
 	uint8_t doing;
 	uint8_t chunk;
+	uint8_t lane; /* of its lease */
 	uint8_t flags;
 	uint8_t classes; /* ANSWERED: two bits a message */
 	struct copy copy;
@@ -157,9 +162,10 @@ struct state {
 	struct redis past[LOST_WRITES_MAX]; /* before the last write, before the last two */
 	struct sender senders[SENDERS];
 	struct copy net[COPIES_IN_NET]; /* members 0 = free; sorted */
-	uint8_t gateway[MESSAGES][ATTEMPTS];
-	uint8_t requests_known[FIELDS]; /* reference per request: G_SEEN, G_ACCEPTED, G_FORGOTTEN */
-	uint8_t is_recovering;		/* Redis came back, claim and permit are closed */
+	uint8_t gateway[LANES][MESSAGES][ATTEMPTS];
+	/* reference per request: G_SEEN, G_ACCEPTED, G_FORGOTTEN */
+	uint8_t requests_known[LANES][FIELDS];
+	uint8_t is_recovering; /* Redis came back, claim and permit are closed */
 	/* What people have done, whatever Redis remembers of it. */
 	uint8_t run;
 	uint8_t suppressed;
@@ -212,7 +218,9 @@ struct state {
 	X(L_DUE_COVERS, "the reconciler does not look at what is due")                     \
 	X(L_RIVALS, "rivals of a replayed request under another reference are not held")   \
 	X(L_REMARK, "a replayed permit overwrites what is known of an earlier attempt")    \
-	X(L_RETRY_DOUBT, "a person's retry of what failed takes what is in doubt along")
+	X(L_RETRY_DOUBT, "a person's retry of what failed takes what is in doubt along")   \
+	X(L_OTHER_LANE, "what is in doubt is repeated by another provider")                \
+	X(L_ANYBODYS, "what only its own provider may repeat is offered to anybody")
 
 enum bug {
 #define X(name, text) BUG_##name,
@@ -228,6 +236,7 @@ struct model {
 	uint8_t messages;
 	uint8_t chunk_members[CHUNKS]; /* bit a message */
 	uint8_t batch;		       /* messages a request */
+	uint8_t lanes;		       /* providers that may send it, with a gateway each */
 	uint8_t dedupe;
 	bool is_per_request; /* the reference names the request, not the message */
 	bool means_seen;     /* "duplicate" proves that the reference was seen, no more */

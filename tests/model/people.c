@@ -8,10 +8,10 @@ bool
 do_receipt(const struct model *c, struct state *s, const struct action *a)
 {
 	struct redis before = s->redis;
-	uint8_t *g = &s->gateway[a->who % MESSAGES][a->arg];
-	uint8_t kind = a->arg2 == 0 ? G_DELIVERED : G_FAILED;
-
-	bool needs_accepted = a->arg2 == 0 || !c->contradicts;
+	bool is_delivered = a->arg2 % 2 == 0;
+	uint8_t *g = &s->gateway[a->arg2 / 2][a->who % MESSAGES][a->arg];
+	uint8_t kind = is_delivered ? G_DELIVERED : G_FAILED;
+	bool needs_accepted = is_delivered || !c->contradicts;
 
 	if (a->who >= c->messages || (*g & (needs_accepted ? G_ACCEPTED : G_SEEN)) == 0 ||
 	    !spend(c, s, FAULT_RECEIPT))
@@ -19,7 +19,7 @@ do_receipt(const struct model *c, struct state *s, const struct action *a)
 	*g |= kind;
 	s->receipts[a->who][a->arg] |= kind;
 	record_merge(c, &s->redis.records[a->who], a->arg + 1u,
-		     a->arg2 == 0 ? DELIVERED : UNDELIVERABLE);
+		     is_delivered ? DELIVERED : UNDELIVERABLE);
 	wrote(c, s, &before);
 	return true;
 }
@@ -135,13 +135,15 @@ close_window(const struct model *c, struct redis *d)
 static void
 grow_old_at_gateway(struct state *s)
 {
-	for (unsigned m = 0; m < MESSAGES; m++)
-		for (unsigned n = 0; n < ATTEMPTS; n++)
-			if ((s->gateway[m][n] & G_SEEN) != 0)
-				s->gateway[m][n] |= G_OLD;
-	for (unsigned f = 0; f < FIELDS; f++)
-		if ((s->requests_known[f] & G_SEEN) != 0)
-			s->requests_known[f] |= G_OLD;
+	for (unsigned l = 0; l < LANES; l++) {
+		for (unsigned m = 0; m < MESSAGES; m++)
+			for (unsigned n = 0; n < ATTEMPTS; n++)
+				if ((s->gateway[l][m][n] & G_SEEN) != 0)
+					s->gateway[l][m][n] |= G_OLD;
+		for (unsigned f = 0; f < FIELDS; f++)
+			if ((s->requests_known[l][f] & G_SEEN) != 0)
+				s->requests_known[l][f] |= G_OLD;
+	}
 }
 
 bool

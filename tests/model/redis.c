@@ -107,7 +107,8 @@ redis_permit(const struct model *c, struct redis *d, const struct copy *copy)
 	if (!is_repeat)
 		*q = (struct request){.members = copy->members,
 				      .second = copy->second,
-				      .flags = c->dedupe == DEDUPE_NONE ? VOID : 0};
+				      .flags = c->dedupe == DEDUPE_NONE ? VOID : 0,
+				      .lane = copy->lane};
 	q->copies |= (uint8_t)(1u << copy->id);
 }
 
@@ -246,13 +247,42 @@ make_doubt_explicit(const struct model *c, struct redis *d, const struct request
 	}
 }
 
+static bool
+is_due(const struct redis *d, unsigned chunk)
+{
+	bool is = is_in(d->todo, chunk);
+
+	for (unsigned l = 0; l < LANES; l++)
+		is |= is_in(d->own[l], chunk);
+	return is;
+}
+
+static void
+due_by_nobody(struct redis *d, unsigned chunk)
+{
+	d->todo &= (uint8_t) ~(1u << chunk);
+	for (unsigned l = 0; l < LANES; l++)
+		d->own[l] &= (uint8_t) ~(1u << chunk);
+}
+
+/* The chunk is due for the lane that may repeat the request, with all that waits in it. */
+static bool
+offer(const struct model *c, struct redis *d, unsigned chunk, const struct request *q)
+{
+	bool is_anybodys = has_bug(c, BUG_L_ANYBODYS) || has_bug(c, BUG_L_OTHER_LANE);
+
+	*(is_anybodys ? &d->todo : &d->own[q->lane]) |= (uint8_t)(1u << chunk);
+	return true;
+}
+
 void
 redis_settle(const struct model *c, struct redis *d, unsigned chunk, bool is_take_over)
 {
 	bool is_blind = (has_bug(c, BUG_NO_RECONCILER) && is_take_over) ||
 			(has_bug(c, BUG_C2_RUNNING) && d->run != RUNNING);
-	bool has_work = false;
+	bool has_work = false, is_own = false;
 
+	due_by_nobody(d, chunk);
 	for (unsigned f = 0; f < FIELDS && !is_blind; f++) {
 		struct request *q = &d->requests[f];
 
@@ -262,7 +292,7 @@ redis_settle(const struct model *c, struct redis *d, unsigned chunk, bool is_tak
 		if (!is_in_doubt(d, q))
 			*q = (struct request){0};
 		else if (request_is_offered(c, d, f))
-			has_work = true;
+			is_own = offer(c, d, chunk, q);
 		else
 			hold(c, d, q);
 	}
@@ -271,24 +301,26 @@ redis_settle(const struct model *c, struct redis *d, unsigned chunk, bool is_tak
 		    (d->records[m].state == WAITING || d->records[m].state == RETRY))
 			has_work = true;
 	d->leases[chunk] = 0;
-	if (has_work)
+	if (has_work && !is_own)
 		d->todo |= (uint8_t)(1u << chunk);
 }
 
-static bool
-needs_owner(const struct model *c, struct redis *d, unsigned m)
+/* What has no automatic step any more is held. */
+static void
+put_again(const struct model *c, struct redis *d, unsigned m)
 {
 	struct record *r = &d->records[m];
 
 	if (r->state == WAITING || r->state == RETRY)
-		return true;
+		d->todo |= (uint8_t)(1u << chunk_of(c, m));
 	if (r->state != UNKNOWN || (r->flags & HELD) != 0)
-		return false;
+		return;
 	for (unsigned f = 0; f < FIELDS; f++)
-		if (is_in(d->requests[f].members, m) && request_is_offered(c, d, f))
-			return true;
+		if (is_in(d->requests[f].members, m) && request_is_offered(c, d, f)) {
+			offer(c, d, chunk_of(c, m), &d->requests[f]);
+			return;
+		}
 	r->flags |= HELD;
-	return false;
 }
 
 void
@@ -299,17 +331,15 @@ redis_reconcile(const struct model *c, struct redis *d)
 	for (unsigned m = 0; m < c->messages; m++) {
 		unsigned chunk = chunk_of(c, m);
 		struct record *r = &d->records[m];
-		bool is_due = is_in(d->todo, chunk);
+		bool was_due = is_due(d, chunk);
 
 		if (chunk >= d->cursor || d->leases[chunk] != 0)
 			continue;
 		/* Also where the chunk is due: in a cancelled run nobody will claim it. */
-		if (r->state == SENDING && !(is_due && has_bug(c, BUG_L_DUE_COVERS)))
+		if (r->state == SENDING && !(was_due && has_bug(c, BUG_L_DUE_COVERS)))
 			record_merge(c, r, r->attempt, UNKNOWN);
-		if (is_due)
-			continue;
-		if (needs_owner(c, d, m))
-			d->todo |= (uint8_t)(1u << chunk);
+		if (!was_due)
+			put_again(c, d, m);
 	}
 }
 
@@ -366,7 +396,8 @@ is_rival(const struct redis *d, unsigned field, const struct copy *copy)
 {
 	const struct request *q = &d->requests[field];
 	uint8_t both = q->members & copy->members;
-	bool is_same = q->members == copy->members && q->second == copy->second;
+	bool is_same =
+		q->members == copy->members && q->second == copy->second && q->lane == copy->lane;
 
 	return !is_same && (both & (uint8_t) ~(q->second ^ copy->second)) != 0;
 }
@@ -414,8 +445,9 @@ redis_remark(const struct model *c, struct redis *d, const struct note *n)
 	if (q->members == 0)
 		*q = (struct request){.members = n->copy.members,
 				      .second = n->copy.second,
-				      .flags = has_bug(c, BUG_R5_STAMP) ? n->flags & VOID
-									: n->flags};
+				      .flags =
+					      has_bug(c, BUG_R5_STAMP) ? n->flags & VOID : n->flags,
+				      .lane = n->copy.lane};
 	q->copies |= (uint8_t)(1u << n->copy.id);
 	/* The reconciler looks below the cursor: what was claimed before the roll-back stays there. */
 	if (d->cursor <= chunk && !has_bug(c, BUG_L_CURSOR))
@@ -480,16 +512,24 @@ void
 redis_resend(const struct model *c, struct redis *d, unsigned m, bool is_new)
 {
 	struct record *r = &d->records[m];
+	uint8_t *due = &d->todo;
 
 	if (is_new) {
 		record_set(c, r, r->attempt + 1u, WAITING);
 		r->flags &= (uint8_t) ~(HELD | HARD);
 	} else {
-		for (unsigned f = 0; f < FIELDS; f++)
-			for (unsigned i = 0; i < MESSAGES && is_in(d->requests[f].members, m); i++)
-				if (is_in(d->requests[f].members, i))
+		for (unsigned f = 0; f < FIELDS; f++) {
+			const struct request *q = &d->requests[f];
+
+			if (!is_in(q->members, m))
+				continue;
+			for (unsigned i = 0; i < MESSAGES; i++)
+				if (is_in(q->members, i))
 					d->records[i].flags &= (uint8_t)~HELD;
+			if (attempt_of(q->second, m) == r->attempt)
+				due = &d->own[q->lane];
+		}
 	}
 	if (chunk_of(c, m) < d->cursor)
-		d->todo |= (uint8_t)(1u << chunk_of(c, m));
+		*due |= (uint8_t)(1u << chunk_of(c, m));
 }

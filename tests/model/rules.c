@@ -33,7 +33,7 @@ static const struct rule {
 	[RELEASE] = {do_release, SENDERS, 1, 1},
 	[EXPIRE] = {do_expire, CHUNKS, 1, 1},
 	[SWEEP] = {do_sweep, 1, 1, 1},
-	[CLAIM] = {do_claim, SENDERS, CHUNKS, 1},
+	[CLAIM] = {do_claim, SENDERS, CHUNKS, LANES},
 	[CLAIM_AGAIN] = {do_claim_again, SENDERS, 1, 1},
 	[RECONCILE] = {do_reconcile, 1, 1, 1},
 	[FORGET] = {do_forget, 1, 1, 1},
@@ -46,7 +46,7 @@ static const struct rule {
 	[EXPIRE_ALIVE] = {do_expire_alive, CHUNKS, 1, 1},
 	[KILL] = {do_kill, SENDERS, 1, 1},
 	[CRASH] = {do_crash, 1, LOST_WRITES_MAX + 1, 1},
-	[RECEIPT] = {do_receipt, MESSAGES, ATTEMPTS, 2},
+	[RECEIPT] = {do_receipt, MESSAGES, ATTEMPTS, 2 * LANES},
 	[PAUSE] = {do_pause, 1, 1, 1},
 	[CANCEL] = {do_cancel, 1, 1, 1},
 	[SUPPRESS] = {do_suppress, 1, MESSAGES, 1},
@@ -136,8 +136,12 @@ model_step(const struct model *c, const struct state *s, struct state *next, str
 {
 	for (unsigned k = 0; k < UNDISTURBED; k++) {
 		for (unsigned w = 0; w < rules[k].who; w++) {
-			for (unsigned i = rules[k].arg; i-- > 0 && is_kind_possible(c, s, k, w);) {
-				*a = (struct action){(uint8_t)k, (uint8_t)w, (uint8_t)i, 0};
+			unsigned n = rules[k].arg * rules[k].arg2;
+
+			for (unsigned i = n; i-- > 0 && is_kind_possible(c, s, k, w);) {
+				*a = (struct action){(uint8_t)k, (uint8_t)w,
+						     (uint8_t)(i / rules[k].arg2),
+						     (uint8_t)(i % rules[k].arg2)};
 				if (is_worth_trying(s, a) && act(c, s, next, a))
 					return true;
 			}

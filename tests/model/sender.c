@@ -27,6 +27,7 @@ go_idle(struct sender *w)
 	hand_back(w);
 	w->doing = IDLE;
 	w->chunk = 0;
+	w->lane = 0;
 }
 
 static bool
@@ -43,7 +44,7 @@ static bool
 new_copy(const struct model *c, const struct state *s, unsigned i, uint8_t members,
 	 struct copy *out)
 {
-	*out = (struct copy){.members = members};
+	*out = (struct copy){.members = members, .lane = s->senders[i].lane};
 	if (members == 0 || __builtin_popcount(members) > c->batch ||
 	    (members & ~c->chunk_members[s->senders[i].chunk]) != 0)
 		return false;
@@ -97,13 +98,23 @@ do_permit(const struct model *c, struct state *s, const struct action *a)
 	       permit(c, s, a->who, &copy);
 }
 
+/* Doubt never moves: only the provider that said it may repeat it. */
+static bool
+is_lane_right(const struct model *c, const struct request *q, unsigned lane)
+{
+	return q->lane == lane || has_bug(c, BUG_L_OTHER_LANE);
+}
+
 bool
 do_repeat(const struct model *c, struct state *s, const struct action *a)
 {
 	const struct request *q = &s->redis.requests[a->arg % FIELDS];
-	struct copy copy = {.members = q->members, .second = q->second, .field = a->arg};
+	struct copy copy = {.members = q->members,
+			    .second = q->second,
+			    .field = a->arg,
+			    .lane = s->senders[a->who].lane};
 
-	if (a->arg >= FIELDS || !may_work(s, a->who) ||
+	if (a->arg >= FIELDS || !may_work(s, a->who) || !is_lane_right(c, q, copy.lane) ||
 	    (q->members & c->chunk_members[s->senders[a->who].chunk]) == 0 ||
 	    !request_is_repeatable(c, &s->redis, a->arg))
 		return false;
@@ -231,15 +242,17 @@ chunk_count(const struct model *c)
 }
 
 static bool
-claim(const struct model *c, struct state *s, unsigned i, unsigned chunk)
+claim(const struct model *c, struct state *s, unsigned i, unsigned chunk, unsigned lane)
 {
 	struct redis before = s->redis;
 	struct redis *d = &s->redis;
 
 	if (s->senders[i].doing != IDLE || s->is_recovering || d->run != RUNNING ||
-	    chunk >= chunk_count(c) || d->leases[chunk] != 0)
+	    chunk >= chunk_count(c) || lane >= c->lanes || d->leases[chunk] != 0)
 		return false;
-	if (is_in(d->todo, chunk))
+	if (is_in(d->own[lane], chunk))
+		d->own[lane] &= (uint8_t) ~(1u << chunk);
+	else if (is_in(d->todo, chunk))
 		d->todo &= (uint8_t) ~(1u << chunk);
 	else if (d->cursor == chunk)
 		d->cursor++;
@@ -249,13 +262,14 @@ claim(const struct model *c, struct state *s, unsigned i, unsigned chunk)
 	wrote(c, s, &before);
 	s->senders[i].doing = HOLDING;
 	s->senders[i].chunk = (uint8_t)chunk;
+	s->senders[i].lane = (uint8_t)lane;
 	return true;
 }
 
 bool
 do_claim(const struct model *c, struct state *s, const struct action *a)
 {
-	return claim(c, s, a->who, a->arg);
+	return claim(c, s, a->who, a->arg, a->arg2);
 }
 
 /* The same claim again: its answer, if Redis still knows it. */
@@ -284,6 +298,7 @@ has_request_left(const struct model *c, const struct state *s, unsigned i)
 			return true;
 	for (unsigned f = 0; f < FIELDS; f++)
 		if ((s->redis.requests[f].members & c->chunk_members[s->senders[i].chunk]) != 0 &&
+		    is_lane_right(c, &s->redis.requests[f], s->senders[i].lane) &&
 		    request_is_repeatable(c, &s->redis, f))
 			return true;
 	for (unsigned m = 0; m < c->messages; m++)
@@ -488,7 +503,7 @@ do_lose_reply(const struct model *c, struct state *s, const struct action *a)
 		return false;
 	switch (a->arg) {
 	case CLAIM:
-		if (!claim(c, s, a->who, a->arg2))
+		if (!claim(c, s, a->who, a->arg2 % CHUNKS, a->arg2 / CHUNKS))
 			return false;
 		if (has_bug(c, BUG_L_CLAIM_LOST))
 			go_idle(w);

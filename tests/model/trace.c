@@ -96,7 +96,7 @@ print_about(const struct action *a, const struct state *before)
 			      before->redis.requests[a->arg].second);
 		break;
 	case CLAIM:
-		printf(" %u", a->arg);
+		printf(" %u by gateway %u", a->arg, a->arg2);
 		break;
 	case EXPIRE:
 	case EXPIRE_ALIVE:
@@ -167,6 +167,12 @@ action_print(const struct action *a, const struct state *before, bool is_swapped
 	printf("\n");
 }
 
+static const char *
+gateway_word(uint8_t flags)
+{
+	return (flags & G_ACCEPTED) ? "accepted" : (flags & G_SEEN) ? "seen" : "-";
+}
+
 void
 state_print(const struct model *c, const struct state *s)
 {
@@ -178,11 +184,11 @@ state_print(const struct model *c, const struct state *s)
 		       (r->flags & HELD) ? ", held" : "", (r->flags & HARD) ? " hard" : "");
 		for (unsigned a = 1; a <= ATTEMPTS; a++)
 			printf(" %s", phase_names[record_phase(r, a)]);
-		printf("; gateway:");
-		for (unsigned a = 0; a < ATTEMPTS; a++)
-			printf(" %s", (s->gateway[m][a] & G_ACCEPTED) ? "accepted"
-				      : (s->gateway[m][a] & G_SEEN)   ? "seen"
-								      : "-");
+		for (unsigned l = 0; l < c->lanes; l++) {
+			printf("; gateway %u:", l);
+			for (unsigned a = 0; a < ATTEMPTS; a++)
+				printf(" %s", gateway_word(s->gateway[l][m][a]));
+		}
 		printf("\n");
 	}
 }
