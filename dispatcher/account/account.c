@@ -112,7 +112,8 @@ secret_read(struct slice text, struct secret *out)
 enum use_verdict
 use_judge(const char *kind, enum use use, char letter)
 {
-	bool is_shared = strcmp(kind, "segment") == 0 || strcmp(kind, "template") == 0;
+	bool is_shared = strcmp(kind, "segment") == 0 || strcmp(kind, "template") == 0 ||
+			 strcmp(kind, "freeze") == 0;
 
 	if (letter == 'o' || (letter == '-' && use != USE_PLACE))
 		return MAY;

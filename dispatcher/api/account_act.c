@@ -145,7 +145,7 @@ on_done(void *arg, const struct reply *r)
 		return;
 	}
 	if (!slice_is(reply_item(r, 0)->str, "done")) {
-		refuse(t, r);
+		(t->on_refused != NULL ? t->on_refused : refuse)(t, r);
 		return;
 	}
 	if (t->on_done != NULL)

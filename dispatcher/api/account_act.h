@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A change of units, users or tokens: units that it names are found, it is in the audit, then it is
+ * A change of units, users, tokens or freezes: units that it names are found, it is in the audit, then it is
  * told to Redis until that has answered, and kept in the journal with its time, so that a Redis that
  * came back older gets it again.
  *
@@ -27,6 +27,8 @@ struct account_act {
 	json_t *answer; /* when it is done */
 	/* Puts more into the answer from what Redis said; NULL = nothing. */
 	void (*on_done)(struct account_act *t, const struct reply *r);
+	/* Answers what Redis said instead of done, and frees; NULL = as of units, users and tokens. */
+	void (*on_refused)(struct account_act *t, const struct reply *r);
 	char secret[88]; /* made here, shown once */
 	char extra[200];
 };

@@ -51,7 +51,9 @@ refuse_object(struct http_exchange *x, const struct guard_object *o, enum use_ve
 	struct err_ctx e;
 
 	if (verdict == OF_ABOVE)
-		err_set(&e, ERR_REFUSED, o->name, "save it under another name",
+		err_set(&e, ERR_REFUSED, o->name,
+			strcmp(kind, "freeze") == 0 ? "ask one of that unit"
+						    : "save it under another name",
 			"belongs to a unit above yours: it is there to be read");
 	else if (verdict == LIST_FOREIGN)
 		err_set(&e, ERR_REFUSED, o->name, "copy its query to a list of your unit",

@@ -63,22 +63,27 @@ time_json(int64_t unix_s)
 	return json_string(text);
 }
 
-/* When its first message may leave: its time, or when the hours of its class begin after it. */
-static int64_t
-sends_from(const struct daemon *d, const struct campaign *c)
+void
+api_add_sends_from(const struct daemon *d, const struct halts *h, const char *class, int64_t at_s,
+		   json_t *out)
 {
-	const struct class_policy *class = config_class(d->config, c->class);
+	const struct class_policy *policy = config_class(d->config, class);
+	int64_t from_s = at_s != 0 ? at_s : h->now_s, opens_s = halts_open_s(h, policy, from_s);
+	const struct halt *met = halts_met(h, policy, from_s);
 
-	return class != NULL ? class_opens_s(class, c->due_s) : c->due_s;
+	if (at_s != 0 || opens_s != from_s)
+		json_object_set_new(out, "sends_from", time_json(opens_s));
+	if (met != NULL)
+		json_object_set_new(out, "freeze", halt_told(met));
 }
 
 void
-api_add_times(const struct daemon *d, const struct campaign *c, json_t *out)
+api_add_times(const struct daemon *d, const struct halts *h, const struct campaign *c, json_t *out)
 {
 	if (c->due_s != 0)
 		json_object_set_new(out, "due", time_json(c->due_s));
 	if (strcmp(c->state, "scheduled") == 0)
-		json_object_set_new(out, "sends_from", time_json(sends_from(d, c)));
+		api_add_sends_from(d, h, c->class, c->due_s, out);
 }
 
 static json_t *
@@ -92,7 +97,7 @@ lists_json(const struct campaign *c)
 }
 
 static json_t *
-campaign_json(const struct daemon *d, const struct campaign *c)
+campaign_json(const struct daemon *d, const struct halts *h, const struct campaign *c)
 {
 	json_t *segments = json_array();
 	char created[32];
@@ -123,7 +128,7 @@ campaign_json(const struct daemon *d, const struct campaign *c)
 		json_object_set_new(out, "lists", lists_json(c));
 	if (c->run != 0)
 		json_object_set_new(out, "run", json_integer((json_int_t)c->run));
-	api_add_times(d, c, out);
+	api_add_times(d, h, c, out);
 	if (c->problem[0] != '\0')
 		json_object_set_new(out, "problem", json_string(c->problem));
 	if (c->why[0] != '\0')
@@ -134,19 +139,32 @@ campaign_json(const struct daemon *d, const struct campaign *c)
 struct show {
 	const struct daemon *daemon;
 	struct http_exchange *x;
+	struct campaign *campaign;
 };
+
+static void
+on_show_halts(void *arg, const struct halts *h, const struct err_ctx *e)
+{
+	struct show *sh = arg;
+
+	if (h == NULL)
+		http_answer_error(sh->x, e);
+	else
+		http_answer_json(sh->x, 200, campaign_json(sh->daemon, h, sh->campaign));
+	campaign_free(sh->campaign);
+	free(sh);
+}
 
 static void
 on_shown(void *arg, struct campaign *c, const struct err_ctx *e)
 {
 	struct show *sh = arg;
 
+	sh->campaign = c;
 	if (c == NULL)
-		http_answer_error(sh->x, e);
+		on_show_halts(sh, NULL, e);
 	else
-		http_answer_json(sh->x, 200, campaign_json(sh->daemon, c));
-	campaign_free(c);
-	free(sh);
+		halts_ask(sh->daemon->engine, c->class, c->unit, on_show_halts, sh);
 }
 
 void
@@ -160,6 +178,6 @@ on_campaign_show(struct http_exchange *x, void *arg)
 	if (id == NULL || !api_is_open(a, x))
 		return;
 	sh = xcalloc(1, sizeof(*sh));
-	*sh = (struct show){a->daemon, x};
+	*sh = (struct show){a->daemon, x, NULL};
 	campaign_load(a->daemon->engine, id, on_shown, sh);
 }

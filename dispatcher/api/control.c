@@ -287,32 +287,70 @@ on_campaign_cancel(struct http_exchange *x, void *arg)
 
 /* ---- launch, now or at a time; unschedule ---- */
 
+struct launching {
+	struct api *api;
+	struct http_exchange *x;
+	int64_t due_s;	/* 0 = now */
+	json_t *answer; /* when it is done; NULL = not yet */
+	uint64_t unit;
+	char class[16];
+};
+
+static void
+launching_free(struct launching *l)
+{
+	json_decref(l->answer);
+	free(l);
+}
+
+/* When its first message leaves, and the freeze that it falls into. What is done is told in any case. */
+static void
+on_launch_halts(void *arg, const struct halts *h, const struct err_ctx *e)
+{
+	struct launching *l = arg;
+
+	(void)e;
+	if (h != NULL)
+		api_add_sends_from(l->api->daemon, h, l->class, l->due_s, l->answer);
+	http_answer_json(l->x, 202, json_incref(l->answer));
+	launching_free(l);
+}
+
+static void
+launching_tell(struct launching *l, json_t *take_answer)
+{
+	l->answer = take_answer;
+	halts_ask(l->api->daemon->engine, l->class, l->unit, on_launch_halts, l);
+}
+
 static void
 on_launched(void *arg, uint64_t run, const struct err_ctx *e)
 {
-	struct http_exchange *x = arg;
+	struct launching *l = arg;
 
-	if (e != NULL)
-		http_answer_error(x, e);
-	else
-		http_answer_json(x, 202, json_pack("{s:I}", "run", (json_int_t)run));
+	if (e == NULL) {
+		launching_tell(l, json_pack("{s:I}", "run", (json_int_t)run));
+		return;
+	}
+	http_answer_error(l->x, e);
+	launching_free(l);
 }
 
 static void
 on_scheduled(void *arg, int64_t due_s, int64_t sends_from_s, const struct err_ctx *e)
 {
-	struct http_exchange *x = arg;
+	struct launching *l = arg;
 	char due[32], from[32];
 
 	if (e != NULL) {
-		http_answer_error(x, e);
+		http_answer_error(l->x, e);
+		launching_free(l);
 		return;
 	}
 	clock_format_vn(due_s, due);
 	clock_format_vn(sends_from_s, from);
-	http_answer_json(
-		x, 202,
-		json_pack("{s:s, s:s, s:s}", "state", "scheduled", "due", due, "sends_from", from));
+	launching_tell(l, json_pack("{s:s, s:s, s:s}", "state", "scheduled", "due", due,
+				    "sends_from", from));
 }
 
 /* The body may be empty, or an object with a time. *due_s 0 = now. False: answered. */
@@ -355,12 +393,6 @@ read_due(struct http_exchange *x, int64_t *due_s)
 	return rc == ERR_OK;
 }
 
-struct launching {
-	struct api *api;
-	struct http_exchange *x;
-	int64_t due_s; /* 0 = now */
-};
-
 static void
 on_launch_audited(void *arg, uint64_t n, const struct err_ctx *e)
 {
@@ -369,13 +401,14 @@ on_launch_audited(void *arg, uint64_t n, const struct err_ctx *e)
 	const char *id = http_param(l->x, "id");
 
 	(void)n;
-	if (e != NULL)
+	if (e != NULL) {
 		http_answer_error(l->x, e);
-	else if (l->due_s != 0)
-		campaign_schedule(d->engine, d->config, id, l->due_s, on_scheduled, l->x);
-	else
-		campaign_launch(d->engine, d->config, id, on_launched, l->x);
-	free(l);
+		launching_free(l);
+	} else if (l->due_s != 0) {
+		campaign_schedule(d->engine, d->config, id, l->due_s, on_scheduled, l);
+	} else {
+		campaign_launch(d->engine, d->config, id, on_launched, l);
+	}
 }
 
 /* Who launches, and when: what cannot be written into the audit is not launched. */
@@ -389,9 +422,11 @@ on_launch_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 
 	if (c == NULL) {
 		http_answer_error(l->x, e);
-		free(l);
+		launching_free(l);
 		return;
 	}
+	l->unit = c->unit;
+	snprintf(l->class, sizeof(l->class), "%s", c->class);
 	snprintf(object, sizeof(object), "campaign:%s", c->name);
 	campaign_add_lists(c, &lists);
 	details = json_pack("{s:I, s:s, s:i, s:o}", "campaign", (json_int_t)c->id, "template",
@@ -419,7 +454,7 @@ on_campaign_launch(struct http_exchange *x, void *arg)
 	if (id == NULL || !api_is_open(a, x) || !read_due(x, &due_s))
 		return;
 	l = xcalloc(1, sizeof(*l));
-	*l = (struct launching){a, x, due_s};
+	*l = (struct launching){.api = a, .x = x, .due_s = due_s};
 	campaign_load(a->daemon->engine, id, on_launch_campaign, l);
 }
 

@@ -184,6 +184,7 @@ static const struct path_object {
 	[GUARD_UNIT] = {"unit", "id", USE_OWN},
 	[GUARD_UNIT_GIVE] = {"unit", "id", USE_PLACE},
 	[GUARD_TOKEN] = {"token", "id", USE_OWN},
+	[GUARD_FREEZE] = {"freeze", "id", USE_OWN},
 };
 
 static bool
@@ -204,6 +205,7 @@ reads_body(unsigned guard)
 	case GUARD_UNIT_MAKE:
 	case GUARD_UNIT_GIVE:
 	case GUARD_TOKEN_MAKE:
+	case GUARD_FREEZE_MAKE:
 		return true;
 	default:
 		return false;
@@ -242,6 +244,7 @@ take_body(struct collector *c, unsigned guard)
 		break;
 	case GUARD_USER:
 	case GUARD_USER_MAKE:
+	case GUARD_FREEZE_MAKE:
 		add_unit(c, "unit");
 		break;
 	case GUARD_UNIT:

@@ -36,6 +36,8 @@ enum guard {
 	GUARD_UNIT,	     /* {id}, and "under" */
 	GUARD_UNIT_MAKE,     /* "under" */
 	GUARD_UNIT_GIVE,     /* {id}, "kind", "name" */
+	GUARD_FREEZE,	     /* {id} */
+	GUARD_FREEZE_MAKE,   /* "unit" */
 	GUARD_TOKEN,	     /* {id} */
 	GUARD_TOKEN_MAKE,    /* "user" */
 	GUARDS,

@@ -52,6 +52,14 @@ with_warning(json_t *v, const struct notice_result *m)
 	return v;
 }
 
+/* They are taken, and wait for its end. */
+static void
+add_freeze(json_t *out, const struct notices_answer *a)
+{
+	if (a->freeze.n > 0)
+		json_object_set_new(out, "freeze", json_of_slice(a->freeze));
+}
+
 static void
 answer_one(struct post *p, const struct notices_answer *a)
 {
@@ -62,6 +70,7 @@ answer_one(struct post *p, const struct notices_answer *a)
 	if (m->is_accepted) {
 		v = json_pack("{s:o, s:I, s:I}", "id", id_json(p, a, m), "campaign",
 			      (json_int_t)a->campaign, "run", (json_int_t)a->run);
+		add_freeze(v, a);
 		http_answer_json(p->x, 202, with_warning(v, m));
 		return;
 	}
@@ -93,6 +102,7 @@ answer_batch(struct post *p, const struct notices_answer *a)
 	if (accepted > 0) {
 		json_object_set_new(out, "campaign", json_integer((json_int_t)a->campaign));
 		json_object_set_new(out, "run", json_integer((json_int_t)a->run));
+		add_freeze(out, a);
 	} else {
 		json_object_set_new(out, "code", json_string(err_name(ERR_INPUT)));
 		json_object_set_new(out, "what", json_string("messages"));

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "dispatcher/api/guarded.h"
 #include "dispatcher/api/places.h"
@@ -395,6 +396,29 @@ preview_lists(const struct list *l)
 	return out;
 }
 
+static void
+set_time(json_t *out, const char *key, int64_t unix_s)
+{
+	char text[32];
+
+	clock_format_vn(unix_s, text);
+	json_object_set_new(out, key, json_string(text));
+}
+
+/* When it goes, and the freezes that it falls into or meets. */
+static void
+preview_times(const struct ready_campaign *c, const struct preview *p, json_t *out)
+{
+	if (strcmp(c->campaign->state, "scheduled") == 0) {
+		set_time(out, "due", c->campaign->due_s);
+		set_time(out, "sends_from", p->sends_from_s);
+	}
+	if (p->freeze != NULL)
+		json_object_set(out, "freeze", p->freeze);
+	if (p->freeze_within != NULL)
+		json_object_set(out, "freeze_within", p->freeze_within);
+}
+
 static json_t *
 preview_json(const struct daemon *d, const struct ready_campaign *c, const struct preview *p,
 	     bool is_guarded)
@@ -425,8 +449,7 @@ preview_json(const struct daemon *d, const struct ready_campaign *c, const struc
 	letters_tell(&p->letters, out);
 	registered_tell(c->registered, with_texts, is_guarded ? API_GROUP_LEAST : 1, out, warnings);
 	json_object_set_new(out, "warnings", warnings);
-	if (strcmp(c->campaign->state, "scheduled") == 0)
-		api_add_times(d, c->campaign, out);
+	preview_times(c, p, out);
 	if (with_texts) {
 		add_text(out, "shortest", &p->shortest);
 		add_text(out, "longest", &p->longest);

@@ -5,6 +5,7 @@
 #include "dispatcher/account/account.h"
 #include "dispatcher/api/api.h"
 #include "dispatcher/api/http.h"
+#include "dispatcher/campaign/halt.h"
 #include "dispatcher/daemon.h"
 #include "dispatcher/run/report.h"
 #include "dispatcher/store/audit.h"
@@ -143,8 +144,15 @@ void on_content_show(struct http_exchange *x, void *arg);
 void on_campaign_create(struct http_exchange *x, void *arg);
 void on_campaign_ls(struct http_exchange *x, void *arg);
 void on_campaign_show(struct http_exchange *x, void *arg);
-/* Members "due" and "sends_from" of one that has a time. */
-void api_add_times(const struct daemon *d, const struct campaign *c, json_t *out);
+/* Members "due", and as below, of one that has a time. */
+void api_add_times(const struct daemon *d, const struct halts *h, const struct campaign *c,
+		   json_t *out);
+/*
+ * "sends_from", when the first message leaves of what is to be sent at at_s (0 = now: only where that
+ * is later), and the "freeze" that it falls into, if it does.
+ */
+void api_add_sends_from(const struct daemon *d, const struct halts *h, const char *class,
+			int64_t at_s, json_t *out);
 /* preview.c */
 void on_campaign_preview(struct http_exchange *x, void *arg);
 /* control.c */
@@ -210,6 +218,11 @@ void on_unit_add(struct http_exchange *x, void *arg);
 void on_unit_set(struct http_exchange *x, void *arg);
 void on_unit_give(struct http_exchange *x, void *arg);
 void on_unit_rm(struct http_exchange *x, void *arg);
+/* freezes.c */
+void on_freeze_ls(struct http_exchange *x, void *arg);
+void on_freeze_add(struct http_exchange *x, void *arg);
+void on_freeze_set(struct http_exchange *x, void *arg);
+void on_freeze_end(struct http_exchange *x, void *arg);
 /* users.c */
 void on_user_ls(struct http_exchange *x, void *arg);
 void on_user_show(struct http_exchange *x, void *arg);

@@ -48,7 +48,7 @@ partition_of(const struct run_status *s, unsigned t)
 
 /* Why a run does not move that has something to send: fair.waits in dispatcher/lua/fair.lua. */
 struct waits {
-	char why[120]; /* "" = nothing but its lanes holds it up */
+	char why[400]; /* "" = nothing but its lanes holds it up */
 	int64_t ms;
 };
 

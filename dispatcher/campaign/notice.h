@@ -89,6 +89,7 @@ struct notices_answer {
 	bool is_again; /* this key has asked the same before: the answer of then */
 	bool is_batch;
 	uint64_t run, campaign; /* 0 = no message was accepted */
+	struct slice freeze;	/* that they wait for, in words; empty = none */
 	size_t count;
 	struct notice_result *list; /* borrowed for the callback */
 };

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/text.h"
 #include "dispatcher/campaign/notice.h"
 #include "dispatcher/run/suppressed.h"
 #include "dispatcher/store/record.h"
@@ -86,7 +87,7 @@ read_item(struct notice_result *out, struct slice item, int index, struct buf *w
 	}
 }
 
-/* ['accepted'|'known'|'none', run, campaign, items] */
+/* ['accepted'|'known'|'none', run, campaign, items, freeze] */
 static void
 answer(struct sending *s, const struct reply *r)
 {
@@ -95,6 +96,7 @@ answer(struct sending *s, const struct reply *r)
 				   .is_batch = json_object_get(s->document, "messages") != NULL,
 				   .run = reply_u64(r, 1),
 				   .campaign = reply_u64(r, 2),
+				   .freeze = reply_item(r, 4)->str,
 				   .count = items->count};
 	struct buf *words = xcalloc(items->count + 1, sizeof(*words));
 
@@ -121,6 +123,21 @@ is_other(struct sending *s, const struct reply *r)
 		return false;
 	err_set(&e, ERR_CONFLICT, "Idempotency-Key", "give each request its own key",
 		"was used for another request in the last two days");
+	sending_end(s, NULL, &e);
+	return true;
+}
+
+/* A freeze whose messages are for a person to decide: nothing is taken. */
+static bool
+is_frozen(struct sending *s, const struct reply *r)
+{
+	struct slice freeze = reply_item(r, 1)->str;
+	struct err_ctx e;
+
+	if (!slice_is(reply_item(r, 0)->str, "frozen"))
+		return false;
+	err_set(&e, ERR_REFUSED, "freeze", "send it afterwards, or ask whoever ordered it",
+		"nothing of this class leaves: %.*s", (int)text_clip(freeze, 340).n, freeze.p);
 	sending_end(s, NULL, &e);
 	return true;
 }
@@ -163,7 +180,7 @@ on_kept(void *arg, const struct reply *r)
 		fail(s, r);
 		return;
 	}
-	if (is_other(s, r))
+	if (is_other(s, r) || is_frozen(s, r))
 		return;
 	if (slice_is(reply_item(r, 0)->str, "accepted"))
 		keep_in_journal(s, r);

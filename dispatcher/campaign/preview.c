@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "dispatcher/campaign/halt.h"
 #include "dispatcher/campaign/preview_inside.h"
 #include "dispatcher/run/cells.h"
 #include "dispatcher/run/said.h"
@@ -70,6 +71,8 @@ job_free(struct preview_job *j)
 	ready_campaign_free(j->c);
 	free(j->p.shortest.text);
 	free(j->p.longest.text);
+	json_decref(j->p.freeze);
+	json_decref(j->p.freeze_within);
 	free(j);
 }
 
@@ -454,20 +457,58 @@ job_end(struct preview_job *j, const struct err_ctx *e)
 	job_free(j);
 }
 
+/* The first freeze that begins within so many seconds. */
+static const struct halt *
+begins_within(const struct halts *h, int64_t from_s, double seconds)
+{
+	for (size_t i = 0; i < h->count; i++)
+		if (h->list[i].from_s > from_s && (double)(h->list[i].from_s - from_s) < seconds)
+			return &h->list[i];
+	return NULL;
+}
+
+/* By the hours of its class and the freezes that hold it. */
+static void
+find_begin(struct preview_job *j, const struct halts *h)
+{
+	const struct campaign *c = j->c->campaign;
+	const struct class_policy *class = config_class(j->config, c->class);
+	bool is_scheduled = strcmp(c->state, "scheduled") == 0;
+	int64_t at_s = is_scheduled ? c->due_s : h->now_s;
+	const struct halt *met = halts_met(h, class, at_s), *within;
+
+	j->p.sends_from_s = halts_open_s(h, class, at_s);
+	j->p.opens_in_s = halts_open_s(h, class, h->now_s) - h->now_s;
+	within = begins_within(h, j->p.sends_from_s, j->p.forecast_s);
+	j->p.freeze = met != NULL ? halt_told(met) : NULL;
+	j->p.freeze_within = within != NULL ? halt_told(within) : NULL;
+}
+
 static void
 forecast(struct preview_job *j)
 {
-	const struct class_policy *class = config_class(j->config, j->c->campaign->class);
-	int minute = clock_minute_of_day_vn(clock_wall_ms() / 1000);
-
 	for (size_t i = 0; i < j->config->provider_count; i++) {
 		double s = j->lane_cost[i] / j->config->providers[i].rate;
 
 		if (s > j->p.forecast_s)
 			j->p.forecast_s = s;
 	}
-	if (class != NULL && !class_is_open(class, minute))
-		j->p.opens_in_s = (class->hours_from - minute + 1440) % 1440 * 60;
+}
+
+static void
+on_halts(void *arg, const struct halts *h, const struct err_ctx *e)
+{
+	struct preview_job *j = arg;
+
+	j->pending--;
+	if (h != NULL)
+		find_begin(j, h);
+	else
+		j->failure = *e;
+	if (j->is_cancelled)
+		job_free(j);
+	else
+		job_end(j, j->failure.code == ERR_OK ? NULL : &j->failure);
 }
 
 /* Is it over, all read and counted? Then it ends. */
@@ -487,6 +528,11 @@ job_look(struct preview_job *j)
 		forecast(j);
 		if (!j->is_cancelled && registered_verdict(j->c->registered, NULL) == ERR_OK)
 			registered_remember(j->c->registered, j->engine, j->c->campaign->id);
+	}
+	if (j->failure.code == ERR_OK && !j->is_cancelled) {
+		j->pending++; /* until on_halts */
+		halts_ask(j->engine, j->c->campaign->class, j->c->campaign->unit, on_halts, j);
+		return true;
 	}
 	job_end(j, j->failure.code == ERR_OK ? NULL : &j->failure);
 	return true;

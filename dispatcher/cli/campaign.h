@@ -11,6 +11,8 @@ const char *grouped_size(const json_t *of, const char *member);
 /* A title in a column of so many characters; printf would count its bytes. */
 const char *padded(const char *s, size_t width, char out[100]);
 void print_report(const json_t *r);
+/* "WORDS 3 from … until …: why"; nothing when f is NULL. */
+void print_freeze(const json_t *f, const char *words);
 /* `campaign report NAME --by …`: returns the exit code. */
 int report_by(const struct remote_options *o, const char *name, const char *by);
 /* Append the address of a look at a campaign, in full and why where that is asked for; reason may be NULL. */

@@ -58,17 +58,34 @@ post(const struct control_options *o, const char *name, const char *rest, json_t
 
 /* ---- launch, now or at a time ---- */
 
+void
+print_freeze(const json_t *f, const char *words)
+{
+	if (f == NULL)
+		return;
+	printf("%s %" JSON_INTEGER_FORMAT " from %s until %s: %s (it %s)\n", words,
+	       remote_number(f, "id"), remote_text(f, "from"), remote_text(f, "until"),
+	       remote_text(f, "reason"),
+	       strcmp(remote_text(f, "then"), "ask") == 0
+		       ? "pauses until somebody resumes or cancels it"
+		       : "goes on afterwards");
+}
+
 static void
 print_launched(const json_t *a)
 {
 	const char *due = remote_text(a, "due"), *from = remote_text(a, "sends_from");
+	const json_t *freeze = json_object_get(a, "freeze");
 
 	if (due[0] == '\0')
-		printf("launched: run %" JSON_INTEGER_FORMAT "\n", remote_number(a, "run"));
-	else if (strcmp(due, from) == 0)
-		printf("scheduled: %s\n", due);
+		printf("launched: run %" JSON_INTEGER_FORMAT, remote_number(a, "run"));
 	else
-		printf("scheduled: %s; the hours of its class begin %s\n", due, from);
+		printf("scheduled: %s", due);
+	if (from[0] != '\0' && strcmp(due, from) != 0)
+		printf("; %s %s", freeze != NULL ? "sends from" : "the hours of its class begin",
+		       from);
+	printf("\n");
+	print_freeze(freeze, "falls into the freeze");
 }
 
 int

@@ -65,6 +65,21 @@ const struct option_words option_words[] = {
 	{"list import", "--map",
 	 "call a column so: \"Title=name\"; name - leaves it out, so_dien_thoai is the phone; as "
 	 "often as needed"},
+	{"freeze add", "--from", "when it begins, of Vietnam, like 2027-10-10T08:00; else now"},
+	{"freeze set", "--from", "when it begins, of Vietnam; not of one that has begun"},
+	{"freeze add", "--reason", "why, shown wherever it holds something up: quốc tang"},
+	{"freeze set", "--reason", "why, from now on"},
+	{"freeze ls", "--all", "those too that are over"},
+	{NULL, "--to", "when things leave again, of Vietnam, like 2027-10-12T00:00"},
+	{NULL, "--exempt",
+	 "classes for which it does not hold, with commas; none = it holds for all; else "
+	 "emergency"},
+	{NULL, "--then",
+	 "what becomes of what falls inside: wait goes on afterwards (the default), ask pauses "
+	 "each "
+	 "campaign until a person resumes or cancels it, and takes no single messages"},
+	{"freeze add", "--unit",
+	 "for what is of this unit and those below, by number or name; else yours"},
 	{NULL, "--after-restore",
 	 "go on with a run of a restored backup: what was sent after the backup may be sent twice"},
 	{NULL, "--all", "every message in doubt that may be sent again now"},

@@ -362,6 +362,8 @@ print_forecast(const json_t *p)
 		printf("; goes at %s, sends from %s", remote_text(p, "due"),
 		       remote_text(p, "sends_from"));
 	printf("\n");
+	print_freeze(json_object_get(p, "freeze"), "  falls into the freeze");
+	print_freeze(json_object_get(p, "freeze_within"), "  while it is sent begins the freeze");
 }
 
 static void

@@ -181,6 +181,15 @@ say_warning(const json_t *m, size_t at)
 		fprintf(stderr, "loa: warning: messages[%zu] %s\n", at, warning);
 }
 
+static void
+say_freeze(const json_t *answer)
+{
+	const char *freeze = remote_text(answer, "freeze");
+
+	if (freeze[0] != '\0')
+		fprintf(stderr, "loa: warning: it waits for its end: %s\n", freeze);
+}
+
 static int
 print_batch(const json_t *answer)
 {
@@ -211,8 +220,10 @@ after_send(struct remote *r, const struct send_options *o, json_t *answer, int64
 	const char *id = remote_text(answer, "id");
 	int rc = 0;
 
-	if (!o->remote.is_json)
+	if (!o->remote.is_json) {
 		say_warning(answer, NO_PLACE);
+		say_freeze(answer);
+	}
 	if (o->must_wait) {
 		if (!o->remote.is_json)
 			printf("%s\n", id);

@@ -379,6 +379,9 @@ function account.unit_of(kind, name, list_prefix)
   elseif kind == 'token' then
     local v = call('HMGET', K.token .. name, 'user', 'gone_ms')
     return v[1] and not v[2] and account.unit_of('user', v[1])
+  elseif kind == 'freeze' then
+    local f = hours.freeze_get(name)
+    return f and f.unit
   elseif kind == 'root' then
     return 1
   end

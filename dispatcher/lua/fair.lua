@@ -204,7 +204,9 @@ end
 -- holds it up. Reads only.
 function fair.waits(_, a)
   local t, r = clock(), fair.get(a[1])
-  local why, ms = '', 0
+  local why, ms = hours.opens(a[1], t)
+  if why then return { why, math.ceil(ms) } end
+  why, ms = '', 0
   for _, lane in ipairs(fair.names(r)) do
     if fair.is_passed_over(r, lane) then return { 'other campaigns of the lane go first', 0 } end
     local at = tonumber(call('ZSCORE', K.later .. lane, r.id) or '')

@@ -47,6 +47,7 @@ local function hello(_, a)
     call('ZREM', K.incarnations, old)
   end
   set_back(t, ttl)
+  halts.refresh(t)
   call('ZADD', K.incarnations, int(t.ms + ttl), inc)
   call('ZADD', K.libraries, int(t.ms), 'loa' .. V)
   if is_new then
@@ -195,18 +196,6 @@ local function reap(r, t)
   end
 end
 
--- Milliseconds until the run's hours open, 0 when they are open now. Vietnam is UTC+7.
-local function hours_wait(t, from, to)
-  if not from or not to or (from == 0 and to >= 1440) then return 0 end
-  local ms_of_day = (t.ms + 25200000) % 86400000
-  local a, b = from * 60000, to * 60000
-  local is_open
-  if a <= b then is_open = ms_of_day >= a and ms_of_day < b
-  else is_open = ms_of_day >= a or ms_of_day < b end
-  if is_open then return 0 end
-  return (a - ms_of_day) % 86400000
-end
-
 local RUN_FIELDS = { 'state', 'launched_s', 'partitions', 'weight', 'hours_from',
   'hours_to', 'lanes', 'prio', 'kind', 'canary_n', 'unit', 'speed', 'pace',
   'cap_day', 'cap_week', 'class', 'slow_till', 'slow_why', 'wait_min', 'routes', 'route_wait_ms',
@@ -353,8 +342,8 @@ end
 -- looked at again (nil: when somebody says so) and why.
 local function look(r, lv, want, least, t, seen)
   if r.state ~= 'running' or not r.launched_s then return nil end
-  local closed = hours_wait(t, r.hours_from, r.hours_to)
-  if closed > 0 then return nil, t.ms + closed, 'outside the hours of its class' end
+  local closed, closed_ms = hours.closed(r, t)
+  if closed then return nil, t.ms + closed_ms, closed end
   local room, wait, why = limits.room(lv, r, want, t)
   if wait > 0 then return nil, t.ms + math.min(wait, fair.PUT_OFF_MS), why end
   seen.why = nil
@@ -373,7 +362,7 @@ end
 -- A run whose work nobody told the index of: an older release, or a clock that was set back. By
 -- the keeper, in each turn.
 function fair.heal(r, t)
-  if r.state ~= 'running' or hours_wait(t, r.hours_from, r.hours_to) > 0 then return end
+  if r.state ~= 'running' or hours.closed(r, t) then return end
   for _, lane in ipairs(fair.names(r)) do
     if call('ZSCORE', K.ready .. lane, r.id) then
       local at = tonumber(call('ZSCORE', K.waited .. lane, r.id) or '')

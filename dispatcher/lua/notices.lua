@@ -156,12 +156,16 @@ local function notices_known(_, a) return notice.known(a[1], a[2]) end
 -- [key, hash, seconds the payload is kept, class, unit, prio, lanes, partitions,
 --  carrier map, messages, field, value, …] → ['accepted'|'known', run, campaign, items]
 --   ['other'] (this key has asked something else) ['none', 0, 0, items] (nothing is kept)
+--   ['frozen', by which freeze] (nothing is kept)
+--   behind the items of what was accepted: the freeze that it waits for, if there is one
 -- items: 'P:RANK', 'no route', or the refusal that came with the message.
 local ANSWER_KEPT_S = 172800
 local function notices(_, a)
   local known = notice.known(a[1], a[2])
   if known then return known end
   local t = clock()
+  local freeze = hours.freeze({ class = a[4], unit = a[5] }, t, t.ms)
+  if freeze and freeze.inside == 'ask' then return { 'frozen', hours.freeze_text(freeze) } end
   local run, old = notice.open_run(notice.field(a), t)
   local rows, items = notice.read(a[10], run and run.map or a[9])
   if #rows == 0 then return { 'none', '0', '0', items } end
@@ -173,7 +177,7 @@ local function notices(_, a)
   call('SET', K.answer .. a[1], cmsgpack.pack{ hash = a[2], run = run.id, campaign = campaign,
     items = items }, 'EX', ANSWER_KEPT_S)
   call('PUBLISH', K.tick, 'run')
-  return { 'accepted', run.id, campaign, items }
+  return { 'accepted', run.id, campaign, items, freeze and hours.freeze_text(freeze) or nil }
 end
 
 -- One row back at its place. What lies before it and is not back yet is skipped

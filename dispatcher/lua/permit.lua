@@ -1,6 +1,6 @@
 -- SPDX-License-Identifier: MIT
 -- permit: requests of one lane, already rendered, may leave, each at a dated slot of its own.
--- All checks or none: lease, run, hours, suppression epoch, the records as the
+-- All checks or none: lease, run, hours, freezes, suppression epoch, the records as the
 -- sender saw them, the lane's health, concurrency, every limit. Then the members
 -- are marked and the request record is stored.
 --
@@ -67,9 +67,8 @@ function permits.stop(c, g)
   local r = g.r
   if r.state ~= 'running' then return { 'stop', r.state or 'gone' } end
   if brake_of(g.run, g.tariff) then return { 'stop', 'stopped by the brake' } end
-  if hours_wait(t, r.hours_from, r.hours_to) > 0 then
-    return { 'stop', 'outside the hours of its class' }
-  end
+  local closed = hours.closed(r, t)
+  if closed then return { 'stop', closed } end
   if t.epoch ~= g.epoch then return { 'epoch', t.epoch } end
 end
 

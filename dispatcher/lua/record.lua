@@ -26,13 +26,13 @@ local function int(x) return string.format('%d', floor(x + 0.5)) end
 -- the clock was set back, all in all; ms + back goes on as time does (see set_back).
 local function clock()
   local m = call('HMGET', K.meta, 'clock_offset_ms', 'open_at', 'takeover_at', 'epoch', 'back_ms',
-    'seen_ms')
+    'seen_ms', 'freeze_ms')
   local t = call('TIME')
   local us = t[1] * 1000000 + t[2] + (tonumber(m[1]) or 0) * 1000
   local ms = floor(us / 1000)
   -- Set back since the last heartbeat: that counts at once.
   return { us = us, ms = ms, open_at = tonumber(m[2]) or 0, takeover_at = tonumber(m[3]) or 0,
-           epoch = tonumber(m[4]) or 0,
+           epoch = tonumber(m[4]) or 0, freeze_ms = tonumber(m[7]),
            back = (tonumber(m[5]) or 0) + math.max(0, (tonumber(m[6]) or 0) - ms) }
 end
 

@@ -270,6 +270,16 @@ local function control(_, a)
   return a[3]
 end
 
+-- A freeze that wants a person's word has begun: the run pauses, and says what is to be decided.
+local function ask_about_freeze(r, t)
+  local f, asked = hours.asks(r, t)
+  if not f then return end
+  call('HSET', K.run .. r.id, 'freezes_asked', (asked == '' and ',' or asked) .. int(f.id) .. ',')
+  set_state(r.id, 'paused', 'freeze', hours.freeze_text(f), 'the server')
+  r.state = 'paused'
+  call('PUBLISH', K.tick, 'run')
+end
+
 -- Notices have no list to be frozen from.
 -- [run] → [state, frozen (0|1), finished (0|1), cursor of each partition,
 -- pieces with a step to be done, how often it was retried]
@@ -281,6 +291,7 @@ local function progress(_, a)
   reap(r, t)
   canary_look(a[1], r, t)
   notice.close(key, t)
+  ask_about_freeze(r, t)
   fair.heal(r, t)
   local is_frozen = r.kind == 'notices' or call('HGET', key, 'frozen')
   local cursors = {}
@@ -350,6 +361,11 @@ export('suppress_rm', suppress.rm, ANYWAY)
 export('suppress_check', suppress.check, { 'no-writes' })
 export('suppress_ls', suppress.ls, { 'no-writes' })
 export('suppress_show', suppress.show, { 'no-writes' })
+export('halt_put', halts.put, ANYWAY)
+export('halt_end', halts.finish, ANYWAY)
+export('halt_again', halts.again, ANYWAY)
+export('halt_ls', halts.ls, { 'no-writes' })
+export('halt_of', halts.of, { 'no-writes' })
 export('erase_begin', erase.begin, ANYWAY)
 export('erase_missing', erase.missing, { 'no-writes' })
 export('erase_put', erase.put, ANYWAY)

@@ -41,7 +41,7 @@ struct run_status {
 	char carrier_map[17]; /* per carrier index the digit of its partition, '-' = not served */
 	char brake[TARIFFS_MAX][96]; /* why the tariff was stopped; "" = it was not */
 	/* Why it is paused or cancelled; "" = it is not. */
-	char why[24], reason[204], why_by[40];
+	char why[24], reason[400], why_by[40];
 	int64_t why_s;		      /* since when, unix time */
 	bool is_sandbox[TARIFFS_MAX]; /* nothing leaves for real people */
 };

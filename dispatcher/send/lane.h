@@ -103,7 +103,7 @@ struct lane {
 	int64_t gather_at_us; /* nor then, but for the urgent: several will go in one call */
 	int64_t looked_us;    /* that a long wait was looked at again */
 	const char *why;      /* a literal, or why_text */
-	char why_text[120];
+	char why_text[400];
 	bool is_why_of_run; /* of one that it had nothing but to put off, not its own */
 	struct request *ready, **ready_tail;
 	size_t ready_messages;

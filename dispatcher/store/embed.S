@@ -13,6 +13,7 @@
 	.global loa_calendar_end
 loa_lua_start:
 	.incbin "dispatcher/lua/record.lua"
+	.incbin "dispatcher/lua/hours.lua"
 	.incbin "dispatcher/lua/tariffs.lua"
 	.incbin "dispatcher/lua/fair.lua"
 	.incbin "dispatcher/lua/flight.lua"
@@ -21,6 +22,7 @@ loa_lua_start:
 	.incbin "dispatcher/lua/route.lua"
 	.incbin "dispatcher/lua/todo.lua"
 	.incbin "dispatcher/lua/brake.lua"
+	.incbin "dispatcher/lua/halts.lua"
 	.incbin "dispatcher/lua/owners.lua"
 	.incbin "dispatcher/lua/lease.lua"
 	.incbin "dispatcher/lua/caps.lua"

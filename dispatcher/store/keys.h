@@ -71,6 +71,7 @@
 	X(tokens, "loa:tokens")             \
 	X(session, "loa:session:")          \
 	X(tries, "loa:tries:")              \
+	X(freezes, "loa:freezes")           \
 	X(tick, "loa:tick")
 
 #define X(name, text) extern const char key_prefix_##name[];

@@ -116,6 +116,11 @@ static const char *const function_names[] = {
 	"session_put",
 	"session_end",
 	"account_facts",
+	"halt_put",
+	"halt_end",
+	"halt_again",
+	"halt_ls",
+	"halt_of",
 };
 /* clang-format on */
 

@@ -131,6 +131,10 @@ static const struct row rows[] = {
 	{"GET", "/tokens", "A", NULL, NULL, ""},
 	{"POST", "/tokens", "A", NULL, "{\"user\":\"an\"}", "user:o:an"},
 	{"DELETE", "/tokens/{id}", "A", NULL, NULL, "token:o:x"},
+	{"GET", "/freezes", ALL, NULL, NULL, "~"},
+	{"POST", "/freezes", "oA", NULL, "{\"unit\":7}", "unit:p:7"},
+	{"PATCH", "/freezes/{id}", "oA", NULL, "{\"to\":\"x\"}", "freeze:o:x"},
+	{"POST", "/freezes/{id}/end", "oA", NULL, NULL, "freeze:o:x"},
 };
 
 static const struct row *
