@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "dispatcher/account/account.h"
 #include "dispatcher/campaign/campaign.h"
 #include "dispatcher/campaign/looked.h"
 #include "dispatcher/campaign/sensitive.h"
@@ -169,14 +170,68 @@ on_sets(void *arg, struct sets *sets, const struct sets_failure *f)
 }
 
 static void
-on_list(void *arg, struct list *l, const struct err_ctx *why)
+load_sets(struct ready_load *ld)
 {
-	struct ready_load *ld = arg;
 	struct ready_campaign *r = ld->r;
 	struct sets_wanted w = {.queries = r->queries,
 				.count = r->campaign->segment_count,
 				.how = ld->is_early ? SETS_EARLY : SETS_NOW,
 				.watch = ld->watch};
+
+	if (ld->sets != NULL && sets_fill(ld->sets, r->queries, r->campaign->segment_count))
+		on_sets(ld, sets_ref(ld->sets), NULL);
+	else
+		sets_load(ld->engine, &w, on_sets, ld);
+}
+
+static void
+on_units(void *arg, const struct reply *reply)
+{
+	struct ready_load *ld = arg;
+	struct err_ctx e;
+
+	if (!reply_is_good(reply)) {
+		err_set(&e, ERR_UNREACHABLE, "Redis", "try again", "%.*s", (int)reply->str.n,
+			reply->str.p);
+		ready_end(ld, &e);
+	} else if (reply->integer != 0) {
+		err_set(&e, ERR_REFUSED, list_part(ld->r->list, (size_t)reply->integer - 1)->name,
+			"take a list of the campaign's unit, or have it given to that unit",
+			"is a list of another unit than the campaign");
+		ready_end(ld, &e);
+	} else {
+		load_sets(ld);
+	}
+}
+
+/* Its lists are its unit's or of units below: since it was made they may have been given away. */
+static void
+check_units(struct ready_load *ld)
+{
+	const struct ready_campaign *r = ld->r;
+	struct argv a = {0};
+	bool is_ours = r->campaign->unit == UNIT_ROOT;
+
+	if (!is_ours) {
+		is_ours = true;
+		argv_add_int(&a, (int64_t)r->campaign->unit);
+		for (size_t i = 0; i < list_part_count(r->list); i++) {
+			argv_add_int(&a, (int64_t)list_part(r->list, i)->unit);
+			is_ours = is_ours && list_part(r->list, i)->unit == r->campaign->unit;
+		}
+	}
+	if (is_ours)
+		load_sets(ld);
+	else
+		engine_call(ld->engine, "unit_outside", &a, on_units, ld);
+	argv_free(&a);
+}
+
+static void
+on_list(void *arg, struct list *l, const struct err_ctx *why)
+{
+	struct ready_load *ld = arg;
+	struct ready_campaign *r = ld->r;
 	struct err_ctx e;
 
 	r->list = l;
@@ -185,10 +240,8 @@ on_list(void *arg, struct list *l, const struct err_ctx *why)
 	else if (route_plan_make(ld->config, &r->route, &e) != ERR_OK ||
 		 words_make(r, ld->config, &e) != ERR_OK || parse_queries(r, &e) != ERR_OK)
 		ready_end(ld, &e);
-	else if (ld->sets != NULL && sets_fill(ld->sets, r->queries, r->campaign->segment_count))
-		on_sets(ld, sets_ref(ld->sets), NULL);
 	else
-		sets_load(ld->engine, &w, on_sets, ld);
+		check_units(ld);
 }
 
 static void

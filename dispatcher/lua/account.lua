@@ -5,12 +5,21 @@
 -- was removed is "- MS NAME": its number is not given again. A user's record has beside each field
 -- F the field at:F, when it was said (ms): a change that is told again after Redis came back older
 -- never undoes a later one. A token that was revoked stays as a note for a day for the same reason.
--- What roles and rights mean is not known here.
+-- What is said now is later than all before, also where the clock was set back meanwhile. What roles
+-- and rights mean is not known here.
 
 local account = { depth = 16, touch_ms = 60000, gone_s = 86400,
   -- wrong passwords in a row before one must wait: of a user from an address, of a user, of an address
   tries = { { 'user@address', 5 }, { 'user', 50 }, { 'address', 100 } },
   user_fields = { 'display', 'unit', 'roles', 'personal', 'phone', 'state', 'must_change' } }
+
+-- When it is said, ms: a call that is told again says itself; else now, but after those (ms or nil).
+function account.said(at, t, ...)
+  if at ~= '' then return tonumber(at), true end
+  local ms = t.ms
+  for i = 1, select('#', ...) do ms = math.max(ms, (tonumber((select(i, ...))) or -1) + 1) end
+  return ms, false
+end
 
 -- ---- units ----
 
@@ -82,6 +91,16 @@ function account.unit_find(_, a)
   return out
 end
 
+-- [unit, other …] → which of the others is neither the unit nor below it, the first from 1; 0 = none.
+-- Reads only.
+function account.unit_outside(_, a)
+  local top = tonumber(a[1])
+  for i = 2, #a do
+    if top ~= 1 and not account.path(tonumber(a[i]))[top] then return i - 1 end
+  end
+  return 0
+end
+
 -- [top] → [[id, parent, name, users] …] of the units from top down, by number. Reads only.
 function account.unit_ls(_, a)
   local all, ids, users, out = account.all(), {}, {}, {}
@@ -112,15 +131,15 @@ end
 --   → ['done', ms, id] or why not: ['none'] ['known'] ['no parent'] ['ring'] ['deep'] ['name taken', id]
 function account.unit_put(_, a)
   local t, all, id = clock(), account.all(), tonumber(a[3])
-  local ms, is_again = tonumber(a[1]) or t.ms, a[1] ~= ''
-  local done = a[2] ~= '' and not is_again and call('GET', K.idempotency .. 'unit:' .. a[2])
-  if done then return { 'done', int(ms), tonumber(done) } end
+  local done = a[2] ~= '' and a[1] == '' and call('GET', K.idempotency .. 'unit:' .. a[2])
+  if done then return { 'done', int(t.ms), tonumber(done) } end
   if not id then
     id = math.max(tonumber(call('HGET', K.seq, 'unit')) or 1, 1) + 1
     while call('HEXISTS', K.units, int(id)) == 1 do id = id + 1 end
   end
   local was = call('HGET', K.units, int(id))
   local parent, name, since = account.unit(was)
+  local ms, is_again = account.said(a[1], t, since)
   if id == 1 then parent = 0 end
   if is_again and since and since >= ms then return { 'done', int(ms), id } end
   if not is_again then
@@ -163,8 +182,8 @@ end
 --   ['owns', what, name]
 function account.unit_rm(_, a)
   local t, id = clock(), tonumber(a[2])
-  local ms, is_again = tonumber(a[1]) or t.ms, a[1] ~= ''
   local parent, name, since = account.unit(call('HGET', K.units, a[2]))
+  local ms, is_again = account.said(a[1], t, since)
   if id == 1 then return { 'root' } end
   if not since and not is_again then return { 'none' } end
   if not parent and since or is_again and since and since >= ms then return { 'done', int(ms) } end
@@ -181,7 +200,6 @@ end
 -- one that it was launched for.
 function account.unit_give(_, a)
   local t, key = clock(), nil
-  local ms = tonumber(a[1]) or t.ms
   if a[3] == 'list' then key = a[5] .. a[4]
   elseif a[3] == 'campaign' then
     local id = campaign_id(nil, { a[4] })
@@ -189,7 +207,9 @@ function account.unit_give(_, a)
   else key = K[a[3]] .. a[4] end
   if not key or call('EXISTS', key) == 0 then return { 'none' } end
   if not account.parent(tonumber(a[2])) then return { 'no unit' } end
-  if (tonumber(call('HGET', key, 'at:unit')) or -1) < ms then
+  local said = tonumber(call('HGET', key, 'at:unit')) or -1
+  local ms = account.said(a[1], t, said)
+  if said < ms then
     call('HSET', key, 'unit', a[2], 'at:unit', int(ms))
   end
   return { 'done', int(ms) }
@@ -197,11 +217,18 @@ end
 
 -- ---- users ----
 
+function account.latest(said)
+  local ms = -1
+  for _, one in pairs(said) do ms = math.max(ms, one) end
+  return ms
+end
+
 -- [at or '', act, new or old, name, field, value …] → ['done', ms] ['known'] ['none'] ['no unit']
 -- A new password and another state end the sessions from before.
 function account.user_put(_, a)
-  local t, key = clock(), K.user .. a[4]
-  local ms, is_again = tonumber(a[1]) or t.ms, a[1] ~= ''
+  local t, key, said, ends = clock(), K.user .. a[4], {}, false
+  for i = 5, #a, 2 do said[i] = tonumber(call('HGET', key, 'at:' .. a[i])) or -1 end
+  local ms, is_again = account.said(a[1], t, account.latest(said))
   local made_by = call('HGET', key, 'made_by')
   if not is_again then
     if a[3] == 'new' and made_by and made_by ~= a[2] then return { 'known' } end
@@ -212,14 +239,12 @@ function account.user_put(_, a)
   end
   if a[3] == 'new' and not made_by then call('HSET', key, 'made_by', a[2], 'created_ms', int(ms)) end
   for i = 5, #a, 2 do
-    local said = tonumber(call('HGET', key, 'at:' .. a[i])) or -1
-    if said < ms then
+    if said[i] < ms then
       call('HSET', key, a[i], a[i + 1], 'at:' .. a[i], int(ms))
-      if (a[i] == 'password' or a[i] == 'state') and a[3] ~= 'new' then
-        call('HSET', key, 'since', int(math.max(ms, tonumber(call('HGET', key, 'since')) or 0)))
-      end
+      ends = ends or ((a[i] == 'password' or a[i] == 'state') and a[3] ~= 'new')
     end
   end
+  if ends then call('HINCRBY', key, 'epoch', 1) end
   call('SADD', K.users, a[4])
   return { 'done', int(ms) }
 end
@@ -338,11 +363,11 @@ end
 -- [id, user, hash, longest ms, idle ms] → ['done', until ms] ['none']
 function account.session_put(_, a)
   local t, key = clock(), K.session .. a[1]
-  local state = call('HGET', K.user .. a[2], 'state')
-  if state ~= 'active' then return { 'none' } end
+  local user = call('HMGET', K.user .. a[2], 'state', 'epoch')
+  if user[1] ~= 'active' then return { 'none' } end
   local till = t.ms + tonumber(a[4])
   call('HSET', key, 'user', a[2], 'hash', a[3], 'began_ms', int(t.ms), 'seen_ms', int(t.ms),
-    'until_ms', int(till))
+    'until_ms', int(till), 'epoch', user[2] or '0')
   call('PEXPIRE', key, tonumber(a[4]))
   return { 'done', int(till) }
 end
@@ -408,11 +433,11 @@ function account.credential(a, t)
     if (tonumber(v[4]) or 0) > 0 and t.ms >= tonumber(v[4]) * 1000 then return nil, 'expired' end
     return v[1], v[5], v[6], 0, K.token .. a[2], 'used_ms', tonumber(v[7]) or 0
   end
-  local v = call('HMGET', K.session .. a[2], 'user', 'hash', 'began_ms', 'seen_ms', 'until_ms')
+  local v = call('HMGET', K.session .. a[2], 'user', 'hash', 'epoch', 'seen_ms', 'until_ms')
   if not v[1] or v[2] ~= a[3] then return nil, 'unknown' end
   if t.ms >= tonumber(v[5]) then return nil, 'ended' end
   if t.ms - tonumber(v[4]) >= tonumber(a[4]) then return nil, 'idle' end
-  if tonumber(v[3]) < (tonumber(call('HGET', K.user .. v[1], 'since')) or 0) then return nil, 'changed' end
+  if (v[3] or '0') ~= (call('HGET', K.user .. v[1], 'epoch') or '0') then return nil, 'changed' end
   return v[1], '', '', 1, K.session .. a[2], 'seen_ms', tonumber(v[4])
 end
 
@@ -446,6 +471,7 @@ end
 
 export('unit_find', account.unit_find, { 'no-writes' })
 export('unit_ls', account.unit_ls, { 'no-writes' })
+export('unit_outside', account.unit_outside, { 'no-writes' })
 export('unit_put', account.unit_put)
 export('unit_give', account.unit_give)
 export('unit_rm', account.unit_rm, ANYWAY)

@@ -102,6 +102,7 @@ static const char *const function_names[] = {
 	"campaign_checked",
 	"unit_find",
 	"unit_ls",
+	"unit_outside",
 	"unit_put",
 	"unit_rm",
 	"unit_give",

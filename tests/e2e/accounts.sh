@@ -185,6 +185,13 @@ is "$(status "$admin" POST /units/3/things '{"kind":"list","name":"l2"}')" 404 '
 is "$(status "$admin" POST /units/2/things '{"kind":"list","name":"l3"}')" 404 'and foreign ones not taken'
 is "$(loa unit give Sở list l1)" 'list l1 is of unit 3 now' 'the root gives a list to a unit'
 is "$(names "${tokens[author-3]}" /lists)" '"name":"l1""name":"l3"' 'which sees it then'
+loa unit give Sở list l2 >/dev/null
+for what in 'campaign preview c2' 'campaign launch c2' 'campaign test c2 0912000009'; do
+	has "$(loa $what 2>&1)" 'l2: is a list of another unit' "after that, $what is refused, whoever asks"
+done
+loa unit give Tỉnh list l2 >/dev/null
+loa campaign preview c2 >/dev/null
+is $? 0 'it can be given back'
 
 # ---- whole phones ----
 is "$(status "${tokens[viewer]}" GET '/lists/l2/rows?full=1')" 403 'whole phones want the right'

@@ -399,6 +399,39 @@ guessing_from_many_places_and_at_many_names_is_slowed_down(void **state)
 	IS(try("binh", "10.9.9.8"), "[go, , , , , 0]");
 }
 
+static void
+what_is_said_after_the_clock_was_set_back_counts(void **state)
+{
+	(void)state;
+	make_units();
+	make_user("an", "2");
+	CALL("session_put", "0a", "an", "h", "3600000");
+	move_clock(-3600000);
+	assert_non_null(strstr(facts("session", "0a", "h", "root", "1"), "[ok, "));
+	IS(CALL("user_put", "", "b1", "old", "an", "password", "q", "unit", "3"), "[done, T]");
+	IS(CALL("user_put", "", "b2", "old", "an", "password", "r"), "[done, T]");
+	IS(COMMAND("HMGET", "loa:user:an", "password", "unit"), "[r, 3]");
+	IS(facts("session", "0a", "h", "root", "1"), "[no, changed]");
+	CALL("session_put", "0b", "an", "h", "3600000");
+	assert_non_null(strstr(facts("session", "0b", "h", "root", "1"), "[ok, "));
+	IS(CALL("user_put", "", "b3", "old", "an", "state", "disabled"), "[done, T]");
+	IS(facts("session", "0b", "h", "root", "1"), "[no, changed]");
+	IS(COMMAND("HGET", "loa:user:an", "state"), "disabled");
+	IS(CALL("unit_put", "", "b4", "4", "Xa", "", "old"), "[done, T, 4]");
+	assert_non_null(strstr(COMMAND("HGET", "loa:units", "4"), "Xa"));
+}
+
+static void
+lists_outside_of_a_unit_are_told(void **state)
+{
+	(void)state;
+	make_units();
+	IS(CALL("unit_outside", "2", "2", "4"), "0");
+	IS(CALL("unit_outside", "2", "4", "3"), "2");
+	IS(CALL("unit_outside", "4", "2"), "1");
+	IS(CALL("unit_outside", "1", "1", "3"), "0");
+}
+
 int
 main(void)
 {
@@ -419,6 +452,8 @@ main(void)
 		T(five_wrong_passwords_lock_for_a_minute_then_two),
 		T(the_wait_ends_at_an_hour),
 		T(guessing_from_many_places_and_at_many_names_is_slowed_down),
+		T(what_is_said_after_the_clock_was_set_back_counts),
+		T(lists_outside_of_a_unit_are_told),
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);
