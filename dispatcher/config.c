@@ -427,20 +427,20 @@ read_content(struct config *c, struct err_ctx *e)
 	return rc == ERR_OK ? content_read(c->content_document, &c->content_rules, e) : rc;
 }
 
-static enum err
-read_calendar(struct config *c, struct err_ctx *e)
+enum err
+config_load_calendar(const char *file, struct calendar **out, struct err_ctx *e)
 {
 	struct slice builtin = {loa_calendar_start,
 				(size_t)(loa_calendar_end - loa_calendar_start)};
 	json_t *document = NULL;
 	enum err rc;
 
-	if (c->calendar[0] != '\0')
-		rc = json_read_file(c->calendar, CONFIG_MAX_BYTES, &document, e);
+	if (file[0] != '\0')
+		rc = json_read_file(file, CONFIG_MAX_BYTES, &document, e);
 	else
 		rc = json_parse(builtin, CONFIG_MAX_BYTES, "built-in calendar", &document, e);
 	if (rc == ERR_OK)
-		rc = calendar_read(document, &c->days, e);
+		rc = calendar_read(document, out, e);
 	json_decref(document);
 	return rc;
 }
@@ -475,7 +475,7 @@ read_texts(struct config *c, struct err_ctx *e)
 	enum err rc = read_content(c, e);
 
 	if (rc == ERR_OK)
-		rc = read_calendar(c, e);
+		rc = config_load_calendar(c->calendar, &c->days, e);
 	if (rc == ERR_OK)
 		rc = read_numbering(c, e);
 	if (rc == ERR_OK)

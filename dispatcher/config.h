@@ -114,6 +114,9 @@ MUST_CHECK enum err config_load(const char *path, struct config **out, struct er
 /* That of `loa serve --demo`, from inside the binary. */
 MUST_CHECK enum err config_load_demo(struct config **out, struct err_ctx *e);
 void config_free(struct config *c);
+/* The calendar of a file, or with "" the built-in one, alone: for who has no server. */
+MUST_CHECK enum err config_load_calendar(const char *file, struct calendar **out,
+					 struct err_ctx *e);
 /*
  * The numbering plan becomes that of a day; what is in force changes with it. After an error, which
  * names the entry, it stays as it was; the day counts as begun all the same.

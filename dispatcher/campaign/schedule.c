@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Occurrences. `at` is one, an anchor is arithmetic, and a rule is taken apart:
+ * Occurrences. `at` is one, anchors and columns are arithmetic, and a rule is taken apart:
  *
  *   days (libical) → times of each day → BYSETPOS → DTSTART, COUNT, UNTIL, from
  *
@@ -37,10 +37,11 @@ struct schedule {
 };
 
 enum err
-schedule_parse(const struct json_at *spec, struct schedule **out, struct err_ctx *e)
+schedule_parse(const struct json_at *spec, const struct calendar *calendar, struct schedule **out,
+	       struct err_ctx *e)
 {
 	struct schedule *s = xcalloc(1, sizeof(*s));
-	enum err rc = spec_read(spec, &s->spec, e);
+	enum err rc = spec_read(spec, calendar, &s->spec, e);
 
 	*out = rc == ERR_OK ? s : NULL;
 	if (rc != ERR_OK)
@@ -61,23 +62,32 @@ static int64_t
 next_of_anchor(const struct spec *s, int64_t from_s)
 {
 	int year = date_of_days(floor_div(from_s + s->zone_offset_s, DAY_S)).year;
-	int64_t best = INT64_MAX;
+	int64_t best = INT64_MAX, days[FEAST_DAYS_MAX];
 
 	/* Offsets reach two years; a 29 February is at most eight years from the next. */
 	for (int y = year - 2; y <= year + 10; y++) {
-		struct date c = {y, s->month, s->day};
+		size_t n = feast_in_year(&s->anchor, y, days);
 
-		if (!moment_is_day(c))
-			continue;
-		for (size_t i = 0; i < s->offsets_n; i++) {
-			int64_t t = (date_to_days(c) + s->offsets[i]) * DAY_S + s->second_of_day -
-				    s->zone_offset_s;
+		for (size_t k = 0; k < n * s->offsets_n; k++) {
+			int64_t day = days[k / s->offsets_n] + s->offsets[k % s->offsets_n];
+			int64_t t = day * DAY_S + s->second_of_day - s->zone_offset_s;
 
 			if (t >= from_s && t < best)
 				best = t;
 		}
 	}
 	return best;
+}
+
+/* ---- column ---- */
+
+/* The time of each day. */
+static int64_t
+next_of_column(const struct spec *s, int64_t from_s)
+{
+	int64_t first = s->second_of_day - s->zone_offset_s;
+
+	return from_s + floor_mod(first - from_s, DAY_S);
 }
 
 /* ---- days of a rule ---- */
@@ -523,6 +533,16 @@ schedule_next(const struct schedule *s, int64_t from_s, int64_t *out, size_t max
 		while (n < max && (from_s = next_of_anchor(spec, from_s)) < FOREVER_S)
 			out[n++] = from_s++;
 		break;
+	case SPEC_COLUMN:
+		while (n < max && (from_s = next_of_column(spec, from_s)) < FOREVER_S)
+			out[n++] = from_s++;
+		break;
 	}
 	return n;
+}
+
+int64_t
+schedule_table_end(const struct schedule *s)
+{
+	return s->spec.kind == SPEC_ANCHOR ? feast_last_day(&s->spec.anchor) : INT64_MAX;
 }

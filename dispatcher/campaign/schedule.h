@@ -4,6 +4,8 @@
  *   {"at":"2027-10-10T08:00"}
  *   {"rrule":"FREQ=YEARLY;BYMONTH=10;BYMONTHDAY=10","time":"08:00","start":"2026-09-01"}
  *   {"anchor":"10-10","offsets":["-7d","-1d","0d"],"time":"08:00"}
+ *   {"anchor":"vu-lan","offsets":["-3d"],"time":"08:00"}       a feast of the calendar
+ *   {"column":"han_nop","offsets":["-3d"],"time":"08:00"}      each day, for some rows
  * RRULE as in RFC 5545, by libical; `start` is DTSTART, by default the day of
  * `from`. Times are of Asia/Ho_Chi_Minh (UTC+7 throughout) unless `zone` says
  * UTC. Pure.
@@ -15,12 +17,16 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "dispatcher/calendar.h"
 
 struct schedule;
 
-/* Unknown keys, contradicting keys and impossible dates are errors with their path. */
-MUST_CHECK enum err schedule_parse(const struct json_at *spec, struct schedule **out,
-				   struct err_ctx *e);
+/*
+ * Unknown keys, contradicting keys, impossible dates and feasts that the calendar does not have
+ * are errors with their path.
+ */
+MUST_CHECK enum err schedule_parse(const struct json_at *spec, const struct calendar *calendar,
+				   struct schedule **out, struct err_ctx *e);
 void schedule_free(struct schedule *s);
 /*
  * Occurrences at or after from_s (unix seconds), ascending, each once, at most
@@ -28,3 +34,8 @@ void schedule_free(struct schedule *s);
  * when it counts hours or minutes) has ended; so has the year 9999.
  */
 size_t schedule_next(const struct schedule *s, int64_t from_s, int64_t *out, size_t max);
+/*
+ * When its feast's table ends, the days since 1970 of its last entry; INT64_MAX where nothing of the
+ * kind ends it. After it schedule_next gives fewer, not because the rule has ended.
+ */
+int64_t schedule_table_end(const struct schedule *s);

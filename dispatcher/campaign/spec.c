@@ -11,9 +11,11 @@ static const char *const kinds[] = {
 	[SPEC_AT] = "at",
 	[SPEC_RRULE] = "rrule",
 	[SPEC_ANCHOR] = "anchor",
+	[SPEC_COLUMN] = "column",
 };
 
-static const char *const all_keys[] = {"at", "rrule", "anchor", "time", "start", "offsets", "zone"};
+static const char *const all_keys[] = {"at",	"rrule",   "anchor", "column", "time",
+				       "start", "offsets", "zone",   "yearly"};
 
 /* Which key belongs to which kind; what is not named belongs to all. */
 static const struct {
@@ -22,10 +24,11 @@ static const struct {
 	const char *todo;
 } belongs[] = {
 	{"time",
-	 {[SPEC_RRULE] = true, [SPEC_ANCHOR] = true},
+	 {[SPEC_RRULE] = true, [SPEC_ANCHOR] = true, [SPEC_COLUMN] = true},
 	 "write the time into at, as 2027-10-10T08:00"},
 	{"start", {[SPEC_RRULE] = true}, "leave it out"},
-	{"offsets", {[SPEC_ANCHOR] = true}, "leave it out"},
+	{"offsets", {[SPEC_ANCHOR] = true, [SPEC_COLUMN] = true}, "leave it out"},
+	{"yearly", {[SPEC_COLUMN] = true}, "leave it out"},
 };
 
 /* Vietnam has had no daylight saving since 1975, so a zone is one number. */
@@ -58,8 +61,8 @@ read_kind(const struct json_at *at, struct spec *s, struct err_ctx *e)
 	}
 	if (found < 0)
 		return err_set(e, ERR_INPUT, at->path[0] != '\0' ? at->path : "schedule",
-			       "give {\"at\":\"2027-10-10T08:00\"}, a rrule or an anchor",
-			       "says neither at, nor rrule, nor anchor");
+			       "give {\"at\":\"2027-10-10T08:00\"}, a rrule, an anchor or a column",
+			       "says neither at, nor rrule, nor anchor, nor column");
 	s->kind = (enum spec_kind)found;
 	for (size_t i = 0; i < ARRAY_LEN(belongs); i++) {
 		struct json_at value = json_get(at, belongs[i].key);
@@ -205,31 +208,49 @@ read_rrule(const struct json_at *at, struct spec *s, struct err_ctx *e)
 
 /* ---- anchor ---- */
 
-static enum err
-read_day(const struct json_at *at, struct spec *s, struct err_ctx *e)
+static bool
+looks_like_a_day(const char *text)
 {
-	struct json_at value = json_get(at, "anchor");
+	return strspn(text, "0123456789-/.") == strlen(text);
+}
+
+/* "10-10": of every year that has this day. */
+static enum err
+read_day(const struct json_at *value, const char *text, struct spec *s, struct err_ctx *e)
+{
 	/* In a leap year, so that 02-29 is a day. */
 	char as_date[16] = "2000-";
-	const char *text = NULL, *why;
+	const char *why;
 	struct date c;
 	struct moment m;
+
+	if (strlen(text) != 5 || text[2] != '-')
+		return err_set(e, ERR_INPUT, value->path, "write the day as MM-DD, like 10-10",
+			       "\"%.60s\" is no day like 10-10", text);
+	memcpy(as_date + 5, text, 6);
+	why = moment_parse(slice_of(as_date), &m);
+	if (why != NULL)
+		return bad_text(value, text, "is a day that the calendar does not have", e);
+	c = date_of_days(m.day);
+	s->anchor.count = 1;
+	s->anchor.days[0] = (struct feast_day){true, c.month, c.day, INT64_MIN, INT64_MAX};
+	return ERR_OK;
+}
+
+static enum err
+read_anchor_day(const struct json_at *at, const struct calendar *calendar, struct spec *s,
+		struct err_ctx *e)
+{
+	struct json_at value = json_get(at, "anchor");
+	const char *text = NULL;
 	enum err rc = json_need_string(&value, &text, e);
 
 	if (rc != ERR_OK)
 		return rc;
-	if (strlen(text) != 5 || text[2] != '-' || strspn(text, "0123456789-") != 5)
-		return err_set(e, ERR_INPUT, value.path, "write the day as MM-DD, like 10-10",
-			       "\"%.60s\" is no day like 10-10; feasts cannot be anchors yet",
-			       text);
-	memcpy(as_date + 5, text, 6);
-	why = moment_parse(slice_of(as_date), &m);
-	if (why != NULL)
-		return bad_text(&value, text, "is a day that the calendar does not have", e);
-	c = date_of_days(m.day);
-	s->month = c.month;
-	s->day = c.day;
-	return ERR_OK;
+	if (strlen(text) > SPEC_NAME_MAX)
+		return bad_text(&value, text, "is too long", e);
+	return looks_like_a_day(text) ? read_day(&value, text, s, e)
+				      : calendar_feast(calendar, text, value.path, &s->anchor, e);
 }
 
 /* "-7d", "+1w", "0d" */
@@ -290,21 +311,52 @@ read_offsets(const struct json_at *at, struct spec *s, struct err_ctx *e)
 }
 
 static enum err
-read_anchor(const struct json_at *at, struct spec *s, struct err_ctx *e)
+need_time(const struct json_at *at, struct spec *s, struct err_ctx *e)
 {
 	struct json_at time = json_get(at, "time");
-	enum err rc = read_day(at, s, e);
+
+	if (time.v == NULL)
+		return err_set(e, ERR_INPUT, time.path, "add it, as \"time\":\"08:00\"",
+			       "is missing");
+	return read_time(at, s, e);
+}
+
+static enum err
+read_anchor(const struct json_at *at, const struct calendar *calendar, struct spec *s,
+	    struct err_ctx *e)
+{
+	enum err rc = read_anchor_day(at, calendar, s, e);
 
 	if (rc == ERR_OK)
 		rc = read_offsets(at, s, e);
-	if (rc == ERR_OK && time.v == NULL)
-		return err_set(e, ERR_INPUT, time.path, "add it, as \"time\":\"08:00\"",
-			       "is missing");
-	return rc == ERR_OK ? read_time(at, s, e) : rc;
+	return rc == ERR_OK ? need_time(at, s, e) : rc;
+}
+
+/* ---- column ---- */
+
+static enum err
+read_column(const struct json_at *at, struct spec *s, struct err_ctx *e)
+{
+	struct json_at value = json_get(at, "column"), yearly = json_get(at, "yearly");
+	const char *text = NULL;
+	enum err rc = json_need_string(&value, &text, e);
+
+	if (rc == ERR_OK && (text[0] == '\0' || strlen(text) > SPEC_NAME_MAX))
+		return bad_text(&value, text, "is no name of a column", e);
+	if (rc == ERR_OK && strpbrk(text, "`\"'\n\\") != NULL)
+		return bad_text(&value, text, "has a quotation mark", e);
+	if (rc == ERR_OK)
+		snprintf(s->column, sizeof(s->column), "%s", text);
+	if (rc == ERR_OK)
+		rc = json_read_bool(&yearly, &s->is_yearly, e);
+	if (rc == ERR_OK)
+		rc = read_offsets(at, s, e);
+	return rc == ERR_OK ? need_time(at, s, e) : rc;
 }
 
 enum err
-spec_read(const struct json_at *at, struct spec *out, struct err_ctx *e)
+spec_read(const struct json_at *at, const struct calendar *calendar, struct spec *out,
+	  struct err_ctx *e)
 {
 	enum err rc;
 
@@ -322,7 +374,9 @@ spec_read(const struct json_at *at, struct spec *out, struct err_ctx *e)
 	case SPEC_RRULE:
 		return read_rrule(at, out, e);
 	case SPEC_ANCHOR:
-		return read_anchor(at, out, e);
+		return read_anchor(at, calendar, out, e);
+	case SPEC_COLUMN:
+		return read_column(at, out, e);
 	}
 	return ERR_OK;
 }

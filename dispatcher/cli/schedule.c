@@ -5,9 +5,11 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "dispatcher/campaign/day_words.h"
 #include "dispatcher/campaign/moment.h"
 #include "dispatcher/campaign/schedule.h"
 #include "dispatcher/cli/cli.h"
+#include "dispatcher/config.h"
 
 #define VERB "schedule next"
 #define SPEC_MAX 65536
@@ -44,7 +46,8 @@ read_count(const char *text, int64_t *count, struct err_ctx *e)
 
 /* SPEC: the JSON itself, @FILE, or - for the standard input. */
 static enum err
-read_spec(const char *word, struct schedule **out, struct err_ctx *e)
+read_spec(const char *word, const struct calendar *calendar, struct schedule **out,
+	  struct err_ctx *e)
 {
 	bool is_file = word[0] == '@' || strcmp(word, "-") == 0;
 	const char *path = word[0] == '@' ? word + 1 : word;
@@ -62,26 +65,58 @@ read_spec(const char *word, struct schedule **out, struct err_ctx *e)
 		rc = json_parse(text, SPEC_MAX, is_file ? path : "SPEC", &doc, e);
 	if (rc == ERR_OK) {
 		root = json_root(doc);
-		rc = schedule_parse(&root, out, e);
+		rc = schedule_parse(&root, calendar, out, e);
 	}
 	json_decref(doc);
 	buf_free(&file);
 	return rc;
 }
 
+/* Fewer than were asked for, because the table of its feast ends: said, or it would look like a rule's end. */
+static void
+say_table_end(const struct schedule *s)
+{
+	int64_t end = schedule_table_end(s);
+
+	if (end != INT64_MAX)
+		fprintf(stderr,
+			"loa: schedule: no further occurrence, the calendar has this feast until "
+			"%d: "
+			"write later years into its file (--calendar)\n",
+			date_of_days(end).year);
+}
+
+static void
+print_time(const struct calendar *calendar, int64_t time, bool is_explained)
+{
+	struct buf line = {0};
+	char text[32];
+
+	clock_format_vn(time, text);
+	buf_adds(&line, text);
+	if (is_explained) {
+		buf_adds(&line, "  ");
+		day_add_words(calendar, time, &line);
+	}
+	puts(line.data);
+	buf_free(&line);
+}
+
 int
 verb_schedule_next(int argc, char **argv)
 {
-	const char *from = NULL, *count_text = NULL;
+	const char *from = NULL, *count_text = NULL, *file = "";
+	bool is_explained = false;
 	const struct cli_option options[] = {
-		{"--from", &from, NULL},
-		{"-n", &count_text, NULL},
+		{"--from", &from, NULL},     {"-n", &count_text, NULL},
+		{"--calendar", &file, NULL}, {"--explain", NULL, &is_explained},
 		{NULL, NULL, NULL},
 	};
+	struct calendar *calendar = NULL;
 	struct schedule *s = NULL;
 	struct err_ctx e = {0};
 	int64_t from_s = 0, count = 0, times[TIMES_MAX];
-	size_t n;
+	size_t n = 0;
 	enum err rc = cli_parse(&argc, argv, options, &e);
 
 	if (rc == ERR_OK && argc != 2)
@@ -91,17 +126,19 @@ verb_schedule_next(int argc, char **argv)
 	if (rc == ERR_OK)
 		rc = read_count(count_text, &count, &e);
 	if (rc == ERR_OK)
-		rc = read_spec(argv[1], &s, &e);
+		rc = config_load_calendar(file, &calendar, &e);
+	if (rc == ERR_OK)
+		rc = read_spec(argv[1], calendar, &s, &e);
+	if (rc == ERR_OK)
+		n = schedule_next(s, from_s, times, (size_t)count);
+	for (size_t i = 0; i < n; i++)
+		print_time(calendar, times[i], is_explained);
+	if (rc == ERR_OK && n < (size_t)count)
+		say_table_end(s);
+	schedule_free(s);
+	calendar_free(calendar);
 	if (rc != ERR_OK)
 		return cli_fail(&e);
-	n = schedule_next(s, from_s, times, (size_t)count);
-	schedule_free(s);
-	for (size_t i = 0; i < n; i++) {
-		char text[32];
-
-		clock_format_vn(times[i], text);
-		puts(text);
-	}
 	if (fflush(stdout) != 0) {
 		fprintf(stderr, "loa: standard output: cannot be written\n");
 		return 3;

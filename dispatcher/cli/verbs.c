@@ -205,8 +205,9 @@ const struct verb cli_verbs[] = {
 	 verb_segment_check},
 	{"phone", "", "a phone cell a line -> its numbers, carrier, repairs or the reason, as JSON",
 	 verb_phone},
-	{"schedule next", "SPEC [--from TIME] [-n N]",
-	 "the times at which a schedule fires (SPEC is JSON, @FILE, or - for the standard input)",
+	{"schedule next", "SPEC [--from TIME] [-n N] [--explain] [--calendar FILE]",
+	 "the times at which a schedule fires (SPEC is JSON, @FILE, or - for the standard input), "
+	 "with --explain the days they fall on",
 	 verb_schedule_next},
 	{NULL, NULL, NULL, NULL},
 };

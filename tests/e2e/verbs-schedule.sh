@@ -34,7 +34,7 @@ refuses() {
 	result $? "$sentence"
 }
 
-echo 1..18
+echo 1..23
 at='{"at":"2027-10-10T08:00"}'
 yearly='{"rrule":"FREQ=YEARLY;BYMONTH=10;BYMONTHDAY=10","time":"08:00","start":"2026-09-01"}'
 anchor='{"anchor":"10-10","offsets":["-7d","-1d","0d"],"time":"08:00"}'
@@ -71,3 +71,17 @@ refuses "a missing file is named" 1 "$tmp/none" "@$tmp/none"
 refuses "a bad count is a matter of usage" 2 '-n: must be 1 to 1000' "$at" -n 1001
 refuses "a bad from is a matter of usage" 2 '--from: "tomorrow"' "$at" --from tomorrow
 refuses "a spec is needed" 2 'needs a SPEC'
+
+# ---- feasts: dates of the almanac for UTC+7 ----
+prints "an anchor names a feast of the calendar" "2026-08-26T08:00:00+07:00
+2027-08-15T08:00:00+07:00" '{"anchor":"Vu Lan","offsets":["-1d"],"time":"08:00"}' --from 2026-08-01 -n 2
+prints "the day of each is explained" "2027-10-09T08:00:00+07:00  Saturday
+2027-10-10T08:00:00+07:00  Sunday: Ngày Chuyển đổi số quốc gia" "$anchor" --from 2027-10-09 -n 2 --explain
+[ "$("$loa" schedule next '{"anchor":"tet","time":"08:00"}' --from 2031-01-01 2>"$tmp/err")" = 2031-01-23T08:00:00+07:00 ] &&
+	grep -q 'no further occurrence, the calendar has this feast until 2031' "$tmp/err"
+result $? "where the calendar ends is said"
+refuses "a feast that the calendar does not have is refused with those that it has" 1 'anchor: "noel" is .*vu-lan' \
+	'{"anchor":"noel","time":"08:00"}'
+echo '{"days":[{"name":"Lễ hội xã","kind":"feast","yearly":"03-15"}]}' >"$tmp/calendar.json"
+prints "a calendar of one's own" 2027-03-15T08:00:00+07:00 '{"anchor":"le-hoi-xa","time":"08:00"}' \
+	--calendar "$tmp/calendar.json" --from 2027-01-01 -n 1

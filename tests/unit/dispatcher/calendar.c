@@ -126,8 +126,9 @@ what_cannot_be_is_refused_with_its_place(void **state)
 		{"{\"days\":{}}", "days"},
 		{"{\"days\":[1]}", "days[0]"},
 		{"{\"days\":[{\"kind\":\"holiday\",\"date\":\"2026-01-01\"}]}", "days[0].name"},
+		{ONE(",\"date\":\"2026-01-01\",\"id\":\"\""), "days[0].id"},
 		{"{\"days\":[{\"name\":\"a\",\"date\":\"2026-01-01\"}]}", "days[0].kind"},
-		{"{\"days\":[{\"name\":\"a\",\"kind\":\"feast\",\"date\":\"2026-01-01\"}]}",
+		{"{\"days\":[{\"name\":\"a\",\"kind\":\"fest\",\"date\":\"2026-01-01\"}]}",
 		 "days[0].kind"},
 		{ONE(""), "days[0]"},
 		{ONE(",\"date\":\"2026-02-29\""), "days[0].date"},
@@ -225,6 +226,146 @@ the_built_in_calendar_has_the_holidays_of_the_labour_code(void **state)
 	config_free(config);
 }
 
+/* ---- feasts ---- */
+
+static void
+a_feast_is_found_by_its_name_or_id_however_it_is_typed(void **state)
+{
+	static const char *const names[] = {"Vu Lan",	 "vu lan", "VU-LAN", "vu_lan",
+					    " Vu  Lan.", "ram-7",  "Rằm 7"};
+	struct calendar *c =
+		good("{\"days\":[{\"name\":\"Vu Lan\",\"id\":\"ram-7\",\"kind\":\"feast\","
+		     "\"date\":\"2026-08-27\"}]}");
+	struct feast f;
+	int64_t days[FEAST_DAYS_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		assert_int_equal(calendar_feast(c, names[i], "anchor", &f, NULL), ERR_OK);
+		assert_int_equal(feast_in_year(&f, 2026, days), 1);
+		assert_int_equal(days[0], day(2026, 8, 27));
+		assert_int_equal(feast_in_year(&f, 2027, days), 0);
+		assert_int_equal(feast_last_day(&f), day(2026, 8, 27));
+	}
+	assert_true(calendar_is_working(c, day(2026, 8, 27)));
+	calendar_free(c);
+}
+
+static void
+a_feast_goes_before_a_holiday_of_its_name_and_a_span_counts_with_its_first_day(void **state)
+{
+	struct calendar *c =
+		good("{\"days\":[{\"name\":\"Tết\",\"kind\":\"holiday\","
+		     "\"from\":\"2027-02-05\",\"to\":\"2027-02-09\"},"
+		     "{\"name\":\"Tết\",\"kind\":\"feast\",\"date\":\"2027-02-06\"},"
+		     "{\"name\":\"Nghỉ\",\"kind\":\"holiday\","
+		     "\"from\":\"2027-12-30\",\"to\":\"2028-01-02\"},"
+		     "{\"name\":\"Bù\",\"kind\":\"workday\",\"date\":\"2027-02-20\"}]}");
+	struct err_ctx e = {0};
+	struct feast f;
+	int64_t days[FEAST_DAYS_MAX];
+
+	(void)state;
+	assert_int_equal(calendar_feast(c, "tet", "anchor", &f, &e), ERR_OK);
+	assert_int_equal(feast_in_year(&f, 2027, days), 1);
+	assert_int_equal(days[0], day(2027, 2, 6));
+	assert_int_equal(calendar_feast(c, "nghi", "anchor", &f, &e), ERR_OK);
+	assert_int_equal(feast_in_year(&f, 2027, days), 1);
+	assert_int_equal(days[0], day(2027, 12, 30));
+	assert_int_equal(feast_in_year(&f, 2028, days), 0);
+	assert_int_equal(calendar_feast(c, "bu", "anchor", &f, &e), ERR_INPUT);
+	calendar_free(c);
+}
+
+static void
+a_feast_that_is_none_or_has_a_hole_is_refused(void **state)
+{
+	struct calendar *c =
+		good("{\"days\":[{\"name\":\"Vu Lan\",\"kind\":\"feast\","
+		     "\"date\":\"2028-09-03\"},"
+		     "{\"name\":\"Vu Lan\",\"kind\":\"feast\",\"date\":\"2026-08-27\"},"
+		     "{\"name\":\"Quốc khánh\",\"kind\":\"holiday\",\"yearly\":\"09-02\"}]}");
+	struct err_ctx e = {0};
+	struct feast f;
+
+	(void)state;
+	assert_int_equal(calendar_feast(c, "trung-thu", "anchor", &f, &e), ERR_INPUT);
+	assert_non_null(strstr(e.why, "no feast of the calendar"));
+	assert_non_null(strstr(e.todo, "vu-lan quoc-khanh"));
+	assert_int_equal(calendar_feast(c, "vu lan", "anchor", &f, &e), ERR_INPUT);
+	assert_non_null(strstr(e.why, "no day in 2027"));
+	assert_int_equal(calendar_feast(c, "", "anchor", &f, &e), ERR_INPUT);
+	assert_int_equal(calendar_feast(c, "quoc-khanh", "anchor", &f, &e), ERR_OK);
+	assert_true(feast_last_day(&f) == INT64_MAX);
+	calendar_free(c);
+}
+
+static void
+a_29_february_is_of_leap_years_only(void **state)
+{
+	struct calendar *c =
+		good("{\"days\":[{\"name\":\"a\",\"kind\":\"feast\",\"yearly\":\"02-29\"}]}");
+	struct feast f;
+	int64_t days[FEAST_DAYS_MAX];
+
+	(void)state;
+	assert_int_equal(calendar_feast(c, "a", "anchor", &f, NULL), ERR_OK);
+	assert_int_equal(feast_in_year(&f, 2027, days), 0);
+	assert_int_equal(feast_in_year(&f, 2028, days), 1);
+	assert_int_equal(days[0], day(2028, 2, 29));
+	calendar_free(c);
+}
+
+static void
+the_names_of_a_day_are_said_once(void **state)
+{
+	struct calendar *c;
+	struct buf names = {0};
+
+	(void)state;
+	assert_int_equal(config_load_calendar("", &c, NULL), ERR_OK);
+	calendar_add_names(c, day(2027, 2, 6), &names);
+	assert_string_equal(names.data, "Tết Nguyên đán");
+	buf_reset(&names);
+	calendar_add_names(c, day(2027, 10, 10), &names);
+	assert_string_equal(names.data, "Ngày Chuyển đổi số quốc gia");
+	buf_reset(&names);
+	calendar_add_names(c, day(2027, 10, 11), &names);
+	assert_int_equal(names.len, 0);
+	buf_free(&names);
+	calendar_free(c);
+}
+
+/* As almanacs have them for UTC+7. */
+static void
+the_built_in_calendar_has_the_lunar_feasts(void **state)
+{
+	static const struct {
+		const char *name;
+		int days[6][2]; /* 2026 to 2031 */
+	} feasts[] = {
+		{"tet", {{2, 17}, {2, 6}, {1, 26}, {2, 13}, {2, 2}, {1, 23}}},
+		{"gio-to", {{4, 26}, {4, 16}, {4, 4}, {4, 23}, {4, 12}, {4, 1}}},
+		{"vu-lan", {{8, 27}, {8, 16}, {9, 3}, {8, 24}, {8, 13}, {9, 1}}},
+		{"trung-thu", {{9, 25}, {9, 15}, {10, 3}, {9, 22}, {9, 12}, {10, 1}}},
+	};
+	struct calendar *c;
+	struct feast f;
+	int64_t days[FEAST_DAYS_MAX];
+
+	(void)state;
+	assert_int_equal(config_load_calendar("", &c, NULL), ERR_OK);
+	for (size_t i = 0; i < ARRAY_LEN(feasts); i++) {
+		assert_int_equal(calendar_feast(c, feasts[i].name, "anchor", &f, NULL), ERR_OK);
+		for (int y = 0; y < 6; y++) {
+			assert_int_equal(feast_in_year(&f, 2026 + y, days), 1);
+			assert_int_equal(days[0],
+					 day(2026 + y, feasts[i].days[y][0], feasts[i].days[y][1]));
+		}
+	}
+	calendar_free(c);
+}
+
 int
 main(void)
 {
@@ -236,6 +377,13 @@ main(void)
 		cmocka_unit_test(
 			too_many_entries_are_refused_and_holidays_without_end_are_survived),
 		cmocka_unit_test(the_built_in_calendar_has_the_holidays_of_the_labour_code),
+		cmocka_unit_test(a_feast_is_found_by_its_name_or_id_however_it_is_typed),
+		cmocka_unit_test(
+			a_feast_goes_before_a_holiday_of_its_name_and_a_span_counts_with_its_first_day),
+		cmocka_unit_test(a_feast_that_is_none_or_has_a_hole_is_refused),
+		cmocka_unit_test(a_29_february_is_of_leap_years_only),
+		cmocka_unit_test(the_names_of_a_day_are_said_once),
+		cmocka_unit_test(the_built_in_calendar_has_the_lunar_feasts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,9 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "dispatcher/campaign/moment.h"
+#include "dispatcher/campaign/day_words.h"
 #include "dispatcher/campaign/schedule.h"
+#include "dispatcher/config.h"
 
 #define TIMES_MAX 64
 
@@ -31,13 +33,16 @@ static struct schedule *
 parse(const char *json, struct err_ctx *e)
 {
 	struct schedule *s = NULL;
+	struct calendar *calendar = NULL;
 	json_t *doc = NULL;
 	struct json_at root;
 
 	assert_int_equal(json_parse(slice_of(json), 4096, "test", &doc, NULL), ERR_OK);
 	root = json_root(doc);
-	if (schedule_parse(&root, &s, e) != ERR_OK)
+	assert_int_equal(config_load_calendar("", &calendar, NULL), ERR_OK);
+	if (schedule_parse(&root, calendar, &s, e) != ERR_OK)
 		assert_null(s);
+	calendar_free(calendar);
 	json_decref(doc);
 	return s;
 }
@@ -447,6 +452,71 @@ contradicting_keys_are_refused(void **state)
 	expect_error("{\"anchor\":\"10-10\"}", "time", "missing", "add it");
 }
 
+/* Dates of the almanac for UTC+7; the days of the week are cal(1)'s. */
+static void
+an_anchor_may_be_a_feast_of_the_calendar(void **state)
+{
+	(void)state;
+	expect("{\"anchor\":\"Vu Lan\",\"offsets\":[\"-7d\",\"0d\"],\"time\":\"08:00\"}",
+	       "2027-08-10", 4,
+	       "2027-08-16T08:00 2028-08-27T08:00 2028-09-03T08:00 2029-08-17T08:00");
+	expect("{\"anchor\":\"tet\",\"offsets\":[\"-1w\"],\"time\":\"07:30\"}", "2029-12-01", 9,
+	       "2030-01-26T07:30 2031-01-16T07:30");
+	expect("{\"anchor\":\"gio-to\",\"time\":\"08:00\"}", "2031-04-02", 9, "");
+	expect("{\"anchor\":\"chuyen-doi-so\",\"time\":\"08:00\"}", "2040-01-01", 2,
+	       "2040-10-10T08:00 2041-10-10T08:00");
+}
+
+static void
+the_end_of_a_table_is_told_from_the_end_of_a_rule(void **state)
+{
+	struct schedule *s = parse("{\"anchor\":\"vu-lan\",\"time\":\"08:00\"}", NULL);
+
+	(void)state;
+	assert_int_equal(schedule_table_end(s), date_to_days((struct date){2031, 9, 1}));
+	schedule_free(s);
+	s = parse("{\"anchor\":\"10-10\",\"time\":\"08:00\"}", NULL);
+	assert_true(schedule_table_end(s) == INT64_MAX);
+	schedule_free(s);
+	s = parse("{\"rrule\":\"FREQ=DAILY;COUNT=2\",\"time\":\"08:00\"}", NULL);
+	assert_true(schedule_table_end(s) == INT64_MAX);
+	schedule_free(s);
+}
+
+static void
+a_column_fires_each_day(void **state)
+{
+	(void)state;
+	expect("{\"column\":\"han_nop\",\"offsets\":[\"-3d\"],\"time\":\"08:00\"}",
+	       "2028-02-28T08:00", 3, "2028-02-28T08:00 2028-02-29T08:00 2028-03-01T08:00");
+	expect("{\"column\":\"han_nop\",\"time\":\"00:30\"}", "2027-12-31T00:31", 2,
+	       "2028-01-01T00:30 2028-01-02T00:30");
+}
+
+static void
+expect_words(const char *at, bool is_told, const char *words)
+{
+	struct calendar *c;
+	struct buf got = {0};
+
+	assert_int_equal(config_load_calendar("", &c, NULL), ERR_OK);
+	assert_int_equal(day_add_words(c, unix_of(at), &got), is_told);
+	assert_string_equal(got.data, words);
+	buf_free(&got);
+	calendar_free(c);
+}
+
+static void
+the_day_of_an_occurrence_has_words(void **state)
+{
+	(void)state;
+	expect_words("2027-10-10T00:00", true, "Sunday: Ngày Chuyển đổi số quốc gia");
+	expect_words("2028-10-10T23:59", true, "Tuesday: Ngày Chuyển đổi số quốc gia");
+	expect_words("2027-10-09T08:00", true, "Saturday");
+	expect_words("2027-10-11T08:00", false, "Monday");
+	expect_words("2027-02-05T08:00", true, "Friday, a holiday: Tết Nguyên đán");
+}
+
 static void
 times_and_days_that_are_none_are_refused(void **state)
 {
@@ -459,7 +529,16 @@ times_and_days_that_are_none_are_refused(void **state)
 	expect_error("{\"at\":1}", "at", "must be a text", "");
 	expect_error("{\"anchor\":\"02-30\",\"time\":\"08:00\"}", "anchor", "calendar", "");
 	expect_error("{\"anchor\":\"13-01\",\"time\":\"08:00\"}", "anchor", "calendar", "");
-	expect_error("{\"anchor\":\"tet\",\"time\":\"08:00\"}", "anchor", "feasts", "MM-DD");
+	expect_error("{\"anchor\":\"1-10\",\"time\":\"08:00\"}", "anchor", "no day", "MM-DD");
+	expect_error("{\"anchor\":\"2027-10-10\",\"time\":\"08:00\"}", "anchor", "no day", "MM-DD");
+	expect_error("{\"anchor\":\"noel\",\"time\":\"08:00\"}", "anchor", "no feast", "vu-lan");
+	expect_error("{\"column\":\"han_nop\"}", "time", "missing", "add it");
+	expect_error("{\"column\":\"\",\"time\":\"08:00\"}", "column", "is empty", "");
+	expect_error("{\"column\":\"a`b\",\"time\":\"08:00\"}", "column", "quotation", "");
+	expect_error("{\"anchor\":\"10-10\",\"yearly\":true,\"time\":\"08:00\"}", "yearly",
+		     "does not go with anchor", "");
+	expect_error("{\"column\":\"a\",\"start\":\"2027-01-01\",\"time\":\"08:00\"}", "start",
+		     "does not go with column", "");
 	expect_error("{\"anchor\":\"10-10\",\"time\":\"8:00\"}", "time", "no time of day", "");
 	expect_error("{\"anchor\":\"10-10\",\"time\":\"08:00\",\"offsets\":[\"0d\",\"-7\"]}",
 		     "offsets[1]", "is no distance", "");
@@ -568,6 +647,10 @@ main(void)
 		cmocka_unit_test(a_rule_is_asked_centuries_later),
 		cmocka_unit_test(unknown_keys_are_refused_with_the_nearest),
 		cmocka_unit_test(contradicting_keys_are_refused),
+		cmocka_unit_test(an_anchor_may_be_a_feast_of_the_calendar),
+		cmocka_unit_test(the_end_of_a_table_is_told_from_the_end_of_a_rule),
+		cmocka_unit_test(a_column_fires_each_day),
+		cmocka_unit_test(the_day_of_an_occurrence_has_words),
 		cmocka_unit_test(times_and_days_that_are_none_are_refused),
 		cmocka_unit_test(rules_are_judged_part_by_part),
 		cmocka_unit_test(days_and_civil_dates_agree_through_four_centuries),
