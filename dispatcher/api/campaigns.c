@@ -129,6 +129,7 @@ campaign_json(const struct daemon *d, const struct halts *h, const struct campai
 	if (c->run != 0)
 		json_object_set_new(out, "run", json_integer((json_int_t)c->run));
 	api_add_times(d, h, c, out);
+	api_add_late(c, out);
 	if (c->problem[0] != '\0')
 		json_object_set_new(out, "problem", json_string(c->problem));
 	if (c->why[0] != '\0')
@@ -149,6 +150,9 @@ on_show_halts(void *arg, const struct halts *h, const struct err_ctx *e)
 
 	if (h == NULL)
 		http_answer_error(sh->x, e);
+	else if (sh->campaign->schedule[0] != '\0')
+		api_answer_schedule(sh->daemon, sh->x, sh->campaign,
+				    campaign_json(sh->daemon, h, sh->campaign));
 	else
 		http_answer_json(sh->x, 200, campaign_json(sh->daemon, h, sh->campaign));
 	campaign_free(sh->campaign);

@@ -10,6 +10,7 @@
 #include "dispatcher/api/private.h"
 #include "dispatcher/campaign/alarm.h"
 #include "dispatcher/campaign/moment.h"
+#include "dispatcher/campaign/series.h"
 #include "dispatcher/store/audit.h"
 
 #define REASON_MAX 200
@@ -290,7 +291,8 @@ on_campaign_cancel(struct http_exchange *x, void *arg)
 struct launching {
 	struct api *api;
 	struct http_exchange *x;
-	int64_t due_s;	/* 0 = now */
+	int64_t due_s;	/* 0 = now, or as its schedule says */
+	bool is_series; /* it has a schedule that goes on */
 	json_t *answer; /* when it is done; NULL = not yet */
 	uint64_t unit;
 	char class[16];
@@ -337,20 +339,23 @@ on_launched(void *arg, uint64_t run, const struct err_ctx *e)
 }
 
 static void
-on_scheduled(void *arg, int64_t due_s, int64_t sends_from_s, const struct err_ctx *e)
+on_scheduled(void *arg, const struct scheduled *s, const struct err_ctx *e)
 {
 	struct launching *l = arg;
 	char due[32], from[32];
+	json_t *out;
 
 	if (e != NULL) {
 		http_answer_error(l->x, e);
 		launching_free(l);
 		return;
 	}
-	clock_format_vn(due_s, due);
-	clock_format_vn(sends_from_s, from);
-	launching_tell(l, json_pack("{s:s, s:s, s:s}", "state", "scheduled", "due", due,
-				    "sends_from", from));
+	l->due_s = s->due_s;
+	clock_format_vn(s->due_s, due);
+	clock_format_vn(s->sends_from_s, from);
+	out = json_pack("{s:s, s:s, s:s}", "state", "scheduled", "due", due, "sends_from", from);
+	json_object_update(out, s->outlook);
+	launching_tell(l, out);
 }
 
 /* The body may be empty, or an object with a time. *due_s 0 = now. False: answered. */
@@ -404,11 +409,24 @@ on_launch_audited(void *arg, uint64_t n, const struct err_ctx *e)
 	if (e != NULL) {
 		http_answer_error(l->x, e);
 		launching_free(l);
-	} else if (l->due_s != 0) {
+	} else if (l->due_s != 0 || l->is_series) {
 		campaign_schedule(d->engine, d->config, id, l->due_s, on_scheduled, l);
 	} else {
 		campaign_launch(d->engine, d->config, id, on_launched, l);
 	}
+}
+
+/* One whose last occurrence was missed is launched by a person, as others are. */
+static bool
+goes_on(const struct daemon *d, const struct campaign *c)
+{
+	int64_t next_s = 1;
+	struct err_ctx e;
+
+	if (strcmp(c->state, "missed") == 0 && c->schedule[0] != '\0' &&
+	    series_next(c, d->config->days, clock_wall_ms() / 1000, &next_s, &e) != ERR_OK)
+		next_s = 1; /* campaign_schedule says what is wrong */
+	return c->schedule[0] != '\0' && next_s != 0;
 }
 
 /* Who launches, and when: what cannot be written into the audit is not launched. */
@@ -433,13 +451,16 @@ on_launch_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 			    c->template, "template_version", (int)c->template_version, "list",
 			    json_of_slice(buf_slice(&lists)));
 	buf_free(&lists);
+	l->is_series = goes_on(l->api->daemon, c);
+	if (l->is_series)
+		json_object_set_new(details, "schedule", json_string(c->schedule));
 	if (l->due_s != 0) {
 		clock_format_vn(l->due_s, due);
 		json_object_set_new(details, "at", json_string(due));
 	}
 	audit_append(l->api->daemon->engine, api_who(l->x),
-		     l->due_s != 0 ? "campaign.schedule" : "campaign.launch", object, details,
-		     on_launch_audited, l);
+		     l->due_s != 0 || l->is_series ? "campaign.schedule" : "campaign.launch",
+		     object, details, on_launch_audited, l);
 	campaign_free(c);
 }
 

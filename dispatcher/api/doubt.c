@@ -264,5 +264,5 @@ on_doubt_ls(struct http_exchange *x, void *arg)
 	l->api = a;
 	l->x = x;
 	l->is_full = is_full;
-	campaign_load(a->daemon->engine, id, on_campaign, l);
+	api_campaign_of_run(a, x, id, on_campaign, l);
 }

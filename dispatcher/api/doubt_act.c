@@ -507,7 +507,7 @@ begin(struct http_exchange *x, struct api *a, bool is_resend)
 	if (read_body(w, body, &e) != ERR_OK)
 		work_end(w, &e);
 	else
-		campaign_load(a->daemon->engine, id, on_campaign, w);
+		api_campaign_of_run(a, x, id, on_campaign, w);
 	json_decref(body);
 }
 

@@ -648,5 +648,5 @@ on_doubt_import(struct http_exchange *x, void *arg)
 	v->api = a;
 	v->x = x;
 	v->body = body;
-	campaign_load(a->daemon->engine, id, on_campaign, v);
+	api_campaign_of_run(a, x, id, on_campaign, v);
 }

@@ -449,6 +449,7 @@ preview_json(const struct daemon *d, const struct ready_campaign *c, const struc
 	letters_tell(&p->letters, out);
 	registered_tell(c->registered, with_texts, is_guarded ? API_GROUP_LEAST : 1, out, warnings);
 	json_object_set_new(out, "warnings", warnings);
+	api_add_days(d, c->campaign, out);
 	preview_times(c, p, out);
 	if (with_texts) {
 		add_text(out, "shortest", &p->shortest);

@@ -153,6 +153,16 @@ void api_add_times(const struct daemon *d, const struct halts *h, const struct c
  */
 void api_add_sends_from(const struct daemon *d, const struct halts *h, const char *class,
 			int64_t at_s, json_t *out);
+/* What happens to it when nobody fires it in time, if that was said. */
+void api_add_late(const struct campaign *c, json_t *out);
+/* "next", its occurrences to come; to its "warnings" those about the days that they fall on. */
+void api_add_days(const struct daemon *d, const struct campaign *c, json_t *out);
+/* Answer with the campaign, its schedule, what of it is over and what comes next. */
+void api_answer_schedule(const struct daemon *d, struct http_exchange *x, const struct campaign *c,
+			 json_t *take_out);
+/* campaign_load; with ?run=N what it says of its run is that of this one. */
+void api_campaign_of_run(struct api *a, struct http_exchange *x, const char *id, campaign_cb cb,
+			 void *arg);
 /* preview.c */
 void on_campaign_preview(struct http_exchange *x, void *arg);
 /* control.c */

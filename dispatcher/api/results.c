@@ -300,5 +300,5 @@ on_campaign_results(struct http_exchange *x, void *arg)
 	if (read_query(ex, &e) != ERR_OK)
 		export_end(ex, &e);
 	else
-		campaign_load(a->daemon->engine, id, on_campaign, ex);
+		api_campaign_of_run(a, x, id, on_campaign, ex);
 }

@@ -382,7 +382,7 @@ on_campaign_report(struct http_exchange *x, void *arg)
 	j = xcalloc(1, sizeof(*j));
 	j->api = a;
 	j->x = x;
-	campaign_load(a->daemon->engine, id, on_report_campaign, j);
+	api_campaign_of_run(a, x, id, on_report_campaign, j);
 }
 
 /* ---- watch ---- */
@@ -555,7 +555,7 @@ on_campaign_watch(struct http_exchange *x, void *arg)
 	w->next = a->watches;
 	a->watches = w;
 	timer_init(&w->tick, on_watch_tick, w);
-	campaign_load(a->daemon->engine, id, on_watch_campaign, w);
+	api_campaign_of_run(a, x, id, on_watch_campaign, w);
 }
 
 void

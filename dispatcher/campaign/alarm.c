@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "dispatcher/campaign/looked.h"
+#include "dispatcher/campaign/series.h"
 
 #define LOOK_MS 10000 /* at least so often: Redis's clock may be set */
 #define AGAIN_MS 1000 /* after Redis did not answer */
@@ -29,8 +30,9 @@ class_opens_s(const struct class_policy *c, int64_t at_s)
 struct scheduling {
 	struct engine *engine;
 	const struct config *config;
-	uint64_t campaign;
-	int64_t due_s, sends_from_s;
+	struct campaign *campaign; /* NULL = not read yet */
+	bool is_series;		   /* due_s is found by its schedule */
+	int64_t due_s;
 	campaign_scheduled_cb cb;
 	void *arg;
 };
@@ -38,8 +40,70 @@ struct scheduling {
 static void
 scheduling_end(struct scheduling *s, const struct err_ctx *e)
 {
-	s->cb(s->arg, s->due_s, s->sends_from_s, e);
+	struct scheduled out = {.due_s = s->due_s};
+	const struct class_policy *class;
+
+	if (e == NULL) {
+		class = config_class(s->config, s->campaign->class);
+		out.sends_from_s = class != NULL ? class_opens_s(class, s->due_s) : s->due_s;
+		out.outlook = series_outlook(s->campaign, s->config->days, s->due_s);
+		if (out.outlook == NULL)
+			out.outlook = day_outlook(s->config->days, s->due_s);
+	}
+	s->cb(s->arg, &out, e);
+	json_decref(out.outlook);
+	campaign_free(s->campaign);
 	free(s);
+}
+
+static void
+refuse_time(const struct reply *r, struct err_ctx *e)
+{
+	struct slice what = reply_item(r, 0)->str;
+	char now[32];
+
+	clock_format_vn(reply_item(r, 1)->integer, now);
+	if (r->kind != REPLY_ARRAY)
+		err_set(e, ERR_UNREACHABLE, "Redis", "look at the campaign, then try again", "%.*s",
+			(int)r->str.n, r->str.p);
+	else if (slice_is(what, "past"))
+		err_set(e, ERR_INPUT, "at", "give a later time, or none to launch it now",
+			"is not in the future: it is %s", now);
+	else if (slice_is(what, "far"))
+		err_set(e, ERR_INPUT, "at", "give an earlier time", "is more than two years away");
+	else if (slice_is(what, "known"))
+		err_set(e, ERR_CONFLICT, "schedule", "look at the campaign",
+			"has fired at this time already");
+	else
+		err_set(e, ERR_CONFLICT, "campaign", "clone it to send again",
+			"is %.*s: only a draft can be given a time", (int)what.n, what.p);
+}
+
+static void on_scheduled(void *arg, const struct reply *r);
+
+/* Not told again after Redis was away: it might undo an unschedule. */
+static void
+ask_schedule(struct scheduling *s)
+{
+	struct argv a = {0};
+
+	argv_add_int(&a, (int64_t)s->campaign->id);
+	argv_add_int(&a, s->due_s);
+	engine_call(s->engine, "schedule", &a, on_scheduled, s);
+	argv_free(&a);
+}
+
+/* By the clock of Redis, which the answer that it is past has brought. */
+static void
+ask_next(struct scheduling *s, int64_t now_s)
+{
+	struct err_ctx e;
+
+	if (series_next(s->campaign, s->config->days, now_s + 1, &s->due_s, &e) != ERR_OK ||
+	    (s->due_s == 0 && series_is_over(s->campaign, s->config->days, &e) != ERR_OK))
+		scheduling_end(s, &e);
+	else
+		ask_schedule(s);
 }
 
 static void
@@ -48,55 +112,46 @@ on_scheduled(void *arg, const struct reply *r)
 	struct scheduling *s = arg;
 	struct slice what = reply_item(r, 0)->str;
 	struct err_ctx e;
-	char now[32];
+	char due[32];
 
 	if (r->kind == REPLY_ARRAY && slice_is(what, "scheduled")) {
-		clock_format_vn(s->due_s, now);
-		log_info("campaign=%" PRIu64 " act=schedule result=%s", s->campaign, now);
+		clock_format_vn(s->due_s, due);
+		log_info("campaign=%" PRIu64 " act=schedule result=%s", s->campaign->id, due);
 		scheduling_end(s, NULL);
-		return;
+	} else if (s->is_series && r->kind == REPLY_ARRAY &&
+		   (slice_is(what, "past") || slice_is(what, "known"))) {
+		ask_next(s, slice_is(what, "past") ? reply_item(r, 1)->integer : s->due_s);
+	} else {
+		refuse_time(r, &e);
+		scheduling_end(s, &e);
 	}
-	clock_format_vn(reply_item(r, 1)->integer, now);
-	if (r->kind != REPLY_ARRAY)
-		err_set(&e, ERR_UNREACHABLE, "Redis", "look at the campaign, then try again",
-			"%.*s", (int)r->str.n, r->str.p);
-	else if (slice_is(what, "past"))
-		err_set(&e, ERR_INPUT, "at", "give a later time, or none to launch it now",
-			"is not in the future: it is %s", now);
-	else if (slice_is(what, "far"))
-		err_set(&e, ERR_INPUT, "at", "give an earlier time", "is more than two years away");
-	else
-		err_set(&e, ERR_CONFLICT, "campaign", "clone it to send again",
-			"is %.*s: only a draft can be given a time", (int)what.n, what.p);
-	scheduling_end(s, &e);
 }
 
 static void
 on_ready(void *arg, struct ready_campaign *r, const struct err_ctx *e)
 {
 	struct scheduling *s = arg;
-	const struct class_policy *class;
-	struct argv a = {0};
 	struct err_ctx none;
 
 	if (r == NULL) {
 		scheduling_end(s, e);
 		return;
 	}
-	class = config_class(s->config, r->campaign->class);
-	if (class == NULL) {
-		err_set(&none, ERR_REFUSED, "class", "", "the policy knows its class no more");
-		scheduling_end(s, &none);
-	} else {
-		s->sends_from_s = class_opens_s(class, s->due_s);
-		s->campaign = r->campaign->id;
-		argv_add_int(&a, (int64_t)s->campaign);
-		argv_add_int(&a, s->due_s);
-		/* Not told again after Redis was away: it might undo an unschedule. */
-		engine_call(s->engine, "schedule", &a, on_scheduled, s);
-		argv_free(&a);
-	}
+	s->campaign = r->campaign;
+	r->campaign = NULL;
 	ready_campaign_free(r);
+	if (config_class(s->config, s->campaign->class) == NULL)
+		err_set(&none, ERR_REFUSED, "class", "", "the policy knows its class no more");
+	else if (s->is_series && s->campaign->schedule[0] == '\0')
+		err_set(&none, ERR_CONFLICT, "campaign", "give it a time", "has no schedule");
+	else if (!s->is_series && s->campaign->schedule[0] != '\0')
+		err_set(&none, ERR_CONFLICT, "at", "launch it without a time",
+			"contradicts its schedule");
+	else {
+		ask_schedule(s);
+		return;
+	}
+	scheduling_end(s, &none);
 }
 
 void
@@ -105,7 +160,12 @@ campaign_schedule(struct engine *e, const struct config *c, const char *id_or_na
 {
 	struct scheduling *s = xcalloc(1, sizeof(*s));
 
-	*s = (struct scheduling){.engine = e, .config = c, .due_s = due_s, .cb = cb, .arg = arg};
+	*s = (struct scheduling){.engine = e,
+				 .config = c,
+				 .is_series = due_s == 0,
+				 .due_s = due_s,
+				 .cb = cb,
+				 .arg = arg};
 	campaign_looked(e, c, id_or_name, true, on_ready, s);
 }
 
@@ -118,8 +178,11 @@ struct alarm {
 	bool is_open;
 	bool is_busy; /* a question or a launch is under way */
 	struct timer look;
-	/* The one that is being launched. */
+	/* The one that is being launched, or was not in time. */
 	int64_t campaign, due_s;
+	int64_t late_s;	   /* how much it is late */
+	bool has_waited;   /* for the run before it */
+	char problem[600]; /* why it could not be launched; "" = it was late */
 };
 
 static void
@@ -137,12 +200,105 @@ on_missed(void *arg, const struct reply *r)
 	rest(arg, 0);
 }
 
+/* Why nobody fired it, for people. */
+static void
+say_late(struct alarm *al, const struct campaign *c)
+{
+	int64_t minutes = (c->late_s > 0 ? c->late_s : 3600) / 60;
+
+	if (al->problem[0] != '\0')
+		return;
+	if (al->has_waited)
+		snprintf(al->problem, sizeof(al->problem),
+			 "the run before it went on for more than %" PRId64
+			 " minutes after its time",
+			 minutes);
+	else if (minutes == 60)
+		snprintf(al->problem, sizeof(al->problem),
+			 "no server was running at its time, nor in the hour after it");
+	else
+		snprintf(al->problem, sizeof(al->problem),
+			 "no server was running at its time, nor in the %" PRId64
+			 " minutes after it",
+			 minutes);
+}
+
+static void
+give_up(struct alarm *al, const struct campaign *c, int64_t next_s)
+{
+	struct argv a = {0};
+
+	log_error("campaign=%" PRId64 " act=scheduled result=missed why=%s", al->campaign,
+		  al->problem);
+	argv_add_int(&a, al->campaign);
+	argv_add_int(&a, al->due_s);
+	argv_adds(&a, al->problem);
+	if (c->schedule[0] != '\0' && next_s != 0)
+		argv_add_int(&a, next_s);
+	else if (c->schedule[0] != '\0')
+		argv_adds(&a, "");
+	engine_sure(al->engine, "missed", &a, false, on_missed, al);
+	argv_free(&a);
+}
+
+static void
+put_off(struct alarm *al, int64_t to_s)
+{
+	struct argv a = {0};
+	char to[32];
+
+	clock_format_vn(to_s, to);
+	log_info("campaign=%" PRId64 " act=scheduled result=put-off to=%s why=%s", al->campaign, to,
+		 al->problem);
+	argv_add_int(&a, al->campaign);
+	argv_add_int(&a, al->due_s);
+	argv_add_int(&a, to_s);
+	engine_sure(al->engine, "put_off", &a, false, on_missed, al);
+	argv_free(&a);
+}
+
+/* An occurrence that was not fired: what its policy says, and the one after it. */
+static void
+on_not_fired(void *arg, struct campaign *c, const struct err_ctx *e)
+{
+	struct alarm *al = arg;
+	bool was_late = al->problem[0] == '\0';
+	int64_t next_s = 0, to_s = 0;
+	struct err_ctx bad;
+
+	if (c == NULL) {
+		log_error("campaign=%" PRId64 " act=scheduled result=unknown why=%s", al->campaign,
+			  e->why);
+		rest(al, AGAIN_MS);
+		return;
+	}
+	say_late(al, c);
+	if (c->schedule[0] != '\0' &&
+	    series_next(c, al->config->days, al->due_s + 1, &next_s, &bad) != ERR_OK)
+		snprintf(al->problem, sizeof(al->problem), "%s: %s", bad.what, bad.why);
+	else if (was_late)
+		to_s = series_put_off(c, config_class(al->config, c->class), al->due_s + al->late_s,
+				      next_s);
+	if (to_s != 0)
+		put_off(al, to_s);
+	else
+		give_up(al, c, next_s);
+	campaign_free(c);
+}
+
+static void
+not_fired(struct alarm *al)
+{
+	char id[24];
+
+	snprintf(id, sizeof(id), "%" PRId64, al->campaign);
+	campaign_load(al->engine, id, on_not_fired, al);
+}
+
 static void
 on_fired(void *arg, uint64_t run, const struct err_ctx *e)
 {
 	struct alarm *al = arg;
-	struct argv a = {0};
-	char problem[600];
 
 	if (e == NULL) {
 		log_info("campaign=%" PRId64 " run=%" PRIu64 " act=scheduled result=launched",
@@ -154,14 +310,9 @@ on_fired(void *arg, uint64_t run, const struct err_ctx *e)
 		rest(al, AGAIN_MS);
 		return;
 	}
-	snprintf(problem, sizeof(problem), "%s%s%s", e->what, e->what[0] != '\0' ? ": " : "",
-		 e->why);
-	log_error("campaign=%" PRId64 " act=scheduled result=missed why=%s", al->campaign, problem);
-	argv_add_int(&a, al->campaign);
-	argv_add_int(&a, al->due_s);
-	argv_adds(&a, problem);
-	engine_sure(al->engine, "missed", &a, false, on_missed, al);
-	argv_free(&a);
+	snprintf(al->problem, sizeof(al->problem), "%s%s%s", e->what,
+		 e->what[0] != '\0' ? ": " : "", e->why);
+	not_fired(al);
 }
 
 static void
@@ -174,11 +325,17 @@ on_due(void *arg, const struct reply *r)
 
 	if (r->kind != REPLY_ARRAY || !al->is_open) {
 		rest(al, AGAIN_MS);
-	} else if (slice_is(what, "fire")) {
+	} else if (slice_is(what, "fire") || slice_is(what, "late")) {
 		slice_to_i64(reply_item(r, 1)->str, &al->campaign);
 		al->due_s = reply_item(r, 2)->integer;
+		al->late_s = reply_int(r, 3) / 1000;
+		al->has_waited = reply_int(r, 4) != 0;
+		al->problem[0] = '\0';
 		snprintf(id, sizeof(id), "%" PRId64, al->campaign);
-		campaign_launch_due(al->engine, al->config, id, al->due_s, on_fired, al);
+		if (slice_is(what, "fire"))
+			campaign_launch_due(al->engine, al->config, id, al->due_s, on_fired, al);
+		else
+			not_fired(al);
 	} else if (slice_is(what, "missed")) {
 		log_error("campaign=%.*s act=scheduled result=missed why=late todo=launch it",
 			  (int)reply_item(r, 1)->str.n, reply_item(r, 1)->str.p);

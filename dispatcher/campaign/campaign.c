@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "dispatcher/campaign/series.h"
 #include "dispatcher/run/saved.h"
 #include "dispatcher/store/keys.h"
 
@@ -56,6 +57,8 @@ campaign_free(struct campaign *c)
 	free(c->checked);
 	free(c->sensitive);
 	free(c->list_gone);
+	free(c->schedule);
+	free(c->late_then);
 	for (size_t i = 0; i < c->list_count; i++)
 		free(c->lists[i]);
 	for (size_t i = 0; i < c->segment_count; i++) {
@@ -205,7 +208,12 @@ campaign_read(const struct reply *r)
 	c->weight = reply_int(r, 32);
 	if (c->weight == 0)
 		c->weight = CAMPAIGN_WEIGHT;
-	combine_queries(c, reply_item(r, 33));
+	c->schedule = item_text(r, 33);
+	c->late_s = reply_int(r, 34);
+	c->late_then = item_text(r, 35);
+	c->first_s = reply_int(r, 36);
+	c->is_waiting = reply_int(r, 37) != 0;
+	combine_queries(c, reply_item(r, 38));
 	return c;
 }
 
@@ -259,7 +267,12 @@ campaign_load(struct engine *e, const char *id_or_name, campaign_cb cb, void *ar
 						  "lists",
 						  "run.list_gone",
 						  "speed",
-						  "weight"};
+						  "weight",
+						  "schedule",
+						  "late_s",
+						  "late_then",
+						  "first_s",
+						  "waited_s"};
 	struct load *ld = xcalloc(1, sizeof(*ld));
 	struct argv a = {0};
 
@@ -270,6 +283,63 @@ campaign_load(struct engine *e, const char *id_or_name, campaign_cb cb, void *ar
 	for (size_t i = 0; i < ARRAY_LEN(load_fields); i++)
 		argv_adds(&a, load_fields[i]);
 	engine_call(e, "campaign_get", &a, on_campaign, ld);
+	argv_free(&a);
+}
+
+/* ---- one of its runs ---- */
+
+struct pick {
+	struct campaign *campaign;
+	uint64_t run;
+	campaign_run_cb cb;
+	void *arg;
+};
+
+static void
+take_text(char **field, const struct reply *r, size_t i)
+{
+	free(*field);
+	*field = item_text(r, i);
+}
+
+static void
+on_run(void *arg, const struct reply *r)
+{
+	struct pick *p = arg;
+	struct campaign *c = p->campaign;
+	struct err_ctx e;
+
+	if (r->kind == REPLY_ARRAY) {
+		c->run = p->run;
+		c->sent_version = (unsigned)reply_int(r, 0);
+		take_text(&c->why, r, 1);
+		take_text(&c->reason, r, 2);
+		take_text(&c->why_by, r, 3);
+		c->why_s = reply_int(r, 4);
+		c->list_gone_s = reply_int(r, 5);
+		take_text(&c->list_gone, r, 6);
+		p->cb(p->arg, NULL);
+	} else {
+		if (reply_is_good(r))
+			err_set(&e, ERR_NOT_FOUND, "run", "see loa campaign show",
+				"%llu is no run of %s", (unsigned long long)p->run, c->name);
+		else
+			reply_fail(r, &e);
+		p->cb(p->arg, &e);
+	}
+	free(p);
+}
+
+void
+campaign_pick_run(struct engine *e, struct campaign *c, uint64_t run, campaign_run_cb cb, void *arg)
+{
+	struct pick *p = xcalloc(1, sizeof(*p));
+	struct argv a = {0};
+
+	*p = (struct pick){c, run, cb, arg};
+	argv_add_int(&a, (int64_t)c->id);
+	argv_add_int(&a, (int64_t)run);
+	engine_call(e, "campaign_run", &a, on_run, p);
 	argv_free(&a);
 }
 
@@ -496,9 +566,10 @@ enum err
 campaign_create(struct engine *engine, const struct config *c, uint64_t unit, json_t *document,
 		const char *idempotency_key, campaign_created_cb cb, void *arg, struct err_ctx *e)
 {
-	static const char *const keys[] = {"name",	"template", "segments", "class",  "goal",
-					   "event",	"per",	    "approval", "canary", "accents",
-					   "sensitive", "speed",    "unit",	"weight"};
+	static const char *const keys[] = {"name",   "template", "segments",  "class",
+					   "goal",   "event",	 "per",	      "approval",
+					   "canary", "accents",	 "sensitive", "speed",
+					   "unit",   "weight",	 "schedule",  "late"};
 	struct json_at root = json_root(document);
 	struct document d = {.goal = "",
 			     .event = "",
@@ -507,6 +578,7 @@ campaign_create(struct engine *engine, const struct config *c, uint64_t unit, js
 			     .template = "",
 			     .sensitive = "",
 			     .unit = (int64_t)unit};
+	struct series_words series = {0};
 	struct buf segments = {0};
 	struct create *cr;
 	struct argv a = {0};
@@ -515,13 +587,12 @@ campaign_create(struct engine *engine, const struct config *c, uint64_t unit, js
 	if ((rc = json_only_keys(&root, keys, ARRAY_LEN(keys), e)) != ERR_OK ||
 	    (rc = read_names(&root, &d, e)) != ERR_OK ||
 	    (rc = read_canary(&root, &d, e)) != ERR_OK ||
-	    (rc = read_segments(&root, &segments, e)) != ERR_OK) {
+	    (rc = read_segments(&root, &segments, e)) != ERR_OK ||
+	    (rc = config_class(c, d.class) != NULL ? ERR_OK : refuse_class(c, d.class, e)) !=
+		    ERR_OK ||
+	    (rc = series_read(&root, c->days, &series, e)) != ERR_OK) {
 		buf_free(&segments);
 		return rc;
-	}
-	if (config_class(c, d.class) == NULL) {
-		buf_free(&segments);
-		return refuse_class(c, d.class, e);
 	}
 	cr = xcalloc(1, sizeof(*cr));
 	cr->cb = cb;
@@ -531,6 +602,8 @@ campaign_create(struct engine *engine, const struct config *c, uint64_t unit, js
 	argv_adds(&a, d.template);
 	argv_add(&a, buf_slice(&segments));
 	add_fields(&d, &a);
+	series_add_fields(&series, &a);
+	series_words_clear(&series);
 	engine_call(engine, "campaign_create", &a, on_created, cr);
 	argv_free(&a);
 	buf_free(&segments);

@@ -60,6 +60,12 @@ struct campaign {
 	int64_t why_s;
 	int64_t due_s; /* when it is launched by itself, or was to be; 0 = no such time */
 	char *problem; /* why it was not launched at due_s; "" = none */
+	/* When it fires, and fires again (campaign/series.h); "" = when somebody launches it. */
+	char *schedule;
+	int64_t first_s; /* the occurrence's own time, where due_s was put off; 0 = it was not */
+	bool is_waiting; /* its time has come, but the run before it goes on */
+	int64_t late_s;	 /* how late it is still launched; 0 = an hour */
+	char *late_then; /* what happens then: late_names; "" = it is missed */
 	char *checked; /* fingerprint of its last preview that nothing was refused in; "" = none */
 	int64_t list_gone_s; /* when a list of its run was deleted; 0 = none was */
 	char *list_gone;     /* which; "" = it was not noted */
@@ -144,6 +150,14 @@ struct ready_how {
  */
 void campaign_ready(struct engine *e, const struct config *c, const char *id_or_name,
 		    const struct ready_how *how, ready_campaign_cb cb, void *arg);
+
+/*
+ * What it says of its run becomes that of this one: run, sent_version, why …, list_gone. ERR_NOT_FOUND: it is
+ * none of its runs. c stays the caller's until the callback, and afterwards.
+ */
+typedef void (*campaign_run_cb)(void *arg, const struct err_ctx *e);
+void campaign_pick_run(struct engine *e, struct campaign *c, uint64_t run, campaign_run_cb cb,
+		       void *arg);
 
 typedef void (*campaign_launched_cb)(void *arg, uint64_t run, const struct err_ctx *e);
 /* Launched again, it answers with the run that it has. */

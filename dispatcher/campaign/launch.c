@@ -5,10 +5,12 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "dispatcher/account/account.h"
 #include "dispatcher/campaign/campaign.h"
 #include "dispatcher/campaign/looked.h"
+#include "dispatcher/campaign/series.h"
 #include "dispatcher/campaign/sensitive.h"
 #include "dispatcher/campaign/words.h"
 #include "dispatcher/run/batch.h"
@@ -256,6 +258,10 @@ on_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 		return;
 	}
 	ld->r->campaign = c;
+	if (series_narrow(c, ld->config->days, &none) != ERR_OK) {
+		ready_end(ld, &none);
+		return;
+	}
 	if (c->segment_count == 0 || c->list_count == 0) {
 		err_set(&none, ERR_CONFLICT, "campaign", "look at its report",
 			"is made of single messages that were accepted one by one");
@@ -464,6 +470,22 @@ add_queries(const struct campaign *c, struct argv *a)
 	buf_free(&queries);
 }
 
+/* The occurrence after this one; empty: there is none. */
+static void
+add_next(const struct launch *ln, struct argv *a)
+{
+	int64_t next_s = 0;
+	struct err_ctx e;
+
+	if (series_next(ln->r->campaign, ln->config->days, ln->due_s + 1, &next_s, &e) != ERR_OK)
+		log_error("campaign=%" PRIu64 " act=scheduled result=last why=%s: %s",
+			  ln->r->campaign->id, e.what, e.why);
+	if (next_s != 0)
+		add_int(a, "next_s", next_s);
+	else
+		add_text(a, "next_s", "");
+}
+
 static void
 add_campaign(const struct launch *ln, const struct class_policy *class, struct argv *a)
 {
@@ -485,6 +507,8 @@ add_campaign(const struct launch *ln, const struct class_policy *class, struct a
 	add_int(a, "template_version", c->template_version);
 	if (ln->due_s != 0)
 		add_int(a, "due_s", ln->due_s);
+	if (ln->due_s != 0 && c->schedule[0] != '\0')
+		add_next(ln, a);
 	add_queries(c, a);
 }
 
@@ -572,12 +596,24 @@ on_ready(void *arg, struct ready_campaign *r, const struct err_ctx *e)
 		     "campaign.sensitive", object, sensitive, on_audited, ln);
 }
 
+/* What was sent by a schedule may be launched again, once it is a draft or has a time. */
+static bool
+has_begun(const struct campaign *c)
+{
+	static const char *const states[] = {"running", "paused", "finished", "cancelled"};
+
+	for (size_t i = 0; i < ARRAY_LEN(states); i++)
+		if (strcmp(c->state, states[i]) == 0)
+			return true;
+	return false;
+}
+
 /* One that was launched needs no check any more: it answers with its run. */
 static void
 on_loaded(void *arg, struct campaign *c, const struct err_ctx *e)
 {
 	struct launch *ln = arg;
-	uint64_t run = c != NULL ? c->run : 0;
+	uint64_t run = c != NULL && has_begun(c) ? c->run : 0;
 
 	campaign_free(c);
 	if (c == NULL || run != 0)

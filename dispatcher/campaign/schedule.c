@@ -21,6 +21,7 @@
 #include <libical/ical.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "dispatcher/campaign/moment.h"
 #include "dispatcher/campaign/spec.h"
@@ -545,4 +546,74 @@ int64_t
 schedule_table_end(const struct schedule *s)
 {
 	return s->spec.kind == SPEC_ANCHOR ? feast_last_day(&s->spec.anchor) : INT64_MAX;
+}
+
+/* ---- whom a column means ---- */
+
+const char *
+schedule_column(const struct schedule *s)
+{
+	return s->spec.kind == SPEC_COLUMN ? s->spec.column : NULL;
+}
+
+#define YEARS_BACK 120 /* of whom a yearly date is */
+
+/*
+ * Compared is the day after the date: "+ 1d" makes a date of which only the year is known missing,
+ * which would else be equal to every day of it.
+ */
+static void
+add_day(struct buf *out, int64_t day, size_t *n)
+{
+	struct date d = date_of_days(day + 1);
+
+	buf_addf(out, "%s'%04d-%02d-%02d'", (*n)++ > 0 ? ", " : "", d.year, d.month, d.day);
+}
+
+/* The day of the month of each year; in a year without 29 February its 28th stands for both. */
+static void
+add_years(struct buf *out, int64_t day, size_t *n)
+{
+	struct date d = date_of_days(day);
+	bool is_both = d.month == 2 && d.day == 28 && clock_month_days(d.year, 2) == 28;
+
+	for (int year = d.year; year > d.year - YEARS_BACK; year--) {
+		struct date one = {year, d.month, d.day}, leap = {year, 2, 29};
+
+		if (moment_is_day(one))
+			add_day(out, date_to_days(one), n);
+		if (is_both && moment_is_day(leap))
+			add_day(out, date_to_days(leap), n);
+	}
+}
+
+void
+schedule_add_condition(const struct schedule *s, int64_t occurrence_s, struct buf *out)
+{
+	const struct spec *spec = &s->spec;
+	int64_t today = floor_div(occurrence_s + spec->zone_offset_s, DAY_S);
+	size_t n = 0;
+
+	buf_addf(out, "`%s` + 1d IN (", spec->column);
+	for (size_t i = 0; i < spec->offsets_n; i++) {
+		if (spec->is_yearly)
+			add_years(out, today - spec->offsets[i], &n);
+		else
+			add_day(out, today - spec->offsets[i], &n);
+	}
+	buf_adds(out, ")");
+}
+
+#define GAPS_LOOKED_AT 64
+
+int64_t
+schedule_least_gap(const struct schedule *s, int64_t from_s)
+{
+	int64_t times[GAPS_LOOKED_AT], least = INT64_MAX;
+	size_t n = schedule_next(s, from_s, times, GAPS_LOOKED_AT);
+
+	for (size_t i = 1; i < n; i++)
+		if (times[i] - times[i - 1] < least)
+			least = times[i] - times[i - 1];
+	return least;
 }

@@ -39,3 +39,12 @@ size_t schedule_next(const struct schedule *s, int64_t from_s, int64_t *out, siz
  * kind ends it. After it schedule_next gives fewer, not because the rule has ended.
  */
 int64_t schedule_table_end(const struct schedule *s);
+/* The column of dates whose rows each occurrence is for; NULL: it is for all rows. */
+const char *schedule_column(const struct schedule *s);
+/*
+ * Append the condition of a query (docs/FORMATS.md, "Query") that the rows of this occurrence fit: date and
+ * offset give its day. A date of which only the year is known fits none. Only of a schedule with a column.
+ */
+void schedule_add_condition(const struct schedule *s, int64_t occurrence_s, struct buf *out);
+/* Seconds between two occurrences at least, of the first of them from from_s on; INT64_MAX: there is one at most. */
+int64_t schedule_least_gap(const struct schedule *s, int64_t from_s);

@@ -351,6 +351,11 @@ read_column(const struct json_at *at, struct spec *s, struct err_ctx *e)
 		rc = json_read_bool(&yearly, &s->is_yearly, e);
 	if (rc == ERR_OK)
 		rc = read_offsets(at, s, e);
+	if (rc == ERR_OK && s->is_yearly && s->offsets_n > SPEC_YEARLY_OFFSETS_MAX)
+		return err_set(e, ERR_INPUT, json_get(at, "offsets").path,
+			       "make several schedules of it",
+			       "must have 1 to %d entries with yearly, has %zu",
+			       SPEC_YEARLY_OFFSETS_MAX, s->offsets_n);
 	return rc == ERR_OK ? need_time(at, s, e) : rc;
 }
 

@@ -13,6 +13,7 @@
 
 #define SPEC_OFFSETS_MAX 64
 #define SPEC_OFFSET_DAYS_MAX 366
+#define SPEC_YEARLY_OFFSETS_MAX 2 /* each is a hundred dates of a query */
 
 #define SPEC_NAME_MAX 200 /* bytes of a feast or a column */
 

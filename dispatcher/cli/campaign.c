@@ -274,21 +274,25 @@ verb_campaign_watch(int argc, char **argv)
 	struct watching w = {.is_terminal = remote_is_terminal()};
 	struct timespec pause = {.tv_nsec = 300000000};
 	struct remote *r;
+	const char *run = NULL;
+	const struct cli_option options[] = {
+		REMOTE_OPTIONS(o), {"--run", &run, NULL}, {NULL, NULL, NULL}};
+	struct buf path = {0};
 	struct err_ctx e;
-	char path[512];
 	enum err code;
-	int rc = remote_words(&argc, argv, &o, "campaign watch", 2);
 
-	if (rc != 0)
-		return rc;
+	if (cli_parse(&argc, argv, options, &e) != ERR_OK)
+		return cli_fail(&e);
+	if (argc != 2)
+		return cli_usage_words("campaign watch", argc, 2);
 	w.is_json = o.is_json;
 	code = remote_open(&o, &r, &e);
 	if (code != ERR_OK)
 		return cli_fail(&e);
-	remote_path(path, "/api/v1/campaigns/", argv[1], "/events");
+	path_of_run(&path, argv[1], "/events", run);
 	/* The server may be restarted while we watch: ask again for half a minute. */
 	for (int tries = 0; !w.is_finished && tries < 100; tries++) {
-		code = remote_lines(r, "GET", path, on_watch_line, &w, &e);
+		code = remote_lines(r, "GET", path.data, on_watch_line, &w, &e);
 		if (code != ERR_OK && code != ERR_UNREACHABLE)
 			break;
 		if (code == ERR_OK)
@@ -298,6 +302,7 @@ verb_campaign_watch(int argc, char **argv)
 	}
 	remote_bar_end();
 	remote_close(r);
+	buf_free(&path);
 	return w.is_finished ? 0 : cli_fail(&e);
 }
 
@@ -381,18 +386,21 @@ int
 verb_campaign_report(int argc, char **argv)
 {
 	struct remote_options o = {0};
-	const char *by = NULL;
+	const char *by = NULL, *run = NULL;
 	const struct cli_option options[] = {
-		REMOTE_OPTIONS(o), {"--by", &by, NULL}, {NULL, NULL, NULL}};
+		REMOTE_OPTIONS(o), {"--by", &by, NULL}, {"--run", &run, NULL}, {NULL, NULL, NULL}};
+	struct buf path = {0};
 	struct err_ctx e;
-	char path[512];
+	int rc;
 
 	if (cli_parse(&argc, argv, options, &e) != ERR_OK)
 		return cli_fail(&e);
 	if (argc != 2)
 		return cli_usage_words("campaign report", argc, 2);
 	if (by != NULL)
-		return report_by(&o, argv[1], by);
-	return remote_verb(&o, "GET", remote_path(path, "/api/v1/campaigns/", argv[1], "/report"),
-			   NULL, print_report);
+		return report_by(&o, argv[1], by, run);
+	rc = remote_verb(&o, "GET", path_of_run(&path, argv[1], "/report", run), NULL,
+			 print_report);
+	buf_free(&path);
+	return rc;
 }

@@ -75,7 +75,8 @@ static void
 print_launched(const json_t *a)
 {
 	const char *due = remote_text(a, "due"), *from = remote_text(a, "sends_from");
-	const json_t *freeze = json_object_get(a, "freeze");
+	const json_t *freeze = json_object_get(a, "freeze"), *v;
+	size_t i;
 
 	if (due[0] == '\0')
 		printf("launched: run %" JSON_INTEGER_FORMAT, remote_number(a, "run"));
@@ -85,6 +86,11 @@ print_launched(const json_t *a)
 		printf("; %s %s", freeze != NULL ? "sends from" : "the hours of its class begin",
 		       from);
 	printf("\n");
+	json_array_foreach (json_object_get(a, "next"), i, v)
+		if (i > 0)
+			printf("then: %s, %s\n", remote_text(v, "due"), remote_text(v, "day"));
+	json_array_foreach (json_object_get(a, "warnings"), i, v)
+		printf("note: %s\n", json_string_value(v));
 	print_freeze(freeze, "falls into the freeze");
 }
 

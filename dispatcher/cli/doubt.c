@@ -67,11 +67,14 @@ verb_doubt_ls(int argc, char **argv)
 {
 	struct remote_options o = {0};
 	struct listing l = {0};
+	const char *run = NULL;
 	bool is_full = false;
-	const struct cli_option options[] = {
-		REMOTE_OPTIONS(o), {"--full", NULL, &is_full}, {NULL, NULL, NULL}};
+	const struct cli_option options[] = {REMOTE_OPTIONS(o),
+					     {"--full", NULL, &is_full},
+					     {"--run", &run, NULL},
+					     {NULL, NULL, NULL}};
+	struct buf path = {0};
 	struct remote *r;
-	char path[512];
 	struct err_ctx e;
 	enum err rc;
 
@@ -82,12 +85,13 @@ verb_doubt_ls(int argc, char **argv)
 	l.is_json = o.is_json;
 	rc = remote_open(&o, &r, &e);
 	if (rc == ERR_OK) {
-		rc = remote_lines(r, "GET",
-				  remote_path(path, "/api/v1/campaigns/", argv[1],
-					      is_full ? "/doubt?full=1" : "/doubt"),
-				  on_line, &l, &e);
+		rc = remote_lines(
+			r, "GET",
+			path_of_run(&path, argv[1], is_full ? "/doubt?full=1" : "/doubt", run),
+			on_line, &l, &e);
 		remote_close(r);
 	}
+	buf_free(&path);
 	if (rc == ERR_OK && l.lines == 0 && !o.is_json)
 		printf("nothing is in doubt\n");
 	return rc == ERR_OK ? 0 : cli_fail(&e);
@@ -198,18 +202,16 @@ int
 verb_doubt_resend(int argc, char **argv)
 {
 	struct remote_options o = {0};
-	const char *reason = NULL, *list = NULL;
+	const char *reason = NULL, *list = NULL, *run = NULL;
 	bool is_all = false, may_new = false, is_yes = false;
-	const struct cli_option options[] = {REMOTE_OPTIONS(o),
-					     {"--reason", &reason, NULL},
-					     {"--row", &list, NULL},
-					     {"--all", NULL, &is_all},
-					     {"--new-attempt", NULL, &may_new},
-					     {"--yes", NULL, &is_yes},
-					     {NULL, NULL, NULL}};
+	const struct cli_option options[] = {
+		REMOTE_OPTIONS(o),	  {"--reason", &reason, NULL},
+		{"--run", &run, NULL},	  {"--row", &list, NULL},
+		{"--all", NULL, &is_all}, {"--new-attempt", NULL, &may_new},
+		{"--yes", NULL, &is_yes}, {NULL, NULL, NULL}};
+	struct buf path = {0};
 	struct remote *r;
 	struct err_ctx e;
-	char path[512];
 	json_t *body, *rows;
 	int rc;
 
@@ -230,10 +232,9 @@ verb_doubt_resend(int argc, char **argv)
 	}
 	json_object_set_new(body, "rows", rows);
 	if (remote_open(&o, &r, &e) == ERR_OK) {
-		rc = resend(&o, r,
-			    remote_path(path, "/api/v1/campaigns/", argv[1], "/doubt/resend"), body,
-			    is_yes);
+		rc = resend(&o, r, path_of_run(&path, argv[1], "/doubt/resend", run), body, is_yes);
 		remote_close(r);
+		buf_free(&path);
 	} else {
 		rc = cli_fail(&e);
 	}
@@ -245,15 +246,14 @@ int
 verb_doubt_mark(int argc, char **argv)
 {
 	struct remote_options o = {0};
-	const char *reason = NULL, *list = NULL, *as = NULL;
-	const struct cli_option options[] = {REMOTE_OPTIONS(o),
-					     {"--reason", &reason, NULL},
-					     {"--row", &list, NULL},
-					     {"--as", &as, NULL},
-					     {NULL, NULL, NULL}};
+	const char *reason = NULL, *list = NULL, *as = NULL, *run = NULL;
+	const struct cli_option options[] = {REMOTE_OPTIONS(o),	    {"--reason", &reason, NULL},
+					     {"--run", &run, NULL}, {"--row", &list, NULL},
+					     {"--as", &as, NULL},   {NULL, NULL, NULL}};
+	struct buf path = {0};
 	struct err_ctx e;
-	char path[512];
 	json_t *body, *rows;
+	int rc;
 
 	if (cli_parse(&argc, argv, options, &e) != ERR_OK)
 		return cli_fail(&e);
@@ -268,7 +268,8 @@ verb_doubt_mark(int argc, char **argv)
 		return cli_usage("doubt mark", "its words are not UTF-8");
 	}
 	json_object_set_new(body, "rows", rows);
-	return remote_verb(&o, "POST",
-			   remote_path(path, "/api/v1/campaigns/", argv[1], "/doubt/mark"), body,
-			   print_marked);
+	rc = remote_verb(&o, "POST", path_of_run(&path, argv[1], "/doubt/mark", run), body,
+			 print_marked);
+	buf_free(&path);
+	return rc;
 }

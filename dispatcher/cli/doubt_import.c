@@ -413,18 +413,20 @@ verb_doubt_import(int argc, char **argv)
 {
 	struct remote_options o = {0};
 	struct import im = {0};
+	const char *of_run = NULL;
 	bool is_yes = false;
 	const struct cli_option options[] = {REMOTE_OPTIONS(o),
 					     {"--reference", &im.names[REFERENCE], NULL},
 					     {"--phone", &im.names[PHONE], NULL},
 					     {"--id", &im.names[ID], NULL},
 					     {"--status", &im.names[STATUS], NULL},
+					     {"--run", &of_run, NULL},
 					     {"--yes", NULL, &is_yes},
 					     {NULL, NULL, NULL}};
 	const char *lists[MAPS_MAX];
 	size_t list_count = 0;
+	struct buf url = {0};
 	struct err_ctx e;
-	char url[512];
 	enum err code;
 	int rc;
 
@@ -442,10 +444,11 @@ verb_doubt_import(int argc, char **argv)
 		rc = cli_usage("doubt import", "needs --status, and --reference, --id or --phone");
 	} else {
 		im.path = argv[2];
-		im.url = remote_path(url, "/api/v1/campaigns/", argv[1], "/doubt/import");
+		im.url = path_of_run(&url, argv[1], "/doubt/import", of_run);
 		rc = import_with(&im, &o, is_yes);
 	}
 	for (size_t i = 0; i < im.map_count; i++)
 		free(im.maps[i].status);
+	buf_free(&url);
 	return rc;
 }

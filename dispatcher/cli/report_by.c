@@ -106,7 +106,7 @@ ask(const struct remote_options *o, const char *path, struct lines *l, struct er
 }
 
 int
-report_by(const struct remote_options *o, const char *name, const char *by)
+report_by(const struct remote_options *o, const char *name, const char *by, const char *run)
 {
 	struct lines l = {.values = json_array()};
 	struct buf path = {0};
@@ -116,6 +116,8 @@ report_by(const struct remote_options *o, const char *name, const char *by)
 
 	buf_addf(&path, "%s?", remote_path(prefix, "/api/v1/campaigns/", name, "/report"));
 	add_query(&path, "by", by);
+	if (run != NULL)
+		add_query(&path, "run", run);
 	rc = path.len < REMOTE_URL_MAX - 300 ? ask(o, path.data, &l, &e)
 					     : err_set(&e, ERR_USAGE, "--by", "", "is too long");
 	buf_free(&path);

@@ -30,6 +30,19 @@ add_query(struct buf *path, const char *name, const char *value)
 	}
 }
 
+const char *
+path_of_run(struct buf *out, const char *name, const char *rest, const char *run)
+{
+	char prefix[512];
+
+	buf_adds(out, remote_path(prefix, "/api/v1/campaigns/", name, rest));
+	if (run != NULL && strchr(rest, '?') == NULL)
+		buf_adds(out, "?");
+	if (run != NULL)
+		add_query(out, "run", run);
+	return out->data;
+}
+
 struct printing {
 	uint64_t lines, bytes;
 	int64_t began_ms, said_ms;
@@ -109,13 +122,14 @@ int
 verb_campaign_results(int argc, char **argv)
 {
 	struct remote_options o = {0};
-	const char *state = NULL, *columns = NULL, *reason = NULL;
+	const char *state = NULL, *columns = NULL, *reason = NULL, *run = NULL;
 	bool is_full = false, has_bom = false;
 	const struct cli_option options[] = {REMOTE_OPTIONS(o),
 					     {"--state", &state, NULL},
 					     {"--columns", &columns, NULL},
 					     {"--full", NULL, &is_full},
 					     {"--reason", &reason, NULL},
+					     {"--run", &run, NULL},
 					     {"--bom", NULL, &has_bom},
 					     {NULL, NULL, NULL}};
 	struct buf path = {0};
@@ -136,6 +150,8 @@ verb_campaign_results(int argc, char **argv)
 		add_query(&path, "columns", columns);
 	if (reason != NULL)
 		add_query(&path, "reason", reason);
+	if (run != NULL)
+		add_query(&path, "run", run);
 	buf_adds(&path, is_full ? "&full=1" : "");
 	buf_adds(&path, has_bom ? "&bom=1" : "");
 	if (path.len < REMOTE_URL_MAX - 300)

@@ -137,8 +137,7 @@ local function canary_look(run, r, t)
     canary_end(r)
     call('HSET', key, 'state', 'paused', 'why', 'canary', 'reason',
       'the first messages are answered', 'why_by', 'the server', 'why_s', int(floor(t.ms / 1000)))
-    local campaign = call('HGET', key, 'campaign')
-    if campaign then call('HSET', K.campaign .. campaign, 'state', 'paused') end
+    series.follow(run, 'paused')
     return
   end
   for tariff = 0, TARIFFS - 1 do if brake_of(run, tariff) then return end end

@@ -162,16 +162,19 @@ end
 local AHEAD_MAX_S = 2 * 366 * 86400
 local LATE_MAX_S = 3600
 
--- [id, due s] → ['scheduled', due s], ['past', now s], ['far', now s] or [its state]
+-- [id, due s] → ['scheduled', due s], ['past', now s], ['far', now s], ['known', 0]: this occurrence of a series
+-- is over, or [its state]
 local function schedule(_, a)
   local key, due = K.campaign .. a[1], tonumber(a[2])
   local state = call('HGET', key, 'state') or 'gone'
   local now_s = floor(clock().ms / 1000)
   if state ~= 'draft' and state ~= 'scheduled' and state ~= 'missed' then return { state } end
   if due <= now_s then return { 'past', now_s } end
-  if due > now_s + AHEAD_MAX_S then return { 'far', now_s } end
+  local is_series = call('HEXISTS', key, 'schedule') == 1
+  if due > now_s + AHEAD_MAX_S and not is_series then return { 'far', now_s } end
+  if is_series and series.fired(a[1], int(due)) then return { 'known', 0 } end
   call('HSET', key, 'state', 'scheduled', 'due_s', int(due))
-  call('HDEL', key, 'problem')
+  call('HDEL', key, 'problem', 'first_s', 'waited_s')
   call('ZADD', K.schedule, int(due), a[1])
   call('PUBLISH', K.tick, 'schedule')
   return { 'scheduled', due }
@@ -187,37 +190,55 @@ local function unschedule(_, a)
   end
   if (v[1] ~= 'scheduled' and v[1] ~= 'missed') or v[2] ~= a[2] then return v[1] or 'gone' end
   call('HSET', key, 'state', 'draft')
-  call('HDEL', key, 'due_s', 'problem')
+  call('HDEL', key, 'due_s', 'problem', 'first_s', 'waited_s')
   call('ZREM', K.schedule, a[1])
   return 'draft'
 end
 
--- [id, due s, problem] → 1, or 0: it is not scheduled for then (any more).
+-- [id, due s, problem, of a series: the next s, '' = none] → 1, or 0: it is not scheduled for then (any more).
 local function missed(_, a)
   local key = K.campaign .. a[1]
   local v = call('HMGET', key, 'state', 'due_s')
   if v[1] ~= 'scheduled' or v[2] ~= a[2] then return 0 end
-  call('HSET', key, 'state', 'missed', 'problem', a[3])
+  call('HSET', key, 'problem', a[3])
+  if a[4] then
+    series.given_up(a[1], a[2], a[3], a[4])
+    return 1
+  end
+  call('HSET', key, 'state', 'missed')
   call('ZREM', K.schedule, a[1])
   return 1
 end
 
 -- What Redis may have lost is told first: a campaign that was launched is scheduled there still.
--- [] → ['none'], ['sleep', ms], ['fire', id, due s], or ['missed', id, due s]: its time
--- passed more than an hour ago, so a person must decide.
+-- [] → ['none'], ['sleep', ms], ['fire', id, due s], or its time passed more than an hour ago, or what its policy
+-- says: ['missed', id, due s], a person must decide, or ['late', id, due s, ms, 1 = for the run before it], the
+-- caller says what becomes of it.
 local function due(_, _)
   local t = clock()
   local head = call('ZRANGE', K.schedule, 0, 0, 'WITHSCORES')
   if not head[1] then return { 'none' } end
   local id, due_s = head[1], tonumber(head[2])
-  if call('HGET', K.campaign .. id, 'state') ~= 'scheduled' then -- it would stand before all others
+  local v = call('HMGET', K.campaign .. id, 'state', 'late_s', 'waited_s', 'schedule', 'late_then')
+  local is_under_way = v[4] and (v[1] == 'running' or v[1] == 'paused')
+  if v[1] ~= 'scheduled' and not is_under_way then -- it would stand before all others
     call('ZREM', K.schedule, id)
     return { 'sleep', 1 }
   end
   if t.ms < t.open_at then return { 'sleep', opens_ms(t) } end
   if due_s * 1000 > t.ms then return { 'sleep', math.ceil(due_s * 1000 - t.ms) } end
-  if t.ms - due_s * 1000 <= LATE_MAX_S * 1000 then return { 'fire', id, due_s } end
-  missed(nil, { id, int(due_s), 'no server was running at its time, nor in the hour after it' })
+  if is_under_way then
+    series.wait(id, due_s)
+    return { 'sleep', 1 }
+  end
+  local late_ms = t.ms - due_s * 1000
+  local most_s = tonumber(v[2]) or LATE_MAX_S
+  if late_ms <= most_s * 1000 then return { 'fire', id, due_s } end
+  if v[4] or v[5] == 'next-window' then
+    return { 'late', id, due_s, int(late_ms), v[3] == int(due_s) and 1 or 0 }
+  end
+  missed(nil, { id, int(due_s), 'no server was running at its time, nor in the ' ..
+    (most_s == LATE_MAX_S and 'hour' or int(most_s / 60) .. ' minutes') .. ' after it' })
   call('ZREM', K.schedule, id)
   return { 'missed', id, due_s }
 end
@@ -252,7 +273,7 @@ local function clone(_, a)
   local args = { a[1], a[3], v[1], v[2], 'class', v[3] or '', 'goal', v[4] or '',
     'event', v[5] or '', 'per', v[6] or 'phone', 'approval', v[7] or 'none', 'unit', v[8] or '1' }
   for _, name in ipairs({ 'canary_messages', 'canary_then', 'canary_after_s', 'accents',
-    'sensitive', 'speed', 'weight' }) do
+    'sensitive', 'speed', 'weight', 'schedule', 'late_s', 'late_then' }) do
     local value = call('HGET', K.campaign .. a[2], name)
     if value then args[#args + 1], args[#args + 2] = name, value end
   end
@@ -264,7 +285,8 @@ export('campaign_rm', function(_, a)
   local key = K.campaign .. a[1]
   local state = call('HGET', key, 'state')
   if state ~= 'draft' then return state or 'gone' end
-  call('DEL', key)
+  if call('HEXISTS', key, 'run') == 1 then return 'a draft again, but has runs' end
+  call('DEL', key, K.occurrences .. a[1])
   call('HDEL', K.names .. 'campaign', a[2])
   return 'removed'
 end, ANYWAY)
@@ -276,5 +298,13 @@ export('schedule', schedule)
 export('unschedule', unschedule, ANYWAY)
 export('missed', missed, ANYWAY)
 export('due', due, ANYWAY)
+export('put_off', series.put_off, ANYWAY)
+export('occurrences', series.list, { 'no-writes' })
+export('campaign_run', series.run, { 'no-writes' })
+-- [id or name] → its runs, the newest first, or nil
+export('campaign_runs', function(_, a)
+  local id = campaign_id(nil, a)
+  return id and series.runs(id) or nil
+end, { 'no-writes' })
 export('clone', clone)
 export('campaign_set', campaign_set)

@@ -232,10 +232,9 @@ local function wake_run(r, p, rank)
   if r.state == 'cancelled' then
     call('ZADD', key .. K.pieces, 0, p .. ':' .. int(rank - rank % PIECE))
   else
-    local campaign = call('HGET', key, 'campaign')
     call('HSET', key, 'state', 'running')
     call('HDEL', key, 'over_s')
-    if campaign then call('HSET', K.campaign .. campaign, 'state', 'running') end
+    series.follow(r.id, 'running')
   end
   call('ZADD', K.runs, int(r.prio or 9), r.id)
 end

@@ -53,8 +53,9 @@ end
 function lists.forget(name, key, names_key, gone_key, over)
   local now_s = int(floor(clock().ms / 1000))
   for _, campaign in ipairs(over) do
-    local run = call('HGET', K.campaign .. campaign, 'run')
-    if run then call('HSET', K.run .. run, 'list_gone_s', now_s, 'list_gone', name) end
+    for _, run in ipairs(series.runs(campaign)) do
+      call('HSET', K.run .. run, 'list_gone_s', now_s, 'list_gone', name)
+    end
   end
   call('SADD', gone_key, call('HGET', key, 'id'))
   call('DEL', key)

@@ -16,11 +16,11 @@ function OPERATE.restored(_, a)
   local paused, drafts, now_s = 0, 0, int(floor(clock().ms / 1000))
   for _, run in ipairs(call('ZRANGE', K.runs, 0, -1)) do
     local key = K.run .. run
-    local v = call('HMGET', key, 'state', 'campaign')
-    if v[1] == 'running' or v[1] == 'paused' then
+    local state = call('HGET', key, 'state')
+    if state == 'running' or state == 'paused' then
       call('HSET', key, 'state', 'paused', 'why', 'restored', 'restored_s', a[1], 'why_s', now_s,
         'reason', 'comes from a backup', 'why_by', 'loa restore')
-      if v[2] then call('HSET', K.campaign .. v[2], 'state', 'paused') end
+      series.follow(run, 'paused')
       paused = paused + 1
     end
   end

@@ -20,14 +20,11 @@ local function set_keys(run, pieces)
   return keys
 end
 
--- What the fields of `launch` say: when it is due (nil = now), and the keys of its sets.
+-- What the fields of `launch` say: when it is due (nil = now), the keys of its sets, and all of them.
 local function launch_fields(a)
-  local due_s, sets
-  for i = 6, #a, 2 do
-    if a[i] == 'due_s' then due_s = a[i + 1] end
-    if a[i] == 'set_pieces' then sets = a[i + 1] end
-  end
-  return due_s, set_keys(a[2], sets)
+  local f = {}
+  for i = 6, #a, 2 do f[a[i]] = a[i + 1] end
+  return f.due_s, set_keys(a[2], f.set_pieces), f
 end
 
 local function are_there(keys)
@@ -37,7 +34,7 @@ local function are_there(keys)
   return true
 end
 
-local function launch_write(a, launched_s, sets)
+local function launch_write(a, launched_s, sets, fields)
   local campaign, run = a[1], a[2]
   local own = call('HMGET', campaign, 'speed', 'weight')
   local args = { 'state', 'running', 'launched_s', int(launched_s), 'prio', a[3],
@@ -49,9 +46,7 @@ local function launch_write(a, launched_s, sets)
   for _, key in ipairs(sets) do call('PERSIST', key) end
   call('HSET', K.run .. run, unpack(args))
   call('ZADD', K.runs, a[3], run)
-  call('HSET', campaign, 'state', 'running', 'run', run)
-  call('HDEL', campaign, 'due_s', 'problem')
-  call('ZREM', K.schedule, sub(campaign, #K.campaign + 1))
+  series.launched(campaign, run, fields)
   call('PUBLISH', K.tick, 'run')
 end
 
@@ -63,13 +58,16 @@ end
 -- A field set_pieces: its sets were written before, and expire unless it takes them over.
 local function launch(_, a)
   local v = call('HMGET', a[1], 'state', 'run', 'due_s')
-  local due_s, sets = launch_fields(a)
+  local due_s, sets, fields = launch_fields(a)
   local is_wanted = v[1] == 'draft' or v[1] == 'missed'
   if due_s then is_wanted = v[1] == 'scheduled' and v[3] == due_s end
-  if not is_wanted then return { v[1] or 'gone', tonumber(v[2]) or 0 } end
+  if not is_wanted then
+    local fired = due_s and series.fired(sub(a[1], #K.campaign + 1), due_s)
+    return { v[1] or 'gone', fired or not fields.next_s and tonumber(v[2]) or 0 }
+  end
   if not are_there(sets) then return { 'sets gone', 0 } end
   local now_s = floor(clock().ms / 1000)
-  launch_write(a, now_s, sets)
+  launch_write(a, now_s, sets, fields)
   return { 'launched', tonumber(a[2]), now_s }
 end
 
@@ -82,11 +80,14 @@ local function launch_again(_, words)
   local run = a[2]
   local known = call('HGET', K.run .. run, 'launched_s')
   if known then return known == launched_s and 0 or -1 end
-  local v = call('HMGET', a[1], 'state', 'run')
-  local _, sets = launch_fields(a)
-  local is_wanted = v[1] == 'draft' or v[1] == 'missed' or v[1] == 'scheduled'
-  if not is_wanted or (tonumber(v[2]) or 0) ~= 0 or not are_there(sets) then return -1 end
-  launch_write(a, tonumber(launched_s), sets)
+  local v = call('HMGET', a[1], 'state', 'run', 'due_s')
+  local due_s, sets, fields = launch_fields(a)
+  local is_wanted = (v[1] == 'draft' or v[1] == 'missed' or v[1] == 'scheduled') and
+    (tonumber(v[2]) or 0) == 0
+  -- Of a series Redis may have lost the end of the run before it, too.
+  if fields.next_s then is_wanted = v[3] == due_s end
+  if not is_wanted or not are_there(sets) then return -1 end
+  launch_write(a, tonumber(launched_s), sets, fields)
   call('HSET', K.run .. run, 'slow_till', int(clock().ms + limits.SLOW_MS), 'slow_why',
     'Redis had lost its launch')
   number_used(run)
@@ -232,8 +233,7 @@ local function set_state(run, state, why, reason, by)
   else
     call('HDEL', key, 'why', 'reason', 'why_by', 'why_s')
   end
-  local campaign = call('HGET', key, 'campaign')
-  if campaign then call('HSET', K.campaign .. campaign, 'state', state) end
+  series.follow(run, state)
 end
 
 -- Acts of a person that were done, the last eight: one that a journal tells again must not

@@ -48,8 +48,8 @@ function segments.users(name)
   end
   local names = call('HGETALL', K.names .. 'campaign')
   for i = 1, #names, 2 do
-    local v = call('HMGET', K.campaign .. names[i + 1], 'segments', 'state')
-    if (v[2] == 'draft' or v[2] == 'scheduled' or v[2] == 'missed') and segments.has(v[1], name) then
+    local v = call('HMGET', K.campaign .. names[i + 1], 'segments', 'state', 'due_s')
+    if (v[2] == 'draft' or v[2] == 'scheduled' or v[2] == 'missed' or v[3]) and segments.has(v[1], name) then
       campaigns[#campaigns + 1], campaigns[#campaigns + 2] = names[i], v[2]
     end
   end

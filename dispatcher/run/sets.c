@@ -116,6 +116,8 @@ struct loading {
 	struct one_set *at; /* the first of those that are read from one list or run */
 	struct list *list;  /* being read; NULL = none */
 	struct walk *walk;
+	uint64_t *runs; /* of the campaign that is being read */
+	size_t run_count, runs_read;
 	uint32_t rows;		      /* of the walk */
 	size_t blocks;		      /* of its list */
 	bool is_too_large;	      /* what was being read is not read to its end */
@@ -143,6 +145,7 @@ loading_end(struct loading *l, const struct sets_failure *f)
 	timer_disarm(engine_loop(l->engine), &l->next);
 	list_free(l->list);
 	views_free(l);
+	free(l->runs);
 	sets_unref(l->sets); /* from sets_load */
 	free(l);
 }
@@ -375,14 +378,21 @@ on_row(void *arg, const struct walk_row *r)
 	return goes_on(l, r->row / BLOCK_ROWS, l->blocks) && !is_too_large(l) ? WALK_ON : WALK_STOP;
 }
 
+static void walk_next_run(struct loading *l);
+
 static void
 on_walked(void *arg, const struct err_ctx *e)
 {
-	source_read(arg, e);
+	struct loading *l = arg;
+
+	if (e == NULL && !l->is_given_up && !l->is_too_large && l->runs_read < l->run_count)
+		walk_next_run(l);
+	else
+		source_read(l, e);
 }
 
 static void
-walk_run(struct loading *l, uint64_t run)
+walk_next_run(struct loading *l)
 {
 	struct walk_options o = {
 		.on_ready = on_ready, .on_row = on_row, .on_done = on_walked, .arg = l};
@@ -390,16 +400,17 @@ walk_run(struct loading *l, uint64_t run)
 	views_free(l);
 	l->views = run_views_new(l->engine);
 	l->rows = 0;
-	l->walk = walk_start(engine_loop(l->engine), l->engine, l->views, run, &o);
+	l->walk = walk_start(engine_loop(l->engine), l->engine, l->views, l->runs[l->runs_read++],
+			     &o);
 }
 
-/* [number, …, run] of the campaign. */
+/* The runs of the campaign; no array: there is no such campaign. */
 static void
 on_campaign(void *arg, const struct reply *r)
 {
 	struct loading *l = arg;
-	uint64_t run = reply_u64(r, 4);
 	struct slice v[2] = {SLICE("HKEYS"), {NULL, 0}};
+	size_t n = r->kind == REPLY_ARRAY ? r->count : 0;
 	struct err_ctx e;
 	char key[KEY_MAX];
 
@@ -409,13 +420,18 @@ on_campaign(void *arg, const struct reply *r)
 	} else if (r->kind != REPLY_ARRAY) {
 		v[1] = slice_of(key_of(key, key_prefix_names, "campaign"));
 		redis_command(engine_redis(l->engine), v, 2, on_names, l);
-	} else if (l->w.how == SETS_NAMES || (run == 0 && l->w.how == SETS_EARLY)) {
+	} else if (l->w.how == SETS_NAMES || (n == 0 && l->w.how == SETS_EARLY)) {
 		source_done(l);
-	} else if (run == 0) {
+	} else if (n == 0) {
 		blame(l, 0,
 		      "this campaign has not been launched yet: there is nobody it was sent to");
 	} else {
-		walk_run(l, run);
+		l->runs = xrealloc(l->runs, n * sizeof(*l->runs));
+		l->run_count = n;
+		l->runs_read = 0;
+		for (size_t i = 0; i < n; i++)
+			l->runs[i] = reply_u64(r, i);
+		walk_next_run(l);
 	}
 }
 
@@ -425,8 +441,7 @@ ask_campaign(struct loading *l)
 	struct argv a = {0};
 
 	argv_adds(&a, l->at->args[0]);
-	argv_adds(&a, "run");
-	engine_call(l->engine, "campaign_get", &a, on_campaign, l);
+	engine_call(l->engine, "campaign_runs", &a, on_campaign, l);
 	argv_free(&a);
 }
 

@@ -14,6 +14,7 @@
 loa_lua_start:
 	.incbin "dispatcher/lua/record.lua"
 	.incbin "dispatcher/lua/hours.lua"
+	.incbin "dispatcher/lua/series.lua"
 	.incbin "dispatcher/lua/tariffs.lua"
 	.incbin "dispatcher/lua/fair.lua"
 	.incbin "dispatcher/lua/flight.lua"

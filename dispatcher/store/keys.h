@@ -38,6 +38,7 @@
 	X(brake, ":brake")                  \
 	X(pieces, ":pieces")                \
 	X(schedule, "loa:schedule")         \
+	X(occurrences, "loa:occurrences:")  \
 	X(seq, "loa:seq")                   \
 	X(names, "loa:names:")              \
 	X(segment, "loa:segment:")          \
