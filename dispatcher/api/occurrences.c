@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "dispatcher/api/private.h"
 #include "dispatcher/campaign/series.h"
+#include "dispatcher/campaign/window.h"
 
 #define SHOWN_MAX 50 /* occurrences that are over */
 
@@ -70,6 +71,25 @@ api_add_days(const struct daemon *d, const struct campaign *c, json_t *out)
 	json_decref(outlook);
 }
 
+void
+api_add_window(const struct daemon *d, const struct campaign *c, double needed_s, uint64_t messages,
+	       json_t *warnings)
+{
+	const struct window w = {c->smooth_until, c->finish_by};
+	int64_t now_s = clock_wall_ms() / 1000, at_s = c->due_s;
+	struct err_ctx e;
+
+	if (at_s == 0 && c->schedule[0] != '\0' &&
+	    series_next(c, d->config->days, now_s, &at_s, &e) != ERR_OK)
+		at_s = 0; /* who launches it is told */
+	if (at_s == 0)
+		at_s = now_s;
+	if (c->speed > 0 && (double)messages / (double)c->speed > needed_s)
+		needed_s = (double)messages / (double)c->speed;
+	window_add_warnings(&w, config_class(d->config, c->class), at_s, needed_s, messages,
+			    warnings);
+}
+
 static void
 add_schedule(const struct daemon *d, const struct campaign *c, json_t *out)
 {
@@ -87,6 +107,7 @@ add_schedule(const struct daemon *d, const struct campaign *c, json_t *out)
 void
 api_add_late(const struct campaign *c, json_t *out)
 {
+	window_add_json(&(struct window){c->smooth_until, c->finish_by}, out);
 	if (c->late_s > 0)
 		json_object_set_new(out, "late",
 				    json_pack("{s:s, s:I}", "then", c->late_then, "within_min",

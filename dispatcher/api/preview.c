@@ -448,6 +448,8 @@ preview_json(const struct daemon *d, const struct ready_campaign *c, const struc
 	preview_tables(c, p, out);
 	letters_tell(&p->letters, out);
 	registered_tell(c->registered, with_texts, is_guarded ? API_GROUP_LEAST : 1, out, warnings);
+	if (!is_guarded)
+		api_add_window(d, c->campaign, p->forecast_s, sum->messages, warnings);
 	json_object_set_new(out, "warnings", warnings);
 	api_add_days(d, c->campaign, out);
 	preview_times(c, p, out);

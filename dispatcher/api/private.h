@@ -153,10 +153,13 @@ void api_add_times(const struct daemon *d, const struct halts *h, const struct c
  */
 void api_add_sends_from(const struct daemon *d, const struct halts *h, const char *class,
 			int64_t at_s, json_t *out);
-/* What happens to it when nobody fires it in time, if that was said. */
+/* In what time it is sent, and what happens when nobody fires it in time, if that was said. */
 void api_add_late(const struct campaign *c, json_t *out);
 /* "next", its occurrences to come; to its "warnings" those about the days that they fall on. */
 void api_add_days(const struct daemon *d, const struct campaign *c, json_t *out);
+/* Is there time enough to send so many? needed_s at the contracted rates. */
+void api_add_window(const struct daemon *d, const struct campaign *c, double needed_s,
+		    uint64_t messages, json_t *warnings);
 /* Answer with the campaign, its schedule, what of it is over and what comes next. */
 void api_answer_schedule(const struct daemon *d, struct http_exchange *x, const struct campaign *c,
 			 json_t *take_out);

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "dispatcher/campaign/looked.h"
 #include "dispatcher/campaign/series.h"
+#include "dispatcher/campaign/window.h"
 
 #define LOOK_MS 10000 /* at least so often: Redis's clock may be set */
 #define AGAIN_MS 1000 /* after Redis did not answer */
@@ -85,8 +86,16 @@ static void on_scheduled(void *arg, const struct reply *r);
 static void
 ask_schedule(struct scheduling *s)
 {
+	struct window w = {s->campaign->smooth_until, s->campaign->finish_by};
 	struct argv a = {0};
+	struct err_ctx e;
 
+	/* due_s 0 asks Redis what time it is. */
+	if (s->due_s != 0 &&
+	    window_check(&w, config_class(s->config, s->campaign->class), s->due_s, &e) != ERR_OK) {
+		scheduling_end(s, &e);
+		return;
+	}
 	argv_add_int(&a, (int64_t)s->campaign->id);
 	argv_add_int(&a, s->due_s);
 	engine_call(s->engine, "schedule", &a, on_scheduled, s);

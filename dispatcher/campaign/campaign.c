@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "dispatcher/campaign/series.h"
+#include "dispatcher/campaign/window.h"
 #include "dispatcher/run/saved.h"
 #include "dispatcher/store/keys.h"
 
@@ -164,6 +165,12 @@ combine_queries(struct campaign *c, const struct reply *r)
 	saved_segments_free(&saved);
 }
 
+static int
+read_minute(const struct reply *r, size_t i)
+{
+	return reply_item(r, i)->str.n > 0 ? (int)reply_int(r, i) : WINDOW_NONE;
+}
+
 /* In the order of load_fields, behind the four that campaign_get adds. */
 static struct campaign *
 campaign_read(const struct reply *r)
@@ -213,7 +220,9 @@ campaign_read(const struct reply *r)
 	c->late_then = item_text(r, 35);
 	c->first_s = reply_int(r, 36);
 	c->is_waiting = reply_int(r, 37) != 0;
-	combine_queries(c, reply_item(r, 38));
+	c->smooth_until = read_minute(r, 38);
+	c->finish_by = read_minute(r, 39);
+	combine_queries(c, reply_item(r, 40));
 	return c;
 }
 
@@ -272,7 +281,9 @@ campaign_load(struct engine *e, const char *id_or_name, campaign_cb cb, void *ar
 						  "late_s",
 						  "late_then",
 						  "first_s",
-						  "waited_s"};
+						  "waited_s",
+						  "smooth_until",
+						  "finish_by"};
 	struct load *ld = xcalloc(1, sizeof(*ld));
 	struct argv a = {0};
 
@@ -566,10 +577,10 @@ enum err
 campaign_create(struct engine *engine, const struct config *c, uint64_t unit, json_t *document,
 		const char *idempotency_key, campaign_created_cb cb, void *arg, struct err_ctx *e)
 {
-	static const char *const keys[] = {"name",   "template", "segments",  "class",
-					   "goal",   "event",	 "per",	      "approval",
-					   "canary", "accents",	 "sensitive", "speed",
-					   "unit",   "weight",	 "schedule",  "late"};
+	static const char *const keys[] = {
+		"name", "template", "segments", "class",   "goal",	"event",
+		"per",	"approval", "canary",	"accents", "sensitive", "speed",
+		"unit", "weight",   "schedule", "late",	   "smooth",	"finish_by"};
 	struct json_at root = json_root(document);
 	struct document d = {.goal = "",
 			     .event = "",
@@ -579,6 +590,7 @@ campaign_create(struct engine *engine, const struct config *c, uint64_t unit, js
 			     .sensitive = "",
 			     .unit = (int64_t)unit};
 	struct series_words series = {0};
+	struct window window;
 	struct buf segments = {0};
 	struct create *cr;
 	struct argv a = {0};
@@ -590,6 +602,7 @@ campaign_create(struct engine *engine, const struct config *c, uint64_t unit, js
 	    (rc = read_segments(&root, &segments, e)) != ERR_OK ||
 	    (rc = config_class(c, d.class) != NULL ? ERR_OK : refuse_class(c, d.class, e)) !=
 		    ERR_OK ||
+	    (rc = window_read(&root, &window, e)) != ERR_OK ||
 	    (rc = series_read(&root, c->days, &series, e)) != ERR_OK) {
 		buf_free(&segments);
 		return rc;
@@ -604,6 +617,7 @@ campaign_create(struct engine *engine, const struct config *c, uint64_t unit, js
 	add_fields(&d, &a);
 	series_add_fields(&series, &a);
 	series_words_clear(&series);
+	window_add_fields(&window, &a);
 	engine_call(engine, "campaign_create", &a, on_created, cr);
 	argv_free(&a);
 	buf_free(&segments);

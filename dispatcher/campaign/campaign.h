@@ -65,7 +65,8 @@ struct campaign {
 	int64_t first_s; /* the occurrence's own time, where due_s was put off; 0 = it was not */
 	bool is_waiting; /* its time has come, but the run before it goes on */
 	int64_t late_s;	 /* how late it is still launched; 0 = an hour */
-	char *late_then; /* what happens then: late_names; "" = it is missed */
+	int smooth_until, finish_by; /* minutes of the day (campaign/window.h); -1 = not said */
+	char *late_then;	     /* what happens then: late_names; "" = it is missed */
 	char *checked; /* fingerprint of its last preview that nothing was refused in; "" = none */
 	int64_t list_gone_s; /* when a list of its run was deleted; 0 = none was */
 	char *list_gone;     /* which; "" = it was not noted */

@@ -358,6 +358,11 @@ on_launched(void *arg, const struct reply *r)
 		if (slice_is(state, "launched"))
 			journal_launch(ln, reply_item(r, 2)->integer);
 		launch_end(ln, run, NULL);
+	} else if (slice_is(state, "over") || slice_is(state, "closed")) {
+		err_set(&e, ERR_REFUSED, "finish_by", "give it another time",
+			slice_is(state, "over") ? "the time is over by which it must be sent"
+						: "comes before the hours of its class open");
+		launch_end(ln, 0, &e);
 	} else if (slice_is(state, "sets gone")) {
 		err_set(&e, ERR_CONFLICT, "campaign", "launch again",
 			"what its segments ask for was kept for an hour, and that is over");

@@ -88,6 +88,7 @@ const struct option_words option_words[] = {
 	{NULL, "--bom", "begin with a byte order mark, for Excel"},
 	{NULL, "--brandname", "compare with patterns of this sender name only"},
 	{NULL, "--by", "break it down by carrier, provider, province, or a column of the list"},
+	{NULL, "--calendar", "a calendar of your own, with its holidays and feasts"},
 	{NULL, "--carrier",
 	 "count by the parts of this carrier; a verdict says whether it takes the text"},
 	{NULL, "--class", "why it is sent; decides its hours, and what it needs"},
@@ -108,6 +109,7 @@ const struct option_words option_words[] = {
 	{NULL, "--force", "move the data that is there aside, into DIR/before-restore-TIME"},
 	{NULL, "--full", "whole phone numbers; needs the administrator's token by --token-file"},
 	{NULL, "--fresh", "leave aside what was chosen for the last table with these titles"},
+	{"schedule next", "--explain", "the day that each falls on: weekend, holiday, feast"},
 	{NULL, "--from", "the first moment that counts, like 2027-10-10T08:00; else now"},
 	{NULL, "--id", "column of the gateway's ids"},
 	{NULL, "--json", "print the answer as JSON"},
@@ -141,6 +143,7 @@ const struct option_words option_words[] = {
 	 "the last day the list may be used, like 2027-12-31; then it is locked; \"\" = no such "
 	 "day"},
 	{NULL, "--roles", "what this process does; without it everything"},
+	{NULL, "--run", "of a campaign that recurs: the run with this number, else its newest"},
 	{NULL, "--row", "number of a row of the list"},
 	{NULL, "--rules", "table of SMS parts, instead of the built-in one"},
 	{NULL, "--scope", "of which messages: all (the default), unit:N or class:NAME"},

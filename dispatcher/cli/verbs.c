@@ -30,7 +30,7 @@ const struct verb cli_verbs[] = {
 	 verb_list_rm},
 	{"list show", "NAME [--rejects]",
 	 "columns of a list; or the rows its import rejected, as CSV", verb_list_show},
-	{"list export", "NAME FILE [--xlsx] [--full [--reason WHY]] [--bom] [--run N]",
+	{"list export", "NAME FILE [--xlsx] [--full [--reason WHY]] [--bom]",
 	 "the rows of a list as CSV (- = standard output), or as a workbook", verb_list_export},
 	{"list prune", "NAME --where QUERY|--phones FILE [--yes]",
 	 "take rows out of a list: those that fit a query, or have these phones", verb_list_prune},

@@ -13,6 +13,8 @@ local function pieces_fill(r)
   end
 end
 
+window.fill_pieces = pieces_fill
+
 -- Members that are on the wire: they stand under a lease.
 local function sending_count(run)
   local n = 0
@@ -70,6 +72,7 @@ local function retry(_, a)
   call('HSET', key, 'retry_id', a[2], 'retry_reasons', a[3], 'retry_by', a[4],
     'retry_s', int(seconds_of(clock(), r.launched_s)))
   call('HINCRBY', key, 'retries', 1)
+  window.open_again(run)
   pieces_fill(r)
   if r.state == 'finished' then
     call('HDEL', key, 'over_s')
@@ -145,7 +148,7 @@ local function step(_, a)
   if not head or not r.launched_s then return { 0, 0 } end
   local p, from = string.match(head, '^(%d+):(%d+)$')
   p, from = tonumber(p), tonumber(from)
-  if r.state ~= 'cancelled' then
+  if r.state ~= 'cancelled' and not window.has_expired(r) then
     local n = retry_piece(r, p, from, t)
     call('ZREM', key, head)
     return { 1, n }
@@ -273,7 +276,7 @@ local function clone(_, a)
   local args = { a[1], a[3], v[1], v[2], 'class', v[3] or '', 'goal', v[4] or '',
     'event', v[5] or '', 'per', v[6] or 'phone', 'approval', v[7] or 'none', 'unit', v[8] or '1' }
   for _, name in ipairs({ 'canary_messages', 'canary_then', 'canary_after_s', 'accents',
-    'sensitive', 'speed', 'weight', 'schedule', 'late_s', 'late_then' }) do
+    'sensitive', 'speed', 'weight', 'schedule', 'late_s', 'late_then', 'smooth_until', 'finish_by' }) do
     local value = call('HGET', K.campaign .. a[2], name)
     if value then args[#args + 1], args[#args + 2] = name, value end
   end

@@ -190,6 +190,7 @@ end
 
 -- Something is to be sent again: a run that was finished is open again.
 function doubt.reopen(run, r)
+  if window.has_expired(r) then window.open_again(run) end
   if r.state ~= 'finished' then return end
   call('HDEL', K.run .. run, 'over_s')
   set_state(run, 'running')
@@ -228,6 +229,8 @@ function doubt.resend(_, a)
   local d = doubt.read(run, p, j, tonumber(a[5]))
   if not d then return { string.rep('=', #a[4] / 4), 'gone' } end
   if d.r.state == 'cancelled' then return { string.rep('w', #a[4] / 4), 'cancelled' } end
+  local is_ending = window.has_expired(d.r) and call('EXISTS', K.run .. run .. K.pieces) == 1
+  if is_ending then return { string.rep('w', #a[4] / 4), d.r.state } end
   local list = route.of(d.r, p)
   d.cover, d.due = doubt.cover(d, todo.keys(run, p, list)), {}
   local letters, repeats, news, ranges = {}, {}, {}, {}

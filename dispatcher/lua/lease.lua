@@ -199,12 +199,13 @@ end
 local RUN_FIELDS = { 'state', 'launched_s', 'partitions', 'weight', 'hours_from',
   'hours_to', 'lanes', 'prio', 'kind', 'canary_n', 'unit', 'speed', 'pace',
   'cap_day', 'cap_week', 'class', 'slow_till', 'slow_why', 'wait_min', 'routes', 'route_wait_ms',
-  'route_return_s' }
+  'route_return_s', 'smooth_speed', 'finish_s' }
 
 local function run_get(run)
   local v = call('HMGET', K.run .. run, unpack(RUN_FIELDS))
   local r = { id = run }
   for i, name in ipairs(RUN_FIELDS) do r[name] = tonumber(v[i]) or v[i] end
+  window.slow_down(r)
   return r
 end
 
@@ -334,13 +335,13 @@ end
 local function work(r, p, from, l, lane, t)
   local w = window_open(r.id, p, from, l.to)
   return { 'work', tonumber(r.id), p, from, l.to, l.fence, w and w.bytes or '', r.launched_s,
-    w and repeats_of(w, lane, t) or {}, tonumber(r.speed) or 0, l.t or p, l.as and l.as + 1 or 0 }
+    w and repeats_of(w, lane, t) or {}, math.ceil(tonumber(r.speed) or 0), l.t or p, l.as and l.as + 1 or 0 }
 end
 
 -- What the lane may have of the run now → p, from, to, where it stood as due; or nil, when it is to be
 -- looked at again (nil: when somebody says so) and why.
 local function look(r, lv, want, least, t, seen)
-  if r.state ~= 'running' or not r.launched_s then return nil end
+  if r.state ~= 'running' or not r.launched_s or window.is_over(r, t) then return nil end
   local closed, closed_ms = hours.closed(r, t)
   if closed then return nil, t.ms + closed_ms, closed end
   local room, wait, why = limits.room(lv, r, want, t)
@@ -361,7 +362,7 @@ end
 -- A run whose work nobody told the index of: an older release, or a clock that was set back. By
 -- the keeper, in each turn.
 function fair.heal(r, t)
-  if r.state ~= 'running' or hours.closed(r, t) then return end
+  if r.state ~= 'running' or window.is_over(r, t) or hours.closed(r, t) then return end
   for _, lane in ipairs(fair.names(r)) do
     if call('ZSCORE', K.ready .. lane, r.id) then
       local at = tonumber(call('ZSCORE', K.waited .. lane, r.id) or '')
@@ -487,13 +488,14 @@ end
 
 local RANGE_MAX = 512
 
--- Members [from, to) of a cancelled run, in one string: what nobody works on ends, doubt
+-- Members [from, to) of a cancelled run, or of one whose time is over, in one string: what nobody works on ends, doubt
 -- is for evidence or a person. → -1, or how many stand under a lease still.
 local function sweep(r, p, from, to, t)
   to = math.min(to, tonumber(call('HGET', K.run .. r.id, 'front' .. p)) or 0)
   local w = from < to and window_open(r.id, p, from, to)
   if not w then return from < to and 0 or -1 end
   local leased, now_s = leased_ranks(r.id, p, from, to), seconds_of(t, r.launched_s)
+  local ends, reason = window.ending(r)
   local key = request_key(r.id, p, from)
   local fields = call('HGETALL', key)
   for i = 1, #fields, 2 do
@@ -527,7 +529,7 @@ local function sweep(r, p, from, to, t)
       end
       hold_one(w, rank)
     elseif OPEN[state] then
-      cancel_one(w, rank, now_s)
+      cancel_one(w, rank, ends, reason, now_s)
     end
   end
   window_write(w)
@@ -543,7 +545,7 @@ local function reconcile(_, a)
   local r = run_get(run)
   if not r.launched_s or t.ms < t.takeover_at then return 0 end
   reap(r, t)
-  if r.state == 'cancelled' then return sweep(r, p, j * STRING, (j + 1) * STRING, t) end
+  if window.ending(r) then return sweep(r, p, j * STRING, (j + 1) * STRING, t) end
   local cursor = tonumber(call('HGET', K.run .. run, 'cursor' .. p)) or 0
   local from, to = j * STRING, math.min(cursor, (j + 1) * STRING)
   local w = from < to and window_open(run, p, from, to)

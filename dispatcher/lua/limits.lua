@@ -456,8 +456,9 @@ end
 function limits.late(_, a)
   local t, lv, unit = clock(), limits.lane(a[1]), tonumber(a[3])
   local us, none = math.min(tonumber(a[2]), 200000), { contract = 0, messages = 0, parts = 0, requests = 0 }
-  local v = a[4] and call('HMGET', K.run .. a[4], 'speed', 'pace') or {}
-  local r = { id = a[4], unit = unit, speed = tonumber(v[1]), pace = v[2] }
+  local v = a[4] and call('HMGET', K.run .. a[4], 'speed', 'pace', 'smooth_speed') or {}
+  local r = { id = a[4], unit = unit, speed = tonumber(v[1]), pace = v[2], smooth_speed = v[3] }
+  window.slow_down(r)
   local look = limits.look(lv, r, none, t, 1)
   book.open()
   for _, m in ipairs(look.meters) do

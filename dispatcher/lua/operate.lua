@@ -32,6 +32,7 @@ function OPERATE.restored(_, a)
       call('HSET', key, 'state', 'draft', 'why', 'restored')
       drafts = drafts + 1
     end
+    series.restored(key)
   end
   call('DEL', K.schedule)
   -- A run that takes single messages goes on under a new number, for the same reason.

@@ -111,7 +111,7 @@ end
 function told.at_once(o)
   local q, w, n, attempt = o.q, o.w, #o.classes, sub(o.attempts, 1, 1)
   if not q or q.members ~= o.members or q.attempts ~= o.attempts or #q.copies ~= 1 or
-    q.copies[1] ~= o.permit or q.no or o.r.state == 'cancelled' or
+    q.copies[1] ~= o.permit or q.no or window.ending(o.r) or
     o.attempts ~= string.rep(attempt, n) or string.find(o.classes, '[^ANTW]') then return false end
   local is_all = not string.find(o.classes, '[^A]')
   if not is_all and (q.paid or q.caps) then return false end
@@ -220,8 +220,9 @@ function told.answer(c, o)
     groups, all = ids.groups(o)
     parked = ids.merge_parked(o.w, o, groups, o.r.now_s)
   end
-  if o.r.state == 'cancelled' then
-    for _, rank in ipairs(o.ranks) do cancel_one(o.w, rank, o.r.now_s) end
+  local ends, reason = window.ending(o.r)
+  if ends then
+    for _, rank in ipairs(o.ranks) do cancel_one(o.w, rank, ends, reason, o.r.now_s) end
   end
   if c.keep_s > 0 then ids.keep(o, groups, all, c.t, c.found) end
   told.note(c, o, parked)
@@ -289,8 +290,9 @@ function told.unmark(c, o)
   end
   if is_waiting then q.caps = nil end
   request_judge(w, q, ranks, now_s)
-  if r.state == 'cancelled' then
-    for _, rank in ipairs(ranks) do cancel_one(w, rank, now_s) end
+  local ends, reason = window.ending(r)
+  if ends then
+    for _, rank in ipairs(ranks) do cancel_one(w, rank, ends, reason, now_s) end
   end
   request_write(o.key, o.field, w, q, ranks)
   -- Its lease may be gone: then nobody but a claim will find it.

@@ -67,6 +67,7 @@ function permits.stop(c, g)
   local r = g.r
   if r.state ~= 'running' then return { 'stop', r.state or 'gone' } end
   if brake_of(g.run, g.tariff) then return { 'stop', 'stopped by the brake' } end
+  if window.is_over(r, t) then return { 'stop', 'the time is over by which it must be sent' } end
   local closed = hours.closed(r, t)
   if closed then return { 'stop', closed } end
   if t.epoch ~= g.epoch then return { 'epoch', t.epoch } end

@@ -353,12 +353,12 @@ local function set_phase(w, rank, a, phase, reason, now_s, parts, provider)
   window_set(w, rank, new, now_s)
 end
 
--- A cancelled run: what is surely not with a partner ends, whatever it waited for.
--- An earlier attempt in doubt shows again; later evidence is merged as always.
-local function cancel_one(w, rank, now_s)
+-- A cancelled run, or one whose time is over: what is surely not with a partner ends, whatever it waited
+-- for. An earlier attempt in doubt shows again; later evidence is merged as always.
+local function cancel_one(w, rank, state, reason, now_s)
   local r = window_get(w, rank)
   if r.state == S.WAITING or r.state == S.RETRY then
-    set_phase(w, rank, r.attempt, S.CANCELLED, 0, now_s)
+    set_phase(w, rank, r.attempt, state, reason, now_s)
   end
 end
 

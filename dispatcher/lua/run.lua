@@ -36,13 +36,14 @@ end
 
 local function launch_write(a, launched_s, sets, fields)
   local campaign, run = a[1], a[2]
-  local own = call('HMGET', campaign, 'speed', 'weight')
+  local own, own_window = call('HMGET', campaign, 'speed', 'weight'), window.fields(campaign, fields, launched_s)
   local args = { 'state', 'running', 'launched_s', int(launched_s), 'prio', a[3],
     'lanes', a[4], 'partitions', a[5], 'slice', 0, 'audience', 0 }
   for i = 6, #a do args[#args + 1] = a[i] end
   for i, name in ipairs({ 'speed', 'weight' }) do
     if own[i] then args[#args + 1], args[#args + 2] = name, own[i] end
   end
+  for _, one in ipairs(own_window) do args[#args + 1] = one end
   for _, key in ipairs(sets) do call('PERSIST', key) end
   call('HSET', K.run .. run, unpack(args))
   call('ZADD', K.runs, a[3], run)
@@ -51,7 +52,8 @@ local function launch_write(a, launched_s, sets, fields)
 end
 
 -- [campaign key, run, prio, lanes, partitions, field, value, …] → ['launched', run, launched_s],
--- or [state of the campaign, its run]
+-- or [state of the campaign, its run], or ['over', 0] ['closed', 0]: the time is over by which it must be sent,
+-- or comes before its hours open
 -- Idempotent: a campaign that was launched answers with the run it has.
 -- The caller has read the campaign in state 'draft'; anything else is refused.
 -- A field due_s among them: its time has come; the campaign must be scheduled for it.
@@ -67,6 +69,8 @@ local function launch(_, a)
   end
   if not are_there(sets) then return { 'sets gone', 0 } end
   local now_s = floor(clock().ms / 1000)
+  local refused = window.refused(a[1], fields, now_s)
+  if refused then return refused end
   launch_write(a, now_s, sets, fields)
   return { 'launched', tonumber(a[2]), now_s }
 end
@@ -97,27 +101,31 @@ end
 -- [run, slice, is_last, then per partition: p, bitmap, records] → next slice.
 -- One slice of the audience: a bitmap of rows per partition, and the first
 -- records of its members. Slices come in order; a repeated one changes nothing.
--- In a cancelled run they begin at their end.
-local function as_cancelled(records)
+-- In a cancelled run they begin at their end, and in one whose time is over.
+local function as_ended(records, ends, reason)
   local out = {}
   for i = 1, #records, 8 do
     local state = byte(records, i)
-    out[#out + 1] = state % 16 == S.WAITING and char(state + S.CANCELLED) or sub(records, i, i)
-    out[#out + 1] = sub(records, i + 1, i + 7)
+    if state % 16 == S.WAITING then
+      out[#out + 1] = char(state + ends, reason) .. sub(records, i + 2, i + 7)
+    else
+      out[#out + 1] = sub(records, i, i + 7)
+    end
   end
   return table.concat(out)
 end
 
 local function freeze(_, a)
   local run, slice = a[1], tonumber(a[2])
-  local v = call('HMGET', K.run .. run, 'slice', 'state', 'launched_s', 'set_pieces')
+  local v = call('HMGET', K.run .. run, 'slice', 'state', 'launched_s', 'set_pieces', 'finish_s')
   local at = tonumber(v[1])
   if not at then return -1 end
   if at ~= slice then return at end
   local audience, delta = 0, {}
   for i = 4, #a, 3 do
     local p, bitmap, records = a[i], a[i + 1], a[i + 2]
-    if v[2] == 'cancelled' then records = as_cancelled(records) end
+    if v[2] == 'cancelled' then records = as_ended(records, S.CANCELLED, 0)
+    elseif v[5] == '0' then records = as_ended(records, S.EXPIRED, R.FINISH_BY) end
     local n = #records / 8
     local front = tonumber(call('HGET', K.run .. run, 'front' .. p)) or 0
     call('SET', K.run .. run .. K.audience .. p .. ':' .. slice, bitmap)
@@ -188,19 +196,17 @@ end
 
 -- Is nothing left to send? Frozen, every cursor at its front, no lease, no todo, no
 -- piece with a step to be done, and by the counters nobody waits, is being
--- sent to, or is due again. Nobody claims in a cancelled run: its cursors stay where they are.
+-- sent to, or is due again. Nobody claims in a cancelled run, nor in one whose time is over: its cursors stay
+-- where they are.
 local function is_over(key, r)
   if not call('HGET', key, 'frozen') or call('HLEN', key .. K.lease) > 0 or
     call('EXISTS', key .. K.pieces) == 1 then return false end
-  for p = 0, r.state == 'cancelled' and -1 or (tonumber(r.partitions) or 0) - 1 do
+  local is_ended = window.ending(r)
+  for p = 0, is_ended and -1 or (tonumber(r.partitions) or 0) - 1 do
     local v = call('HMGET', key, 'cursor' .. p, 'front' .. p)
     if (tonumber(v[1]) or 0) < (tonumber(v[2]) or 0) or todo.count(r, p) > 0 then return false end
   end
-  local left = tonumber(call('HGET', key, 'audience')) or 0
-  for _, name in pairs(COUNTED) do
-    if name ~= 'retry' then left = left - (tonumber(call('HGET', key .. K.count, name)) or 0) end
-  end
-  return left == 0
+  return window.left(key) == 0
 end
 
 -- Over, and nothing accepted awaits its receipt, or its deadline has passed since.
@@ -260,8 +266,8 @@ local function control(_, a)
   if a[3] == 'finished' and not is_finished(key, run_get(a[1]), clock()) then return state end
   if state ~= 'cancelled' then set_state(a[1], a[3], a[4], a[5], a[6]) end
   if a[3] == 'finished' then call('ZREM', K.runs, a[1]) end
-  if state == 'cancelled' then -- nobody claims what is due
-    local r = run_get(a[1])
+  local r = run_get(a[1])
+  if state == 'cancelled' or a[3] == 'finished' and window.has_expired(r) then -- nobody claims what is due
     for p = 0, (tonumber(r.partitions) or 0) - 1 do
       call('DEL', unpack(todo.keys(a[1], p, route.of(r, p))))
     end
@@ -280,6 +286,21 @@ local function ask_about_freeze(r, t)
   call('PUBLISH', K.tick, 'run')
 end
 
+-- By the keeper: its time is over. What is left ends piece by piece, by `step`.
+local function expire(r, t)
+  if not window.is_over(r, t) or (r.state ~= 'running' and r.state ~= 'paused') then return end
+  local key = K.run .. r.id
+  if not window.has_expired(r) then
+    call('HSET', key, 'finish_s', 0)
+    r.finish_s = 0
+    window.fill_pieces(r)
+    call('PUBLISH', K.tick, 'run')
+  elseif r.state == 'paused' and is_over(key, r) then
+    set_state(r.id, 'running') -- nothing of it is left to pause
+    r.state = 'running'
+  end
+end
+
 -- Notices have no list to be frozen from.
 -- [run] → [state, frozen (0|1), finished (0|1), cursor of each partition,
 -- pieces with a step to be done, how often it was retried]
@@ -292,6 +313,8 @@ local function progress(_, a)
   canary_look(a[1], r, t)
   notice.close(key, t)
   ask_about_freeze(r, t)
+  window.smooth(r, t)
+  expire(r, t)
   fair.heal(r, t)
   local is_frozen = r.kind == 'notices' or call('HGET', key, 'frozen')
   local cursors = {}

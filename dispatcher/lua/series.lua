@@ -19,7 +19,9 @@ function series.follow(run, state)
   local key = K.campaign .. campaign
   local v = call('HMGET', key, 'run', 'due_s', 'schedule', 'state')
   if v[3] and (v[1] ~= tostring(run) or not series.FOLLOWS[v[4]]) then return end
-  if v[3] and v[2] and state == 'finished' then
+  if v[3] and state == 'finished' and call('HDEL', key, 'restored') == 1 then
+    state = 'draft'
+  elseif v[3] and v[2] and state == 'finished' then
     state = 'scheduled'
     call('ZADD', K.schedule, v[2], campaign)
     call('PUBLISH', K.tick, 'schedule')
@@ -28,6 +30,15 @@ function series.follow(run, state)
     call('ZREM', K.schedule, campaign)
   end
   call('HSET', key, 'state', state)
+end
+
+-- Of a restored backup: its next occurrence may be over, in a run that is not known here. A person gives it
+-- its schedule again, at the latest when the run that is under way has ended.
+function series.restored(key)
+  if call('HEXISTS', key, 'schedule') == 0 then return end
+  if call('HDEL', key, 'due_s', 'first_s', 'waited_s') > 0 and call('HGET', key, 'state') ~= 'draft' then
+    call('HSET', key, 'restored', 1)
+  end
 end
 
 -- Is the occurrence over? → its run, 0 = it was missed, nil = it is not over.

@@ -15,6 +15,7 @@ loa_lua_start:
 	.incbin "dispatcher/lua/record.lua"
 	.incbin "dispatcher/lua/hours.lua"
 	.incbin "dispatcher/lua/series.lua"
+	.incbin "dispatcher/lua/window.lua"
 	.incbin "dispatcher/lua/tariffs.lua"
 	.incbin "dispatcher/lua/fair.lua"
 	.incbin "dispatcher/lua/flight.lua"

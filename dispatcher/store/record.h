@@ -67,6 +67,7 @@
 	X(ERASED, 9, "the person was erased")                                                \
 	X(CAP, 10, "has had as many messages as the policy allows")                          \
 	X(NOT_KEPT, 15, "its text is not kept any more")                                     \
+	X(FINISH_BY, 16, "was not sent by the time it had to be")                            \
 	X(DEMO_LIST, 17, "a demo list goes to sandbox providers only")                       \
 	X(BAD_RECIPIENT, 20, "recipient refused by the gateway")                             \
 	X(BAD_MESSAGE, 21, "text refused by the gateway")                                    \

@@ -264,6 +264,31 @@ a_draft_again_it_keeps_its_runs_and_does_not_fire_the_same_twice(void **state)
 	assert_non_null(strstr(call_words("schedule", "1 %lld", due + DAY), "[scheduled, "));
 }
 
+/* What fired after the backup is not known in it. */
+static void
+restored_it_waits_for_a_person(void **state)
+{
+	(void)state;
+	make_series();
+	assert_string_equal(call_words("restored", "1000"), "[0, 1]");
+	assert_string_equal(field("state"), "draft");
+	assert_string_equal(field("due_s"), "nil");
+	call_words("schedule", "1 %lld", due);
+	launch(1, due, due + DAY);
+	/* under way in the backup */
+	assert_string_equal(call_words("restored", "1000"), "[1, 0]");
+	assert_string_equal(field("state"), "paused");
+	assert_string_equal(COMMAND("ZCARD", "loa:schedule"), "0");
+	assert_string_equal(call_words("resume", "1 after-restore"), "running");
+	end_run("1");
+	assert_string_equal(field("state"), "draft");
+	assert_string_equal(field("due_s"), "nil");
+	assert_non_null(strstr(call_words("schedule", "1 %lld", due + DAY), "[scheduled, "));
+	launch(2, due + DAY, due + 2 * DAY);
+	end_run("2");
+	assert_string_equal(field("state"), "scheduled");
+}
+
 int
 main(void)
 {
@@ -278,6 +303,7 @@ main(void)
 		T(a_last_one_that_was_missed_is_for_a_person_if_nobody_was_ever_sent_to),
 		T(cancelled_it_fires_no_more),
 		T(a_lost_launch_is_told_again_also_when_the_end_before_it_was_lost),
+		T(restored_it_waits_for_a_person),
 		T(a_draft_again_it_keeps_its_runs_and_does_not_fire_the_same_twice),
 	};
 
