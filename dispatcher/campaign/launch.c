@@ -206,7 +206,10 @@ on_units(void *arg, const struct reply *reply)
 	}
 }
 
-/* Its lists are its unit's or of units below: since it was made they may have been given away. */
+/*
+ * Its lists are of its unit's branch of the tree: since it was made they may have been given to
+ * another. (One of a unit above was put into it by somebody of that unit.)
+ */
 static void
 check_units(struct ready_load *ld)
 {

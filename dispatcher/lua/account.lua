@@ -91,12 +91,13 @@ function account.unit_find(_, a)
   return out
 end
 
--- [unit, other …] → which of the others is neither the unit nor below it, the first from 1; 0 = none.
--- Reads only.
+-- [unit, other …] → which of the others is neither the unit nor below or above it, the first from 1;
+-- 0 = none. Reads only.
 function account.unit_outside(_, a)
-  local top = tonumber(a[1])
+  local unit, path = tonumber(a[1]), account.path(tonumber(a[1]))
   for i = 2, #a do
-    if top ~= 1 and not account.path(tonumber(a[i]))[top] then return i - 1 end
+    local other = tonumber(a[i])
+    if not path[other] and not account.path(other)[unit] then return i - 1 end
   end
   return 0
 end

@@ -428,7 +428,7 @@ lists_outside_of_a_unit_are_told(void **state)
 	make_units();
 	IS(CALL("unit_outside", "2", "2", "4"), "0");
 	IS(CALL("unit_outside", "2", "4", "3"), "2");
-	IS(CALL("unit_outside", "4", "2"), "1");
+	IS(CALL("unit_outside", "4", "2", "1", "3"), "3");
 	IS(CALL("unit_outside", "1", "1", "3"), "0");
 }
 
