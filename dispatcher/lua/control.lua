@@ -4,6 +4,8 @@
 -- when) name the pieces of its records that have a step to be done; whoever keeps runs
 -- takes the next one. The entry goes in the same step.
 
+do -- its names end with it: a function of Lua has room for 200
+
 local function pieces_fill(r)
   local key = K.run .. r.id .. K.pieces
   call('DEL', key)
@@ -162,9 +164,6 @@ end
 
 -- ---- schedule: when a campaign is launched by itself ----
 
-local AHEAD_MAX_S = 2 * 366 * 86400
-local LATE_MAX_S = 3600
-
 -- [id, due s] → ['scheduled', due s], ['past', now s], ['far', now s], ['known', 0]: this occurrence of a series
 -- is over, or [its state]
 local function schedule(_, a)
@@ -174,7 +173,7 @@ local function schedule(_, a)
   if state ~= 'draft' and state ~= 'scheduled' and state ~= 'missed' then return { state } end
   if due <= now_s then return { 'past', now_s } end
   local is_series = call('HEXISTS', key, 'schedule') == 1
-  if due > now_s + AHEAD_MAX_S and not is_series then return { 'far', now_s } end
+  if due > now_s + series.AHEAD_MAX_S and not is_series then return { 'far', now_s } end
   if is_series and series.fired(a[1], int(due)) then return { 'known', 0 } end
   call('HSET', key, 'state', 'scheduled', 'due_s', int(due))
   call('HDEL', key, 'problem', 'first_s', 'waited_s')
@@ -235,13 +234,13 @@ local function due(_, _)
     return { 'sleep', 1 }
   end
   local late_ms = t.ms - due_s * 1000
-  local most_s = tonumber(v[2]) or LATE_MAX_S
+  local most_s = tonumber(v[2]) or series.LATE_MAX_S
   if late_ms <= most_s * 1000 then return { 'fire', id, due_s } end
   if v[4] or v[5] == 'next-window' then
     return { 'late', id, due_s, int(late_ms), v[3] == int(due_s) and 1 or 0 }
   end
   missed(nil, { id, int(due_s), 'no server was running at its time, nor in the ' ..
-    (most_s == LATE_MAX_S and 'hour' or int(most_s / 60) .. ' minutes') .. ' after it' })
+    (most_s == series.LATE_MAX_S and 'hour' or int(most_s / 60) .. ' minutes') .. ' after it' })
   call('ZREM', K.schedule, id)
   return { 'missed', id, due_s }
 end
@@ -311,3 +310,5 @@ export('campaign_runs', function(_, a)
 end, { 'no-writes' })
 export('clone', clone)
 export('campaign_set', campaign_set)
+
+end

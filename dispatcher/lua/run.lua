@@ -287,7 +287,7 @@ local function ask_about_freeze(r, t)
 end
 
 -- By the keeper: its time is over. What is left ends piece by piece, by `step`.
-local function expire(r, t)
+function window.expire(r, t)
   if not window.is_over(r, t) or (r.state ~= 'running' and r.state ~= 'paused') then return end
   local key = K.run .. r.id
   if not window.has_expired(r) then
@@ -314,7 +314,7 @@ local function progress(_, a)
   notice.close(key, t)
   ask_about_freeze(r, t)
   window.smooth(r, t)
-  expire(r, t)
+  window.expire(r, t)
   fair.heal(r, t)
   local is_frozen = r.kind == 'notices' or call('HGET', key, 'frozen')
   local cursors = {}

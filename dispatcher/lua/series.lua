@@ -6,7 +6,7 @@
 -- whoever else wants the same. loa:occurrences:ID has what became of each: score its time in s, member
 -- "DUE run RUN", "DUE missed WHY"; of one that was put off "DUE@FIRST …", FIRST its own time.
 
-local series = { KEPT = 1000 }
+local series = { KEPT = 1000, AHEAD_MAX_S = 2 * 366 * 86400, LATE_MAX_S = 3600 }
 
 -- States in which its newest run speaks for the campaign.
 series.FOLLOWS = { scheduled = true, running = true, paused = true, finished = true, cancelled = true }
