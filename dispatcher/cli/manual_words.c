@@ -14,6 +14,11 @@ const struct option_words option_words[] = {
 	{"doubt mark", "--row", "numbers of rows of the list, as doubt ls has them"},
 	{"doubt import", "--phone", "column of phones, where there is neither reference nor id"},
 	{"text", "--json", "each line is a JSON string, for texts with line breaks"},
+	{"explain", "--full",
+	 "conditions on sensitive columns, too; needs the right personal by --token-file, and "
+	 "--reason"},
+	{"explain", "--language", "of the sentences: vi, or en"},
+	{"explain", "--before", "runs before this one: the next page"},
 	{"erase", "--dry-run", "find and count only; nothing is changed"},
 	{NULL, "--accents",
 	 "keep, plain, or save: plain only where it costs fewer parts and loses nothing"},
