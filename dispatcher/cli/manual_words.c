@@ -14,6 +14,14 @@ const struct option_words option_words[] = {
 	{"doubt mark", "--row", "numbers of rows of the list, as doubt ls has them"},
 	{"doubt import", "--phone", "column of phones, where there is neither reference nor id"},
 	{"text", "--json", "each line is a JSON string, for texts with line breaks"},
+	{"report", "--by",
+	 "by what; partner: by month, provider and carrier, as a telecom invoice; else a column of "
+	 "the lists"},
+	{"report", "--from",
+	 "the first day or month: 2027-10-10, 2027-10; else the year's first day"},
+	{"report", "--to", "the last day or month, which is in it; else today"},
+	{"report", "--goal", "only campaigns that serve this goal"},
+	{"report", "--event", "only campaigns of this event"},
 	{"explain", "--full",
 	 "conditions on sensitive columns, too; needs the right personal by --token-file, and "
 	 "--reason"},
