@@ -151,6 +151,12 @@ add_node(struct buf *out, const struct query *q, uint16_t at)
 }
 
 void
+query_add_part(const struct query *q, uint16_t node, struct buf *out)
+{
+	add_node(out, q, node);
+}
+
+void
 query_add_normalised(const struct query *q, struct buf *out)
 {
 	add_node(out, q, q->root);

@@ -166,6 +166,8 @@ struct query {
 bool query_resolve(struct query *q, const struct schema *s, struct query_error *e);
 /* A function that is a predicate of its own: province, in_list, … */
 bool query_is_predicate_name(struct slice name);
+/* The normalised text of a node and what is below it. */
+void query_add_part(const struct query *q, uint16_t node, struct buf *out);
 /* Nodes → steps. */
 void query_compile(struct query *q);
 

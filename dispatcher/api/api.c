@@ -126,6 +126,8 @@ static const struct http_route routes[] = {
 	AUTH("POST", "/messages", RIGHT_APPROVE, GUARD_MESSAGE_MAKE, on_message_send),
 	AUTH("GET", "/messages/{id}", RIGHT_VIEW, GUARD_MESSAGE, on_message_show),
 	AUTH("GET", "/campaigns/{id}/results", RIGHT_VIEW, GUARD_CAMPAIGN, on_campaign_results),
+	AUTH("GET", "/report", RIGHT_VIEW, GUARD_LISTED, on_volume_report),
+	AUTH("GET", "/explain", RIGHT_VIEW, GUARD_EXPLAIN, on_explain),
 	AUTH("GET", "/session", 0, GUARD_NONE, on_session_show),
 	OPEN("POST", "/api/v1/session", on_session_begin),
 	AUTH("DELETE", "/session", 0, GUARD_NONE, on_session_end),

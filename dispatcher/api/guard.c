@@ -278,6 +278,8 @@ guard_collect(struct http_exchange *x, const uint8_t key[32], struct guard_objec
 		add_text(&c, "root", USE_OWN, "1");
 	if (guard == GUARD_MESSAGE)
 		take_message(&c);
+	if (guard == GUARD_EXPLAIN)
+		add_text(&c, "campaign", USE_OWN, http_query(x, "campaign"));
 	if (guard == GUARD_TEMPLATE_SAVE)
 		add_text(&c, "unit", USE_PLACE, http_query(x, "unit"));
 	if (!reads_body(guard))
@@ -291,5 +293,5 @@ guard_collect(struct http_exchange *x, const uint8_t key[32], struct guard_objec
 bool
 guard_wants_below(unsigned guard)
 {
-	return guard == GUARD_LISTED;
+	return guard == GUARD_LISTED || guard == GUARD_EXPLAIN;
 }

@@ -211,6 +211,10 @@ void sandbox_free(struct sandbox *s);
 /* messages.c */
 void on_message_send(struct http_exchange *x, void *arg);
 void on_message_show(struct http_exchange *x, void *arg);
+/* reports.c */
+void on_volume_report(struct http_exchange *x, void *arg);
+/* explain.c */
+void on_explain(struct http_exchange *x, void *arg);
 /* results.c */
 void on_campaign_results(struct http_exchange *x, void *arg);
 /* One more walk over an audience? False: answered with 503. Ends with a->exports--. */

@@ -105,6 +105,8 @@ int verb_campaign_retry(int argc, char **argv);
 int verb_campaign_clone(int argc, char **argv);
 int verb_campaign_watch(int argc, char **argv);
 int verb_campaign_report(int argc, char **argv);
+int verb_report(int argc, char **argv);
+int verb_explain(int argc, char **argv);
 int verb_erase(int argc, char **argv);
 int verb_suppress_add(int argc, char **argv);
 int verb_suppress_rm(int argc, char **argv);

@@ -130,6 +130,15 @@ const struct verb cli_verbs[] = {
 	{"campaign results",
 	 "NAME [--state S[,S]] [--columns a,b] [--full [--reason WHY]] [--bom] [--run N]",
 	 "every recipient and what became of its message, as CSV", verb_campaign_results},
+	{"report",
+	 "[FILE] --by "
+	 "goal|event|unit|class|campaign|month|carrier|provider|partner|province|COLUMN "
+	 "[--from DATE] [--to DATE] [--goal G] [--event E] [--bom]",
+	 "what campaigns came to together: different phones reached, messages, parts, money",
+	 verb_report},
+	{"explain", "PHONE [CAMPAIGN] [--reason WHY] [--language vi|en] [--before RUN] [--full]",
+	 "why did this person get it or not: lists, segments, rules, attempts, answers",
+	 verb_explain},
 	{"doubt ls", "NAME [--full] [--run N]",
 	 "the messages of a campaign that are in doubt, and what may be done now", verb_doubt_ls},
 	{"doubt resend", "NAME --reason R [--row N[,N] | --all] [--new-attempt] [--run N] [--yes]",

@@ -221,14 +221,15 @@ end
 
 -- ---- evidence ----
 
-function ids.log_line(p, members, words)
+-- now_s: since the launch.
+function ids.log_line(p, members, words, now_s)
   local each = {}
   for i, m in ipairs(members) do each[i] = '[' .. m[1] .. ',' .. m[2] .. ',' .. words .. ']' end
-  return '["receipt",' .. p .. ',[' .. table.concat(each, ',') .. ']]'
+  return '["receipt",' .. p .. ',[' .. table.concat(each, ',') .. '],' .. int(now_s) .. ']'
 end
 
-function ids.log(run, p, members, words)
-  call('RPUSH', K.run .. run .. K.log, ids.log_line(p, members, words))
+function ids.log(run, p, members, words, now_s)
+  call('RPUSH', K.run .. run .. K.log, ids.log_line(p, members, words, now_s))
 end
 
 -- Merge what a receipt says of these members of an open window; state 0 says nothing

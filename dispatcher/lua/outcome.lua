@@ -185,12 +185,18 @@ function told.merge(c, o, ranks)
   request_write(o.key, o.field, w, q, ranks)
 end
 
+-- The sender's line of the log, with when and by which tariff.
+function told.line(c, o)
+  local one = route.entry(route.of(o.r, o.p), c.lane)
+  return sub(o.log, 1, -2) .. ',' .. int(o.r.now_s) .. ',' .. (one and one.t or o.p) .. ']'
+end
+
 -- What the log and the brake get of an answer, at the end.
 function told.note(c, o, parked)
   local lines = c.lines[o.run] or {}
   c.lines[o.run] = lines
-  if o.log ~= '' and not o.was_told then lines[#lines + 1] = o.log end
-  for _, one in ipairs(parked) do lines[#lines + 1] = ids.log_line(o.p, one[1], one[2]) end
+  if o.log ~= '' and not o.was_told then lines[#lines + 1] = told.line(c, o) end
+  for _, one in ipairs(parked) do lines[#lines + 1] = ids.log_line(o.p, one[1], one[2], o.r.now_s) end
   -- Told again, by a journal say, it is no further answer.
   if not o.is_new then return end
   local seen = c.seen[o.key] or { run = o.run, p = o.p, classes = {}, reasons = {} }

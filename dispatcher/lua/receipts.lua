@@ -29,9 +29,10 @@ local function receipts(_, a)
     local launched_s = run and run_get(run).launched_s
     local w = launched_s and window_open(run, p, members[1][1], members[#members][1] + 1)
     if w then
-      local news = ids.merge(w, members, r, seconds_of(t, launched_s))
+      local now_s = seconds_of(t, launched_s)
+      local news = ids.merge(w, members, r, now_s)
       window_write(w)
-      if #news > 0 then ids.log(run, p, news, r.words) end
+      if #news > 0 then ids.log(run, p, news, r.words, now_s) end
       merged = merged + (r.state > 0 and #members or 0)
       nothing = nothing + (r.state > 0 and 0 or 1)
     elseif not run and r.id ~= '' and not p and ids.park(lane, t, r) then

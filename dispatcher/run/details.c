@@ -16,7 +16,8 @@
 #define NO_PAGE UINT32_MAX
 #define CLOSE_BYTES (4 << 20) /* given back in a turn */
 #define TEXT_MAX 255u	      /* bytes kept of an id or a code */
-#define ENTRY_HEAD 5u /* rank in the bucket and kind (2), attempt, bytes of id, bytes of code */
+#define ENTRY_HEAD 9u /* rank in the bucket and kind (2), attempt, bytes of id and code, when (4) */
+#define NO_TIME UINT32_MAX
 #define KIND_LATER 0x8000u
 
 struct page {
@@ -29,7 +30,8 @@ struct page {
 struct entry {
 	uint32_t id_at, code_at;
 	uint8_t id_n, code_n;
-	uint8_t id_attempt, code_order;
+	uint8_t id_attempt, code_order, at_attempt;
+	uint32_t at_s; /* meaningless while at_attempt is 0 */
 };
 
 struct details {
@@ -197,6 +199,7 @@ struct said {
 	uint32_t rank;
 	unsigned attempt;
 	struct slice id, code;
+	uint32_t at_s; /* since the launch; NO_TIME = the line does not say */
 };
 
 static enum err
@@ -216,6 +219,8 @@ put(struct details *d, unsigned p, bool is_later, const struct said *s, struct e
 	to[2] = (char)s->attempt;
 	to[3] = (char)s->id.n;
 	to[4] = (char)s->code.n;
+	for (unsigned i = 0; i < 4; i++)
+		to[5 + i] = (char)(s->at_s >> (8 * i));
 	memcpy(to + ENTRY_HEAD, s->id.p, s->id.n);
 	memcpy(to + ENTRY_HEAD + s->id.n, s->code.p, s->code.n);
 	page->used += (uint32_t)n;
@@ -330,6 +335,29 @@ scan_member(struct slice *s, struct buf *text, struct said *out)
 	return true;
 }
 
+/*
+ * When the line came: the number behind its members, "…]],SECONDS]" or "…]],SECONDS,TARIFF]". They
+ * are longer than all else of it, so it is looked for from the end.
+ */
+static uint32_t
+time_of_line(struct slice line)
+{
+	size_t at = line.n, digits = 0;
+	struct slice rest;
+	uint32_t seconds;
+
+	while (at > 0 && digits < 24 && line.p[at - 1] != '\0' &&
+	       strchr("0123456789,]", line.p[at - 1]) != NULL) {
+		at--;
+		digits++;
+	}
+	rest = (struct slice){line.p + at, line.n - at};
+	if (!slice_take_char(&rest, ']') || !slice_take_char(&rest, ']') ||
+	    !slice_take_char(&rest, ',') || !scan_number(&rest, NO_TIME - 1, &seconds))
+		return NO_TIME;
+	return seconds;
+}
+
 enum err
 details_add(struct details *d, struct slice line, size_t *members, struct err_ctx *e)
 {
@@ -338,11 +366,13 @@ details_add(struct details *d, struct slice line, size_t *members, struct err_ct
 	enum err rc = ERR_OK;
 	size_t n;
 	uint32_t p;
+	uint32_t at_s = time_of_line(line);
 	bool is_good = slice_take_char(&line, '[') && scan_string(&line, &kind, &n) &&
 		       slice_take_char(&line, ',') && scan_number(&line, PARTITIONS_MAX - 1, &p) &&
 		       slice_take_char(&line, ',') && slice_take_char(&line, '[');
 
 	while (is_good && rc == ERR_OK && scan_member(&line, &text, &said)) {
+		said.at_s = at_s;
 		rc = put(d, p, !slice_is(buf_slice(&kind), "answer"), &said, e);
 		++*members;
 		is_good = slice_take_char(&line, ',');
@@ -395,6 +425,8 @@ decode_page(struct details *d, unsigned p, const char *page)
 	while (at < end) {
 		unsigned word = at[0] | (unsigned)at[1] << 8, attempt = at[2];
 		uint8_t id_n = at[3], code_n = at[4];
+		uint32_t at_s = at[5] | (uint32_t)at[6] << 8 | (uint32_t)at[7] << 16 |
+				(uint32_t)at[8] << 24;
 		uint8_t order = (uint8_t)(attempt * 2 + ((word & KIND_LATER) != 0));
 		struct entry *x = &d->side[p].entries[word % BUCKET_RANKS];
 
@@ -409,6 +441,10 @@ decode_page(struct details *d, unsigned p, const char *page)
 			x->code_n = code_n;
 			x->code_order = order;
 			buf_add(text, at + ENTRY_HEAD + id_n, code_n);
+		}
+		if (at_s != NO_TIME && (word & KIND_LATER) == 0 && attempt >= x->at_attempt) {
+			x->at_attempt = (uint8_t)attempt;
+			x->at_s = at_s;
 		}
 		at += ENTRY_HEAD + id_n + code_n;
 	}
@@ -444,7 +480,7 @@ details_get(struct details *d, unsigned p, uint32_t rank, struct detail *out, st
 	const struct entry *x;
 	const char *text;
 
-	*out = (struct detail){{"", 0}, {"", 0}};
+	*out = (struct detail){{"", 0}, {"", 0}, -1, 0};
 	if (rank / BUCKET_RANKS >= d->side[p].count ||
 	    d->side[p].pages[rank / BUCKET_RANKS] == NULL)
 		return ERR_OK;
@@ -454,5 +490,7 @@ details_get(struct details *d, unsigned p, uint32_t rank, struct detail *out, st
 	text = d->side[p].text.data != NULL ? d->side[p].text.data : "";
 	out->id = (struct slice){text + x->id_at, x->id_n};
 	out->code = (struct slice){text + x->code_at, x->code_n};
+	out->answered_s = x->at_attempt > 0 ? (int64_t)x->at_s : -1;
+	out->answered_attempt = x->at_attempt;
 	return ERR_OK;
 }

@@ -8,7 +8,7 @@
  * page before it; a bucket is decoded when the first of its ranks is asked for.
  *
  * Memory: a page a bucket (2.4 MB for 10 million messages) and one decoded
- * bucket a partition. Disk: about 40 bytes an entry of the log.
+ * bucket a partition. Disk: about 45 bytes an entry of the log.
  */
 #pragma once
 
@@ -35,6 +35,9 @@ MUST_CHECK enum err details_add(struct details *d, struct slice line, size_t *me
 struct detail {
 	struct slice id;   /* of the newest attempt that was given one; n = 0: none */
 	struct slice code; /* the last of the newest attempt that has one; receipts come last */
+	/* When the newest attempt was answered of which that stands there, since the launch; -1: of none. */
+	int64_t answered_s;
+	uint8_t answered_attempt;
 };
 /* Is the bucket decoded already? If not, details_get takes about a millisecond. */
 bool details_is_ready(const struct details *d, unsigned p, uint32_t rank);

@@ -80,6 +80,7 @@ table() {
 		POST /campaigns/c@/doubt/mark oA -
 		POST /campaigns/c@/doubt/import oA -
 		GET /campaigns/c@/results vapoA -
+		GET /explain?phone=0912000000&reason=r&campaign=c@ vapoA -
 		PATCH /units/@ A -
 		GET /users/author-@ A -
 		PATCH /users/author-@ A -

@@ -114,6 +114,9 @@ static const struct row rows[] = {
 	 "unit:p:7 template:r:t template:r:u"},
 	/* a number that is none of ours names nothing; e2e has those that do */
 	{"GET", "/messages/{id}", ALL, NULL, NULL, ""},
+	{"GET", "/report", ALL, NULL, NULL, "~"},
+	{"GET", "/explain", ALL, "/api/v1/explain?phone=0912345678&campaign=c", NULL,
+	 "~ campaign:o:c"},
 	{"GET", "/campaigns/{id}/results", ALL, NULL, NULL, "campaign:o:x"},
 	{"GET", "/session", "*", NULL, NULL, ""},
 	{"DELETE", "/session", "*", NULL, NULL, ""},

@@ -56,6 +56,37 @@ an_answer_and_a_receipt_are_found_by_rank(void **state)
 	details_free(d);
 }
 
+static int64_t
+answered(struct details *d, unsigned p, uint32_t rank, unsigned *attempt)
+{
+	struct detail x;
+	struct err_ctx e;
+
+	assert_int_equal(details_get(d, p, rank, &x, &e), ERR_OK);
+	*attempt = x.answered_attempt;
+	return x.answered_s;
+}
+
+static void
+when_the_newest_attempt_was_answered_is_known_where_the_line_says_so(void **state)
+{
+	struct details *d = details_new(folder());
+	unsigned attempt;
+
+	(void)state;
+	assert_int_equal(add(d, "[\"answer\",1,[[7,1,\"\",\"21\"],[8,1,\"gw-8\",\"\"]],12,3]"), 2);
+	assert_int_equal(add(d, "[\"answer\",1,[[7,2,\"gw-7\",\"0\"]],3600,1]"), 1);
+	assert_int_equal(add(d, "[\"receipt\",1,[[7,2,\"gw-7\",\"DELIVRD\"]],3700]"), 1);
+	assert_int_equal(add(d, "[\"answer\",1,[[9,1,\"gw-9\",\"0\"]]]"), 1);
+	assert_int_equal(answered(d, 1, 7, &attempt), 3600);
+	assert_int_equal(attempt, 2);
+	assert_int_equal(answered(d, 1, 8, &attempt), 12);
+	assert_int_equal(answered(d, 1, 9, &attempt), -1);
+	assert_int_equal(answered(d, 1, 10, &attempt), -1);
+	assert_said(d, 1, 7, "gw-7", "DELIVRD");
+	details_free(d);
+}
+
 static void
 the_newest_attempt_that_says_something_counts(void **state)
 {
@@ -201,6 +232,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(an_answer_and_a_receipt_are_found_by_rank),
+		T(when_the_newest_attempt_was_answered_is_known_where_the_line_says_so),
 		T(the_newest_attempt_that_says_something_counts),
 		T(a_receipt_that_came_before_the_answer_still_has_the_last_word),
 		T(escapes_are_undone),
