@@ -110,7 +110,18 @@ printf 'Họ và tên;Số điện thoại\nAn;0912000001\n' >"$dir/m.csv"
 loa list import m "$dir/m.csv" >/dev/null && loa segment save sm m "ho_ten != ''" >/dev/null && advert g t sm
 has "$(launch g)" "loa: m: cannot be asked who consents: dong_y is no column of the list ($rule 11)" 'a list without the column is refused'
 is "$(loa campaign preview g --json | sed -n 's/^ *"messages": \([0-9]*\),$/\1/p' | head -n 1)" 0 'its preview has nobody'
-loa suppress add 0912000001 --scope class:advert --reason 'gọi điện từ chối' >/dev/null
+refused=$(loa suppress add 0912000001 --scope class:advert --reason 'gọi điện từ chối' --confirm)
+has "$refused" ': Da nhan yeu cau tu choi tin quang cao luc ' 'who refuses is told so'
+confirmed() { grep -c '"event":"accepted".*"to":"[0-9]*912000001".*Da nhan yeu cau tu choi tin quang cao luc [0-9][0-9]:[0-9][0-9] [0-9/]*. ' "$dir/ledger"; }
+is_confirmed() { [ "$(confirmed)" = 1 ]; }
+until_true is_confirmed
+ok $? 'by a message'
+has "$(loa suppress add 0912000001 --scope class:advert --reason 'gọi lần nữa' --confirm)" 'was suppressed already' 'who refuses again'
+sleep 0.5
+is "$(confirmed)" 1 'is told nothing again'
+has "$(loa audit ls)" 'Da nhan yeu cau' 'the audit has what was said'
+has "$(loa suppress add 0912000002 --reason x --confirm 2>&1)" 'loa: confirm: nothing is told to who refuses all' 'of another scope nothing is told'
+is "$(loa suppress ls | grep -c '0912')" 1 '(and nothing was changed)'
 advert h && launch h >/dev/null
 until_true is_finished h
 is "$(report_of h accepted)" 3 'who has refused gets none'
