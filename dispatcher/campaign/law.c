@@ -27,68 +27,81 @@ law_take(struct ready_campaign *r, const struct config *c)
 
 /* Do the carriers of all its providers put the text themselves that says how to refuse? */
 static bool
-is_told_by_carriers(const struct ready_campaign *r, const struct config *c)
+is_told_by_carriers(const struct route_plan *route, const struct config *c)
 {
-	for (unsigned t = 0; t < r->route.tariffs; t++)
-		if (c->providers[r->route.provider[t]].traffic != SMS_QC)
+	for (unsigned t = 0; t < route->tariffs; t++)
+		if (c->providers[route->provider[t]].traffic != SMS_QC)
 			return false;
 	return true;
 }
 
 static enum err
-check_refusal(const struct ready_campaign *r, const struct config *c,
-	      const struct class_policy *class, struct err_ctx *e)
+need_class(const struct config *c, const char *name, const struct class_policy **out,
+	   struct err_ctx *e)
 {
-	char rule[RULE_TEXT_MAX];
+	*out = config_class(c, name);
+	return *out != NULL ? ERR_OK
+			    : err_set(e, ERR_REFUSED, "class", "see the classes of the policy",
+				      "the policy has no class %.40s today", name);
+}
 
-	if (!class->wants_refusal || class->refusal_number[0] != '\0' || is_told_by_carriers(r, c))
-		return ERR_OK;
+enum err
+law_check_class(const struct config *c, const char *class, const struct route_plan *route,
+		struct err_ctx *e)
+{
+	const struct class_policy *p;
+	char rule[RULE_TEXT_MAX];
+	enum err rc = need_class(c, class, &p, e);
+
+	if (rc != ERR_OK || !p->wants_refusal || p->refusal_number[0] != '\0' ||
+	    is_told_by_carriers(route, c))
+		return rc;
 	return err_set(e, ERR_REFUSED, "refusal",
 		       "write refusal.number of the class into the policy",
 		       "its messages do not say by which number people refuse them (%s)",
-		       class_rule(class, class->refusal_source, rule));
+		       class_rule(p, p->refusal_source, rule));
 }
 
-static enum err
-check_consent(const struct ready_campaign *r, const struct class_policy *class, struct err_ctx *e)
+enum err
+law_check_list(const struct config *c, const char *class, const struct list *l, struct err_ctx *e)
 {
-	char rule[RULE_TEXT_MAX], why[sizeof(e->why)];
+	const struct class_policy *p;
+	char rule[RULE_TEXT_MAX], why[200];
+	enum err rc = need_class(c, class, &p, e);
 
-	for (size_t i = 0; r->consent[0] != '\0' && i < list_part_count(r->list); i++) {
-		struct query *q = consent_query(r->consent, list_part_schema(r->list, i), e);
+	for (size_t i = 0; rc == ERR_OK && p->consent[0] != '\0' && i < list_part_count(l); i++) {
+		struct query *q = consent_query(p->consent, list_part_schema(l, i), e);
 
-		if (q == NULL) {
-			snprintf(why, sizeof(why), "%.100s %.60s", e->what, e->why);
-			return err_set(e, ERR_REFUSED, list_part(r->list, i)->name,
-				       "import it with a column that says có of who consents",
-				       "cannot be asked who consents: %s (%s)", why,
-				       class_rule(class, class->consent_source, rule));
-		}
 		query_free(q);
+		if (q != NULL)
+			continue;
+		snprintf(why, sizeof(why), "%.100s %.60s", e->what, e->why);
+		rc = err_set(e, ERR_REFUSED, list_part(l, i)->name,
+			     "import it with a column that says có of who consents",
+			     "cannot be asked who consents: %s (%s)", why,
+			     class_rule(p, p->consent_source, rule));
 	}
-	return ERR_OK;
+	return rc;
 }
 
 enum err
 law_check(const struct ready_campaign *r, const struct config *c, struct err_ctx *e)
 {
-	const struct class_policy *class = config_class(c, r->campaign->class);
+	const struct class_policy *class;
 	const char *said[CAMPAIGN_FIELDS] = {
 		[FIELD_GOAL] = r->campaign->goal, [FIELD_EVENT] = r->campaign->event};
 	char rule[RULE_TEXT_MAX];
-	enum err rc;
+	enum err rc = need_class(c, r->campaign->class, &class, e);
 
-	if (class == NULL)
-		return err_set(e, ERR_REFUSED, "class", "see the classes of the policy",
-			       "the policy has no class %.15s today", r->campaign->class);
-	for (size_t i = 0; i < CAMPAIGN_FIELDS; i++)
+	for (size_t i = 0; rc == ERR_OK && i < CAMPAIGN_FIELDS; i++)
 		if (class->required[i] && said[i][0] == '\0')
-			return err_set(e, ERR_REFUSED, campaign_field_names[i],
-				       "clone it, and say it in the file",
-				       "is missing, and the policy wants it (%s)",
-				       class_rule(class, "", rule));
-	rc = check_refusal(r, c, class, e);
-	return rc == ERR_OK ? check_consent(r, class, e) : rc;
+			rc = err_set(e, ERR_REFUSED, campaign_field_names[i],
+				     "clone it, and say it in the file",
+				     "is missing, and the policy wants it (%s)",
+				     class_rule(class, "", rule));
+	if (rc == ERR_OK)
+		rc = law_check_class(c, r->campaign->class, &r->route, e);
+	return rc == ERR_OK ? law_check_list(c, r->campaign->class, r->list, e) : rc;
 }
 
 static void

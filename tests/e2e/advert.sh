@@ -57,8 +57,17 @@ has "$(launch a)" "loa: refusal: its messages do not say by which number people 
 exit 4" 'without a number of refusals it is not launched'
 has "$(launch a --at "$(TZ=Asia/Ho_Chi_Minh date -d "$day 12:00" +%FT%T)")" 'by which number people refuse them' 'nor given a time'
 has "$(loa campaign preview a)" "it cannot be launched: refusal: its messages do not say by which number" 'the preview says so'
+out=$(loa template check "$dir/t.txt" --list l --class advert)
+is "$?" 1 'the check of its template is not good'
+has "$out" 'refuse: refusal: its messages do not say by which number' 'and says so'
+has "$(loa pattern check 'Moi An' --class advert)" 'refuse: refusal: its messages do not say' 'the check of a text, too'
 sed -i 's/"number": ""/"number": "18001096"/' "$dir/policy.json"
 restart
+loa template check "$dir/t.txt" --list l --class advert >/dev/null
+is "$?" 0 'with a number it is good'
+echo '{"patterns":[{"name":"moi","brandname":"UBND-AG","text":"[QC] Moi {P1:200} Tu choi QC: goi 18001096"}]}' >"$dir/p.json"
+loa pattern import "$dir/p.json" >/dev/null
+has "$(loa pattern check 'Moi Anh' --class advert)" 'matches moi' 'patterns are compared with label and footer'
 
 # ---- parts ----
 preview=$(loa campaign preview a)
