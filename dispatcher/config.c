@@ -413,6 +413,32 @@ read_policy(struct config *c, struct err_ctx *e)
 	return rc;
 }
 
+/*
+ * Labels and footers of the policy stand with those of the content rules, before them: of the same day
+ * the file of content rules says more.
+ */
+static void
+add_frames(struct config *c)
+{
+	json_t *adverts = json_object_get(c->content_document, "adverts");
+
+	if (!json_is_object(c->content_document) || (adverts != NULL && !json_is_array(adverts)))
+		return; /* told by who reads it */
+	if (adverts == NULL) {
+		adverts = json_array();
+		json_object_set_new(c->content_document, "adverts", adverts);
+	}
+	for (size_t i = c->class_count; i-- > 0;) {
+		const struct class_policy *one = &c->classes[i];
+
+		if (one->has_frame)
+			json_array_insert_new(adverts, 0,
+					      json_pack("{s:s, s:[s], s:s, s:s}", "since",
+							one->since, "classes", one->name, "label",
+							one->label, "footer", one->footer));
+	}
+}
+
 static enum err
 read_content(struct config *c, struct err_ctx *e)
 {
@@ -424,6 +450,8 @@ read_content(struct config *c, struct err_ctx *e)
 	else
 		rc = json_parse(builtin, CONFIG_MAX_BYTES, "built-in content rules",
 				&c->content_document, e);
+	if (rc == ERR_OK)
+		add_frames(c);
 	return rc == ERR_OK ? content_read(c->content_document, &c->content_rules, e) : rc;
 }
 

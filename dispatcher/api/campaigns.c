@@ -70,9 +70,13 @@ api_add_sends_from(const struct daemon *d, const struct halts *h, const char *cl
 	const struct class_policy *policy = config_class(d->config, class);
 	int64_t from_s = at_s != 0 ? at_s : h->now_s, opens_s = halts_open_s(h, policy, from_s);
 	const struct halt *met = halts_met(h, policy, from_s);
+	char rule[RULE_TEXT_MAX];
 
 	if (at_s != 0 || opens_s != from_s)
 		json_object_set_new(out, "sends_from", time_json(opens_s));
+	if (policy != NULL && met == NULL && opens_s != from_s)
+		json_object_set_new(out, "rule",
+				    json_string(class_rule(policy, policy->hours_source, rule)));
 	if (met != NULL)
 		json_object_set_new(out, "freeze", halt_told(met));
 }

@@ -233,6 +233,7 @@ static const struct guard {
 	{"due", as_it_is},
 	{"sends_from", as_it_is},
 	{"freeze", as_it_is},
+	{"rules", as_it_is},
 	{"warnings", as_it_is},
 	{"audience", as_size},
 	{"messages", as_size},

@@ -6,6 +6,9 @@
  * sample of its blocks spread over all of it, each row with a phone in its own
  * language. Without a list only a template without placeholders can be compared.
  * Of a text that reads a sensitive column no example is told, only how many match.
+ *
+ * Of a class that is named, the texts are with its label and footer, as they are sent; and what the
+ * policy wants of it and is not there is told.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +17,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "dispatcher/api/registers.h"
+#include "dispatcher/campaign/law.h"
 #include "dispatcher/campaign/registered.h"
 #include "dispatcher/campaign/sensitive.h"
 #include "dispatcher/run/render.h"
@@ -54,7 +58,9 @@ struct check {
 	uint64_t messages, skipped, unmatched;
 	uint64_t *matched; /* by pattern */
 	json_t *examples;
-	bool is_sensitive; /* the texts tell what the law calls so */
+	bool is_sensitive;	    /* the texts tell what the law calls so */
+	struct content_frame frame; /* around each text */
+	json_t *law;		    /* what is missing, in words */
 };
 
 static void
@@ -73,6 +79,7 @@ check_free(struct check *c)
 	rendering_free(c->sample.rendering);
 	list_free(c->sample.list);
 	json_decref(c->examples);
+	json_decref(c->law);
 	json_decref(c->body);
 	free(c);
 }
@@ -82,6 +89,39 @@ check_fail(struct check *c, const struct err_ctx *e)
 {
 	http_answer_error(c->x, e);
 	check_free(c);
+}
+
+/* ---- the class ---- */
+
+static void
+add_law(struct check *c, const struct err_ctx *e)
+{
+	struct buf words = {0};
+
+	err_print(e, &words);
+	json_array_append_new(c->law, json_of_slice(buf_slice(&words)));
+	buf_free(&words);
+}
+
+/* Label and footer, as the providers of today's route want them. */
+static enum err
+read_class(struct check *c, struct err_ctx *e)
+{
+	const struct config *config = c->api->daemon->config;
+	struct route_plan route;
+	enum err rc;
+
+	c->law = json_array();
+	c->frame = (struct content_frame){"", ""};
+	if (c->class[0] == '\0' || config_class(config, c->class) == NULL)
+		return ERR_OK;
+	if ((rc = route_plan_make(config, &route, e)) != ERR_OK ||
+	    (rc = registered_frame_of(config, c->class, &route, clock_today_vn(), &c->frame, e)) !=
+		    ERR_OK)
+		return rc;
+	if (law_check_class(config, c->class, &route, e) != ERR_OK)
+		add_law(c, e);
+	return ERR_OK;
 }
 
 /* ---- the patterns ---- */
@@ -169,14 +209,14 @@ findings_json(struct content_view *v, struct slice text, unsigned parts)
 
 /* The rules that hold for every provider; parts as the standard counts. */
 static json_t *
-content_of(const struct config *config, const char *class, struct slice nfc, unsigned parts)
+content_of(const struct config *config, const struct check *c, struct slice nfc, unsigned parts)
 {
 	char day[12];
 	struct content_view *v;
 	json_t *out;
 
 	day_text(clock_today_vn(), day);
-	v = content_view_new(config->content_rules, class, "", day, false);
+	v = content_view_new(config->content_rules, c->class, "", day, c->frame.label[0] != '\0');
 	out = findings_json(v, nfc, parts);
 	content_view_free(v);
 	return out;
@@ -190,7 +230,9 @@ check_text(struct check *c)
 	json_t *out;
 	int found;
 
+	buf_adds(&nfc, c->frame.label);
 	text_add_nfc(&nfc, slice_of(c->text));
+	buf_adds(&nfc, c->frame.footer);
 	found = pattern_set_match(c->all, buf_slice(&nfc));
 	out = json_pack("{s:b, s:I}", "matches", found >= 0, "patterns", (json_int_t)c->count);
 	if (found >= 0) {
@@ -204,7 +246,8 @@ check_text(struct check *c)
 	}
 	json_object_set_new(
 		out, "content",
-		content_of(config, c->class, buf_slice(&nfc), sms_count(buf_slice(&nfc)).parts));
+		content_of(config, c, buf_slice(&nfc), sms_count(buf_slice(&nfc)).parts));
+	json_object_set(out, "law", c->law);
 	http_answer_json(c->x, 200, out);
 	buf_free(&nfc);
 	check_free(c);
@@ -251,6 +294,7 @@ answer_template(struct check *c)
 			c->examples);
 	if (c->unmatched > 0 && c->count > 0)
 		registered_tell_lead(c->api->daemon->config, clock_today_vn(), out);
+	json_object_set(out, "law", c->law);
 	http_answer_json(c->x, 200, out);
 	check_free(c);
 }
@@ -389,6 +433,9 @@ on_list(void *arg, struct list *l, const struct err_ctx *why)
 		return;
 	}
 	c->is_sensitive = sensitive_is_told(c->set, &l->schema);
+	if (c->class[0] != '\0' &&
+	    law_check_list(c->api->daemon->config, c->class, l, &e) != ERR_OK)
+		add_law(c, &e);
 	choose_blocks(&c->sample);
 	c->sample.sweep = sweep_start(c->api->daemon->loop, engine_bulk(c->api->daemon->engine), l,
 				      0, (uint32_t)l->block_count, &o);
@@ -427,6 +474,7 @@ static enum err
 read_template(struct check *c, struct err_ctx *e)
 {
 	struct first_error first = {e, 0};
+	struct template_set *plain;
 	enum err rc;
 
 	if (c->list[0] != '\0' && (rc = name_check("list", slice_of(c->list), e)) != ERR_OK)
@@ -437,7 +485,12 @@ read_template(struct check *c, struct err_ctx *e)
 	if (!set_has_sms(c->set))
 		return err_set(e, ERR_INPUT, "template", "add \"sms\" to its texts",
 			       "has no SMS text");
-	return ERR_OK;
+	if (c->frame.label[0] == '\0' && c->frame.footer[0] == '\0')
+		return ERR_OK;
+	plain = c->set;
+	c->set = set_framed(plain, c->frame.label, c->frame.footer, take_error, &first);
+	set_free(plain);
+	return c->set != NULL ? ERR_OK : ERR_INPUT;
 }
 
 static enum err
@@ -473,7 +526,8 @@ read_check(struct check *c, struct err_ctx *e)
 
 		rc = json_read_string(&one, out[i], e);
 	}
-	if (rc != ERR_OK || (rc = read_words(c, e)) != ERR_OK ||
+	if (rc != ERR_OK || (rc = read_class(c, e)) != ERR_OK ||
+	    (rc = read_words(c, e)) != ERR_OK ||
 	    (c->brandname[0] != '\0' && (rc = brandname_check(c->brandname, e)) != ERR_OK))
 		return rc;
 	c->carrier = name[0] != '\0' ? carrier_find(slice_of(name)) : -1;

@@ -11,6 +11,7 @@
 #include "dispatcher/api/guarded.h"
 #include "dispatcher/api/places.h"
 #include "dispatcher/api/private.h"
+#include "dispatcher/campaign/law.h"
 #include "dispatcher/campaign/preview.h"
 #include "dispatcher/campaign/sensitive.h"
 
@@ -283,6 +284,21 @@ warn_too_few(const struct config *config, const struct preview *p, bool is_guard
 	}
 }
 
+/* What the law, or the policy, wants and is not there. */
+static void
+warn_law(const struct ready_campaign *c, const struct config *config, json_t *out)
+{
+	struct buf b = {0};
+	struct err_ctx e;
+
+	if (law_check(c, config, &e) == ERR_OK)
+		return;
+	buf_adds(&b, "it cannot be launched: ");
+	err_print(&e, &b);
+	json_array_append_new(out, json_of_slice(buf_slice(&b)));
+	buf_free(&b);
+}
+
 static void
 warn_sensitive(const struct ready_campaign *c, bool is_guarded, json_t *out)
 {
@@ -343,6 +359,7 @@ preview_warnings(const struct ready_campaign *c, const struct config *config,
 	warn_too_few(config, p, is_guarded, out);
 	warn_lacking(c, out);
 	warn_care(c, config, out);
+	warn_law(c, config, out);
 	warn_sensitive(c, is_guarded, out);
 	buf_free(&b);
 	return out;
@@ -405,14 +422,16 @@ set_time(json_t *out, const char *key, int64_t unix_s)
 	json_object_set_new(out, key, json_string(text));
 }
 
-/* When it goes, and the freezes that it falls into or meets. */
+/* When it goes, the rules of its class, and the freezes that it falls into or meets. */
 static void
-preview_times(const struct ready_campaign *c, const struct preview *p, json_t *out)
+preview_times(const struct config *config, const struct ready_campaign *c, const struct preview *p,
+	      json_t *out)
 {
 	if (strcmp(c->campaign->state, "scheduled") == 0) {
 		set_time(out, "due", c->campaign->due_s);
 		set_time(out, "sends_from", p->sends_from_s);
 	}
+	json_object_set_new(out, "rules", law_rules(config_class(config, c->campaign->class)));
 	if (p->freeze != NULL)
 		json_object_set(out, "freeze", p->freeze);
 	if (p->freeze_within != NULL)
@@ -452,7 +471,7 @@ preview_json(const struct daemon *d, const struct ready_campaign *c, const struc
 		api_add_window(d, c->campaign, p->forecast_s, sum->messages, warnings);
 	json_object_set_new(out, "warnings", warnings);
 	api_add_days(d, c->campaign, out);
-	preview_times(c, p, out);
+	preview_times(d->config, c, p, out);
 	if (with_texts) {
 		add_text(out, "shortest", &p->shortest);
 		add_text(out, "longest", &p->longest);

@@ -228,6 +228,19 @@ status_json(const struct daemon *d, const struct run_status *s, const struct wai
 }
 
 static json_t *
+reason_json(const struct run_report *r, unsigned state, uint8_t reason)
+{
+	const char *rule = run_rule(&r->status, reason);
+	json_t *out = json_pack(
+		"{s:s, s:s, s:I}", "state", record_state_name((enum record_state)state), "reason",
+		record_reason_text(reason), "messages", (json_int_t)r->reasons[state][reason]);
+
+	if (rule[0] != '\0')
+		json_object_set_new(out, "rule", json_string(rule));
+	return out;
+}
+
+static json_t *
 reasons_json(const struct run_report *r)
 {
 	json_t *out = json_array();
@@ -235,11 +248,7 @@ reasons_json(const struct run_report *r)
 	for (unsigned s = 0; s < RECORD_STATE_COUNT; s++)
 		for (unsigned k = 1; k < 256; k++)
 			if (r->reasons[s][k] > 0)
-				json_array_append_new(
-					out, json_pack("{s:s, s:s, s:I}", "state",
-						       record_state_name((enum record_state)s),
-						       "reason", record_reason_text((uint8_t)k),
-						       "messages", (json_int_t)r->reasons[s][k]));
+				json_array_append_new(out, reason_json(r, s, (uint8_t)k));
 	return out;
 }
 

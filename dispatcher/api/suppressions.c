@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "dispatcher/api/private.h"
+#include "dispatcher/api/refusal.h"
 #include "dispatcher/run/cells.h"
 #include "dispatcher/run/suppression.h"
 #include "dispatcher/store/audit.h"
@@ -54,12 +55,16 @@ struct act {
 	uint64_t phones[CELLS_MAX * PHONES_IN_CELL_MAX];
 	size_t phone_count;
 	struct tally rejects;
+	/* Of a refusal that is confirmed to the person: what is said, and what became of it. */
+	char confirm[REFUSAL_TEXT_MAX];
+	json_t *confirmation;
 };
 
 static void
 act_free(struct act *a)
 {
 	json_decref(a->body);
+	json_decref(a->confirmation);
 	free(a);
 }
 
@@ -97,6 +102,10 @@ act_answer(struct act *a)
 	tally_add_json(&a->rejects, &out);
 	if (a->phone_count > 0)
 		buf_addf(&out, ",\"epoch\":%" PRId64, a->epoch);
+	if (a->confirmation != NULL) {
+		buf_adds(&out, ",\"confirmation\":");
+		json_add_value(&out, a->confirmation);
+	}
 	buf_addc(&out, '}');
 	http_answer_buf(a->x, 200, "application/json", buf_slice(&out));
 	if (!a->is_import) /* an import has hundreds of them */
@@ -114,6 +123,15 @@ on_pause(struct timer *t, void *arg)
 }
 
 static void
+on_confirmed(void *arg, json_t *answer)
+{
+	struct act *a = arg;
+
+	a->confirmation = answer;
+	act_answer(a);
+}
+
+static void
 on_applied(void *arg, const struct suppression_done *d, const struct err_ctx *e)
 {
 	struct act *a = arg;
@@ -127,6 +145,9 @@ on_applied(void *arg, const struct suppression_done *d, const struct err_ctx *e)
 	a->epoch = d->epoch;
 	if (a->is_import)
 		timer_arm_ms(a->loop, &a->pause, IMPORT_PAUSE_MS);
+	else if (a->confirm[0] != '\0' &&
+		 a->letters[0] == '+') /* who had refused before was told */
+		refusal_confirm(a->api, a->phones[0], a->confirm, a->id, on_confirmed, a);
 	else
 		act_answer(a);
 }
@@ -227,6 +248,8 @@ act_details(const struct act *a)
 		json_array_append_new(phones, json_string(log_phone(phone)));
 	}
 	json_object_set_new(out, "phones", phones);
+	if (a->confirm[0] != '\0')
+		json_object_set_new(out, "confirmation", json_string(a->confirm));
 	return out;
 }
 
@@ -244,10 +267,33 @@ on_audited(void *arg, uint64_t n, const struct err_ctx *e)
 	act_free(a);
 }
 
+/* "confirm": true */
+static enum err
+read_confirm(struct act *a, const struct json_at *root, struct err_ctx *e)
+{
+	struct json_at at = json_get(root, "confirm");
+	bool wants = false;
+	enum err rc = json_read_bool(&at, &wants, e);
+
+	if (rc != ERR_OK || !wants)
+		return rc;
+	if (a->is_removal || a->is_import || a->phone_count != 1)
+		return err_set(e, ERR_INPUT, "confirm", "leave it out",
+			       "is for the refusal of one person");
+	if ((api_account(a->x)->rights & (RIGHT_OPERATE | RIGHT_APPROVE)) == 0)
+		return err_set(e, ERR_REFUSED, "confirm", "ask an operator",
+			       "sends a message: this needs the right operate or approve");
+	if (a->id[0] == '\0')
+		random_hex(a->id, 16);
+	a->act.id = a->id;
+	return refusal_text(a->api->daemon->config, a->act.scope, clock_wall_ms() / 1000,
+			    a->confirm, e);
+}
+
 static enum err
 read_act(struct act *a, struct err_ctx *e)
 {
-	static const char *const keys[] = {"phones", "scope", "reason", "source"};
+	static const char *const keys[] = {"phones", "scope", "reason", "source", "confirm"};
 	static const char *const sources[] = {"person", "import"};
 	struct suppression_act *s = &a->act;
 	struct json_at root = json_root(a->body), phones = json_get(&root, "phones"),
@@ -270,7 +316,7 @@ read_act(struct act *a, struct err_ctx *e)
 	s->id = a->id[0] != '\0' ? a->id : NULL;
 	s->phones = a->phones;
 	s->count = a->phone_count;
-	return ERR_OK;
+	return read_confirm(a, &root, e);
 }
 
 static void

@@ -128,6 +128,7 @@ struct ready_campaign {
 	struct rendering *rendering;   /* that, opened; carriers that take no Unicode are known */
 	int64_t today;		       /* days since 1970 in Vietnam; a run gets the same */
 	struct registered *registered; /* what its texts are compared with */
+	char consent[64]; /* column that must say yes of whoever gets a message; "" = none need */
 };
 void ready_campaign_free(struct ready_campaign *r);
 /* ERR_REFUSED: a demo list and a provider that is no sandbox. */

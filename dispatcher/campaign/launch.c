@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "dispatcher/account/account.h"
 #include "dispatcher/campaign/campaign.h"
+#include "dispatcher/campaign/law.h"
 #include "dispatcher/campaign/looked.h"
 #include "dispatcher/campaign/series.h"
 #include "dispatcher/campaign/sensitive.h"
@@ -240,6 +241,7 @@ on_list(void *arg, struct list *l, const struct err_ctx *why)
 	struct err_ctx e;
 
 	r->list = l;
+	law_take(r, ld->config);
 	if (l == NULL)
 		ready_end(ld, why);
 	else if (route_plan_make(ld->config, &r->route, &e) != ERR_OK ||
@@ -302,7 +304,8 @@ ready_campaign_audience(const struct ready_campaign *r)
 				 .count = r->campaign->segment_count,
 				 .of_query = r->campaign->of_query,
 				 .per = r->campaign->per,
-				 .map = &r->route.map};
+				 .map = &r->route.map,
+				 .consent = r->consent};
 
 	return audience_of_list(&of, r->list);
 }
@@ -507,6 +510,7 @@ add_campaign(const struct launch *ln, const struct class_policy *class, struct a
 	add_int(a, "hours_from", class->hours_from);
 	add_int(a, "hours_to", class->hours_to);
 	caps_add(class, a);
+	law_add(class, a);
 	if (class->wait_min > 0)
 		add_int(a, "wait_min", class->wait_min);
 	run_lists_add_fields(ln->r->list, c->of_query, c->segment_count, a);

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "dispatcher/campaign/law.h"
 #include "dispatcher/campaign/preview.h"
 #include "dispatcher/campaign/sensitive.h"
 
@@ -76,7 +77,7 @@ on_ready(void *arg, struct ready_campaign *r, const struct err_ctx *e)
 	}
 	if (ready_campaign_check_demo(r, l->config, &refused) == ERR_OK &&
 	    ready_campaign_check_care(r, l->config, &refused) == ERR_OK &&
-	    sensitive_check(r, &refused) == ERR_OK) {
+	    law_check(r, l->config, &refused) == ERR_OK && sensitive_check(r, &refused) == ERR_OK) {
 		if (is_looked_at(l, r)) {
 			looking_end(l, r, NULL);
 			return;

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "dispatcher/campaign/law.h"
 #include "dispatcher/campaign/notice.h"
 #include "dispatcher/run/suppressed.h"
 #include "dispatcher/store/record.h"
@@ -238,6 +239,7 @@ keep(struct sending *s)
 	add_int(a, "hours_to", n->policy->hours_to);
 	route_plan_add(&n->route, s->config, a);
 	caps_add(n->policy, a);
+	law_add(n->policy, a);
 	brake_add(s->config, a);
 	engine_call(s->engine, "notices", a, on_kept, s);
 	buf_free(&lanes);

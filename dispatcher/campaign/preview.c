@@ -589,7 +589,7 @@ on_ready(void *arg, struct ready_campaign *c, const struct err_ctx *e)
 	j->p.list_rows = c->list->rows;
 	tails_init(&j->tails, j->config, &c->route, (int64_t)c->campaign->unit, c->campaign->speed);
 	j->audience = ready_campaign_audience(c);
-	audience_want(c->queries, c->campaign->segment_count, &want);
+	audience_want(j->audience, &want);
 	rendering_want(c->rendering, &want);
 	j->sweep = sweep_start(j->loop, engine_bulk(j->engine), c->list, 0,
 			       (uint32_t)c->list->block_count, &o);

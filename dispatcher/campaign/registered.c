@@ -416,20 +416,20 @@ registered_load(struct engine *e, const struct config *config, const struct read
 /* ---- label and footer ---- */
 
 enum err
-registered_frame(const struct config *config, const struct ready_campaign *c,
-		 struct content_frame *out, struct err_ctx *e)
+registered_frame_of(const struct config *config, const char *class, const struct route_plan *route,
+		    int64_t today, struct content_frame *out, struct err_ctx *e)
 {
 	char day[12];
 	struct content_frame f;
 	const char *qc = NULL, *other = NULL;
 
 	*out = (struct content_frame){"", ""};
-	day_text(c->today, day);
-	f = content_frame(config->content_rules, c->campaign->class, day);
+	day_text(today, day);
+	f = content_frame(config->content_rules, class, day);
 	if (f.label[0] == '\0' && f.footer[0] == '\0')
 		return ERR_OK;
-	for (unsigned t = 0; t < c->route.tariffs; t++) {
-		const struct provider_config *pc = &config->providers[c->route.provider[t]];
+	for (unsigned t = 0; t < route->tariffs; t++) {
+		const struct provider_config *pc = &config->providers[route->provider[t]];
 
 		*(pc->traffic == SMS_QC ? &qc : &other) = pc->name;
 	}
@@ -442,6 +442,13 @@ registered_frame(const struct config *config, const struct ready_campaign *c,
 			       qc, other);
 	*out = f;
 	return ERR_OK;
+}
+
+enum err
+registered_frame(const struct config *config, const struct ready_campaign *c,
+		 struct content_frame *out, struct err_ctx *e)
+{
+	return registered_frame_of(config, c->campaign->class, &c->route, c->today, out, e);
 }
 
 /* ---- looking ---- */

@@ -15,6 +15,7 @@
 #include "dispatcher/store/engine.h"
 
 struct ready_campaign;
+struct route_plan;
 struct registered;
 
 typedef void (*registered_cb)(void *arg, struct registered *r, const struct err_ctx *e);
@@ -33,6 +34,11 @@ void registered_free(struct registered *r);
  */
 MUST_CHECK enum err registered_frame(const struct config *config, const struct ready_campaign *c,
 				     struct content_frame *out, struct err_ctx *e);
+
+/* The same of a class and a route. */
+MUST_CHECK enum err registered_frame_of(const struct config *config, const char *class,
+					const struct route_plan *route, int64_t today,
+					struct content_frame *out, struct err_ctx *e);
 
 /* One message as it would be sent, to a carrier (index as in segments/phone.h). NULL r: nothing. */
 void registered_look(struct registered *r, unsigned carrier, struct slice text, unsigned parts);

@@ -285,7 +285,7 @@ on_ready(void *arg, struct ready_campaign *c, const struct err_ctx *why)
 	}
 	j->today = c->today;
 	j->audience = ready_campaign_audience(c);
-	audience_want(c->queries, c->campaign->segment_count, &want);
+	audience_want(j->audience, &want);
 	rendering_want(c->rendering, &want);
 	j->sweep = sweep_start(j->loop, engine_bulk(j->engine), c->list, 0,
 			       (uint32_t)c->list->block_count, &o);

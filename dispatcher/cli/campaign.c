@@ -357,7 +357,9 @@ print_report(const json_t *r)
 	       remote_text(sums, "difference")[0] != '\0' ? ": " : "",
 	       remote_text(sums, "difference"));
 	json_array_foreach (json_object_get(r, "reasons"), i, v)
-		printf("  %s: %s: %s\n", remote_text(v, "state"), remote_text(v, "reason"),
+		printf("  %s: %s%s%s%s: %s\n", remote_text(v, "state"), remote_text(v, "reason"),
+		       remote_text(v, "rule")[0] != '\0' ? " (" : "", remote_text(v, "rule"),
+		       remote_text(v, "rule")[0] != '\0' ? ")" : "",
 		       grouped(remote_number(v, "messages")));
 	json_array_foreach (json_object_get(r, "providers"), i, v)
 		if (remote_number(v, "parts") > 0)

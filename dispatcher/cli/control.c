@@ -85,6 +85,8 @@ print_launched(const json_t *a)
 	if (from[0] != '\0' && strcmp(due, from) != 0)
 		printf("; %s %s", freeze != NULL ? "sends from" : "the hours of its class begin",
 		       from);
+	if (remote_text(a, "rule")[0] != '\0')
+		printf(" (%s)", remote_text(a, "rule"));
 	printf("\n");
 	json_array_foreach (json_object_get(a, "next"), i, v)
 		if (i > 0)

@@ -159,6 +159,8 @@ const struct option_words option_words[] = {
 	{NULL, "--run", "of a campaign that recurs: the run with this number, else its newest"},
 	{NULL, "--row", "number of a row of the list"},
 	{NULL, "--rules", "table of SMS parts, instead of the built-in one"},
+	{"suppress add", "--confirm",
+	 "tell the person, once, that messages of this class stop: refusal.confirm of the policy"},
 	{NULL, "--scope", "of which messages: all (the default), unit:N or class:NAME"},
 	{NULL, "--seed", "a number: the same number draws the same rows"},
 	{NULL, "--server",

@@ -293,6 +293,17 @@ print_lead(const json_t *answer, const char *indent)
 	       (long long)remote_number(answer, "lead_days"), remote_text(answer, "ready_on"));
 }
 
+bool
+print_law(const json_t *answer)
+{
+	json_t *one;
+	size_t i;
+
+	json_array_foreach (json_object_get(answer, "law"), i, one)
+		printf("refuse: %s\n", json_string_value(one));
+	return i > 0;
+}
+
 static void
 print_checked(const json_t *a)
 {
@@ -308,6 +319,7 @@ print_checked(const json_t *a)
 	json_array_foreach (json_object_get(a, "content"), i, one)
 		printf("%s: %s: \"%s\": %s\n", remote_text(one, "severity"),
 		       remote_text(one, "rule"), remote_text(one, "found"), remote_text(one, "en"));
+	print_law(a);
 }
 
 static bool
@@ -319,6 +331,8 @@ is_good(const json_t *a)
 	json_array_foreach (json_object_get(a, "content"), i, one)
 		if (strcmp(remote_text(one, "severity"), "refuse") == 0)
 			return false;
+	if (json_array_size(json_object_get(a, "law")) > 0)
+		return false;
 	return json_is_true(json_object_get(a, "matches")) || remote_number(a, "patterns") == 0;
 }
 

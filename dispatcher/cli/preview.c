@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* loa campaign preview: what it would be, for a person who decides whether it goes. */
 #include <stdio.h>
+#include <string.h>
 
 #include "base/buf.h"
 #include "base/mem.h"
@@ -196,6 +197,16 @@ print_histogram(const json_t *p)
 		       grouped_size(line, "ucs2"));
 }
 
+/* " (policy.json: …)" */
+static void
+print_rule(const json_t *p, const char *which)
+{
+	const char *rule = remote_text(json_object_get(p, "rules"), which);
+
+	if (rule[0] != '\0')
+		printf(" (%s)", rule);
+}
+
 static void
 print_skipped(const json_t *p)
 {
@@ -204,8 +215,12 @@ print_skipped(const json_t *p)
 	size_t i;
 
 	json_array_foreach (json_object_get(p, "skipped_rows"), i, line) {
+		bool is_rule = strcmp(remote_text(line, "reason"), "no consent") == 0;
+
 		printf("  not sent: %s %s", padded(remote_text(line, "reason"), 28, title),
 		       grouped_size(line, "count"));
+		if (is_rule)
+			print_rule(p, "consent");
 		print_rows(line);
 	}
 }
@@ -355,9 +370,11 @@ print_forecast(const json_t *p)
 		printf("  how long it takes is not told");
 	else
 		printf("  about %.0f s of sending", json_number_value(seconds));
-	if (remote_number(p, "opens_in_s") > 0)
+	if (remote_number(p, "opens_in_s") > 0) {
 		printf("; its hours begin in %" JSON_INTEGER_FORMAT " min",
 		       remote_number(p, "opens_in_s") / 60);
+		print_rule(p, "hours");
+	}
 	if (remote_text(p, "due")[0] != '\0')
 		printf("; goes at %s, sends from %s", remote_text(p, "due"),
 		       remote_text(p, "sends_from"));

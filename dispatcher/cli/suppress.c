@@ -23,12 +23,27 @@
 
 /* ---- add and rm ---- */
 
+/* What the person is told. */
+static void
+print_confirmation(const json_t *c)
+{
+	const char *error = remote_text(c, "error");
+
+	if (c == NULL)
+		return;
+	if (error[0] != '\0')
+		printf("the confirmation could not be sent: %s\n", error);
+	else
+		printf("confirmed by %s: %s\n", remote_text(c, "id"), remote_text(c, "text"));
+}
+
 static void
 print_added(const json_t *a)
 {
 	printf("%s\n", remote_number(a, "added") > 0
 			       ? "suppressed: no more messages, within a second"
 			       : "was suppressed already, in this scope");
+	print_confirmation(json_object_get(a, "confirmation"));
 }
 
 static void
@@ -43,10 +58,13 @@ act(int argc, char **argv, const char *words, const char *path, remote_print_cb 
 {
 	struct remote_options o = {0};
 	const char *scope = "all", *reason = NULL;
-	const struct cli_option options[] = {REMOTE_OPTIONS(o),
-					     {"--scope", &scope, NULL},
-					     {"--reason", &reason, NULL},
-					     {NULL, NULL, NULL}};
+	bool is_confirmed = false, is_add = print == print_added;
+	const struct cli_option options[] = {
+		REMOTE_OPTIONS(o),
+		{"--scope", &scope, NULL},
+		{"--reason", &reason, NULL},
+		{is_add ? "--confirm" : NULL, NULL, &is_confirmed}, /* the end of rm's */
+		{NULL, NULL, NULL}};
 	struct err_ctx e;
 	json_t *body;
 
@@ -61,6 +79,8 @@ act(int argc, char **argv, const char *words, const char *path, remote_print_cb 
 		err_set(&e, ERR_INPUT, words, "", "its words are not UTF-8");
 		return cli_fail(&e);
 	}
+	if (is_confirmed)
+		json_object_set_new(body, "confirm", json_true());
 	return remote_verb(&o, "POST", path, body, print);
 }
 

@@ -297,9 +297,12 @@ check_patterns(const struct remote_options *server, const struct template_set *s
 	set_word(body, "class", with->class);
 	if (remote_call(r, "POST", "/api/v1/patterns/check", body, &answer, &e) != ERR_OK) {
 		rc = cli_fail(&e);
-	} else if (remote_number(answer, "patterns") > 0) {
-		print_compared(answer);
-		rc = remote_number(answer, "unmatched") > 0;
+	} else {
+		if (remote_number(answer, "patterns") > 0) {
+			print_compared(answer);
+			rc = remote_number(answer, "unmatched") > 0;
+		}
+		rc = print_law(answer) || rc != 0;
 	}
 	remote_close(r);
 	json_decref(answer);

@@ -114,7 +114,7 @@ const struct verb cli_verbs[] = {
 	 "change a freeze", verb_freeze_set},
 	{"freeze end", "ID", "end a freeze now, or take back one that is announced",
 	 verb_freeze_end},
-	{"suppress add", "PHONE [--scope all|unit:N|class:NAME] --reason R",
+	{"suppress add", "PHONE [--scope all|unit:N|class:NAME] --reason R [--confirm]",
 	 "write no more to a phone, from the next second on", verb_suppress_add},
 	{"suppress rm", "PHONE [--scope S] --reason R", "take that back", verb_suppress_rm},
 	{"suppress import", "FILE [--phone COLUMN] [--scope S] --reason R",

@@ -98,20 +98,26 @@ end
 
 -- ---- both ----
 
+-- With the rule of the policy that was in force at the launch.
+function hours.text_of(r)
+  local rule = call('HGET', K.run .. r.id, 'hours_rule')
+  return 'outside the hours of its class' .. (rule and ': ' .. rule or '')
+end
+
 -- → why nothing of the run may leave now, and milliseconds until that is over; nil: it may.
 function hours.closed(r, t, at)
   at = at or t.ms
   local f = hours.freeze(r, t, at)
   if f then return hours.freeze_text(f), f.to * 1000 - at end
   local wait = hours.wait(at, r.hours_from, r.hours_to)
-  if wait > 0 then return 'outside the hours of its class', wait end
+  if wait > 0 then return hours.text_of(r), wait end
 end
 
 -- → the same, and milliseconds until something may leave: behind a freeze there may be the night.
 -- run: its number.
 function hours.opens(run, t)
   local v = call('HMGET', K.run .. run, 'class', 'unit', 'hours_from', 'hours_to')
-  local r = { class = v[1], unit = v[2], hours_from = tonumber(v[3]), hours_to = tonumber(v[4]) }
+  local r = { id = run, class = v[1], unit = v[2], hours_from = tonumber(v[3]), hours_to = tonumber(v[4]) }
   local at, first = t.ms, nil
   for _ = 1, hours.STEPS do
     local why, wait = hours.closed(r, t, at)

@@ -2,6 +2,7 @@
 #include "dispatcher/run/audience.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "segments/phone_set.h"
@@ -25,6 +26,8 @@ struct audience {
 	size_t part;		       /* of the block */
 	/* Of each list before it, with per: phone: the phones of those in the audience, settled. */
 	struct phone_set *earlier[AUDIENCE_PARTS_MAX];
+	bool wants_consent;
+	struct query *consent[AUDIENCE_PARTS_MAX]; /* of each list; NULL = nobody of it consents */
 };
 
 struct audience *
@@ -49,6 +52,8 @@ audience_free(struct audience *a)
 		return;
 	for (size_t i = 0; i < AUDIENCE_PARTS_MAX; i++)
 		phone_set_free(a->earlier[i]);
+	for (size_t i = 0; i < AUDIENCE_PARTS_MAX; i++)
+		query_free(a->consent[i]);
 	free(a->in);
 	free(a->chains);
 	free(a);
@@ -58,6 +63,14 @@ void
 audience_set_parts(struct audience *a, const struct audience_parts *p)
 {
 	a->parts = *p;
+}
+
+void
+audience_set_consent(struct audience *a, struct query *take_of_part[], size_t parts)
+{
+	a->wants_consent = true;
+	for (size_t i = 0; i < parts && i < AUDIENCE_PARTS_MAX; i++)
+		a->consent[i] = take_of_part[i];
 }
 
 static bool
@@ -149,8 +162,17 @@ is_taken(const struct audience *a, uint64_t row)
 	return false;
 }
 
+/* Rows of the block whose people may be written to. */
+static void
+find_consent(const struct audience *a, const struct block *b, int64_t today, uint64_t out[4])
+{
+	memset(out, a->wants_consent ? 0 : 0xff, 4 * sizeof(*out));
+	if (a->consent[a->part] != NULL)
+		query_eval_block(a->consent[a->part], b, today, out);
+}
+
 static struct audience_row
-judge(struct audience *a, const struct block *b, uint32_t i, uint64_t row)
+judge(struct audience *a, const struct block *b, uint32_t i, uint64_t row, bool consents)
 {
 	struct audience_row r = {.row = (uint32_t)row, .state = RECORD_WAITING};
 	uint8_t partition = a->map.partition[block_carrier(b, i) & 15];
@@ -161,6 +183,8 @@ judge(struct audience *a, const struct block *b, uint32_t i, uint64_t row)
 		r.reason = REASON_NO_PHONE;
 	} else if (partition == NO_PARTITION) {
 		r.reason = REASON_NO_ROUTE;
+	} else if (!consents) {
+		r.reason = REASON_NO_CONSENT;
 	} else if (a->per == PER_PHONE &&
 		   (is_taken(a, row) || is_in_earlier(a, block_phone(b, i)))) {
 		r.reason = REASON_SAME_PHONE;
@@ -178,10 +202,11 @@ size_t
 audience_block(struct audience *a, uint32_t index, const struct block *b, int64_t today,
 	       struct audience_row rows[BLOCK_ROWS])
 {
-	uint64_t matched[4] = {0};
+	uint64_t matched[4] = {0}, consent[4];
 	size_t n = 0;
 
 	find_part(a, index);
+	find_consent(a, b, today, consent);
 	for (size_t q = 0; q < a->query_count; q++) {
 		uint64_t one[4];
 
@@ -200,15 +225,18 @@ audience_block(struct audience *a, uint32_t index, const struct block *b, int64_
 		if ((matched[i / 64] >> (i % 64) & 1) == 0 || block_is_deleted(b, i) ||
 		    row >= a->rows)
 			continue;
-		rows[n++] = judge(a, b, i, row);
+		rows[n++] = judge(a, b, i, row, (consent[i / 64] >> (i % 64) & 1) != 0);
 	}
 	return n;
 }
 
 void
-audience_want(struct query *const *queries, size_t count, struct block_want *out)
+audience_want(const struct audience *a, struct block_want *out)
 {
 	out->has_people = true;
-	for (size_t i = 0; i < count; i++)
-		query_want(queries[i], out);
+	for (size_t i = 0; i < a->query_count; i++)
+		query_want(a->queries[i], out);
+	for (size_t i = 0; i < AUDIENCE_PARTS_MAX; i++)
+		if (a->consent[i] != NULL)
+			query_want(a->consent[i], out);
 }

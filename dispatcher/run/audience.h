@@ -3,7 +3,8 @@
  * Who is in a run: all rows that its segments matched, in row order. A row that
  * may not be sent to is in it too, with its end (same phone, no phone, no
  * route): exclusions are states, not absences. Pure: blocks in, decisions out;
- * `freeze` writes them down, `preview` counts them.
+ * `freeze` writes them down, `preview` counts them. Who has not consented is not in the way of a
+ * later row with the same phone.
  *
  * With per: phone, rows that share a phone get one message: the first of them
  * that is in the audience. Rows are chained backwards by the list
@@ -44,6 +45,12 @@ struct audience_parts {
 /* Before the first block: the rows are of several lists. */
 void audience_set_parts(struct audience *a, const struct audience_parts *p);
 
+/*
+ * Before the first block: only who consents gets a message, the others are skipped. of_part: of each list
+ * a bound query that holds for those who do, taken; NULL: in that list nobody does.
+ */
+void audience_set_consent(struct audience *a, struct query *take_of_part[], size_t parts);
+
 struct audience_row {
 	uint32_t row;		 /* in the list */
 	uint8_t partition;	 /* excluded rows stand in partition 0 if they have none */
@@ -58,4 +65,4 @@ struct audience_row {
 size_t audience_block(struct audience *a, uint32_t index, const struct block *b, int64_t today,
 		      struct audience_row rows[BLOCK_ROWS]);
 /* Which pieces of a block that reads; added to what is in *out. */
-void audience_want(struct query *const *queries, size_t count, struct block_want *out);
+void audience_want(const struct audience *a, struct block_want *out);

@@ -270,7 +270,7 @@ next_slice(struct freeze *f)
 	f->message_count = 0;
 	for (unsigned p = 0; p < PARTITIONS_MAX; p++)
 		buf_reset(&f->records[p]);
-	audience_want(f->queries, f->query_count, &want);
+	audience_want(f->audience, &want);
 	f->sweep = sweep_start(f->loop, engine_redis(f->engine), f->view->list,
 			       f->slice * SLICE_BLOCKS, (f->slice + 1) * SLICE_BLOCKS, &o);
 }
@@ -308,7 +308,8 @@ on_sets(void *arg, struct sets *sets, const struct sets_failure *why)
 				 .count = f->query_count,
 				 .of_query = f->view->of_query,
 				 .per = f->view->per,
-				 .map = &f->view->map};
+				 .map = &f->view->map,
+				 .consent = f->view->consent};
 
 	f->is_waiting = false;
 	f->sets = sets;

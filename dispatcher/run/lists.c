@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "dispatcher/run/consent.h"
 
 #define LISTS_BYTES 16384u
 
@@ -126,7 +127,13 @@ audience_of_list(const struct audience_of *o, const struct list *l)
 	struct audience *a =
 		audience_new(o->queries, o->count, o->per, o->map, l->block_count * BLOCK_ROWS);
 	struct audience_parts parts = {.count = list_part_count(l), .of_query = o->of_query};
+	struct query *consent[LIST_PARTS_MAX];
+	struct err_ctx e;
 
+	for (size_t i = 0; o->consent[0] != '\0' && i < parts.count; i++)
+		consent[i] = consent_query(o->consent, list_part_schema(l, i), &e);
+	if (o->consent[0] != '\0')
+		audience_set_consent(a, consent, parts.count);
 	if (parts.count == 1)
 		return a;
 	for (size_t i = 0; i < parts.count; i++)

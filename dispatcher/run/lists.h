@@ -40,5 +40,6 @@ struct audience_of {
 	const uint8_t *of_query;
 	enum per per;
 	const struct carrier_map *map;
+	const char *consent; /* column that must say yes; "" = none need */
 };
 struct audience *audience_of_list(const struct audience_of *o, const struct list *l);

@@ -68,7 +68,7 @@ on_counters(void *arg, const struct reply *r)
 }
 
 /* Fields of the run that there are by partition or tariff stand behind the others. */
-#define FRONTS_AT 23u
+#define FRONTS_AT 25u
 #define BRAKES_AT (FRONTS_AT + PARTITIONS_MAX)
 #define VIAS_AT (BRAKES_AT + TARIFFS_MAX)
 #define FIELDS (VIAS_AT + PARTITIONS_MAX)
@@ -145,18 +145,29 @@ on_run(void *arg, const struct reply *r)
 	slice_copy(s->reason, sizeof(s->reason), reply_item(r, 16)->str);
 	slice_copy(s->why_by, sizeof(s->why_by), reply_item(r, 17)->str);
 	s->why_s = reply_int(r, 18);
+	slice_copy(s->caps_rule, sizeof(s->caps_rule), reply_item(r, 23)->str);
+	slice_copy(s->consent_rule, sizeof(s->consent_rule), reply_item(r, 24)->str);
 	v[1] = slice_of(key_run(key, s->run, key_prefix_count));
 	redis_command(engine_redis(ld->engine), v, 2, on_counters, ld);
+}
+
+const char *
+run_rule(const struct run_status *s, uint8_t reason)
+{
+	return reason == REASON_CAP	     ? s->caps_rule
+	       : reason == REASON_NO_CONSENT ? s->consent_rule
+					     : "";
 }
 
 void
 run_status_load(struct engine *e, uint64_t run, run_status_cb cb, void *arg)
 {
 	static const char *const fields[FRONTS_AT] = {
-		"state",      "class",	  "list",	 "list_version", "launched_s", "over_s",
-		"frozen",     "audience", "campaign",	 "lanes",	 "prices",     "list_rows",
-		"hours_from", "hours_to", "carrier_map", "why",		 "reason",     "why_by",
-		"why_s",      "sandbox",  "lists",	 "partitions",	 "routes"};
+		"state",  "class",	"list",	      "list_version", "launched_s",
+		"over_s", "frozen",	"audience",   "campaign",     "lanes",
+		"prices", "list_rows",	"hours_from", "hours_to",     "carrier_map",
+		"why",	  "reason",	"why_by",     "why_s",	      "sandbox",
+		"lists",  "partitions", "routes",     "caps_rule",    "consent_rule"};
 	struct status_load *ld = xcalloc(1, sizeof(*ld));
 	struct slice v[2 + FIELDS];
 	char key[KEY_MAX], numbered[FIELDS - FRONTS_AT][12];

@@ -11,6 +11,8 @@
 #include "dispatcher/store/engine.h"
 #include "dispatcher/store/record.h"
 
+#define RUN_RULE_MAX 260
+
 struct run_status {
 	uint64_t run, campaign;
 	char state[16];
@@ -42,9 +44,14 @@ struct run_status {
 	char brake[TARIFFS_MAX][96]; /* why the tariff was stopped; "" = it was not */
 	/* Why it is paused or cancelled; "" = it is not. */
 	char why[24], reason[400], why_by[40];
-	int64_t why_s;		      /* since when, unix time */
+	int64_t why_s; /* since when, unix time */
+	/* The rules that leave people out, of its launch; "" = it has none. */
+	char caps_rule[RUN_RULE_MAX], consent_rule[RUN_RULE_MAX];
 	bool is_sandbox[TARIFFS_MAX]; /* nothing leaves for real people */
 };
+
+/* The rule by which people are left out for that reason; "" = none is known. */
+const char *run_rule(const struct run_status *s, uint8_t reason);
 
 typedef void (*run_status_cb)(void *arg, const struct run_status *s, const struct err_ctx *e);
 void run_status_load(struct engine *e, uint64_t run, run_status_cb cb, void *arg);

@@ -119,6 +119,14 @@ results_has_sensitive(const struct results_format *f)
 	return false;
 }
 
+static void
+take_rule(const struct run_status *s, uint8_t reason, char *out, size_t n)
+{
+	const char *rule = run_rule(s, reason);
+
+	snprintf(out, n, "%s%s%s", record_reason_text(reason), rule[0] != '\0' ? ": " : "", rule);
+}
+
 void
 results_of_run(struct results_format *f, const struct run_status *s)
 {
@@ -126,6 +134,8 @@ results_of_run(struct results_format *f, const struct run_status *s)
 	f->tariffs = s->tariffs;
 	memcpy(f->lane, s->lane, sizeof(f->lane));
 	memcpy(f->price, s->price, sizeof(f->price));
+	take_rule(s, REASON_CAP, f->over_cap, sizeof(f->over_cap));
+	take_rule(s, REASON_NO_CONSENT, f->no_consent, sizeof(f->no_consent));
 }
 
 /* ---- lines ---- */
@@ -153,11 +163,19 @@ struct line {
 	int64_t price;
 };
 
+static const char *
+reason_of(const struct results_format *f, uint8_t reason)
+{
+	return reason == REASON_CAP	     ? f->over_cap
+	       : reason == REASON_NO_CONSENT ? f->no_consent
+					     : record_reason_text(reason);
+}
+
 static struct line
 line_of(struct results_format *f, const struct walk_row *r, const struct detail *d)
 {
 	const struct record *m = &r->record;
-	struct line l = {r, {NULL, r->row}, d, record_reason_text(m->reason), "", "", 0};
+	struct line l = {r, {NULL, r->row}, d, reason_of(f, m->reason), "", "", 0};
 	int t = results_tariff(r);
 	int64_t changed_s = f->launched_s + m->changed_s;
 

@@ -21,6 +21,8 @@ struct results_format {
 	uint8_t tariffs;
 	char lane[TARIFFS_MAX][40];
 	int64_t price[TARIFFS_MAX];
+	/* Reasons that come from a rule, with it. */
+	char over_cap[RUN_RULE_MAX + 80], no_consent[RUN_RULE_MAX + 80];
 	/* of the list, or of all of them: */
 	const struct list *list;     /* borrowed */
 	const struct schema *schema; /* its columns */

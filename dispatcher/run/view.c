@@ -170,6 +170,7 @@ on_run(void *arg, const struct reply *r)
 	v->unit = (uint64_t)reply_int(r, 12);
 	v->is_capped = reply_int(r, 16) > 0 || reply_int(r, 17) > 0;
 	v->is_cap_later = slice_is(reply_item(r, 18)->str, "later");
+	slice_copy(v->consent, sizeof(v->consent), reply_item(r, 19)->str);
 	v->per = slice_is(reply_item(r, 3)->str, "row") ? PER_ROW : PER_PHONE;
 	read_route(v, reply_item(r, 4)->str, reply_u64(r, 5));
 	if (v->is_notices) {
@@ -191,11 +192,11 @@ on_run(void *arg, const struct reply *r)
 void
 run_view_get(struct run_views *vs, uint64_t run, run_view_cb cb, void *arg)
 {
-	static const char *const fields[] = {"launched_s",  "campaign",	    "today",   "per",
-					     "carrier_map", "partitions",   "queries", "template",
-					     "list",	    "list_version", "prio",    "class",
-					     "unit",	    "kind",	    "sets",    "lists",
-					     "cap_day",	    "cap_week",	    "cap_over"};
+	static const char *const fields[] = {"launched_s",  "campaign",	    "today",	"per",
+					     "carrier_map", "partitions",   "queries",	"template",
+					     "list",	    "list_version", "prio",	"class",
+					     "unit",	    "kind",	    "sets",	"lists",
+					     "cap_day",	    "cap_week",	    "cap_over", "consent"};
 	struct view_load *ld;
 	struct slice v[2 + ARRAY_LEN(fields)];
 	char key[KEY_MAX];

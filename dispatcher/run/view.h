@@ -28,6 +28,7 @@ struct run_view {
 	char class[32];
 	bool is_capped;	   /* a phone gets so many messages of its class only */
 	bool is_cap_later; /* who has had them waits; else is left out */
+	char consent[64];  /* column that must say yes of whoever gets a message; "" = none need */
 	uint64_t unit;
 	enum per per;
 	struct list *list; /* pinned versions, with snapshots; NULL for notices, as rendering */

@@ -66,6 +66,7 @@
 	X(TOO_FEW, 8, "fewer than the gateway's smallest batch")                             \
 	X(ERASED, 9, "the person was erased")                                                \
 	X(CAP, 10, "has had as many messages as the policy allows")                          \
+	X(NO_CONSENT, 12, "no consent")                                                      \
 	X(NOT_KEPT, 15, "its text is not kept any more")                                     \
 	X(FINISH_BY, 16, "was not sent by the time it had to be")                            \
 	X(DEMO_LIST, 17, "a demo list goes to sandbox providers only")                       \

@@ -557,6 +557,18 @@ an_error_of_the_policy_names_its_path(void **state)
 		 "classes[0].caps.day: must be between 1 and 100"},
 		{"{\"classes\": [{\"class\": \"a\", \"caps\": {\"day\": 1, \"over\": \"wait\"}}]}",
 		 "classes[0].caps.over: "},
+		{"{\"classes\": [{\"class\": \"a\", \"consent\": {}}]}",
+		 "classes[0].consent.column: is no name of a column"},
+		{"{\"classes\": [{\"class\": \"a\", \"refusal\": {\"number\": \"1800 1096\"}}]}",
+		 "classes[0].refusal.number: is no number"},
+		{"{\"classes\": [{\"class\": \"a\", \"refusal\": {\"number\": \"18001096\"}}]}",
+		 "classes[0].footer: does not say how to refuse"},
+		{"{\"classes\": [{\"class\": \"a\", \"label\": \"{{ x }}\"}]}",
+		 "classes[0].label: has a brace"},
+		{"{\"classes\": [{\"class\": \"a\", \"label\": \"a\\nb\"}]}",
+		 "classes[0].label: has a control character"},
+		{"{\"classes\": [{\"class\": \"a\", \"required\": [\"goals\"]}]}",
+		 "classes[0].required[0]: "},
 	};
 
 	(void)state;
@@ -568,6 +580,59 @@ an_error_of_the_policy_names_its_path(void **state)
 		load_policy("{\"classes\": [{\"class\": \"a\", \"hours\": {\"to\": \"24:00\"}}]}"),
 		"");
 	assert_int_equal(config_class(fx.config, "a")->hours_to, 1440);
+}
+
+static void
+the_law_is_data(void **state)
+{
+	const struct class_policy *c;
+	struct content_frame f;
+	char rule[RULE_TEXT_MAX];
+
+	(void)state;
+	set_day(2027, 1, 1);
+	assert_string_equal(
+		load_policy(
+			"{\"classes\": [{\"class\": \"ad\", \"since\": \"2026-01-01\", \"source\": "
+			"\"ND 91\", \"label\": \"[QC] \", \"footer\": \" TC {number}.\", "
+			"\"consent\": "
+			"{\"column\": \"dong_y\", \"source\": \"ND 91, 11\"}, \"refusal\": "
+			"{\"number\": "
+			"\"18001096\", \"confirm\": \"Da ngung\"}, \"required\": [\"goal\"]}]}"),
+		"");
+	c = config_class(fx.config, "ad");
+	assert_string_equal(c->label, "[QC] ");
+	assert_string_equal(c->footer, " TC 18001096.");
+	assert_string_equal(c->consent, "dong_y");
+	assert_string_equal(c->refusal_number, "18001096");
+	assert_string_equal(c->refusal_confirm, "Da ngung");
+	assert_true(c->wants_refusal && c->required[FIELD_GOAL] && !c->required[FIELD_EVENT]);
+	assert_string_equal(class_rule(c, c->consent_source, rule),
+			    "policy.json: ad since 2026-01-01: ND 91, 11");
+	assert_string_equal(class_rule(c, c->caps_source, rule),
+			    "policy.json: ad since 2026-01-01: ND 91");
+	/* the texts get them */
+	f = content_frame(fx.config->content_rules, "ad", "2027-01-01");
+	assert_string_equal(f.label, "[QC] ");
+	assert_string_equal(f.footer, " TC 18001096.");
+	assert_string_equal(content_frame(fx.config->content_rules, "notice", "2027-01-01").label,
+			    "");
+}
+
+static void
+the_built_in_policy_has_the_rules_for_adverts(void **state)
+{
+	const struct class_policy *c;
+
+	(void)state;
+	set_day(2027, 1, 1);
+	assert_string_equal(load("{}"), "");
+	c = config_class(fx.config, "advert");
+	/* Decree 91/2020: 07:00 to 22:00 and 3 in 24 hours (article 13), consent (11), refusal (16) */
+	assert_true(c->hours_from == 420 && c->hours_to == 1320 && c->cap_day == 3);
+	assert_string_equal(c->label, "[QC] ");
+	assert_true(c->consent[0] != '\0' && c->wants_refusal && c->refusal_number[0] == '\0');
+	assert_non_null(strstr(c->hours_source, "91/2020"));
 }
 
 static void
@@ -699,6 +764,8 @@ main(void)
 		T(prices_are_by_carrier_and_for_the_rest),
 		T(the_policy_in_force_is_the_last_that_has_begun),
 		T(an_error_of_the_policy_names_its_path),
+		T(the_law_is_data),
+		T(the_built_in_policy_has_the_rules_for_adverts),
 		T(the_policy_has_at_most_sixty_four_entries),
 		T(what_the_policy_does_not_know_is_refused),
 		T(hours_may_go_over_midnight),

@@ -2,7 +2,7 @@
 /*
  * A list of one text column `nhom` is written row by row; what the audience
  * makes of it is printed as one word a member: ROW:STATE, where STATE is the
- * partition of a message to send, or = (same phone), - (no phone), / (no route).
+ * partition of a message to send, or = (same phone), - (no phone), / (no route), ! (no consent).
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "dispatcher/run/audience.h"
+#include "dispatcher/run/consent.h"
 
 #define BLOCKS_MAX 8
 #define PHONE(n) (84900000000u + (n))
@@ -26,6 +27,8 @@ static struct {
 	struct audience_parts parts;
 	uint8_t of_query[2];
 	struct query *queries[2];
+	const char
+		*consent[2]; /* column of each list; NULL = none is asked for, "" = it has none */
 	struct buf seen;
 } fx;
 
@@ -86,6 +89,19 @@ query(const char *text)
 	return q;
 }
 
+static void
+ask_for_consent(struct audience *a)
+{
+	struct query *of_part[2] = {NULL, NULL};
+	struct err_ctx e;
+
+	for (size_t i = 0; i < 2; i++)
+		if (fx.consent[i] != NULL && fx.consent[i][0] != '\0')
+			assert_non_null(of_part[i] = consent_query(fx.consent[i], &fx.schema, &e));
+	if (fx.consent[0] != NULL)
+		audience_set_consent(a, of_part, 2);
+}
+
 static const char *
 members(enum per per, const char *one, const char *other)
 {
@@ -105,6 +121,7 @@ members(enum per per, const char *one, const char *other)
 	fx.parts.of_query = fx.of_query;
 	if (fx.parts.count > 0)
 		audience_set_parts(a, &fx.parts);
+	ask_for_consent(a);
 	buf_reset(&fx.seen);
 	for (size_t i = 0; i < fx.block_count; i++) {
 		struct err_ctx e;
@@ -120,9 +137,10 @@ members(enum per per, const char *one, const char *other)
 			if (r->state == RECORD_WAITING)
 				buf_addf(&fx.seen, "%u", r->partition);
 			else
-				buf_adds(&fx.seen, r->reason == REASON_SAME_PHONE ? "="
-						   : r->reason == REASON_NO_PHONE ? "-"
-										  : "/");
+				buf_adds(&fx.seen, r->reason == REASON_SAME_PHONE   ? "="
+						   : r->reason == REASON_NO_PHONE   ? "-"
+						   : r->reason == REASON_NO_CONSENT ? "!"
+										    : "/");
 		}
 		block_close(&b);
 	}
@@ -347,6 +365,79 @@ a_list_without_rows_is_passed_over(void **state)
 	assert_string_equal(members(PER_PHONE, "nhom = 'a'", "nhom = 'b'"), "0:0 256:= 257:0");
 }
 
+#define ALL "nhom IS NULL OR nhom IS NOT NULL"
+
+static void
+only_a_yes_is_consent(void **state)
+{
+	static const char *const yes[] = {"có",	 "Có",	   "CÓ",  "x",	  "X", "v", "đúng",
+					  "rồi", "Đồng ý", "yes", "true", "1", "✓"};
+	static const char *const no[] = {"",  "không", "chưa", "no",	 "false",
+					 "0", "2",     "-",    "co the", "đồng ý?"};
+	struct buf wanted = {0};
+
+	(void)state;
+	fx.consent[0] = "nhom";
+	for (unsigned i = 0; i < ARRAY_LEN(yes); i++) {
+		add_row(yes[i], i + 1, 1);
+		buf_addf(&wanted, "%s%u:0", i > 0 ? " " : "", i);
+	}
+	for (unsigned i = 0; i < ARRAY_LEN(no); i++) {
+		add_row(no[i], i + 30, 1);
+		buf_addf(&wanted, " %u:!", (unsigned)ARRAY_LEN(yes) + i);
+	}
+	assert_string_equal(members(PER_PHONE, ALL, NULL), wanted.data);
+	buf_free(&wanted);
+}
+
+static void
+who_does_not_consent_is_not_in_the_way_of_a_later_row(void **state)
+{
+	(void)state;
+	fx.consent[0] = "nhom";
+	add_row("không", 1, 1);
+	add_row("có", 1, 1);
+	add_row("có", 1, 1);
+	add_row("không", 1, 1);
+	assert_string_equal(members(PER_PHONE, ALL, NULL), "0:! 1:0 2:= 3:!");
+	assert_string_equal(members(PER_ROW, ALL, NULL), "0:! 1:0 2:0 3:!");
+}
+
+static void
+of_a_list_that_does_not_say_nobody_consents(void **state)
+{
+	(void)state;
+	fx.consent[0] = "nhom";
+	fx.consent[1] = "";
+	add_row("có", 1, 1);
+	begin_list();
+	add_row("có", 2, 1);
+	add_row("có", 1, 1);
+	fx.of_query[0] = 0;
+	fx.of_query[1] = 1;
+	assert_string_equal(members(PER_PHONE, ALL, ALL), "0:0 256:! 257:!");
+}
+
+static void
+consent_is_a_column_of_texts_or_of_numbers(void **state)
+{
+	struct schema s = {.count = 2, .phone = -1};
+	struct query *q;
+	struct err_ctx e;
+
+	(void)state;
+	memcpy(s.columns[0].name, "dong_y", 7);
+	memcpy(s.columns[1].name, "ngay", 5);
+	s.columns[0].type = COLUMN_NUMBER;
+	s.columns[1].type = COLUMN_DATE;
+	assert_non_null(q = consent_query("dong_y", &s, &e));
+	query_free(q);
+	assert_null(consent_query("ngay", &s, &e));
+	assert_string_equal(e.why, "is a column of dates");
+	assert_null(consent_query("khac", &s, &e));
+	assert_string_equal(e.why, "is no column of the list");
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -366,6 +457,10 @@ main(void)
 		T(a_phone_of_an_earlier_list_is_not_written_to_again),
 		T(all_earlier_lists_count_not_only_the_one_before),
 		T(a_list_without_rows_is_passed_over),
+		T(only_a_yes_is_consent),
+		T(who_does_not_consent_is_not_in_the_way_of_a_later_row),
+		T(of_a_list_that_does_not_say_nobody_consents),
+		T(consent_is_a_column_of_texts_or_of_numbers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
