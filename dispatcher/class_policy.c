@@ -6,6 +6,8 @@
 #include "base/date.h"
 #include "base/mem.h"
 
+const char *const approval_names[3] = {"none", "second-person", "two-approvers"};
+
 static enum err
 read_minute(const struct json_at *at, int *out, struct err_ctx *e)
 {
@@ -50,17 +52,19 @@ read_caps(struct class_policy *cp, const struct json_at *at, struct err_ctx *e)
 enum err
 class_policy_read(const struct json_at *entry, struct class_policy *out, struct err_ctx *e)
 {
-	static const char *const keys[] = {"class", "since", "priority",
-					   "hours", "caps",  "wait_min"};
+	static const char *const keys[] = {"class", "since",	"priority", "hours",
+					   "caps",  "wait_min", "approval"};
 	static const char *const hour_keys[] = {"from", "to"};
 	struct json_at name_at = json_get(entry, "class"), since_at = json_get(entry, "since");
 	struct json_at hours = json_get(entry, "hours"), prio_at = json_get(entry, "priority");
 	struct json_at caps = json_get(entry, "caps"), wait = json_get(entry, "wait_min");
+	struct json_at approval_at = json_get(entry, "approval");
 	struct json_at from_at = json_get(&hours, "from"), to_at = json_get(&hours, "to");
 	struct class_policy cp = {.hours_from = 0, .hours_to = 1440};
 	const char *name = "", *since = "1000-01-01";
 	struct date day;
 	int64_t prio = 3;
+	int approval = APPROVAL_NONE;
 	enum err rc;
 
 	if ((rc = json_only_keys(entry, keys, ARRAY_LEN(keys), e)) != ERR_OK ||
@@ -72,6 +76,8 @@ class_policy_read(const struct json_at *entry, struct class_policy *out, struct 
 	    (rc = read_minute(&from_at, &cp.hours_from, e)) != ERR_OK ||
 	    (rc = read_minute(&to_at, &cp.hours_to, e)) != ERR_OK ||
 	    (rc = json_read_int(&wait, 1, WAIT_MIN_MAX, &cp.wait_min, e)) != ERR_OK ||
+	    (rc = json_read_choice(&approval_at, approval_names, ARRAY_LEN(approval_names),
+				   &approval, e)) != ERR_OK ||
 	    (rc = read_caps(&cp, &caps, e)) != ERR_OK)
 		return rc;
 	if (name[0] == '\0' || strlen(name) >= sizeof(cp.name))
@@ -85,6 +91,7 @@ class_policy_read(const struct json_at *entry, struct class_policy *out, struct 
 	snprintf(cp.name, sizeof(cp.name), "%s", name);
 	snprintf(cp.since, sizeof(cp.since), "%s", since);
 	cp.priority = (int)prio;
+	cp.approval = (enum approval_level)approval;
 	*out = cp;
 	return ERR_OK;
 }

@@ -7,6 +7,14 @@
 #define CAP_MAX 100	   /* messages to one phone */
 #define WAIT_MIN_MAX 10080 /* a week */
 
+/* Who must agree before a campaign is launched. More is always allowed, see campaign/approval.h. */
+enum approval_level {
+	APPROVAL_NONE,
+	APPROVAL_SECOND_PERSON, /* one who has not written it */
+	APPROVAL_TWO_APPROVERS, /* two of them, or a standing order */
+};
+extern const char *const approval_names[3];
+
 struct class_policy {
 	char name[16];
 	char since[12];		  /* "2025-01-01" */
@@ -17,6 +25,7 @@ struct class_policy {
 	bool is_cap_later; /* who has had so many waits; else is left out */
 	/* Minutes after which a campaign that waits for more urgent ones goes ahead once; 0 = never. */
 	int64_t wait_min;
+	enum approval_level approval;
 };
 
 MUST_CHECK enum err class_policy_read(const struct json_at *entry, struct class_policy *out,

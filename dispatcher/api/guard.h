@@ -27,6 +27,7 @@ enum guard {
 	GUARD_TEMPLATE_SAVE, /* {name}, ?unit= */
 	GUARD_PATTERN_CHECK, /* "list" */
 	GUARD_CAMPAIGN,	     /* {id} */
+	GUARD_CAMPAIGN_EDIT, /* {id}, "template", "segments", "unit" */
 	GUARD_CAMPAIGN_MAKE, /* "template", "segments", "unit" */
 	GUARD_MESSAGE,	     /* {id}: its run */
 	GUARD_MESSAGE_MAKE,  /* "unit", templates */
