@@ -527,7 +527,7 @@ approve_words(struct step *s, struct err_ctx *e)
 	buf_addf(&text, "%" PRId64 " %" PRId64, ceiling.parts, ceiling.cost);
 	step_words(s);
 	argv_adds(&s->args, v->hash);
-	argv_adds(&s->args, "");
+	argv_adds(&s->args, api_account(s->x)->deputy_of);
 	argv_adds(&s->args, approval_names[s->needed]);
 	argv_add(&s->args, buf_slice(&text));
 	argv_adds(&s->args, reason);
@@ -564,6 +564,9 @@ on_approve_ready(void *arg, struct ready_campaign *r, const struct err_ctx *why)
 		refuse_nobody(s, &e);
 	else if (s->needed > APPROVAL_NONE && review_has_author(&s->campaign->review, step_user(s)))
 		refuse_author(s, step_user(s), &e);
+	else if (s->needed > APPROVAL_NONE && api_account(s->x)->deputy_of[0] != '\0' &&
+		 review_has_author(&s->campaign->review, api_account(s->x)->deputy_of))
+		refuse_author(s, api_account(s->x)->deputy_of, &e);
 	else
 		is_good = approval_compare(config, r, false, &e) == ERR_OK &&
 			  approve_words(s, &e) == ERR_OK;

@@ -224,7 +224,8 @@ refuse_raise(const struct act *t, const struct campaign *c, struct err_ctx *e)
 	if (who->user[0] == '\0')
 		return err_set(e, ERR_REFUSED, "ceiling", "do it as a user",
 			       "%s is nobody's name, and a person must raise it", who->who);
-	if (review_has_author(&c->review, who->user))
+	if (review_has_author(&c->review, who->user) ||
+	    (who->deputy_of[0] != '\0' && review_has_author(&c->review, who->deputy_of)))
 		return err_set(e, ERR_REFUSED, "ceiling", "ask another approver",
 			       "%s has written or submitted it: another person must raise it",
 			       who->user);

@@ -201,6 +201,7 @@ reads_body(unsigned guard)
 	case GUARD_CAMPAIGN_MAKE:
 	case GUARD_MESSAGE_MAKE:
 	case GUARD_SCOPE:
+	case GUARD_DEPUTY:
 	case GUARD_USER:
 	case GUARD_USER_MAKE:
 	case GUARD_UNIT:
@@ -244,6 +245,10 @@ take_body(struct collector *c, unsigned guard)
 		break;
 	case GUARD_SCOPE:
 		take_scope(c);
+		break;
+	case GUARD_DEPUTY:
+		add_member(c, "user", USE_OWN, "deputy");
+		add_member(c, "user", USE_OWN, "of");
 		break;
 	case GUARD_USER:
 	case GUARD_USER_MAKE:

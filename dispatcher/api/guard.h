@@ -34,6 +34,7 @@ enum guard {
 	GUARD_SCOPE,	     /* "scope" */
 	GUARD_USER,	     /* {name}, and "unit" */
 	GUARD_USER_MAKE,     /* "unit" */
+	GUARD_DEPUTY,	     /* "deputy", "of" */
 	GUARD_UNIT,	     /* {id}, and "under" */
 	GUARD_UNIT_MAKE,     /* "under" */
 	GUARD_UNIT_GIVE,     /* {id}, "kind", "name" */

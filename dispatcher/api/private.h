@@ -248,6 +248,10 @@ void on_user_show(struct http_exchange *x, void *arg);
 void on_user_add(struct http_exchange *x, void *arg);
 void on_user_set(struct http_exchange *x, void *arg);
 void on_user_password(struct http_exchange *x, void *arg);
+/* deputies.c */
+void on_deputy_ls(struct http_exchange *x, void *arg);
+void on_deputy_add(struct http_exchange *x, void *arg);
+void on_deputy_rm(struct http_exchange *x, void *arg);
 /* tokens.c */
 void on_token_ls(struct http_exchange *x, void *arg);
 void on_token_add(struct http_exchange *x, void *arg);

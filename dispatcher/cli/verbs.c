@@ -197,6 +197,10 @@ const struct verb cli_verbs[] = {
 	{"user disable", "NAME", "let a user in no more; its sessions end", verb_user_disable},
 	{"user enable", "NAME", "let a user in again", verb_user_enable},
 	{"user password", "NAME", "a new first password; its sessions end", verb_user_password},
+	{"deputy add", "USER --until DATE [--from DATE] [--of USER] [--reason WHY]",
+	 "let another user sign in your place for some days", verb_deputy_add},
+	{"deputy ls", "", "who signs in whose place, and until when", verb_deputy_ls},
+	{"deputy rm", "USER", "let a deputy sign no more", verb_deputy_rm},
 	{"text",
 	 "[--accents keep|plain|save] [--plain] [--clean] [--carrier NAME] [--traffic "
 	 "standard|cskh|qc] [--rules FILE] [--json]",

@@ -171,7 +171,7 @@ local schedules = { ahead_most_s = 2 * 366 * 86400, late_most_s = 3600 }
 
 -- [id, due s] → ['scheduled', due s], ['past', now s], ['far', now s], ['known', 0]: this occurrence of a series
 -- is over, or [its state]
-local function schedule(_, a)
+function schedules.schedule(_, a)
   local key, due = K.campaign .. a[1], tonumber(a[2])
   local state = call('HGET', key, 'state') or 'gone'
   local now_s = floor(clock().ms / 1000)
@@ -189,7 +189,7 @@ end
 
 -- [id, the due s that is meant, act or nothing] → 'draft', or 'approved' where it was, or the state it has. Told again late
 -- it does not touch another date, nor the same one that was given again.
-local function unschedule(_, a)
+function schedules.unschedule(_, a)
   local key = K.campaign .. a[1]
   local v = call('HMGET', key, 'state', 'due_s')
   if v[1] and a[3] and is_act_known(key, a[3]) then
@@ -204,7 +204,7 @@ local function unschedule(_, a)
 end
 
 -- [id, due s, problem, of a series: the next s, '' = none] → 1, or 0: it is not scheduled for then (any more).
-local function missed(_, a)
+function schedules.missed(_, a)
   local key = K.campaign .. a[1]
   local v = call('HMGET', key, 'state', 'due_s')
   if not approval.may('miss', v[1]) or v[2] ~= a[2] then return 0 end
@@ -222,7 +222,7 @@ end
 -- [] → ['none'], ['sleep', ms], ['fire', id, due s], or its time passed more than an hour ago, or what its policy
 -- says: ['missed', id, due s], a person must decide, or ['late', id, due s, ms, 1 = for the run before it], the
 -- caller says what becomes of it.
-local function due(_, _)
+function schedules.due(_, _)
   local t = clock()
   local head = call('ZRANGE', K.schedule, 0, 0, 'WITHSCORES')
   if not head[1] then return { 'none' } end
@@ -245,7 +245,7 @@ local function due(_, _)
   if v[4] or v[5] == 'next-window' then
     return { 'late', id, due_s, int(late_ms), v[3] == int(due_s) and 1 or 0 }
   end
-  missed(nil, { id, int(due_s), 'no server was running at its time, nor in the ' ..
+  schedules.missed(nil, { id, int(due_s), 'no server was running at its time, nor in the ' ..
     (most_s == schedules.late_most_s and 'hour' or int(most_s / 60) .. ' minutes') .. ' after it' })
   call('ZREM', K.schedule, id)
   return { 'missed', id, due_s }
@@ -303,10 +303,10 @@ export('cancel', cancel, ANYWAY)
 export('resume', resume, ANYWAY)
 export('step', step, ANYWAY)
 export('retry', retry)
-export('schedule', schedule)
-export('unschedule', unschedule, ANYWAY)
-export('missed', missed, ANYWAY)
-export('due', due, ANYWAY)
+export('schedule', schedules.schedule)
+export('unschedule', schedules.unschedule, ANYWAY)
+export('missed', schedules.missed, ANYWAY)
+export('due', schedules.due, ANYWAY)
 export('put_off', series.put_off, ANYWAY)
 export('occurrences', series.list, { 'no-writes' })
 export('campaign_run', series.run, { 'no-writes' })

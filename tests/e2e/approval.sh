@@ -156,6 +156,29 @@ fails 4 'needs the approval of a second person' 'a campaign may ask for more' as
 as an campaign submit more >/dev/null
 fails 4 'an has written' 'then its author does not approve it' as an campaign approve more
 
+# ---- ký thay ----
+loa user add dung --roles author >/dev/null
+loa token add cua-dung --user dung --rights view,approve | sed 's/.*: //' >"$dir/token.dung"
+fails 4 'needs the right approve' 'an author approves nothing' as dung campaign approve more
+today=$(TZ=Asia/Ho_Chi_Minh date +%F) tomorrow=$(TZ=Asia/Ho_Chi_Minh date -d tomorrow +%F)
+fails 1 'is over' 'a deputy for days that are over' as binh deputy add dung --from 2020-01-01 --until 2020-01-02
+is "$(as binh deputy add dung --from "$tomorrow" --until "$tomorrow")" "dung signs for binh from $tomorrow to $tomorrow" 'a deputy from tomorrow on'
+fails 4 'needs the right approve' 'approves nothing today' as dung campaign approve more
+as binh deputy add dung --until "$today" --reason 'Đi công tác' >/dev/null
+is "$(loa deputy ls)" "dung signs for binh from $today to $today" 'a deputy of today'
+fails 1 'signs for binh already' 'is nobody else'"'"'s' as chi deputy add dung --until "$today"
+fails 4 'only who has the right approve himself' 'and makes no deputy' as dung deputy add chi --until "$today"
+has "$(as dung campaign approve more)" 'approved: ' 'approves in his place'
+has "$(loa campaign show more)" '"by": "dung (token cua-dung, ký thay binh)"' 'which is written down'
+has "$(loa campaign show more)" '"for": "binh"' 'with for whom'
+loa deputy rm dung >/dev/null
+fails 4 'needs the right approve' 'and no more when it is taken back' as dung campaign launch more
+loa deputy add dung --of an --until "$today" >/dev/null
+make mine
+as an campaign submit mine >/dev/null
+fails 4 'an has written' 'what the other has written a deputy does not approve' as dung campaign approve mine
+loa deputy rm dung >/dev/null
+
 # ---- emergency: two approvers, or a standing order with a reason ----
 make bao emergency
 fails 4 'two approvers, or a standing order' 'an emergency needs two' as binh campaign launch bao
