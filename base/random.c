@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 
 void
 random_init(void)
@@ -99,6 +100,35 @@ hash_stream_free(struct hash_stream *h)
 
 #define PASSWORD_MEMORY (64u << 20)
 #define PASSWORD_PASSES 3u
+
+struct sha256 {
+	crypto_hash_sha256_state state;
+};
+
+struct sha256 *
+sha256_new(void)
+{
+	struct sha256 *h = xcalloc(1, sizeof(*h));
+
+	crypto_hash_sha256_init(&h->state);
+	return h;
+}
+
+void
+sha256_add(struct sha256 *h, struct slice piece)
+{
+	crypto_hash_sha256_update(&h->state, (const unsigned char *)piece.p, piece.n);
+}
+
+void
+sha256_end(struct sha256 *h, char out[SHA256_HEX + 1])
+{
+	unsigned char hash[crypto_hash_sha256_BYTES];
+
+	crypto_hash_sha256_final(&h->state, hash);
+	hash_hex(hash, sizeof(hash), out);
+	free(h);
+}
 
 bool
 password_hash(struct slice password, char out[PASSWORD_HASH_MAX])

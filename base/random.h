@@ -34,6 +34,14 @@ void hash_stream_add(struct hash_stream *h, struct slice piece);
 void hash_stream_hex(const struct hash_stream *h, char out[2 * HASH_STREAM_BYTES + 1]);
 void hash_stream_free(struct hash_stream *h);
 
+/* SHA-256 of bytes that come in pieces: what `sha256sum` prints, for files of others. */
+#define SHA256_HEX 64u
+struct sha256;
+struct sha256 *sha256_new(void);
+void sha256_add(struct sha256 *h, struct slice piece);
+/* 64 lower-case hex digits and a NUL; frees it. */
+void sha256_end(struct sha256 *h, char out[SHA256_HEX + 1]);
+
 /*
  * Passwords, by Argon2id of 64 MiB and three passes (RFC 9106, section 4). Each call burns some
  * hundred milliseconds: for helper processes, not for the loop. False: no memory.

@@ -8,6 +8,7 @@
 
 #define FRAME_MAX 100u /* bytes of a label or a footer: CONTENT_LABEL_MAX */
 
+const char *const approval_names[3] = {"none", "second-person", "two-approvers"};
 const char *const campaign_field_names[CAMPAIGN_FIELDS] = {"goal", "event"};
 
 /* One line of at most `most` bytes; *out stays when it is not said. */
@@ -198,18 +199,20 @@ read_law(struct class_policy *cp, const struct json_at *entry, struct err_ctx *e
 enum err
 class_policy_read(const struct json_at *entry, struct class_policy *out, struct err_ctx *e)
 {
-	static const char *const keys[] = {"class",   "since",	  "priority", "hours",
-					   "caps",    "wait_min", "label",    "footer",
-					   "consent", "refusal",  "required", "source"};
+	static const char *const keys[] = {"class",    "since",	 "priority", "hours",	"caps",
+					   "wait_min", "label",	 "footer",   "consent", "refusal",
+					   "required", "source", "approval"};
 	static const char *const hour_keys[] = {"from", "to", "source"};
 	struct json_at name_at = json_get(entry, "class"), since_at = json_get(entry, "since");
 	struct json_at hours = json_get(entry, "hours"), prio_at = json_get(entry, "priority");
 	struct json_at caps = json_get(entry, "caps"), wait = json_get(entry, "wait_min");
+	struct json_at approval_at = json_get(entry, "approval");
 	struct json_at from_at = json_get(&hours, "from"), to_at = json_get(&hours, "to");
 	struct class_policy cp = {.hours_from = 0, .hours_to = 1440};
 	const char *name = "", *since = "1000-01-01";
 	struct date day;
 	int64_t prio = 3;
+	int approval = APPROVAL_NONE;
 	enum err rc;
 
 	if ((rc = json_only_keys(entry, keys, ARRAY_LEN(keys), e)) != ERR_OK ||
@@ -222,6 +225,8 @@ class_policy_read(const struct json_at *entry, struct class_policy *out, struct 
 	    (rc = read_minute(&to_at, &cp.hours_to, e)) != ERR_OK ||
 	    (rc = json_read_int(&wait, 1, WAIT_MIN_MAX, &cp.wait_min, e)) != ERR_OK ||
 	    (rc = read_source(&hours, cp.hours_source, e)) != ERR_OK ||
+	    (rc = json_read_choice(&approval_at, approval_names, ARRAY_LEN(approval_names),
+				   &approval, e)) != ERR_OK ||
 	    (rc = read_caps(&cp, &caps, e)) != ERR_OK || (rc = read_law(&cp, entry, e)) != ERR_OK)
 		return rc;
 	if (name[0] == '\0' || strlen(name) >= sizeof(cp.name))
@@ -235,6 +240,7 @@ class_policy_read(const struct json_at *entry, struct class_policy *out, struct 
 	snprintf(cp.name, sizeof(cp.name), "%s", name);
 	snprintf(cp.since, sizeof(cp.since), "%s", since);
 	cp.priority = (int)prio;
+	cp.approval = (enum approval_level)approval;
 	*out = cp;
 	return ERR_OK;
 }

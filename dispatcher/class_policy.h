@@ -13,6 +13,14 @@
 enum campaign_field { FIELD_GOAL, FIELD_EVENT, CAMPAIGN_FIELDS };
 extern const char *const campaign_field_names[CAMPAIGN_FIELDS];
 
+/* Who must agree before a campaign is launched. More is always allowed, see campaign/approval.h. */
+enum approval_level {
+	APPROVAL_NONE,
+	APPROVAL_SECOND_PERSON, /* one who has not written it */
+	APPROVAL_TWO_APPROVERS, /* two of them, or a standing order */
+};
+extern const char *const approval_names[3];
+
 struct class_policy {
 	char name[16];
 	char since[12];		  /* "2025-01-01" */
@@ -35,6 +43,7 @@ struct class_policy {
 	char source[RULE_SOURCE_MAX + 1];
 	char hours_source[RULE_SOURCE_MAX + 1], caps_source[RULE_SOURCE_MAX + 1];
 	char consent_source[RULE_SOURCE_MAX + 1], refusal_source[RULE_SOURCE_MAX + 1];
+	enum approval_level approval;
 };
 
 MUST_CHECK enum err class_policy_read(const struct json_at *entry, struct class_policy *out,

@@ -20,6 +20,8 @@ struct account {
 	char who[ACCOUNT_WHO_MAX];    /* for the audit, people, the log: "alice (token web)" */
 	char user[USER_NAME_MAX + 1]; /* "" = the server's user, or the administrator */
 	char display[200];
+	char deputy_of[USER_NAME_MAX +
+		       1]; /* in whose place he has the right approve; "" = his own */
 	uint64_t unit;
 	unsigned rights;
 	bool is_session;

@@ -119,6 +119,12 @@ refuse(struct account_act *t, const struct reply *r)
 		err_set(&e, ERR_CONFLICT, t->object, "take another name",
 			"unit %lld at the same place has this name",
 			(long long)reply_item(r, 1)->integer);
+	else if (slice_is(why, "outside"))
+		err_set(&e, ERR_REFUSED, t->object, "name one of the same unit or below",
+			"is of a unit for which the other may not approve");
+	else if (slice_is(why, "taken"))
+		err_set(&e, ERR_CONFLICT, t->object, "name another, or wait",
+			"signs for %.*s already", (int)what.n, what.p);
 	else if (slice_is(why, "root"))
 		err_set(&e, ERR_CONFLICT, t->object, "", "is the root and stays");
 	else if (slice_is(why, "owns"))

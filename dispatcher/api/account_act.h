@@ -30,7 +30,7 @@ struct account_act {
 	/* Answers what Redis said instead of done, and frees; NULL = as of units, users and tokens. */
 	void (*on_refused)(struct account_act *t, const struct reply *r);
 	char secret[88]; /* made here, shown once */
-	char extra[200];
+	char extra[204];
 };
 
 /* has_body: NULL when it is no JSON object: the exchange was answered. */

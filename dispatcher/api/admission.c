@@ -151,12 +151,27 @@ read_units(struct http_exchange *x, struct slice text, size_t *count)
 	return out;
 }
 
-/* [ok, user, display, unit, roles, personal, is session, token, its rights, above, below, letters] */
+/* What he may do in another's place ("ký thay"): approve, where he may not himself. */
+static void
+read_deputy(struct account *a, const struct reply *r)
+{
+	struct slice of = reply_item(r, 12)->str;
+
+	if (of.n == 0 || (a->rights & RIGHT_APPROVE) != 0 ||
+	    (roles_rights(reply_item(r, 13)->str) & RIGHT_APPROVE) == 0)
+		return;
+	a->rights |= RIGHT_APPROVE;
+	slice_copy(a->deputy_of, sizeof(a->deputy_of), of);
+}
+
+/* [ok, user, display, unit, roles, personal, is session, token, its rights, above, below, letters,
+ *  of whom he is deputy, his roles] */
 static void
 read_account(struct admission *m, const struct reply *r)
 {
 	struct account *a = &m->account;
 	struct slice token = reply_item(r, 7)->str, below = reply_item(r, 10)->str;
+	char signs[USER_NAME_MAX + 24] = "";
 
 	slice_copy(a->user, sizeof(a->user), reply_item(r, 1)->str);
 	slice_copy(a->display, sizeof(a->display), reply_item(r, 2)->str);
@@ -164,13 +179,20 @@ read_account(struct admission *m, const struct reply *r)
 	a->rights = roles_rights(reply_item(r, 4)->str);
 	if (slice_is(reply_item(r, 5)->str, "1"))
 		a->rights |= RIGHT_PERSONAL;
+	read_deputy(a, r);
+	if (a->deputy_of[0] != '\0')
+		snprintf(signs, sizeof(signs), "ký thay %s", a->deputy_of);
 	a->is_session = reply_item(r, 6)->integer == 1;
 	if (a->is_session) {
-		snprintf(a->who, sizeof(a->who), "%s", a->user);
+		snprintf(a->who, sizeof(a->who), signs[0] != '\0' ? "%s (%s)" : "%s%s", a->user,
+			 signs);
 	} else {
 		a->rights &= rights_known(reply_item(r, 8)->str);
-		snprintf(a->who, sizeof(a->who), "%s (token %.*s)", a->user,
-			 (int)(token.n < 80 ? token.n : 80), token.p);
+		if ((a->rights & RIGHT_APPROVE) == 0)
+			a->deputy_of[0] = signs[0] = '\0';
+		snprintf(a->who, sizeof(a->who), "%s (token %.*s%s%s)", a->user,
+			 (int)(token.n < 60 ? token.n : 60), token.p, signs[0] != '\0' ? ", " : "",
+			 signs);
 	}
 	a->is_all = slice_is(below, "all");
 	a->above = read_units(m->x, reply_item(r, 9)->str, &a->above_count);

@@ -10,6 +10,7 @@
 #include "dispatcher/api/admission.h"
 #include "dispatcher/api/guard.h"
 #include "dispatcher/campaign/pattern_book.h"
+#include "dispatcher/store/campaign_acts.h"
 
 #define API_BODY_MAX (8u << 20)
 #define JSON_BODY_MAX (1u << 20)
@@ -33,6 +34,13 @@
 	{                                                            \
 		.method = m, .path = p, .is_hook = true, .handle = h \
 	}
+
+/* By whom a campaign's acts are done. */
+enum {
+#define X(act, rights, states, leads) ACT_##act = rights,
+	CAMPAIGN_ACTS(X)
+#undef X
+};
 
 static const struct http_route routes[] = {
 	OPEN("GET", "/healthz", on_healthz),
@@ -96,23 +104,24 @@ static const struct http_route routes[] = {
 	AUTH("GET", "/campaigns", RIGHT_VIEW, GUARD_LISTED, on_campaign_ls),
 	AUTH("POST", "/campaigns", RIGHT_AUTHOR, GUARD_CAMPAIGN_MAKE, on_campaign_create),
 	AUTH("GET", "/campaigns/{id}", RIGHT_VIEW, GUARD_CAMPAIGN, on_campaign_show),
-	AUTH("DELETE", "/campaigns/{id}", RIGHT_AUTHOR, GUARD_CAMPAIGN, on_campaign_rm),
+	AUTH("PUT", "/campaigns/{id}", ACT_edit, GUARD_CAMPAIGN_EDIT, on_campaign_edit),
+	AUTH("DELETE", "/campaigns/{id}", ACT_rm, GUARD_CAMPAIGN, on_campaign_rm),
+	AUTH("POST", "/campaigns/{id}/submit", ACT_submit, GUARD_CAMPAIGN, on_campaign_submit),
+	AUTH("POST", "/campaigns/{id}/approve", ACT_approve, GUARD_CAMPAIGN, on_campaign_approve),
+	AUTH("POST", "/campaigns/{id}/return", ACT_return, GUARD_CAMPAIGN, on_campaign_return),
 	AUTH("POST", "/campaigns/{id}/preview", RIGHT_VIEW, GUARD_CAMPAIGN, on_campaign_preview),
 	AUTH("POST", "/campaigns/{id}/test", RIGHT_AUTHOR, GUARD_CAMPAIGN, on_campaign_test),
-	AUTH("POST", "/campaigns/{id}/launch", RIGHT_APPROVE, GUARD_CAMPAIGN, on_campaign_launch),
+	AUTH("POST", "/campaigns/{id}/launch", ACT_launch, GUARD_CAMPAIGN, on_campaign_launch),
 	AUTH("POST", "/campaigns/{id}/speed", RIGHT_OPERATE, GUARD_CAMPAIGN, on_campaign_speed),
 	AUTH("POST", "/campaigns/{id}/weight", RIGHT_OPERATE, GUARD_CAMPAIGN, on_campaign_weight),
-	AUTH("POST", "/campaigns/{id}/pause", RIGHT_AUTHOR | RIGHT_APPROVE | RIGHT_OPERATE,
-	     GUARD_CAMPAIGN, on_campaign_pause),
-	AUTH("POST", "/campaigns/{id}/resume", RIGHT_APPROVE | RIGHT_OPERATE, GUARD_CAMPAIGN,
-	     on_campaign_resume),
-	AUTH("POST", "/campaigns/{id}/cancel", RIGHT_APPROVE | RIGHT_OPERATE, GUARD_CAMPAIGN,
-	     on_campaign_cancel),
-	AUTH("POST", "/campaigns/{id}/unschedule", RIGHT_AUTHOR | RIGHT_APPROVE | RIGHT_OPERATE,
-	     GUARD_CAMPAIGN, on_campaign_unschedule),
+	AUTH("POST", "/campaigns/{id}/pause", ACT_pause, GUARD_CAMPAIGN, on_campaign_pause),
+	AUTH("POST", "/campaigns/{id}/resume", ACT_resume, GUARD_CAMPAIGN, on_campaign_resume),
+	AUTH("POST", "/campaigns/{id}/cancel", ACT_cancel, GUARD_CAMPAIGN, on_campaign_cancel),
+	AUTH("POST", "/campaigns/{id}/unschedule", ACT_unschedule, GUARD_CAMPAIGN,
+	     on_campaign_unschedule),
 	AUTH("GET", "/campaigns/{id}/retry", RIGHT_VIEW, GUARD_CAMPAIGN,
 	     on_campaign_retry_estimate),
-	AUTH("POST", "/campaigns/{id}/retry", RIGHT_APPROVE, GUARD_CAMPAIGN, on_campaign_retry),
+	AUTH("POST", "/campaigns/{id}/retry", ACT_retry, GUARD_CAMPAIGN, on_campaign_retry),
 	AUTH("POST", "/campaigns/{id}/clone", RIGHT_AUTHOR, GUARD_CAMPAIGN, on_campaign_clone),
 	AUTH("GET", "/campaigns/{id}/events", RIGHT_VIEW, GUARD_CAMPAIGN, on_campaign_watch),
 	AUTH("GET", "/campaigns/{id}/report", RIGHT_VIEW, GUARD_CAMPAIGN, on_campaign_report),
@@ -141,6 +150,9 @@ static const struct http_route routes[] = {
 	AUTH("GET", "/users/{name}", RIGHT_ADMIN, GUARD_USER, on_user_show),
 	AUTH("PATCH", "/users/{name}", RIGHT_ADMIN, GUARD_USER, on_user_set),
 	AUTH("POST", "/users/{name}/password", RIGHT_ADMIN, GUARD_USER, on_user_password),
+	AUTH("GET", "/deputies", RIGHT_APPROVE | RIGHT_ADMIN, GUARD_NONE, on_deputy_ls),
+	AUTH("POST", "/deputies", RIGHT_APPROVE | RIGHT_ADMIN, GUARD_DEPUTY, on_deputy_add),
+	AUTH("DELETE", "/deputies/{name}", RIGHT_APPROVE | RIGHT_ADMIN, GUARD_USER, on_deputy_rm),
 	AUTH("GET", "/tokens", RIGHT_ADMIN, GUARD_NONE, on_token_ls),
 	AUTH("POST", "/tokens", RIGHT_ADMIN, GUARD_TOKEN_MAKE, on_token_add),
 	AUTH("DELETE", "/tokens/{id}", RIGHT_ADMIN, GUARD_TOKEN, on_token_rm),

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "dispatcher/api/private.h"
+#include "dispatcher/campaign/approval.h"
 #include "dispatcher/store/keys.h"
 
 /* ---- create and show ---- */
@@ -29,16 +30,18 @@ on_campaign_create(struct http_exchange *x, void *arg)
 	struct api *a = arg;
 	struct daemon *d = a->daemon;
 	const char *key = http_header(x, "Idempotency-Key");
+	struct campaign_author author;
 	struct err_ctx e;
 	json_t *body;
 
 	if (!api_is_open(a, x) || (body = api_body_json(x)) == NULL)
 		return;
+	author = (struct campaign_author){api_who(x), api_account(x)->user, api_account(x)->unit};
 	if (key != NULL && (strlen(key) < 8 || strlen(key) > 128)) {
 		err_set(&e, ERR_INPUT, "Idempotency-Key", "", "must have 8 to 128 characters");
 		http_answer_error(x, &e);
-	} else if (campaign_create(d->engine, d->config, api_account(x)->unit, body,
-				   key != NULL ? key : "", api_on_created, x, &e) != ERR_OK) {
+	} else if (campaign_create(d->engine, d->config, &author, body, key != NULL ? key : "",
+				   api_on_created, x, &e) != ERR_OK) {
 		http_answer_error(x, &e);
 	}
 	json_decref(body);
@@ -132,6 +135,7 @@ campaign_json(const struct daemon *d, const struct halts *h, const struct campai
 		json_object_set_new(out, "lists", lists_json(c));
 	if (c->run != 0)
 		json_object_set_new(out, "run", json_integer((json_int_t)c->run));
+	review_tell(c, out);
 	api_add_times(d, h, c, out);
 	api_add_late(c, out);
 	if (c->problem[0] != '\0')

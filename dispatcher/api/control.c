@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What people do to a campaign that is written down: launch, schedule, pause, cancel, clone. */
+/* What people do to a campaign that is written down: pause, resume, cancel, unschedule, rm, clone. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -8,9 +8,7 @@
 #include "base/mem.h"
 #include "base/random.h"
 #include "dispatcher/api/private.h"
-#include "dispatcher/campaign/alarm.h"
-#include "dispatcher/campaign/moment.h"
-#include "dispatcher/campaign/series.h"
+#include "dispatcher/campaign/approval.h"
 #include "dispatcher/store/audit.h"
 
 #define REASON_MAX 200
@@ -23,6 +21,8 @@ struct act {
 	char reason[REASON_MAX + 1];
 	char object[160]; /* of the audit */
 	uint64_t campaign, run;
+	bool has_raise; /* of a resume: so much more may be spent */
+	int64_t raise_parts, raise_cost;
 };
 
 static void
@@ -102,6 +102,8 @@ act_has_run(struct act *t, struct campaign *c, const struct err_ctx *e)
 		say_conflict(t->x, slice_of(c->state),
 			     strcmp(c->state, "scheduled") == 0
 				     ? "nothing was sent; loa campaign unschedule stops it"
+			     : strcmp(c->state, "submitted") == 0
+				     ? "nothing was sent; loa campaign return takes it back"
 				     : "nothing was sent; loa campaign launch sends it");
 	} else {
 		t->campaign = c->id;
@@ -126,9 +128,13 @@ act_log(const struct act *t, const char *what, const char *result)
 static void
 act_audit(struct act *t, const char *what, audit_cb cb)
 {
-	audit_append(t->api->daemon->engine, api_who(t->x), what, t->object,
-		     json_pack("{s:I, s:s}", "run", (json_int_t)t->run, "reason", t->reason), cb,
-		     t);
+	json_t *details = json_pack("{s:I, s:s}", "run", (json_int_t)t->run, "reason", t->reason);
+
+	if (t->has_raise)
+		json_object_set_new(details, "raise",
+				    json_pack("{s:I, s:I}", "parts", (json_int_t)t->raise_parts,
+					      "cost", (json_int_t)t->raise_cost));
+	audit_append(t->api->daemon->engine, api_who(t->x), what, t->object, details, cb, t);
 }
 
 /* False: it was not written; the exchange was answered, t is gone. */
@@ -148,6 +154,7 @@ static void
 on_controlled(void *arg, const struct reply *r)
 {
 	struct act *t = arg;
+	struct err_ctx e;
 
 	if (!reply_is_good(r)) {
 		api_answer_reply(t->x, r);
@@ -156,6 +163,14 @@ on_controlled(void *arg, const struct reply *r)
 		http_answer_json(t->x, 200, json_pack("{s:s}", "state", t->to));
 	} else if (slice_is(r->str, "restored")) {
 		api_answer_restored(t->x);
+	} else if (r->str.n > 9 && memcmp(r->str.p, "ceiling: ", 9) == 0) {
+		err_set(&e, ERR_REFUSED, "ceiling",
+			"an approver resumes it with --raise-parts or --raise-cost", "%.*s",
+			(int)r->str.n - 9, r->str.p + 9);
+		http_answer_error(t->x, &e);
+	} else if (slice_is(r->str, "no ceiling")) {
+		err_set(&e, ERR_CONFLICT, "ceiling", "resume it without", "it has none");
+		http_answer_error(t->x, &e);
 	} else {
 		say_conflict(t->x, r->str, "nothing of it is left to send");
 	}
@@ -185,44 +200,109 @@ on_control_audited(void *arg, uint64_t n, const struct err_ctx *e)
 		argv_adds(&a, act);
 		engine_sure(t->api->daemon->engine, "control", &a, true, on_controlled, t);
 	} else {
-		if (http_query(t->x, "after_restore") != NULL)
-			argv_adds(&a, "after-restore");
+		argv_adds(&a, http_query(t->x, "after_restore") != NULL ? "after-restore" : "");
+		if (t->has_raise) {
+			argv_add_int(&a, t->raise_parts);
+			argv_add_int(&a, t->raise_cost);
+		}
 		engine_call(t->api->daemon->engine, "resume", &a, on_controlled, t);
 	}
 	argv_free(&a);
+}
+
+/* More may be spent only by who may approve; where a second person must, not by its author. */
+static enum err
+refuse_raise(const struct act *t, const struct campaign *c, struct err_ctx *e)
+{
+	const struct account *who = api_account(t->x);
+
+	if ((who->rights & RIGHT_APPROVE) == 0)
+		return err_set(e, ERR_REFUSED, "ceiling", "ask an approver",
+			       "to raise it needs the right approve");
+	if (c->review.given == APPROVAL_NONE)
+		return ERR_OK;
+	if (who->user[0] == '\0')
+		return err_set(e, ERR_REFUSED, "ceiling", "do it as a user",
+			       "%s is nobody's name, and a person must raise it", who->who);
+	if (review_has_author(&c->review, who->user) ||
+	    (who->deputy_of[0] != '\0' && review_has_author(&c->review, who->deputy_of)))
+		return err_set(e, ERR_REFUSED, "ceiling", "ask another approver",
+			       "%s has written or submitted it: another person must raise it",
+			       who->user);
+	return ERR_OK;
 }
 
 static void
 on_control_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 {
 	struct act *t = arg;
+	struct err_ctx refused;
 
+	if (t->has_raise && c != NULL && refuse_raise(t, c, &refused) != ERR_OK) {
+		http_answer_error(t->x, &refused);
+		campaign_free(c);
+		free(t);
+		return;
+	}
 	if (act_has_run(t, c, e))
 		act_audit(t, strcmp(t->to, "paused") == 0 ? "campaign.pause" : "campaign.resume",
 			  on_control_audited);
 }
 
-static void
-control(struct http_exchange *x, struct api *a, const char *to)
+void
+on_campaign_pause(struct http_exchange *x, void *arg)
 {
+	struct api *a = arg;
 	struct act *t = act_new(x, a);
 
 	if (t == NULL)
 		return;
-	t->to = to;
+	t->to = "paused";
 	campaign_load(a->daemon->engine, http_param(x, "id"), on_control_campaign, t);
 }
 
-void
-on_campaign_pause(struct http_exchange *x, void *arg)
+/* {"raise": {"parts", "cost"}}, or nothing. */
+static enum err
+read_raise(struct act *t, json_t *body, struct err_ctx *e)
 {
-	control(x, arg, "paused");
+	static const char *const keys[] = {"raise"}, *const raise_keys[] = {"parts", "cost"};
+	struct json_at root = json_root(body), raise = json_get(&root, "raise");
+	struct json_at parts = json_get(&raise, "parts"), cost = json_get(&raise, "cost");
+	enum err rc;
+
+	if ((rc = json_only_keys(&root, keys, ARRAY_LEN(keys), e)) != ERR_OK ||
+	    (rc = json_want_object(&raise, e)) != ERR_OK ||
+	    (rc = json_only_keys(&raise, raise_keys, ARRAY_LEN(raise_keys), e)) != ERR_OK ||
+	    (rc = json_read_int(&parts, 1, INT64_C(1000000000000), &t->raise_parts, e)) != ERR_OK ||
+	    (rc = json_read_int(&cost, 1, INT64_C(1000000000000000), &t->raise_cost, e)) != ERR_OK)
+		return rc;
+	t->has_raise = raise.v != NULL;
+	if (t->has_raise && parts.v == NULL && cost.v == NULL)
+		return err_set(e, ERR_INPUT, raise.path, "write \"parts\", \"cost\" or both",
+			       "says no number");
+	return ERR_OK;
 }
 
 void
 on_campaign_resume(struct http_exchange *x, void *arg)
 {
-	control(x, arg, "running");
+	struct api *a = arg;
+	struct act *t;
+	struct err_ctx e;
+	json_t *body = NULL;
+
+	if (api_name(x, "id", "campaign") == NULL || !api_is_open(a, x) ||
+	    (http_body(x).n > 0 && (body = api_body_json(x)) == NULL))
+		return;
+	t = xcalloc(1, sizeof(*t));
+	*t = (struct act){.api = a, .x = x, .to = "running"};
+	if (body != NULL && read_raise(t, body, &e) != ERR_OK) {
+		http_answer_error(x, &e);
+		free(t);
+	} else {
+		campaign_load(a->daemon->engine, http_param(x, "id"), on_control_campaign, t);
+	}
+	json_decref(body);
 }
 
 /* ---- cancel ---- */
@@ -286,198 +366,7 @@ on_campaign_cancel(struct http_exchange *x, void *arg)
 		campaign_load(a->daemon->engine, http_param(x, "id"), on_cancel_campaign, t);
 }
 
-/* ---- launch, now or at a time; unschedule ---- */
-
-struct launching {
-	struct api *api;
-	struct http_exchange *x;
-	int64_t due_s;	/* 0 = now, or as its schedule says */
-	bool is_series; /* it has a schedule that goes on */
-	json_t *answer; /* when it is done; NULL = not yet */
-	uint64_t unit;
-	char class[16];
-};
-
-static void
-launching_free(struct launching *l)
-{
-	json_decref(l->answer);
-	free(l);
-}
-
-/* When its first message leaves, and the freeze that it falls into. What is done is told in any case. */
-static void
-on_launch_halts(void *arg, const struct halts *h, const struct err_ctx *e)
-{
-	struct launching *l = arg;
-
-	(void)e;
-	if (h != NULL)
-		api_add_sends_from(l->api->daemon, h, l->class, l->due_s, l->answer);
-	http_answer_json(l->x, 202, json_incref(l->answer));
-	launching_free(l);
-}
-
-static void
-launching_tell(struct launching *l, json_t *take_answer)
-{
-	l->answer = take_answer;
-	halts_ask(l->api->daemon->engine, l->class, l->unit, on_launch_halts, l);
-}
-
-static void
-on_launched(void *arg, uint64_t run, const struct err_ctx *e)
-{
-	struct launching *l = arg;
-
-	if (e == NULL) {
-		launching_tell(l, json_pack("{s:I}", "run", (json_int_t)run));
-		return;
-	}
-	http_answer_error(l->x, e);
-	launching_free(l);
-}
-
-static void
-on_scheduled(void *arg, const struct scheduled *s, const struct err_ctx *e)
-{
-	struct launching *l = arg;
-	char due[32], from[32];
-	json_t *out;
-
-	if (e != NULL) {
-		http_answer_error(l->x, e);
-		launching_free(l);
-		return;
-	}
-	l->due_s = s->due_s;
-	clock_format_vn(s->due_s, due);
-	clock_format_vn(s->sends_from_s, from);
-	out = json_pack("{s:s, s:s, s:s}", "state", "scheduled", "due", due, "sends_from", from);
-	json_object_update(out, s->outlook);
-	launching_tell(l, out);
-}
-
-/* The body may be empty, or an object with a time. *due_s 0 = now. False: answered. */
-static bool
-read_due(struct http_exchange *x, int64_t *due_s)
-{
-	static const char *const keys[] = {"at"};
-	struct json_at root, at;
-	const char *text = NULL, *why = NULL;
-	struct moment m = {0};
-	struct err_ctx e;
-	json_t *body;
-	enum err rc;
-
-	*due_s = 0;
-	if (http_body(x).n == 0)
-		return true;
-	body = api_body_json(x);
-	if (body == NULL)
-		return false;
-	root = json_root(body);
-	at = json_get(&root, "at");
-	rc = json_only_keys(&root, keys, ARRAY_LEN(keys), &e);
-	if (rc == ERR_OK)
-		rc = json_read_string(&at, &text, &e);
-	if (rc == ERR_OK && text != NULL) {
-		why = moment_parse(slice_of(text), &m);
-		if (why == NULL && m.second_of_day < 0)
-			why = "has no time of day, as in 2027-10-10T08:00";
-		if (why != NULL)
-			rc = err_set(&e, ERR_INPUT, "at", "", "\"%.60s\" %s", text, why);
-		*due_s = moment_to_unix(&m, VN_UTC_OFFSET_S);
-		if (rc == ERR_OK && *due_s <= 0)
-			rc = err_set(&e, ERR_INPUT, "at", "", "\"%.60s\" is not in the future",
-				     text);
-	}
-	if (rc != ERR_OK)
-		http_answer_error(x, &e);
-	json_decref(body);
-	return rc == ERR_OK;
-}
-
-static void
-on_launch_audited(void *arg, uint64_t n, const struct err_ctx *e)
-{
-	struct launching *l = arg;
-	struct daemon *d = l->api->daemon;
-	const char *id = http_param(l->x, "id");
-
-	(void)n;
-	if (e != NULL) {
-		http_answer_error(l->x, e);
-		launching_free(l);
-	} else if (l->due_s != 0 || l->is_series) {
-		campaign_schedule(d->engine, d->config, id, l->due_s, on_scheduled, l);
-	} else {
-		campaign_launch(d->engine, d->config, id, on_launched, l);
-	}
-}
-
-/* One whose last occurrence was missed is launched by a person, as others are. */
-static bool
-goes_on(const struct daemon *d, const struct campaign *c)
-{
-	int64_t next_s = 1;
-	struct err_ctx e;
-
-	if (strcmp(c->state, "missed") == 0 && c->schedule[0] != '\0' &&
-	    series_next(c, d->config->days, clock_wall_ms() / 1000, &next_s, &e) != ERR_OK)
-		next_s = 1; /* campaign_schedule says what is wrong */
-	return c->schedule[0] != '\0' && next_s != 0;
-}
-
-/* Who launches, and when: what cannot be written into the audit is not launched. */
-static void
-on_launch_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
-{
-	struct launching *l = arg;
-	char object[160], due[32];
-	struct buf lists = {0};
-	json_t *details;
-
-	if (c == NULL) {
-		http_answer_error(l->x, e);
-		launching_free(l);
-		return;
-	}
-	l->unit = c->unit;
-	snprintf(l->class, sizeof(l->class), "%s", c->class);
-	snprintf(object, sizeof(object), "campaign:%s", c->name);
-	campaign_add_lists(c, &lists);
-	details = json_pack("{s:I, s:s, s:i, s:o}", "campaign", (json_int_t)c->id, "template",
-			    c->template, "template_version", (int)c->template_version, "list",
-			    json_of_slice(buf_slice(&lists)));
-	buf_free(&lists);
-	l->is_series = goes_on(l->api->daemon, c);
-	if (l->is_series)
-		json_object_set_new(details, "schedule", json_string(c->schedule));
-	if (l->due_s != 0) {
-		clock_format_vn(l->due_s, due);
-		json_object_set_new(details, "at", json_string(due));
-	}
-	audit_append(l->api->daemon->engine, api_who(l->x),
-		     l->due_s != 0 || l->is_series ? "campaign.schedule" : "campaign.launch",
-		     object, details, on_launch_audited, l);
-	campaign_free(c);
-}
-
-void
-on_campaign_launch(struct http_exchange *x, void *arg)
-{
-	struct api *a = arg;
-	const char *id = api_name(x, "id", "campaign");
-	struct launching *l;
-	int64_t due_s;
-
-	if (id == NULL || !api_is_open(a, x) || !read_due(x, &due_s))
-		return;
-	l = xcalloc(1, sizeof(*l));
-	*l = (struct launching){.api = a, .x = x, .due_s = due_s};
-	campaign_load(a->daemon->engine, id, on_launch_campaign, l);
-}
+/* ---- its time is taken away ---- */
 
 static void
 on_unscheduled(void *arg, const struct reply *r)
@@ -486,9 +375,9 @@ on_unscheduled(void *arg, const struct reply *r)
 
 	if (!reply_is_good(r)) {
 		api_answer_reply(t->x, r);
-	} else if (slice_is(r->str, "draft")) {
-		act_log(t, "unschedule", "draft");
-		http_answer_json(t->x, 200, json_pack("{s:s}", "state", "draft"));
+	} else if (slice_is(r->str, "draft") || slice_is(r->str, "approved")) {
+		act_log(t, "unschedule", slice_is(r->str, "draft") ? "draft" : "approved");
+		http_answer_json(t->x, 200, json_pack("{s:o}", "state", json_of_slice(r->str)));
 	} else {
 		say_conflict(t->x, r->str, "");
 	}
@@ -544,6 +433,8 @@ on_removed(void *arg, const struct reply *r)
 		say_conflict(t->x, r->str,
 			     slice_is(r->str, "scheduled") || slice_is(r->str, "missed")
 				     ? "unschedule it first"
+			     : slice_is(r->str, "submitted") || slice_is(r->str, "approved")
+				     ? "return it first"
 				     : "only a draft can be removed: what was sent is kept");
 	}
 	free(t);
@@ -602,12 +493,13 @@ static void
 on_clone_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 {
 	struct cloning *cl = arg;
+	struct campaign_author author = {.who = api_who(cl->x), .user = api_account(cl->x)->user};
 
 	if (c == NULL)
 		http_answer_error(cl->x, e);
 	else
-		campaign_clone(cl->api->daemon->engine, c->id, cl->name, cl->key, api_on_created,
-			       cl->x);
+		campaign_clone(cl->api->daemon->engine, c->id, cl->name, &author, cl->key,
+			       api_on_created, cl->x);
 	campaign_free(c);
 	free(cl);
 }

@@ -180,6 +180,7 @@ static const struct path_object {
 	[GUARD_TEMPLATE] = {"template", "name", USE_READ},
 	[GUARD_TEMPLATE_SAVE] = {"template", "name", USE_MAKE},
 	[GUARD_CAMPAIGN] = {"campaign", "id", USE_OWN},
+	[GUARD_CAMPAIGN_EDIT] = {"campaign", "id", USE_OWN},
 	[GUARD_USER] = {"user", "name", USE_OWN},
 	[GUARD_UNIT] = {"unit", "id", USE_OWN},
 	[GUARD_UNIT_GIVE] = {"unit", "id", USE_PLACE},
@@ -196,9 +197,11 @@ reads_body(unsigned guard)
 	case GUARD_SEGMENT_SAVE:
 	case GUARD_QUERY:
 	case GUARD_PATTERN_CHECK:
+	case GUARD_CAMPAIGN_EDIT:
 	case GUARD_CAMPAIGN_MAKE:
 	case GUARD_MESSAGE_MAKE:
 	case GUARD_SCOPE:
+	case GUARD_DEPUTY:
 	case GUARD_USER:
 	case GUARD_USER_MAKE:
 	case GUARD_UNIT:
@@ -233,6 +236,7 @@ take_body(struct collector *c, unsigned guard)
 	case GUARD_PATTERN_CHECK:
 		add_member(c, "list", USE_OWN, "list");
 		break;
+	case GUARD_CAMPAIGN_EDIT:
 	case GUARD_CAMPAIGN_MAKE:
 		take_campaign(c);
 		break;
@@ -241,6 +245,10 @@ take_body(struct collector *c, unsigned guard)
 		break;
 	case GUARD_SCOPE:
 		take_scope(c);
+		break;
+	case GUARD_DEPUTY:
+		add_member(c, "user", USE_OWN, "deputy");
+		add_member(c, "user", USE_OWN, "of");
 		break;
 	case GUARD_USER:
 	case GUARD_USER_MAKE:

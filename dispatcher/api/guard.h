@@ -27,12 +27,14 @@ enum guard {
 	GUARD_TEMPLATE_SAVE, /* {name}, ?unit= */
 	GUARD_PATTERN_CHECK, /* "list" */
 	GUARD_CAMPAIGN,	     /* {id} */
+	GUARD_CAMPAIGN_EDIT, /* {id}, "template", "segments", "unit" */
 	GUARD_CAMPAIGN_MAKE, /* "template", "segments", "unit" */
 	GUARD_MESSAGE,	     /* {id}: its run */
 	GUARD_MESSAGE_MAKE,  /* "unit", templates */
 	GUARD_SCOPE,	     /* "scope" */
 	GUARD_USER,	     /* {name}, and "unit" */
 	GUARD_USER_MAKE,     /* "unit" */
+	GUARD_DEPUTY,	     /* "deputy", "of" */
 	GUARD_UNIT,	     /* {id}, and "under" */
 	GUARD_UNIT_MAKE,     /* "under" */
 	GUARD_UNIT_GIVE,     /* {id}, "kind", "name" */

@@ -166,10 +166,16 @@ void api_answer_schedule(const struct daemon *d, struct http_exchange *x, const 
 /* campaign_load; with ?run=N what it says of its run is that of this one. */
 void api_campaign_of_run(struct api *a, struct http_exchange *x, const char *id, campaign_cb cb,
 			 void *arg);
+/* approval.c */
+void on_campaign_edit(struct http_exchange *x, void *arg);
+void on_campaign_submit(struct http_exchange *x, void *arg);
+void on_campaign_approve(struct http_exchange *x, void *arg);
+void on_campaign_return(struct http_exchange *x, void *arg);
 /* preview.c */
 void on_campaign_preview(struct http_exchange *x, void *arg);
-/* control.c */
+/* launch.c */
 void on_campaign_launch(struct http_exchange *x, void *arg);
+/* control.c */
 void on_campaign_unschedule(struct http_exchange *x, void *arg);
 void on_campaign_rm(struct http_exchange *x, void *arg);
 void on_campaign_clone(struct http_exchange *x, void *arg);
@@ -246,6 +252,10 @@ void on_user_show(struct http_exchange *x, void *arg);
 void on_user_add(struct http_exchange *x, void *arg);
 void on_user_set(struct http_exchange *x, void *arg);
 void on_user_password(struct http_exchange *x, void *arg);
+/* deputies.c */
+void on_deputy_ls(struct http_exchange *x, void *arg);
+void on_deputy_add(struct http_exchange *x, void *arg);
+void on_deputy_rm(struct http_exchange *x, void *arg);
 /* tokens.c */
 void on_token_ls(struct http_exchange *x, void *arg);
 void on_token_add(struct http_exchange *x, void *arg);

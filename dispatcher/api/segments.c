@@ -411,7 +411,7 @@ on_campaign_ls(struct http_exchange *x, void *arg)
 {
 	static const char *const fields[] = {
 		"unit",	    "state",   "class",	     "event", "run",	 "list", "goal",
-		"template", "run.why", "run.reason", "due_s", "problem", NULL};
+		"template", "run.why", "run.reason", "due_s", "problem", "note", NULL};
 
 	list_things(x, arg, "campaigns", "campaign", fields);
 }

@@ -166,6 +166,7 @@ on_template_save(struct http_exchange *x, void *arg)
 	argv_add(&s->args, buf_slice(&source));
 	argv_add_int(&s->args, unit);
 	argv_add(&s->args, buf_slice(&s->languages));
+	argv_adds(&s->args, api_who(x));
 	audit_saving(s, name, buf_slice(&source));
 	buf_free(&source);
 	set_free(set);

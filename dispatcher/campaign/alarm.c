@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "dispatcher/campaign/approval.h"
 #include "dispatcher/campaign/looked.h"
 #include "dispatcher/campaign/series.h"
 #include "dispatcher/campaign/window.h"
@@ -76,8 +77,7 @@ refuse_time(const struct reply *r, struct err_ctx *e)
 		err_set(e, ERR_CONFLICT, "schedule", "look at the campaign",
 			"has fired at this time already");
 	else
-		err_set(e, ERR_CONFLICT, "campaign", "clone it to send again",
-			"is %.*s: only a draft can be given a time", (int)what.n, what.p);
+		campaign_not_in(what, e);
 }
 
 static void on_scheduled(void *arg, const struct reply *r);
@@ -144,6 +144,11 @@ on_ready(void *arg, struct ready_campaign *r, const struct err_ctx *e)
 
 	if (r == NULL) {
 		scheduling_end(s, e);
+		return;
+	}
+	if (approval_check(s->config, r, NULL, &none) != ERR_OK) {
+		ready_campaign_free(r);
+		scheduling_end(s, &none);
 		return;
 	}
 	s->campaign = r->campaign;

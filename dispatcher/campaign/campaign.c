@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "dispatcher/campaign/approval.h"
 #include "dispatcher/campaign/series.h"
 #include "dispatcher/campaign/window.h"
 #include "dispatcher/run/saved.h"
@@ -60,6 +61,7 @@ campaign_free(struct campaign *c)
 	free(c->list_gone);
 	free(c->schedule);
 	free(c->late_then);
+	review_clear(&c->review);
 	for (size_t i = 0; i < c->list_count; i++)
 		free(c->lists[i]);
 	for (size_t i = 0; i < c->segment_count; i++) {
@@ -165,6 +167,22 @@ combine_queries(struct campaign *c, const struct reply *r)
 	saved_segments_free(&saved);
 }
 
+/* What is asked of its record; "run." of its run, "template." of the version of its template. */
+/* clang-format off */
+static const char *const load_fields[] = {
+	"name", "state", "class", "goal", "event", "template", "list", "per", "unit", "run",
+	"created_s", "canary_messages", "canary_then", "canary_after_s", "run.why", "run.reason",
+	"run.why_by", "run.why_s", "due_s", "problem", "checked", "accents", "run.template_version",
+	"run.list_gone_s", "sensitive", "lists", "run.list_gone", "speed", "weight",
+	"schedule", "late_s", "late_then", "first_s", "waited_s", "smooth_until", "finish_by",
+	/* review_read */
+	"revision", "changed_by", "changed_s", "approval", "newest", "authors", "submitted_by",
+	"submitted_s", "frozen", "frozen_hash", "estimate", "approvals", "approved_s",
+	"approved_level", "ceiling", "note", "note_by", "note_s", "template.saved", "template.by",
+};
+/* clang-format on */
+#define REVIEW_AT 40 /* of the reply */
+
 static int
 read_minute(const struct reply *r, size_t i)
 {
@@ -222,7 +240,9 @@ campaign_read(const struct reply *r)
 	c->is_waiting = reply_int(r, 37) != 0;
 	c->smooth_until = read_minute(r, 38);
 	c->finish_by = read_minute(r, 39);
-	combine_queries(c, reply_item(r, 40));
+	review_read(&c->review, r, REVIEW_AT);
+	combine_queries(c, reply_item(r, 4 + ARRAY_LEN(load_fields)));
+	review_note(c);
 	return c;
 }
 
@@ -245,56 +265,33 @@ on_campaign(void *arg, const struct reply *r)
 	free(ld);
 }
 
-void
-campaign_load(struct engine *e, const char *id_or_name, campaign_cb cb, void *arg)
+static void
+load(struct engine *e, const char *which, const char *id_or_name, campaign_cb cb, void *arg)
 {
-	static const char *const load_fields[] = {"name",
-						  "state",
-						  "class",
-						  "goal",
-						  "event",
-						  "template",
-						  "list",
-						  "per",
-						  "unit",
-						  "run",
-						  "created_s",
-						  "canary_messages",
-						  "canary_then",
-						  "canary_after_s",
-						  "run.why",
-						  "run.reason",
-						  "run.why_by",
-						  "run.why_s",
-						  "due_s",
-						  "problem",
-						  "checked",
-						  "accents",
-						  "run.template_version",
-						  "run.list_gone_s",
-						  "sensitive",
-						  "lists",
-						  "run.list_gone",
-						  "speed",
-						  "weight",
-						  "schedule",
-						  "late_s",
-						  "late_then",
-						  "first_s",
-						  "waited_s",
-						  "smooth_until",
-						  "finish_by"};
 	struct load *ld = xcalloc(1, sizeof(*ld));
 	struct argv a = {0};
 
 	ld->cb = cb;
 	ld->arg = arg;
 	snprintf(ld->name, sizeof(ld->name), "%s", id_or_name);
+	argv_adds(&a, which);
 	argv_adds(&a, id_or_name);
 	for (size_t i = 0; i < ARRAY_LEN(load_fields); i++)
 		argv_adds(&a, load_fields[i]);
 	engine_call(e, "campaign_get", &a, on_campaign, ld);
 	argv_free(&a);
+}
+
+void
+campaign_load(struct engine *e, const char *id_or_name, campaign_cb cb, void *arg)
+{
+	load(e, "", id_or_name, cb, arg);
+}
+
+void
+campaign_load_now(struct engine *e, const char *id_or_name, campaign_cb cb, void *arg)
+{
+	load(e, "now", id_or_name, cb, arg);
 }
 
 /* ---- one of its runs ---- */
@@ -404,7 +401,8 @@ campaign_name_check(const char *name, struct err_ctx *e)
 }
 
 void
-campaign_clone(struct engine *e, uint64_t id, const char *name, const char *idempotency_key,
+campaign_clone(struct engine *e, uint64_t id, const char *name,
+	       const struct campaign_author *author, const char *idempotency_key,
 	       campaign_created_cb cb, void *arg)
 {
 	struct create *cr = xcalloc(1, sizeof(*cr));
@@ -415,6 +413,7 @@ campaign_clone(struct engine *e, uint64_t id, const char *name, const char *idem
 	argv_adds(&a, idempotency_key);
 	argv_add_int(&a, (int64_t)id);
 	argv_adds(&a, name);
+	argv_adds(&a, author->user[0] != '\0' ? author->user : author->who);
 	engine_call(e, "clone", &a, on_created, cr);
 	argv_free(&a);
 }
@@ -429,6 +428,9 @@ struct document {
 	int64_t weight;				 /* 0 = CAMPAIGN_WEIGHT */
 	int64_t unit;
 	int canary_then;
+	bool is_newest;
+	struct series_words series;
+	struct window window;
 };
 
 /* {"messages": 50, "then": "person" | "auto", "after_s": 600} */
@@ -460,11 +462,13 @@ static enum err
 read_names(const struct json_at *root, struct document *d, struct err_ctx *e)
 {
 	static const char *const pers[] = {"phone", "row"};
-	static const char *const approvals[] = {"none", "second-person"};
+	static const char *const audiences[] = {"approved", "newest"};
+	int audience_choice = 0;
 	struct json_at name = json_get(root, "name"), template = json_get(root, "template");
 	struct json_at class = json_get(root, "class"), goal = json_get(root, "goal");
 	struct json_at event = json_get(root, "event"), per = json_get(root, "per");
 	struct json_at approval = json_get(root, "approval"), accents = json_get(root, "accents");
+	struct json_at audience = json_get(root, "audience");
 	struct json_at sensitive = json_get(root, "sensitive"), speed = json_get(root, "speed"),
 		       unit = json_get(root, "unit"), weight = json_get(root, "weight");
 	enum err rc;
@@ -481,16 +485,15 @@ read_names(const struct json_at *root, struct document *d, struct err_ctx *e)
 	    (rc = json_read_int(&weight, 1, CAMPAIGN_WEIGHT_MAX, &d->weight, e)) != ERR_OK ||
 	    (rc = json_read_int(&unit, 1, 1000000, &d->unit, e)) != ERR_OK ||
 	    (rc = json_read_choice(&per, pers, 2, &d->per, e)) != ERR_OK ||
-	    (rc = json_read_choice(&approval, approvals, 2, &d->approval, e)) != ERR_OK ||
+	    (rc = json_read_choice(&approval, approval_names, ARRAY_LEN(approval_names),
+				   &d->approval, e)) != ERR_OK ||
+	    (rc = json_read_choice(&audience, audiences, 2, &audience_choice, e)) != ERR_OK ||
 	    (rc = json_read_choice(&accents, accents_names, 3, &d->accents, e)) != ERR_OK)
 		return rc;
 	if (strlen(d->goal) > 200 || strlen(d->event) > 200 || strlen(d->sensitive) > 200)
 		return err_set(e, ERR_INPUT, "goal, event, sensitive", "shorten it",
 			       "has more than 200 bytes");
-	if (d->approval == 1)
-		return err_set(e, ERR_REFUSED, "approval",
-			       "use \"none\" until this server has users",
-			       "\"second-person\" needs a second user who approves");
+	d->is_newest = audience_choice == 1;
 	return ERR_OK;
 }
 
@@ -540,9 +543,11 @@ static void
 add_fields(const struct document *d, struct argv *a)
 {
 	const char *const fields[][2] = {
-		{"class", d->class},  {"goal", d->goal},
-		{"event", d->event},  {"per", d->per == 1 ? "row" : "phone"},
-		{"approval", "none"}, {"accents", accents_names[d->accents]},
+		{"class", d->class},
+		{"goal", d->goal},
+		{"event", d->event},
+		{"per", d->per == 1 ? "row" : "phone"},
+		{"accents", accents_names[d->accents]},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
@@ -551,6 +556,14 @@ add_fields(const struct document *d, struct argv *a)
 	}
 	argv_adds(a, "unit");
 	argv_add_int(a, d->unit);
+	if (d->approval > APPROVAL_NONE) {
+		argv_adds(a, "approval");
+		argv_adds(a, approval_names[d->approval]);
+	}
+	if (d->is_newest) {
+		argv_adds(a, "newest");
+		argv_adds(a, "1");
+	}
 	if (d->sensitive[0] != '\0') {
 		argv_adds(a, "sensitive");
 		argv_adds(a, d->sensitive);
@@ -571,39 +584,66 @@ add_fields(const struct document *d, struct argv *a)
 		argv_adds(a, "canary_after_s");
 		argv_add_int(a, d->canary_after_s);
 	}
+	series_add_fields(&d->series, a);
+	window_add_fields(&d->window, a);
+}
+
+/* More than its class needs may be asked for, not less. */
+static enum err
+check_class(const struct config *c, const struct json_at *root, const struct document *d,
+	    struct err_ctx *e)
+{
+	const struct class_policy *class = config_class(c, d->class);
+
+	if (class == NULL)
+		return refuse_class(c, d->class, e);
+	if (json_get(root, "approval").v == NULL || d->approval >= (int)class->approval)
+		return ERR_OK;
+	return err_set(e, ERR_REFUSED, "approval", "leave it out, or ask for more",
+		       "class %s needs \"%s\", which a campaign cannot lower", d->class,
+		       approval_names[class->approval]);
+}
+
+static enum err
+read_document(const struct config *c, json_t *document, struct document *d, struct buf *segments,
+	      struct err_ctx *e)
+{
+	static const char *const keys[] = {
+		"name",	    "template", "segments", "class",	 "goal",    "event", "per",
+		"approval", "canary",	"accents",  "sensitive", "speed",   "unit",  "weight",
+		"schedule", "late",	"smooth",   "finish_by", "audience"};
+	struct json_at root = json_root(document);
+	enum err rc;
+
+	*d = (struct document){.goal = "",
+			       .event = "",
+			       .class = "",
+			       .name = "",
+			       .template = "",
+			       .sensitive = "",
+			       .unit = d->unit};
+	if ((rc = json_only_keys(&root, keys, ARRAY_LEN(keys), e)) != ERR_OK ||
+	    (rc = read_names(&root, d, e)) != ERR_OK || (rc = read_canary(&root, d, e)) != ERR_OK ||
+	    (rc = read_segments(&root, segments, e)) != ERR_OK ||
+	    (rc = check_class(c, &root, d, e)) != ERR_OK ||
+	    (rc = window_read(&root, &d->window, e)) != ERR_OK)
+		return rc;
+	return series_read(&root, c->days, &d->series, e);
 }
 
 enum err
-campaign_create(struct engine *engine, const struct config *c, uint64_t unit, json_t *document,
-		const char *idempotency_key, campaign_created_cb cb, void *arg, struct err_ctx *e)
+campaign_create(struct engine *engine, const struct config *c, const struct campaign_author *author,
+		json_t *document, const char *idempotency_key, campaign_created_cb cb, void *arg,
+		struct err_ctx *e)
 {
-	static const char *const keys[] = {
-		"name", "template", "segments", "class",   "goal",	"event",
-		"per",	"approval", "canary",	"accents", "sensitive", "speed",
-		"unit", "weight",   "schedule", "late",	   "smooth",	"finish_by"};
-	struct json_at root = json_root(document);
-	struct document d = {.goal = "",
-			     .event = "",
-			     .class = "",
-			     .name = "",
-			     .template = "",
-			     .sensitive = "",
-			     .unit = (int64_t)unit};
-	struct series_words series = {0};
-	struct window window;
+	struct document d = {.unit = (int64_t)author->unit};
 	struct buf segments = {0};
 	struct create *cr;
 	struct argv a = {0};
-	enum err rc;
+	enum err rc = read_document(c, document, &d, &segments, e);
 
-	if ((rc = json_only_keys(&root, keys, ARRAY_LEN(keys), e)) != ERR_OK ||
-	    (rc = read_names(&root, &d, e)) != ERR_OK ||
-	    (rc = read_canary(&root, &d, e)) != ERR_OK ||
-	    (rc = read_segments(&root, &segments, e)) != ERR_OK ||
-	    (rc = config_class(c, d.class) != NULL ? ERR_OK : refuse_class(c, d.class, e)) !=
-		    ERR_OK ||
-	    (rc = window_read(&root, &window, e)) != ERR_OK ||
-	    (rc = series_read(&root, c->days, &series, e)) != ERR_OK) {
+	if (rc != ERR_OK) {
+		series_words_clear(&d.series);
 		buf_free(&segments);
 		return rc;
 	}
@@ -615,11 +655,32 @@ campaign_create(struct engine *engine, const struct config *c, uint64_t unit, js
 	argv_adds(&a, d.template);
 	argv_add(&a, buf_slice(&segments));
 	add_fields(&d, &a);
-	series_add_fields(&series, &a);
-	series_words_clear(&series);
-	window_add_fields(&window, &a);
+	argv_adds(&a, "authors");
+	argv_adds(&a, author->user[0] != '\0' ? author->user : author->who);
 	engine_call(engine, "campaign_create", &a, on_created, cr);
 	argv_free(&a);
+	series_words_clear(&d.series);
 	buf_free(&segments);
 	return ERR_OK;
+}
+
+enum err
+campaign_edit_words(const struct config *c, const struct campaign *was, json_t *document,
+		    struct argv *a, struct err_ctx *e)
+{
+	struct document d = {.unit = (int64_t)was->unit};
+	struct buf segments = {0};
+	enum err rc = read_document(c, document, &d, &segments, e);
+
+	if (rc == ERR_OK && strcmp(d.name, was->name) != 0)
+		rc = err_set(e, ERR_INPUT, "name", "clone it under another name",
+			     "\"%s\" is not \"%s\": a campaign keeps its name", d.name, was->name);
+	if (rc == ERR_OK) {
+		argv_adds(a, d.template);
+		argv_add(a, buf_slice(&segments));
+		add_fields(&d, a);
+	}
+	series_words_clear(&d.series);
+	buf_free(&segments);
+	return rc;
 }

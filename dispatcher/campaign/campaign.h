@@ -3,20 +3,17 @@
  * Campaigns: template × segments × class, with a state. Created from JSON
  * (docs/FORMATS.md, "Campaign"), previewed, launched into a run.
  *
- *          ┌─schedule─▶ scheduled ──(its time)──▶┐
- *          │◀unschedule─  │   ▲                   │
- *   draft ─┤              ▼   │schedule           │
- *          │◀unschedule─ missed ──────launch─────▶│
- *          │                                      ▼         pause
- *          └──────────────launch──────────────▶ running ◀─────────▶ paused
- *                                                │ │ ▲     resume     │
- *                                                │ │ └─retry─┐        │
- *                                                │ └───▶ finished     │
- *                                                └──────cancel────────┴─▶ cancelled
+ *   draft ──submit──▶ submitted ──approve──▶ approved ──launch──▶ running ◀─pause, resume─▶ paused
+ *     ▲                   │ return            │ │   ▲               ▲ │ │ ▲                     │
+ *     │                   ▼                   │ ▼   │               │ │ │ └─retry─┐             │
+ *     └────edit─────── returned ◀──return─────┘ scheduled ─its time─┘ │ └───▶ finished          │
+ *                                               or missed             └──────cancel─────────────┴─▶ cancelled
+ *
+ * Where no approval is needed a draft is launched, or given a time, at once.
  *
  * The campaign's record holds its state; the run's record holds whether it
- * moves. Each transition is one Lua step that compares the expected state and
- * changes both. Cancelled is a fact: from that step on nothing is claimed or
+ * moves. The table of all transitions is store/campaign_acts.h; each is one Lua
+ * step that asks it and changes both. Cancelled is a fact: from that step on nothing is claimed or
  * permitted; the records of what had not left are swept afterwards (step, in
  * dispatcher/lua/control.lua), and late evidence about the rest is merged.
  */
@@ -35,6 +32,34 @@
 #define CAMPAIGN_SPEED_MAX 1000000
 #define CAMPAIGN_WEIGHT 100 /* where none was said */
 #define CAMPAIGN_WEIGHT_MAX 1000
+
+/* Of a campaign before its launch: who wrote it, what was submitted, who approved it. */
+struct review {
+	uint64_t revision; /* of what is written down, from 1 */
+	char *changed_by;  /* by whom last; "" = nobody since it was created */
+	int64_t changed_s;
+	enum approval_level asked; /* by itself: the class may need more */
+	bool is_newest;		   /* rows that came after the approval get it, too */
+	json_t *segments;	   /* its queries, as they are before an occurrence narrows them */
+	char *authors;		   /* one a line; as approvers are compared with */
+	char *submitted_by;
+	int64_t submitted_s;
+	/* What was submitted (canonical JSON, see campaign/approval.h) and its hash; "" = nothing is. */
+	char *frozen, *hash;
+	uint64_t messages, parts; /* as they were counted then */
+	bool is_guarded;	  /* so few of them tell something sensitive */
+	int64_t cost;
+	char *approvals;	   /* JSON array; "" = none */
+	int64_t approved_s;	   /* 0 = not yet, or not by enough */
+	enum approval_level given; /* at which level it is approved */
+	uint64_t ceiling_parts;	   /* 0 and 0 = none */
+	int64_t ceiling_cost;
+	char *note, *note_by; /* why it was returned; "" = it was not */
+	int64_t note_s;
+	/* Of the template's version: when it was saved, and by whom ("" = not known). */
+	int64_t template_saved_s;
+	char *template_by;
+};
 
 struct campaign {
 	uint64_t id;
@@ -71,6 +96,7 @@ struct campaign {
 	int64_t list_gone_s; /* when a list of its run was deleted; 0 = none was */
 	char *list_gone;     /* which; "" = it was not noted */
 	char *sensitive;     /* why its texts may read sensitive columns; "" = they may not */
+	struct review review;
 	/* The queries as a run would freeze them: the texts of the segments inside are in them. */
 	char *segments[RUN_QUERIES_MAX], *queries[RUN_QUERIES_MAX];
 	char *wrong[RUN_QUERIES_MAX]; /* why that cannot be; NULL = it can */
@@ -95,18 +121,34 @@ uint64_t campaign_rows_of(const struct campaign *c, const char *so, struct err_c
 typedef void (*campaign_cb)(void *arg, struct campaign *c, const struct err_ctx *e);
 /* By id or name, with what its names stand for now. The callback owns it. */
 void campaign_load(struct engine *e, const char *id_or_name, campaign_cb cb, void *arg);
+/* The same, also of one that was submitted with what its names stand for now. */
+void campaign_load_now(struct engine *e, const char *id_or_name, campaign_cb cb, void *arg);
 
 /* *id: the campaign; is_new false: this idempotency key has created it before. */
 typedef void (*campaign_created_cb)(void *arg, uint64_t id, bool is_new, const struct err_ctx *e);
 /* May a campaign be called so? */
 MUST_CHECK enum err campaign_name_check(const char *name, struct err_ctx *e);
+/* Who writes a campaign. */
+struct campaign_author {
+	const char *who;  /* for people */
+	const char *user; /* "" = nobody's name: the administrator's token, the server's user */
+	uint64_t unit;	  /* its, unless the document says another */
+};
 /* A new draft like this one, under another name. */
-void campaign_clone(struct engine *e, uint64_t id, const char *name, const char *idempotency_key,
+void campaign_clone(struct engine *e, uint64_t id, const char *name,
+		    const struct campaign_author *author, const char *idempotency_key,
 		    campaign_created_cb cb, void *arg);
-/* Checks the document (keys, class, names) before anything is written. unit: its, unless that says another. */
-MUST_CHECK enum err campaign_create(struct engine *e, const struct config *c, uint64_t unit,
-				    json_t *document, const char *idempotency_key,
-				    campaign_created_cb cb, void *arg, struct err_ctx *err);
+/* Checks the document (keys, class, names) before anything is written. */
+MUST_CHECK enum err campaign_create(struct engine *e, const struct config *c,
+				    const struct campaign_author *author, json_t *document,
+				    const char *idempotency_key, campaign_created_cb cb, void *arg,
+				    struct err_ctx *err);
+/*
+ * The words of `campaign_edit` behind those of approval_words (campaign/approval.h): the document
+ * takes the place of what is written down. ERR_INPUT … as campaign_create; another name is refused.
+ */
+MUST_CHECK enum err campaign_edit_words(const struct config *c, const struct campaign *was,
+					json_t *document, struct argv *a, struct err_ctx *err);
 
 /* ---- fields of a run ---- */
 
@@ -143,6 +185,7 @@ typedef void (*ready_campaign_cb)(void *arg, struct ready_campaign *r, const str
 /* Which sets its queries are answered from; zero-initialised: as they are now. */
 struct ready_how {
 	bool is_early;	   /* it is not launched now: what has not run yet has reached nobody */
+	bool is_now;	   /* not as it was submitted, but as it would be now */
 	struct sets *sets; /* these, where they are the ones that are asked for; else NULL */
 	struct sets_watch watch; /* while they are read */
 };
@@ -162,9 +205,15 @@ void campaign_pick_run(struct engine *e, struct campaign *c, uint64_t run, campa
 		       void *arg);
 
 typedef void (*campaign_launched_cb)(void *arg, uint64_t run, const struct err_ctx *e);
+#define LAUNCH_REASON_MAX 200 /* bytes */
+/* How a person launches; zero-initialised: as is usual. Borrowed for the call. */
+struct launch_how {
+	const char *order,
+		*reason; /* the standing order that stands for its approval; NULL = none */
+};
 /* Launched again, it answers with the run that it has. */
 void campaign_launch(struct engine *e, const struct config *c, const char *id_or_name,
-		     campaign_launched_cb cb, void *arg);
+		     const struct launch_how *how, campaign_launched_cb cb, void *arg);
 /* Its time has come: launched only if it is scheduled for exactly due_s. */
 void campaign_launch_due(struct engine *e, const struct config *c, const char *id_or_name,
 			 int64_t due_s, campaign_launched_cb cb, void *arg);

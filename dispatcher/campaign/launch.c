@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "dispatcher/account/account.h"
+#include "dispatcher/campaign/approval.h"
 #include "dispatcher/campaign/campaign.h"
 #include "dispatcher/campaign/law.h"
 #include "dispatcher/campaign/looked.h"
@@ -25,7 +26,7 @@ struct ready_load {
 	struct engine *engine;
 	const struct config *config;
 	struct ready_campaign *r;
-	bool is_early;
+	bool is_early, is_now;
 	struct sets *sets; /* those that it was given; NULL = none */
 	struct sets_watch watch;
 	ready_campaign_cb cb;
@@ -172,6 +173,16 @@ on_sets(void *arg, struct sets *sets, const struct sets_failure *f)
 	registered_load(ld->engine, ld->config, r, on_registered, ld);
 }
 
+/* A version that was approved is loaded of a locked list, too. */
+static enum err
+refuse_locked(const struct list *l, struct err_ctx *e)
+{
+	for (size_t i = 0; i < list_part_count(l); i++)
+		if (list_part(l, i)->is_locked)
+			return care_refuse(list_part(l, i)->name, &list_part(l, i)->care, e);
+	return ERR_OK;
+}
+
 static void
 load_sets(struct ready_load *ld)
 {
@@ -244,6 +255,8 @@ on_list(void *arg, struct list *l, const struct err_ctx *why)
 	law_take(r, ld->config);
 	if (l == NULL)
 		ready_end(ld, why);
+	else if (refuse_locked(l, &e) != ERR_OK)
+		ready_end(ld, &e);
 	else if (route_plan_make(ld->config, &r->route, &e) != ERR_OK ||
 		 words_make(r, ld->config, &e) != ERR_OK || parse_queries(r, &e) != ERR_OK)
 		ready_end(ld, &e);
@@ -273,8 +286,10 @@ on_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 		ready_end(ld, &none);
 		return;
 	}
-	for (size_t i = 0; i < c->list_count; i++)
+	for (size_t i = 0; i < c->list_count; i++) {
 		names[i].name = c->lists[i];
+		names[i].version = ld->is_now ? 0 : review_list_version(c, i);
+	}
 	list_load_several(engine_redis(ld->engine), names, c->list_count, on_list, ld);
 }
 
@@ -294,7 +309,8 @@ campaign_ready(struct engine *e, const struct config *c, const char *id_or_name,
 	ld->cb = cb;
 	ld->arg = arg;
 	ld->r = xcalloc(1, sizeof(*ld->r));
-	campaign_load(e, id_or_name, on_campaign, ld);
+	ld->is_now = how != NULL && how->is_now;
+	(ld->is_now ? campaign_load_now : campaign_load)(e, id_or_name, on_campaign, ld);
 }
 
 struct audience *
@@ -317,9 +333,11 @@ struct launch {
 	struct engine *engine;
 	const struct config *config;
 	struct ready_campaign *r;
-	int64_t run;	  /* its number, if it comes to be */
-	int64_t due_s;	  /* its time, that has come; 0 = a person launches it */
-	struct argv args; /* of `launch` */
+	int64_t run;   /* its number, if it comes to be */
+	int64_t due_s; /* its time, that has come; 0 = a person launches it */
+	struct launch_how how;
+	char order[STANDING_ORDER_NAME_MAX + 1], reason[LAUNCH_REASON_MAX + 1]; /* how's */
+	struct argv args;							/* of `launch` */
 	campaign_launched_cb cb;
 	void *arg;
 };
@@ -373,10 +391,16 @@ on_launched(void *arg, const struct reply *r)
 		err_set(&e, ERR_CONFLICT, "campaign", "launch again",
 			"what its segments ask for was kept for an hour, and that is over");
 		launch_end(ln, 0, &e);
+	} else if (slice_is(state, "changed")) {
+		err_set(&e, ERR_CONFLICT, "campaign", "look at it, then launch again",
+			"was changed meanwhile");
+		launch_end(ln, 0, &e);
+	} else if (slice_is(state, "not approved")) {
+		err_set(&e, ERR_REFUSED, "campaign", "loa campaign show says by whom it is",
+			"is not approved as its class needs it");
+		launch_end(ln, 0, &e);
 	} else {
-		err_set(&e, ERR_CONFLICT, "campaign",
-			slice_is(state, "scheduled") ? "unschedule it first" : "",
-			"is %.*s, not a draft", (int)state.n, state.p);
+		campaign_not_in(state, &e);
 		launch_end(ln, 0, &e);
 	}
 }
@@ -521,6 +545,7 @@ add_campaign(const struct launch *ln, const struct class_policy *class, struct a
 		add_int(a, "due_s", ln->due_s);
 	if (ln->due_s != 0 && c->schedule[0] != '\0')
 		add_next(ln, a);
+	approval_add(ln->config, ln->r, &ln->how, a);
 	add_queries(c, a);
 }
 
@@ -592,10 +617,16 @@ static void
 on_ready(void *arg, struct ready_campaign *r, const struct err_ctx *e)
 {
 	struct launch *ln = arg;
-	json_t *sensitive = r != NULL ? sensitive_details(r) : NULL;
+	json_t *sensitive;
 	char object[160];
+	struct err_ctx refused;
 
 	ln->r = r;
+	if (r != NULL && approval_check(ln->config, r, ln->how.order, &refused) != ERR_OK) {
+		launch_end(ln, 0, &refused);
+		return;
+	}
+	sensitive = r != NULL ? sensitive_details(r) : NULL;
 	if (sensitive == NULL) {
 		if (r == NULL)
 			launch_end(ln, 0, e);
@@ -626,32 +657,55 @@ on_loaded(void *arg, struct campaign *c, const struct err_ctx *e)
 {
 	struct launch *ln = arg;
 	uint64_t run = c != NULL && has_begun(c) ? c->run : 0;
+	struct err_ctx none;
 
-	campaign_free(c);
-	if (c == NULL || run != 0)
+	if (c == NULL || run != 0) {
 		launch_end(ln, run, e);
-	else
+	} else if (!campaign_may(ln->due_s != 0 ? "fire" : "launch", c->state)) {
+		campaign_not_in(slice_of(c->state), &none);
+		launch_end(ln, 0, &none);
+	} else {
 		campaign_looked(ln->engine, ln->config, ln->name, false, on_ready, ln);
+	}
+	campaign_free(c);
+}
+
+static struct launch *
+launch_new(struct engine *e, const struct config *c, const char *id_or_name,
+	   campaign_launched_cb cb, void *arg)
+{
+	struct launch *ln = xcalloc(1, sizeof(*ln));
+
+	ln->engine = e;
+	ln->config = c;
+	ln->cb = cb;
+	ln->arg = arg;
+	snprintf(ln->name, sizeof(ln->name), "%s", id_or_name);
+	return ln;
 }
 
 void
 campaign_launch_due(struct engine *e, const struct config *c, const char *id_or_name, int64_t due_s,
 		    campaign_launched_cb cb, void *arg)
 {
-	struct launch *ln = xcalloc(1, sizeof(*ln));
+	struct launch *ln = launch_new(e, c, id_or_name, cb, arg);
 
-	ln->engine = e;
-	ln->config = c;
 	ln->due_s = due_s;
-	ln->cb = cb;
-	ln->arg = arg;
-	snprintf(ln->name, sizeof(ln->name), "%s", id_or_name);
 	campaign_load(e, id_or_name, on_loaded, ln);
 }
 
 void
 campaign_launch(struct engine *e, const struct config *c, const char *id_or_name,
-		campaign_launched_cb cb, void *arg)
+		const struct launch_how *how, campaign_launched_cb cb, void *arg)
 {
-	campaign_launch_due(e, c, id_or_name, 0, cb, arg);
+	struct launch *ln = launch_new(e, c, id_or_name, cb, arg);
+
+	ln->how = *how;
+	if (how->order != NULL) {
+		snprintf(ln->order, sizeof(ln->order), "%s", how->order);
+		snprintf(ln->reason, sizeof(ln->reason), "%s", how->reason);
+		ln->how.order = ln->order;
+		ln->how.reason = ln->reason;
+	}
+	campaign_load(e, id_or_name, on_loaded, ln);
 }

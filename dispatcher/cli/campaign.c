@@ -91,12 +91,14 @@ print_campaigns(const json_t *a)
 	json_array_foreach (list, i, c) {
 		const char *why = remote_text(c, "why"), *reason = remote_text(c, "reason");
 		const char *due = remote_text(c, "due_s");
-		const char *problem = remote_text(c, "problem");
+		const char *problem = remote_text(c, "problem"), *note = remote_text(c, "note");
 
 		printf("%4s  %-10s %-10s %-10s %s", remote_text(c, "id"), remote_text(c, "state"),
 		       remote_text(c, "class"), remote_text(c, "event"), remote_text(c, "name"));
 		if (why[0] != '\0')
 			printf("  (%s%s%s)", why, reason[0] != '\0' ? ": " : "", reason);
+		if (note[0] != '\0' && strcmp(remote_text(c, "state"), "submitted") != 0)
+			printf("  (returned: %s)", note);
 		if (problem[0] != '\0')
 			printf("  (%s)", problem);
 		else if (due[0] != '\0')

@@ -10,11 +10,19 @@
 /* What these verbs take besides the common options; a verb has some of them. */
 struct control_options {
 	struct remote_options remote;
-	const char *reason, *at, *reasons;
-	bool is_yes, is_after_restore;
+	const char *reason, *at, *reasons, *order, *raise_parts, *raise_cost;
+	bool is_yes, is_after_restore, is_as_approved;
 };
 
-enum { WITH_REASON = 1, WITH_YES = 2, WITH_AT = 4, WITH_REASONS = 8, AFTER_RESTORE = 16 };
+enum {
+	WITH_REASON = 1,
+	WITH_YES = 2,
+	WITH_AT = 4,
+	WITH_REASONS = 8,
+	AFTER_RESTORE = 16,
+	WITH_ORDER = 32,
+	WITH_RAISE = 64,
+};
 
 /* Like remote_words, with the options in `with`. */
 static int
@@ -37,6 +45,14 @@ control_words(int *argc, char **argv, struct control_options *o, const char *wor
 		options[n++] = (struct cli_option){"--reasons", &o->reasons, NULL};
 	if ((with & AFTER_RESTORE) != 0)
 		options[n++] = (struct cli_option){"--after-restore", NULL, &o->is_after_restore};
+	if ((with & WITH_ORDER) != 0) {
+		options[n++] = (struct cli_option){"--order", &o->order, NULL};
+		options[n++] = (struct cli_option){"--as-approved", NULL, &o->is_as_approved};
+	}
+	if ((with & WITH_RAISE) != 0) {
+		options[n++] = (struct cli_option){"--raise-parts", &o->raise_parts, NULL};
+		options[n++] = (struct cli_option){"--raise-cost", &o->raise_cost, NULL};
+	}
 	if (cli_parse(argc, argv, options, &e) != ERR_OK)
 		return cli_fail(&e);
 	return *argc == wanted ? 0 : cli_usage_words(words, *argc, wanted);
@@ -100,12 +116,19 @@ int
 verb_campaign_launch(int argc, char **argv)
 {
 	struct control_options o = {0};
-	int rc = control_words(&argc, argv, &o, "campaign launch", 2, WITH_AT);
+	int rc = control_words(&argc, argv, &o, "campaign launch", 2,
+			       WITH_AT | WITH_ORDER | WITH_REASON);
 	json_t *body;
 
 	if (rc != 0)
 		return rc;
-	body = o.at != NULL ? json_pack("{s:s}", "at", o.at) : NULL;
+	body = json_object();
+	if (o.at != NULL)
+		json_object_set_new(body, "at", json_string(o.at));
+	if (o.order != NULL)
+		json_object_set_new(body, "order", json_string(o.order));
+	if (o.is_as_approved)
+		json_object_set_new(body, "as_approved", json_true());
 	return post(&o, argv[1], "/launch", body, print_launched);
 }
 
@@ -202,16 +225,41 @@ verb_campaign_pause(int argc, char **argv)
 	return rc != 0 ? rc : post(&o, argv[1], "/pause", NULL, print_state);
 }
 
+static enum err
+add_raise(json_t *raise, const char *member, const char *option, const char *text,
+	  struct err_ctx *e)
+{
+	int64_t v = 0;
+
+	if (text == NULL)
+		return ERR_OK;
+	if (!slice_to_i64(slice_of(text), &v) || v < 1)
+		return err_set(e, ERR_USAGE, option, "write by how much more",
+			       "\"%.40s\" is no number", text);
+	json_object_set_new(raise, member, json_integer(v));
+	return ERR_OK;
+}
+
 int
 verb_campaign_resume(int argc, char **argv)
 {
 	struct control_options o = {0};
-	int rc = control_words(&argc, argv, &o, "campaign resume", 2, AFTER_RESTORE);
+	int rc = control_words(&argc, argv, &o, "campaign resume", 2, AFTER_RESTORE | WITH_RAISE);
+	json_t *raise = json_object(), *body = NULL;
+	struct err_ctx e;
 
-	return rc != 0 ? rc
-		       : post(&o, argv[1],
-			      o.is_after_restore ? "/resume?after_restore=1" : "/resume", NULL,
-			      print_state);
+	if (rc == 0 && (add_raise(raise, "parts", "--raise-parts", o.raise_parts, &e) != ERR_OK ||
+			add_raise(raise, "cost", "--raise-cost", o.raise_cost, &e) != ERR_OK))
+		rc = cli_fail(&e);
+	if (json_object_size(raise) > 0)
+		body = json_pack("{s:O}", "raise", raise);
+	json_decref(raise);
+	if (rc != 0) {
+		json_decref(body);
+		return rc;
+	}
+	return post(&o, argv[1], o.is_after_restore ? "/resume?after_restore=1" : "/resume", body,
+		    print_state);
 }
 
 static void

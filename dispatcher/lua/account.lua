@@ -276,6 +276,64 @@ function account.user_get(_, a)
   return account.user_row(a[1])
 end
 
+-- ---- deputies ----
+--
+-- A user's "deputy_of" is "USER SINCE UNTIL" (s): in whose place he may sign then; '' = nobody's.
+
+-- → of whom, since, until, or nil
+function account.deputy(text)
+  local of, since, till = string.match(text or '', '^(%S+) (%d+) (%d+)$')
+  return of, tonumber(since), tonumber(till)
+end
+
+-- Is the unit this one's, or below it?
+function account.is_within(unit, top) return top == 1 or account.path(unit)[top] == true end
+
+-- [at or '', act, deputy, of whom, since s, until s] → as user_put, or ['outside'] his unit is not below,
+-- ['taken', of whom] he is another's until then
+function account.deputy_put(_, a)
+  local t, is_again = clock(), a[1] ~= ''
+  if not is_again then
+    local to = call('HMGET', K.user .. a[3], 'unit', 'deputy_of')
+    local of_unit = call('HGET', K.user .. a[4], 'unit')
+    if not to[1] or not of_unit then return { 'none' } end
+    if not account.is_within(tonumber(to[1]), tonumber(of_unit)) then return { 'outside' } end
+    local of, _, till = account.deputy(to[2])
+    if of and of ~= a[4] and till * 1000 > t.ms then return { 'taken', of } end
+  end
+  return account.user_put(nil, { a[1], a[2], 'old', a[3], 'deputy_of', a[4] .. ' ' .. a[5] .. ' ' .. a[6] })
+end
+
+-- [at or '', act, deputy, of whom or '' = whoever it is] → as user_put
+function account.deputy_rm(_, a)
+  local of = account.deputy(call('HGET', K.user .. a[3], 'deputy_of'))
+  if a[1] == '' and (not of or a[4] ~= '' and of ~= a[4]) then return { 'none' } end
+  return account.user_put(nil, { a[1], a[2], 'old', a[3], 'deputy_of', '' })
+end
+
+-- [top] → [[deputy, of whom, since s, until s] …] of the users of top and below, those that are not over.
+-- Reads only.
+function account.deputy_ls(_, a)
+  local t, is_under, names, out = clock(), account.under(account.all(), tonumber(a[1])), {}, {}
+  for _, name in ipairs(call('SMEMBERS', K.users)) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    local v = call('HMGET', K.user .. name, 'unit', 'deputy_of')
+    local of, since, till = account.deputy(v[2])
+    if of and till * 1000 > t.ms and is_under(tonumber(v[1]) or 0) then out[#out + 1] = { name, of, since, till } end
+  end
+  return out
+end
+
+-- In whose place a user may sign now → his name and roles, or nothing
+function account.signs_for(text, mine, t)
+  local of, since, till = account.deputy(text)
+  if not of or t.ms < since * 1000 or t.ms >= till * 1000 then return end
+  local v = call('HMGET', K.user .. of, 'state', 'unit', 'roles')
+  if v[1] ~= 'active' or not account.is_within(mine, tonumber(v[2]) or 0) then return end
+  return of, v[3] or ''
+end
+
 -- ---- tokens ----
 
 -- [at or '', id, user, name, rights, hash, until s or 0] → ['done', ms] ['none']: no such user
@@ -444,13 +502,14 @@ end
 
 -- [token or session, id, hash, idle ms, prefix of lists' keys, 1 = which units are below, kind, name …]
 --   → ['no', why], or ['ok', user, display, unit, roles, personal, is it a session, token's name, its
---   rights, units above, units below or 'all', a letter an object]. Writes only, once a minute, that
+--   rights, units above, units below or 'all', a letter an object; and if he may sign in another's place,
+--   his name and roles]. Writes only, once a minute, that
 --   it was used.
 function account.facts(_, a)
   local t = clock()
   local user, name, rights, is_session, key, field, used = account.credential(a, t)
   if not user then return { 'no', name } end
-  local v = call('HMGET', K.user .. user, 'display', 'unit', 'roles', 'personal', 'state')
+  local v = call('HMGET', K.user .. user, 'display', 'unit', 'roles', 'personal', 'state', 'deputy_of')
   if v[5] ~= 'active' then return { 'no', 'disabled' } end
   local mine = tonumber(v[2]) or 0
   local above, below, letters = account.path(mine), {}, {}
@@ -467,7 +526,8 @@ function account.facts(_, a)
   for id in pairs(above) do over[#over + 1] = int(id) end
   if t.ms - used >= account.touch_ms then call('HSET', key, field, int(t.ms)) end
   return { 'ok', user, v[1] or '', int(mine), v[3] or '', v[4] or '', is_session, name, rights,
-    table.concat(over, ','), mine == 1 and 'all' or table.concat(below, ','), table.concat(letters) }
+    table.concat(over, ','), mine == 1 and 'all' or table.concat(below, ','), table.concat(letters),
+    account.signs_for(v[6], mine, t) }
 end
 
 export('unit_find', account.unit_find, { 'no-writes' })
@@ -479,6 +539,9 @@ export('unit_rm', account.unit_rm, ANYWAY)
 export('user_ls', account.user_ls, { 'no-writes' })
 export('user_get', account.user_get, { 'no-writes' })
 export('user_put', account.user_put, ANYWAY)
+export('deputy_ls', account.deputy_ls, { 'no-writes' })
+export('deputy_put', account.deputy_put)
+export('deputy_rm', account.deputy_rm, ANYWAY)
 export('token_ls', account.token_ls, { 'no-writes' })
 export('token_put', account.token_put)
 export('token_rm', account.token_rm, ANYWAY)

@@ -16,7 +16,7 @@ local function choices_remember(_, a)
   return 1
 end
 
--- [name, source, unit of a new one, languages] → [version, 1 = it is new]. The same set again is the same
+-- [name, source, unit of a new one, languages, by] → [version, 1 = it is new]. The same set again is the same
 -- version; a version never changes. languages: "vi,km", of the newest; records from before there
 -- were sets have none and are Vietnamese.
 local function template_save(_, a)
@@ -27,7 +27,7 @@ local function template_save(_, a)
   version = version + 1
   if version == 1 then call('HSET', key, 'unit', a[3]) end
   call('HSET', key, 'version', version, 'source' .. version, a[2],
-    'saved' .. version, int(floor(t.ms / 1000)), 'languages', a[4] or 'vi')
+    'saved' .. version, int(floor(t.ms / 1000)), 'by' .. version, a[5] or '', 'languages', a[4] or 'vi')
   call('SADD', K.names .. 'template', a[1])
   return { version, 1 }
 end
@@ -47,13 +47,8 @@ local function campaign_create(_, a, said)
   end
   if call('HEXISTS', K.names .. 'campaign', a[2]) == 1 then return { 'name taken', a[2] } end
   if call('EXISTS', K.template .. a[3]) == 0 then return { 'no template', a[3] } end
-  local lists, seen = {}, {}
-  for name in string.gmatch(a[4], '[^\n]+') do
-    local l = call('HGET', K.segment .. name, 'list')
-    if not l then return { 'no segment', name } end
-    if not seen[l] then lists[#lists + 1] = l end
-    seen[l] = true
-  end
+  local lists, missing = segments.lists(a[4])
+  if not lists then return { 'no segment', missing } end
   local t = clock()
   local id = call('HINCRBY', K.seq, 'campaign', 1)
   call('HSET', K.campaign .. id, 'name', a[2], 'template', a[3], 'segments', a[4], 'list', lists[1],
@@ -77,25 +72,41 @@ local function campaign_field(key, field)
   return run and call('HGET', K.run .. run, sub(field, 5)) or ''
 end
 
--- [id or name, field …] → [id, template version, its source, [segment, query …], value …,
--- [segment, list, query …: these and all that stand inside of them]] or nil. Everything that
--- preview and launch need, as it is at one moment.
-local function campaign_get(_, a)
-  local id = campaign_id(nil, a)
-  if not id then return nil end
-  local key = K.campaign .. id
-  local v = call('HMGET', key, 'template', 'segments')
-  local version = call('HGET', K.template .. (v[1] or ''), 'version') or '0'
-  local names, queries = {}, {}
-  for name in string.gmatch(v[2] or '', '[^\n]+') do
+-- The texts of its segments: as they were submitted, or as they are now, with what stands inside of them.
+function approval.queries(segment_lines, frozen)
+  local names, queries, inside = {}, {}, {}
+  for _, one in ipairs(frozen and frozen.segments or {}) do
+    queries[#queries + 1], queries[#queries + 2] = one.name, one.query
+    inside[#inside + 1], inside[#inside + 2], inside[#inside + 3] = one.name, one.list, one.query
+  end
+  if frozen then return queries, inside end
+  for name in string.gmatch(segment_lines, '[^\n]+') do
     names[#names + 1] = name
     queries[#queries + 1] = name
     queries[#queries + 1] = call('HGET', K.segment .. name, 'query') or ''
   end
-  local out = { id, version, call('HGET', K.template .. (v[1] or ''), 'source' .. version) or '',
-    queries }
-  for i = 2, #a do out[#out + 1] = campaign_field(key, a[i]) end
-  out[#out + 1] = segments.get(nil, names)
+  return queries, segments.get(nil, names)
+end
+
+-- ['' or 'now', id or name, field …] → [id, template version, its source, [segment, query …], value …,
+-- [segment, list, query …: these and all that stand inside of them]] or nil. Everything that
+-- preview and launch need, as it is at one moment. Of what was submitted: the version and the texts
+-- that were; with 'now' those that there are.
+local function campaign_get(_, a)
+  local id = campaign_id(nil, { a[2] })
+  if not id then return nil end
+  local key = K.campaign .. id
+  local v = call('HMGET', key, 'template', 'segments')
+  local frozen = a[1] ~= 'now' and approval.frozen(key) or nil
+  local template = K.template .. (v[1] or '')
+  local version = frozen and int(frozen.template.version) or call('HGET', template, 'version') or '0'
+  local queries, inside = approval.queries(v[2] or '', frozen)
+  local out = { id, version, call('HGET', template, 'source' .. version) or '', queries }
+  for i = 3, #a do
+    out[#out + 1] = sub(a[i], 1, 9) == 'template.' and
+      (call('HGET', template, sub(a[i], 10) .. version) or '') or campaign_field(key, a[i])
+  end
+  out[#out + 1] = inside
   return out
 end
 

@@ -38,7 +38,7 @@ local function cancel(_, a)
   local run, key = a[1], K.run .. a[1]
   local r = run_get(run)
   if not r.launched_s then return { 'gone' } end
-  local is_new = r.state == 'running' or r.state == 'paused'
+  local is_new = approval.may('cancel', r.state)
   if not is_new and r.state ~= 'cancelled' then return { r.state } end
   local function count(name) return tonumber(call('HGET', key .. K.count, name)) or 0 end
   local sending = sending_count(run)
@@ -67,9 +67,7 @@ local function retry(_, a)
   if not r.launched_s then return { 'gone' } end
   if call('HEXISTS', key, 'list_gone_s') == 1 then return { 'finished, and its list was deleted' } end
   if call('HGET', key, 'retry_id') == a[2] then return { 'known', r.state } end
-  if r.state ~= 'running' and r.state ~= 'paused' and r.state ~= 'finished' then
-    return { r.state }
-  end
+  if not approval.may('retry', r.state) then return { r.state } end
   if call('EXISTS', key .. K.pieces) == 1 then return { 'busy' } end
   call('HSET', key, 'retry_id', a[2], 'retry_reasons', a[3], 'retry_by', a[4],
     'retry_s', int(seconds_of(clock(), r.launched_s)))
@@ -126,15 +124,22 @@ end
 
 -- ---- resume ----
 
--- [run, 'after-restore' or nothing] → 'running', 'restored' (a person must agree first), or
--- the state that forbids it. Lets go on what a brake has stopped, too.
+-- [run, 'after-restore' or '', more parts, more VND (nothing = none)] → 'running', 'restored' (a person must
+-- agree first), 'ceiling: …' (what was approved is spent), 'no ceiling' (that could be raised), or
+-- the state that forbids it. Lets go on what a brake has stopped, too. Of one that runs nothing is raised.
 local function resume(_, a)
   local state = call('HGET', K.run .. a[1], 'state')
-  if state ~= 'running' and state ~= 'paused' then return state or 'gone' end
-  if call('HGET', K.run .. a[1], 'why') == 'restored' then
-    if a[2] ~= 'after-restore' then return 'restored' end
-    call('HDEL', K.run .. a[1], 'why')
+  if state ~= 'running' and not approval.may('resume', state) then return state or 'gone' end
+  local is_restored = call('HGET', K.run .. a[1], 'why') == 'restored'
+  if is_restored and a[2] ~= 'after-restore' then return 'restored' end
+  if state == 'paused' then
+    local ceiling, prices = approval.raised(a[1], a[3], a[4])
+    if a[3] and not ceiling then return 'no ceiling' end
+    local why = approval.reached(a[1], ceiling, prices)
+    if why then return 'ceiling: ' .. why end
+    if a[3] then call('HSET', K.run .. a[1], 'ceiling', ceiling) end
   end
+  if is_restored then call('HDEL', K.run .. a[1], 'why') end
   brake_release(nil, a)
   return control(nil, { a[1], 'paused', 'running' })
 end
@@ -164,13 +169,15 @@ end
 
 -- ---- schedule: when a campaign is launched by itself ----
 
+local schedules = {}
+
 -- [id, due s] → ['scheduled', due s], ['past', now s], ['far', now s], ['known', 0]: this occurrence of a series
 -- is over, or [its state]
-local function schedule(_, a)
+function schedules.schedule(_, a)
   local key, due = K.campaign .. a[1], tonumber(a[2])
   local state = call('HGET', key, 'state') or 'gone'
   local now_s = floor(clock().ms / 1000)
-  if state ~= 'draft' and state ~= 'scheduled' and state ~= 'missed' then return { state } end
+  if not approval.may('schedule', state) then return { state } end
   if due <= now_s then return { 'past', now_s } end
   local is_series = call('HEXISTS', key, 'schedule') == 1
   if due > now_s + series.AHEAD_MAX_S and not is_series then return { 'far', now_s } end
@@ -182,26 +189,27 @@ local function schedule(_, a)
   return { 'scheduled', due }
 end
 
--- [id, the due s that is meant, act or nothing] → 'draft', or the state it has. Told again late
+-- [id, the due s that is meant, act or nothing] → 'draft', or 'approved' where it was, or the state it has. Told again late
 -- it does not touch another date, nor the same one that was given again.
-local function unschedule(_, a)
+function schedules.unschedule(_, a)
   local key = K.campaign .. a[1]
   local v = call('HMGET', key, 'state', 'due_s')
   if v[1] and a[3] and is_act_known(key, a[3]) then
-    return v[1] == 'scheduled' and 'draft' or v[1]
+    return v[1] == 'scheduled' and approval.unscheduled(key) or v[1]
   end
-  if (v[1] ~= 'scheduled' and v[1] ~= 'missed') or v[2] ~= a[2] then return v[1] or 'gone' end
-  call('HSET', key, 'state', 'draft')
+  if not approval.may('unschedule', v[1]) or v[2] ~= a[2] then return v[1] or 'gone' end
+  local to = approval.unscheduled(key)
+  call('HSET', key, 'state', to)
   call('HDEL', key, 'due_s', 'problem', 'first_s', 'waited_s')
   call('ZREM', K.schedule, a[1])
-  return 'draft'
+  return to
 end
 
 -- [id, due s, problem, of a series: the next s, '' = none] → 1, or 0: it is not scheduled for then (any more).
-local function missed(_, a)
+function schedules.missed(_, a)
   local key = K.campaign .. a[1]
   local v = call('HMGET', key, 'state', 'due_s')
-  if v[1] ~= 'scheduled' or v[2] ~= a[2] then return 0 end
+  if not approval.may('miss', v[1]) or v[2] ~= a[2] then return 0 end
   call('HSET', key, 'problem', a[3])
   if a[4] then
     series.given_up(a[1], a[2], a[3], a[4])
@@ -216,7 +224,7 @@ end
 -- [] → ['none'], ['sleep', ms], ['fire', id, due s], or its time passed more than an hour ago, or what its policy
 -- says: ['missed', id, due s], a person must decide, or ['late', id, due s, ms, 1 = for the run before it], the
 -- caller says what becomes of it.
-local function due(_, _)
+function schedules.due(_, _)
   local t = clock()
   local head = call('ZRANGE', K.schedule, 0, 0, 'WITHSCORES')
   if not head[1] then return { 'none' } end
@@ -239,7 +247,7 @@ local function due(_, _)
   if v[4] or v[5] == 'next-window' then
     return { 'late', id, due_s, int(late_ms), v[3] == int(due_s) and 1 or 0 }
   end
-  missed(nil, { id, int(due_s), 'no server was running at its time, nor in the ' ..
+  schedules.missed(nil, { id, int(due_s), 'no server was running at its time, nor in the ' ..
     (most_s == series.LATE_MAX_S and 'hour' or int(most_s / 60) .. ' minutes') .. ' after it' })
   call('ZREM', K.schedule, id)
   return { 'missed', id, due_s }
@@ -267,26 +275,27 @@ end
 
 -- ---- clone ----
 
--- [idempotency key or '', id, new name] → as campaign_create
+-- [idempotency key or '', id, new name, its author] → as campaign_create
 local function clone(_, a)
   local v = call('HMGET', K.campaign .. a[2], 'template', 'segments', 'class', 'goal', 'event',
-    'per', 'approval', 'unit')
+    'per', 'unit')
   if not v[1] then return { 'gone', a[2] } end
   local args = { a[1], a[3], v[1], v[2], 'class', v[3] or '', 'goal', v[4] or '',
-    'event', v[5] or '', 'per', v[6] or 'phone', 'approval', v[7] or 'none', 'unit', v[8] or '1' }
+    'event', v[5] or '', 'per', v[6] or 'phone', 'unit', v[7] or '1', 'authors', a[4] or '' }
   for _, name in ipairs({ 'canary_messages', 'canary_then', 'canary_after_s', 'accents',
-    'sensitive', 'speed', 'weight', 'schedule', 'late_s', 'late_then', 'smooth_until', 'finish_by' }) do
+    'sensitive', 'speed', 'weight', 'schedule', 'late_s', 'late_then', 'smooth_until', 'finish_by',
+    'approval', 'newest' }) do
     local value = call('HGET', K.campaign .. a[2], name)
     if value then args[#args + 1], args[#args + 2] = name, value end
   end
   return campaign_create(nil, args, 'clone ' .. a[2] .. ' ' .. a[3])
 end
 
--- [id, name] → 'removed', or the state that it is in: only a draft goes.
+-- [id, name] → 'removed', or the state that it is in: only a draft goes, or one that was returned.
 export('campaign_rm', function(_, a)
   local key = K.campaign .. a[1]
   local state = call('HGET', key, 'state')
-  if state ~= 'draft' then return state or 'gone' end
+  if not approval.may('rm', state) then return state or 'gone' end
   if call('HEXISTS', key, 'run') == 1 then return 'a draft again, but has runs' end
   call('DEL', key, K.occurrences .. a[1])
   call('HDEL', K.names .. 'campaign', a[2])
@@ -296,10 +305,10 @@ export('cancel', cancel, ANYWAY)
 export('resume', resume, ANYWAY)
 export('step', step, ANYWAY)
 export('retry', retry)
-export('schedule', schedule)
-export('unschedule', unschedule, ANYWAY)
-export('missed', missed, ANYWAY)
-export('due', due, ANYWAY)
+export('schedule', schedules.schedule)
+export('unschedule', schedules.unschedule, ANYWAY)
+export('missed', schedules.missed, ANYWAY)
+export('due', schedules.due, ANYWAY)
 export('put_off', series.put_off, ANYWAY)
 export('occurrences', series.list, { 'no-writes' })
 export('campaign_run', series.run, { 'no-writes' })

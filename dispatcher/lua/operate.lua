@@ -9,7 +9,7 @@ local OPERATE = {}
 -- runs the same references: gateways would call the second one's messages duplicates.
 OPERATE.SKIPPED_RUNS = 100000
 
--- [time of the backup in seconds] → [open runs paused, scheduled campaigns made drafts]
+-- [time of the backup in seconds] → [open runs paused, scheduled and approved campaigns made drafts]
 -- Called once, by `loa restore`, in a Redis that nobody else speaks to; so it may look
 -- at all keys. Told again it changes no more than the numbers that are skipped.
 function OPERATE.restored(_, a)
@@ -28,8 +28,10 @@ function OPERATE.restored(_, a)
   local names = call('HGETALL', K.names .. 'campaign')
   for i = 2, #names, 2 do
     local key = K.campaign .. names[i]
-    if call('HGET', key, 'state') == 'scheduled' then
+    local state = call('HGET', key, 'state')
+    if state == 'scheduled' or state == 'approved' then
       call('HSET', key, 'state', 'draft', 'why', 'restored')
+      approval.forget(key)
       drafts = drafts + 1
     end
     series.restored(key)

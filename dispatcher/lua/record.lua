@@ -213,6 +213,7 @@ local function count_write(run, delta)
   for k, n in pairs(delta) do
     if n ~= 0 then call('HINCRBY', count, k, n) end
   end
+  approval.look(run, delta)
 end
 
 local SPAN_GAP = 16 -- unchanged records between two spans that cost less than another command

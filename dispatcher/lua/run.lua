@@ -36,11 +36,11 @@ end
 
 local function launch_write(a, launched_s, sets, fields)
   local campaign, run = a[1], a[2]
-  local own, own_window = call('HMGET', campaign, 'speed', 'weight'), window.fields(campaign, fields, launched_s)
+  local own, own_window = call('HMGET', campaign, 'speed', 'weight', 'ceiling'), window.fields(campaign, fields, launched_s)
   local args = { 'state', 'running', 'launched_s', int(launched_s), 'prio', a[3],
     'lanes', a[4], 'partitions', a[5], 'slice', 0, 'audience', 0 }
   for i = 6, #a do args[#args + 1] = a[i] end
-  for i, name in ipairs({ 'speed', 'weight' }) do
+  for i, name in ipairs({ 'speed', 'weight', 'ceiling' }) do
     if own[i] then args[#args + 1], args[#args + 2] = name, own[i] end
   end
   for _, one in ipairs(own_window) do args[#args + 1] = one end
@@ -53,23 +53,22 @@ end
 
 -- [campaign key, run, prio, lanes, partitions, field, value, …] → ['launched', run, launched_s],
 -- or [state of the campaign, its run], or ['over', 0] ['closed', 0]: the time is over by which it must be sent,
--- or comes before its hours open
+-- or comes before its hours open;
+-- or ['changed', 0] ['not approved', 0], see approval.launch_refused
 -- Idempotent: a campaign that was launched answers with the run it has.
--- The caller has read the campaign in state 'draft'; anything else is refused.
 -- A field due_s among them: its time has come; the campaign must be scheduled for it.
 -- A field set_pieces: its sets were written before, and expire unless it takes them over.
 local function launch(_, a)
   local v = call('HMGET', a[1], 'state', 'run', 'due_s')
   local due_s, sets, fields = launch_fields(a)
-  local is_wanted = v[1] == 'draft' or v[1] == 'missed'
-  if due_s then is_wanted = v[1] == 'scheduled' and v[3] == due_s end
+  local is_wanted = approval.may(due_s and 'fire' or 'launch', v[1]) and (not due_s or v[3] == due_s)
   if not is_wanted then
     local fired = due_s and series.fired(sub(a[1], #K.campaign + 1), due_s)
     return { v[1] or 'gone', fired or not fields.next_s and tonumber(v[2]) or 0 }
   end
   if not are_there(sets) then return { 'sets gone', 0 } end
   local now_s = floor(clock().ms / 1000)
-  local refused = window.refused(a[1], fields, now_s)
+  local refused = approval.launch_refused(a[1], fields) or window.refused(a[1], fields, now_s)
   if refused then return refused end
   launch_write(a, now_s, sets, fields)
   return { 'launched', tonumber(a[2]), now_s }
@@ -86,7 +85,7 @@ local function launch_again(_, words)
   if known then return known == launched_s and 0 or -1 end
   local v = call('HMGET', a[1], 'state', 'run', 'due_s')
   local due_s, sets, fields = launch_fields(a)
-  local is_wanted = (v[1] == 'draft' or v[1] == 'missed' or v[1] == 'scheduled') and
+  local is_wanted = (approval.may('launch', v[1]) or approval.may('fire', v[1])) and
     (tonumber(v[2]) or 0) == 0
   -- Of a series Redis may have lost the end of the run before it, too.
   if fields.next_s then is_wanted = v[3] == due_s end
@@ -254,14 +253,14 @@ end
 -- [run, expected state, new state, why, reason, by, act] → new state, or the state it really
 -- has. A cancelled run that is finished is put away and stays cancelled.
 -- act: a random id of what a person does once, or nothing.
-local CONTROL = { ['running>paused'] = true, ['paused>running'] = true,
-  ['running>finished'] = true, ['cancelled>finished'] = true }
+approval.CONTROL = { paused = 'pause', running = 'resume', finished = 'finish' }
 local function control(_, a)
   local key = K.run .. a[1]
   local state = call('HGET', key, 'state')
   if not state then return 'gone' end
   if a[7] and is_act_known(key, a[7]) then return state == a[2] and a[3] or state end
-  if state ~= a[2] or not CONTROL[a[2] .. '>' .. a[3]] then return state end
+  if state ~= a[2] or not approval.CONTROL[a[3]] or
+    not approval.may(approval.CONTROL[a[3]], state) then return state end
   if a[3] == 'running' and call('HGET', key, 'why') == 'restored' then return 'restored' end
   if a[3] == 'finished' and not is_finished(key, run_get(a[1]), clock()) then return state end
   if state ~= 'cancelled' then set_state(a[1], a[3], a[4], a[5], a[6]) end
@@ -311,6 +310,7 @@ local function progress(_, a)
   local t = clock()
   reap(r, t)
   canary_look(a[1], r, t)
+  approval.ceiling_end(a[1], r)
   notice.close(key, t)
   ask_about_freeze(r, t)
   window.smooth(r, t)

@@ -40,6 +40,25 @@ function segments.get(_, a)
   return out
 end
 
+-- The lists of a campaign's segments, in the order in which they are named; or nil and the segment that
+-- is not there. lines: one a line
+function segments.lists(lines)
+  local out, seen = {}, {}
+  for name in string.gmatch(lines, '[^\n]+') do
+    local list = call('HGET', K.segment .. name, 'list')
+    if not list then return nil, name end
+    if not seen[list] then out[#out + 1] = list end
+    seen[list] = true
+  end
+  return out
+end
+
+-- Is a campaign in this state not launched yet?
+function segments.is_waiting(state)
+  return state == 'draft' or state == 'returned' or state == 'submitted' or state == 'approved' or
+    state == 'scheduled' or state == 'missed'
+end
+
 -- Who needs it: [segment …], [campaign, state …] of those that are not launched yet
 function segments.users(name)
   local inside, campaigns = {}, {}
@@ -49,7 +68,7 @@ function segments.users(name)
   local names = call('HGETALL', K.names .. 'campaign')
   for i = 1, #names, 2 do
     local v = call('HMGET', K.campaign .. names[i + 1], 'segments', 'state', 'due_s')
-    if (v[2] == 'draft' or v[2] == 'scheduled' or v[2] == 'missed' or v[3]) and segments.has(v[1], name) then
+    if (segments.is_waiting(v[2]) or v[3]) and segments.has(v[1], name) then
       campaigns[#campaigns + 1], campaigns[#campaigns + 2] = names[i], v[2]
     end
   end

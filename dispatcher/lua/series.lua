@@ -21,6 +21,7 @@ function series.follow(run, state)
   if v[3] and (v[1] ~= tostring(run) or not series.FOLLOWS[v[4]]) then return end
   if v[3] and state == 'finished' and call('HDEL', key, 'restored') == 1 then
     state = 'draft'
+    approval.forget(key)
   elseif v[3] and v[2] and state == 'finished' then
     state = 'scheduled'
     call('ZADD', K.schedule, v[2], campaign)

@@ -40,6 +40,7 @@ loa_lua_start:
 	.incbin "dispatcher/lua/operate.lua"
 	.incbin "dispatcher/lua/run.lua"
 	.incbin "dispatcher/lua/control.lua"
+	.incbin "dispatcher/lua/approval.lua"
 	.incbin "dispatcher/lua/doubt.lua"
 	.incbin "dispatcher/lua/audit.lua"
 	.incbin "dispatcher/lua/registered.lua"

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "dispatcher/store/campaign_acts.h"
 #include "dispatcher/store/record.h"
 #include "dispatcher/store/keys.h"
 
@@ -72,6 +73,10 @@ static const char *const function_names[] = {
 	"erase_end",
 	"cancel",
 	"campaign_rm",
+	"campaign_edit",
+	"campaign_submit",
+	"campaign_approve",
+	"campaign_return",
 	"retry",
 	"schedule",
 	"unschedule",
@@ -113,6 +118,9 @@ static const char *const function_names[] = {
 	"user_ls",
 	"user_get",
 	"user_put",
+	"deputy_ls",
+	"deputy_put",
+	"deputy_rm",
 	"token_ls",
 	"token_put",
 	"token_rm",
@@ -155,7 +163,12 @@ add_tables(struct buf *b)
 #define X(name, number, text) buf_addf(b, " %s = %d,", #name, number);
 	RECORD_REASONS(X)
 #undef X
-	buf_adds(b, " }\n");
+	buf_adds(b, " }\nlocal approval = { ACTS = {");
+#define X(act, rights, states, leads) \
+	buf_addf(b, " ['%s'] = { from = '%s', to = '%s' },", #act, states, leads);
+	CAMPAIGN_ACTS(X)
+#undef X
+	buf_adds(b, " } }\n");
 }
 
 static void

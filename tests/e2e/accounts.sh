@@ -69,6 +69,10 @@ table() {
 		GET /templates/t@/diff vapoA r
 		GET /campaigns/c@ vapoA -
 		POST /campaigns/c@/test aA -
+		POST /campaigns/c@/submit aA -
+		POST /campaigns/c@/approve pA -
+		POST /campaigns/c@/return apA -
+		POST /campaigns/c@/launch pA -
 		POST /campaigns/c@/speed oA -
 		POST /campaigns/c@/pause apoA -
 		POST /campaigns/c@/retry pA -

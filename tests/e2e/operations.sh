@@ -22,7 +22,7 @@ command -v curl >/dev/null || stand_in curl :
 stand_in pkill "kill -HUP \$(cat '$dir/loa.pid')"
 
 # It must pass at any hour: the policy that is there stays.
-echo '{ "classes": [ { "class": "notice", "priority": 3 } ] }' >"$root/etc/loa/policy.json"
+echo '{ "classes": [ { "class": "duty", "priority": 1 }, { "class": "notice", "priority": 3 } ] }' >"$root/etc/loa/policy.json"
 free_port() { # FROM: the first one from there on
 	port=$1
 	while (exec 7<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do port=$((port + 1)); done

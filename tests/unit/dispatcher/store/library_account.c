@@ -7,6 +7,8 @@
  */
 #include "tests/unit/dispatcher/store/library_fixture.h"
 
+#include <time.h>
+
 static const char *
 words(const char *name, const char *const *v, size_t n)
 {
@@ -432,6 +434,84 @@ lists_outside_of_a_unit_are_told(void **state)
 	IS(CALL("unit_outside", "1", "1", "3"), "0");
 }
 
+/* ---- deputies ---- */
+
+static const char *
+deputy_put(const char *to, const char *of, long long since_s, long long until_s)
+{
+	char since[24], until[24];
+
+	snprintf(since, sizeof(since), "%lld", since_s);
+	snprintf(until, sizeof(until), "%lld", until_s);
+	return CALL("deputy_put", "", "act", to, of, since, until);
+}
+
+/* Whose place stands at the end of what is known of the one who asks; "" = nobody's. */
+static const char *
+signs_for(void)
+{
+	const char *reply = facts("token", "0a", "h", "root", "1");
+	const char *end = strstr(reply, "binh");
+
+	return end != NULL ? end : "";
+}
+
+static void
+a_deputy_signs_from_a_day_to_a_day(void **state)
+{
+	long long now_s = (long long)time(NULL);
+
+	(void)state;
+	make_units();
+	make_user("an", "4");
+	make_user("binh", "2");
+	CALL("token_put", "", "0a", "an", "x", "view", "h", "0");
+	IS(deputy_put("an", "binh", now_s + 100, now_s + 200), "[done, T]");
+	assert_string_equal(signs_for(), "");
+	move_clock(100000);
+	assert_string_equal(signs_for(), "binh, author]");
+	/* as long as the other is there, and over his unit */
+	CALL("user_put", "", "u1", "old", "binh", "state", "disabled");
+	assert_string_equal(signs_for(), "");
+	move_clock(10);
+	CALL("user_put", "", "u2", "old", "binh", "state", "active", "unit", "3");
+	assert_string_equal(signs_for(), "");
+	move_clock(10);
+	CALL("user_put", "", "u3", "old", "binh", "unit", "2");
+	assert_string_equal(signs_for(), "binh, author]");
+	move_clock(100000);
+	assert_string_equal(signs_for(), "");
+	IS(CALL("deputy_ls", "1"), "[]");
+}
+
+static void
+a_deputy_is_of_one_person_and_of_his_unit(void **state)
+{
+	long long now_s = (long long)time(NULL);
+
+	(void)state;
+	make_units();
+	make_user("an", "2");
+	make_user("binh", "4");
+	make_user("chi", "2");
+	IS(deputy_put("an", "binh", now_s, now_s + 200), "[outside]");
+	IS(deputy_put("nobody", "an", now_s, now_s + 200), "[none]");
+	IS(deputy_put("binh", "an", now_s, now_s + 200), "[done, T]");
+	IS(deputy_put("binh", "chi", now_s, now_s + 200), "[taken, an]");
+	IS(deputy_put("binh", "an", now_s, now_s + 300), "[done, T]");
+	assert_non_null(strstr(CALL("deputy_ls", "2"), "[[binh, an, "));
+	IS(CALL("deputy_ls", "3"), "[]");
+	IS(CALL("deputy_rm", "", "a", "binh", "chi"), "[none]");
+	move_clock(10);
+	IS(CALL("deputy_rm", "", "a", "binh", "an"), "[done, T]");
+	IS(CALL("deputy_ls", "2"), "[]");
+	/* what was said before is told again by a journal: the later one stands */
+	IS(CALL("deputy_put", "1000000000000", "act", "binh", "an", "1", "4000000000"),
+	   "[done, T]");
+	IS(CALL("deputy_ls", "2"), "[]");
+	IS(deputy_put("binh", "chi", now_s, now_s + 200), "[done, T]");
+}
+
 int
 main(void)
 {
@@ -454,6 +534,8 @@ main(void)
 		T(guessing_from_many_places_and_at_many_names_is_slowed_down),
 		T(what_is_said_after_the_clock_was_set_back_counts),
 		T(lists_outside_of_a_unit_are_told),
+		T(a_deputy_signs_from_a_day_to_a_day),
+		T(a_deputy_is_of_one_person_and_of_his_unit),
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);
