@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: MIT */
+/* Routes where something went wrong: a provider that is gone, used up, or not alone. */
+#include "tests/unit/dispatcher/store/route_fixture.h"
+
+/* The journal of a process, told late: a had said it before Redis lost it. */
+static void
+remark(const char *lane, unsigned first, const char *id, uint8_t attempt)
+{
+	struct argv a = {0};
+	char now[24];
+	long long s = 0, us = 0;
+
+	assert_int_equal(sscanf(COMMAND("TIME"), "[%lld, %lld]", &s, &us), 2);
+	snprintf(now, sizeof(now), "%lld", s * 1000 + us / 1000 + (long long)fx.offset_ms);
+	be(lane);
+	argv_add_int(&a, fx.run);
+	argv_adds(&a, "0");
+	argv_add_int(&a, first);
+	argv_add_int(&a, attempt);
+	argv_adds(&a, id);
+	argv_adds(&a, lane);
+	argv_add(&a, (struct slice){"\0\0", 2});
+	argv_add(&a, (struct slice){(const char *)&attempt, 1});
+	argv_add(&a, (struct slice){"\1", 1});
+	argv_adds(&a, "hash");
+	argv_adds(&a, now);
+	argv_add_int(&a, strtoll(now, NULL, 10) + 3600000);
+	argv_add_int(&a, fx.tariff);
+	argv_adds(&a, "inc-1");
+	argv_adds(&a, "");
+	argv_adds(&a, "");
+	argv_adds(&a, "1");
+	argv_adds(&a, field("launched_s"));
+	assert_string_equal(call("remark", &a), "1");
+}
+
+/* Redis has lost what a said; b says the same message under the same name; a's journal comes late. */
+static void
+lost_permit_of_another_provider(struct ask *q)
+{
+	launch_routes(1, "order 1 0 1");
+	assert_string_equal(take("a", 1), "0:1");
+	rest("a", 100000000);
+	release(0);
+	take("b", 1);
+	pass(60100);
+	assert_string_equal(take("b", 1), "0:1");
+	*q = (struct ask){.inc = "inc-1",
+			  .permit = "p2",
+			  .first = 0,
+			  .count = 1,
+			  .attempt = 1,
+			  .dedupe_ms = 3600000};
+	assert_true(is_go(permit(q)));
+	remark("a", 0, "p1", 1);
+	be("b");
+}
+
+/* p1 may have left at a: p2 was taken back, and b must not say it in its place. */
+static void
+two_providers_under_one_name_are_both_held_when_one_is_taken_back(void **state)
+{
+	struct ask q;
+
+	(void)state;
+	lost_permit_of_another_provider(&q);
+	call_words("unmark", "1 0 0 1 p2 b 0 _ _ 0");
+	release(0);
+	assert_string_equal(state_of(0), "unknown");
+	assert_true(record_of(0).flags & RECORD_HELD);
+	assert_string_equal(todo_of("0"), "[]");
+	assert_string_equal(todo_of("0:0"), "[]");
+	assert_string_equal(todo_of("0:1"), "[]");
+	pass(5000);
+	assert_string_equal(take("b", 1), "");
+}
+
+static void
+two_providers_under_one_name_are_both_held_when_one_is_in_doubt(void **state)
+{
+	struct ask q;
+
+	(void)state;
+	lost_permit_of_another_provider(&q);
+	outcome(0, 1, "p2", "U");
+	release(0);
+	assert_string_equal(state_of(0), "unknown");
+	assert_true(record_of(0).flags & RECORD_HELD);
+	assert_string_equal(todo_of("0:0"), "[]");
+	assert_string_equal(todo_of("0:1"), "[]");
+	/* What one of them says at last is believed. */
+	be("a");
+	outcome(0, 1, "p1", "A");
+	assert_string_equal(state_of(0), "accepted");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		L(two_providers_under_one_name_are_both_held_when_one_is_taken_back),
+		L(two_providers_under_one_name_are_both_held_when_one_is_in_doubt),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
