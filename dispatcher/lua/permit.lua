@@ -198,6 +198,10 @@ function permits.look_limits(c, o)
     book.set(K.run .. o.g.run, 'slow_till', int(t.ms + limits.SLOW_MS))
     book.set(K.run .. o.g.run, 'slow_why', o.look.why)
     answer = { 'stop', o.look.why }
+  elseif o.look.is_left and us > limits.PARK_US then
+    -- Only this one is too large: the lane is free for others.
+    book.set(K.run .. o.g.run, 'slow:' .. c.lane, int(t.ms + limits.SLOW_MS) .. ' ' .. o.look.why)
+    answer, is_run = { 'stop', o.look.why }, true
   end
   if is_run then c.slow[o.g.run] = answer else c.wait = answer end
   return answer

@@ -34,7 +34,7 @@ function route.state(r, one, t, seen)
     else
       local _, why = health.gate(lv, t)
       s.is_trying = why and health.rests(lv, t) <= 0 or nil
-      if not why then _, why = limits.closed(lv, limits.parse(lv.limits), nil, t) end
+      if not why then _, why = limits.closed(lv, limits.parse(lv.limits), nil, t, true) end
       s.why = why
     end
     seen[one.lane] = s

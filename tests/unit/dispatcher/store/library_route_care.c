@@ -94,12 +94,68 @@ two_providers_under_one_name_are_both_held_when_one_is_in_doubt(void **state)
 	assert_string_equal(state_of(0), "accepted");
 }
 
+/* Of four messages a day three are used. Two do not fit any more, at b they do. */
+static void
+a_limit_too_small_for_the_next_request_lets_the_route_go_on(void **state)
+{
+	struct ask q = {.inc = "inc-1", .permit = "p1", .first = 0, .count = 3, .attempt = 1};
+	struct ask two = {.inc = "inc-1", .permit = "p2", .first = 3, .count = 2, .attempt = 1};
+
+	(void)state;
+	COMMAND("HSET", "loa:lane:a", "limits", "provider messages day 4 \n");
+	launch_routes(50, "order 1 0 1");
+	assert_string_equal(take("a", 10), "0:10");
+	assert_true(is_go(permit(&q)));
+	outcome(0, 1, "p1", "AAA");
+	assert_string_equal(permit(&two),
+			    "[stop, the day's 4 messages of provider a are used up]");
+	release(0);
+	assert_string_equal(take("a", 10), "");
+	take("b", 10);
+	pass(60100);
+	assert_string_equal(take("b", 10), "3:10");
+	assert_string_equal(take("a", 10), "");
+	/* A higher limit, or one that was given back: it is as it was. */
+	COMMAND("HSET", "loa:lane:a", "limits", "provider messages day 5 \n");
+	pass(5000);
+	take("b", 10);
+	pass(600100);
+	assert_string_equal(take("a", 10), "20:30");
+}
+
+/* One message fits still: the lane serves who has one. */
+static void
+what_fits_still_is_not_held_up_by_what_does_not(void **state)
+{
+	struct ask q = {.inc = "inc-1", .permit = "p1", .first = 0, .count = 3, .attempt = 1};
+	struct argv a = {0};
+
+	(void)state;
+	COMMAND("HSET", "loa:lane:gw", "limits", "provider messages day 4 \n");
+	launch_run(10);
+	claim("inc-1", 10);
+	q.count = 5;
+	assert_string_equal(permit(&q),
+			    "[stop, the day's 4 messages of provider gw are used up]");
+	release(0);
+	assert_non_null(strstr(claim("inc-1", 10), "are used up"));
+	launch_run(10);
+	assert_non_null(strstr(claim("inc-1", 10), "[work, 2, "));
+	q.count = 4;
+	q.permit = "p2";
+	add_permits(&a, &q);
+	add_permit(&a, &q, 1);
+	assert_true(strncmp(call("permit", &a), "[[go, ", 6) == 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		L(two_providers_under_one_name_are_both_held_when_one_is_taken_back),
 		L(two_providers_under_one_name_are_both_held_when_one_is_in_doubt),
+		L(a_limit_too_small_for_the_next_request_lets_the_route_go_on),
+		L(what_fits_still_is_not_held_up_by_what_does_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
