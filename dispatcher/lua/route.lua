@@ -3,8 +3,8 @@
 --
 -- Of a partition with one tariff (tariffs.lua) nothing is decided and nothing is written.
 --
--- A provider is *usable* when its lane does not rest and none of its limits by day or month is used
--- up. A partition *leaves* one that was not for `route_wait_ms`, so that one "too fast" moves
+-- A provider is *usable* when a live process serves its lane, that does not rest, and none of its limits
+-- by day or month is used up, or has too little left for what was refused for it. A partition *leaves* one that was not for `route_wait_ms`, so that one "too fast" moves
 -- nothing, and comes back when it was usable for `route_return_s`, so that nothing flaps; at once
 -- when a brake stops or a person lets go. One whose breaker is open still gets a single request
 -- then, which tries it (health.lua); when nothing else works, it is tried before.
@@ -22,6 +22,17 @@ route.WAIT_MS, route.RETURN_S = 500, 60
 
 -- ---- how a provider is ----
 
+-- Does a live process serve the lane? Each has claimed for it once, and keeps its lanes until it ends.
+function route.is_served(lane, t)
+  local key = K.lane .. lane .. K.by
+  for _, inc in ipairs(call('SMEMBERS', key)) do
+    local deadline = tonumber(call('ZSCORE', K.incarnations, inc) or '')
+    if deadline and deadline > t.ms then return true end
+    if not deadline then call('SREM', key, inc) end
+  end
+  return false
+end
+
 -- {why = why it is not usable or nil, is_half = its breaker is open and it may be tried,
 -- is_trying = somebody does, is_stopped = by a brake}; seen: what this call has found out already.
 function route.state(r, one, t, seen)
@@ -30,7 +41,8 @@ function route.state(r, one, t, seen)
   if not seen[one.lane] then
     local lv = limits.lane(one.lane)
     local s = { is_half = lv.opens and true or nil }
-    if (tonumber(lv.rate) or 0) <= 0 then s.why = 'is not in the configuration'
+    if (tonumber(lv.rate) or 0) <= 0 or not route.is_served(one.lane, t) then
+      s.why = 'no running server has it in its configuration'
     else
       local _, why = health.gate(lv, t)
       s.is_trying = why and health.rests(lv, t) <= 0 or nil

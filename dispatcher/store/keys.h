@@ -18,6 +18,7 @@
 	X(owned, "loa:owned:")              \
 	X(lane, "loa:lane:")                \
 	X(busy, ":busy")                    \
+	X(by, ":by")                        \
 	X(landed, "loa:landed:")            \
 	X(ready, "loa:ready:")              \
 	X(later, "loa:later:")              \

@@ -148,6 +148,49 @@ what_fits_still_is_not_held_up_by_what_does_not(void **state)
 	assert_true(strncmp(call("permit", &a), "[[go, ", 6) == 0);
 }
 
+/* Its rate stands in Redis still. */
+static void
+a_provider_that_no_running_server_has_is_left(void **state)
+{
+	(void)state;
+	COMMAND("SREM", "loa:lane:a:by", "inc-1");
+	launch_routes(50, "order 1 0 1");
+	assert_string_equal(take("b", 5), "");
+	assert_non_null(strstr(fx.reply.data, "no running server has it in its configuration"));
+	pass(60100);
+	assert_string_equal(take("b", 5), "0:5");
+	assert_non_null(strstr(field("via0"), "a: no running server has it"));
+	/* A server that has it: that counts from its first claim on. */
+	assert_string_equal(take("a", 5), "");
+	pass(600100);
+	assert_string_equal(take("a", 5), "5:10");
+}
+
+/* inc-2 alone has a. While it lives, a may rest or be busy as long as it likes; when it has died, b goes on. */
+static void
+a_provider_is_served_as_long_as_one_of_its_servers_lives(void **state)
+{
+	(void)state;
+	COMMAND("SREM", "loa:lane:a:by", "inc-1");
+	COMMAND("SADD", "loa:lane:a:by", "inc-2");
+	launch_routes(50, "share 1 0:50 1:50");
+	for (int i = 0; i < 20; i++) {
+		hello("inc-2");
+		pass(4000);
+	}
+	assert_string_equal(take("b", 50), "0:25");
+	assert_string_equal(take("b", 50), "");
+	pass(65000);
+	assert_string_equal(take("b", 50), "");
+	pass(60100);
+	assert_string_equal(take("b", 50), "25:50");
+	/* One that has said good-bye is forgotten. */
+	call_words("bye", "inc-2");
+	launch_routes(50, "order 1 0 1");
+	take("b", 5);
+	assert_string_equal(COMMAND("SMEMBERS", "loa:lane:a:by"), "[]");
+}
+
 int
 main(void)
 {
@@ -156,6 +199,8 @@ main(void)
 		L(two_providers_under_one_name_are_both_held_when_one_is_in_doubt),
 		L(a_limit_too_small_for_the_next_request_lets_the_route_go_on),
 		L(what_fits_still_is_not_held_up_by_what_does_not),
+		L(a_provider_that_no_running_server_has_is_left),
+		L(a_provider_is_served_as_long_as_one_of_its_servers_lives),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
