@@ -197,6 +197,13 @@ function route.open(r, p, list, t, seen)
   return o
 end
 
+-- Has the partition left this one, by what was decided last?
+function route.has_left(r, p, one)
+  local v = call('HGET', K.run .. r.id, 'route' .. p)
+  local m = v and cmsgpack.unpack(v).seen[int(one.t)]
+  return m and m.left and true or false
+end
+
 -- A change of the decision is written down for people; the first one only if it is not the usual.
 function route.tell(o, t)
   local is, left = route.words(o.st, o.list, o.states, t.ms, o.conf)

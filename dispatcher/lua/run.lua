@@ -292,6 +292,7 @@ local function progress(_, a)
   canary_look(a[1], r, t)
   notice.close(key, t)
   ask_about_freeze(r, t)
+  todo.free(r, t)
   fair.heal(r, t)
   local is_frozen = r.kind == 'notices' or call('HGET', key, 'frozen')
   local cursors = {}

@@ -191,6 +191,131 @@ a_provider_is_served_as_long_as_one_of_its_servers_lives(void **state)
 	assert_string_equal(COMMAND("SMEMBERS", "loa:lane:a:by"), "[]");
 }
 
+/* Ranks 0, 2 and 4 are in doubt at a, which rests for a month; the others of its range wait. */
+static void
+doubt_with_gaps(const char *routes, int64_t dedupe_ms)
+{
+	struct ask q = {.inc = "inc-1",
+			.permit = "p1",
+			.first = 0,
+			.count = 3,
+			.attempt = 1,
+			.dedupe_ms = dedupe_ms};
+
+	launch_routes(9, routes);
+	assert_string_equal(take("a", 9), "0:9");
+	fx.gaps = 1;
+	assert_true(is_go(permit(&q)));
+	outcome(0, 1, "p1", "UUU");
+	fx.gaps = 0;
+	release(0);
+	rest("a", 2592000000);
+}
+
+/* They have never been sent: b may have them, and a has its doubt when it is back. */
+static void
+what_waits_between_doubt_goes_to_another_provider(void **state)
+{
+	struct ask q = {.inc = "inc-1", .permit = "p2", .first = 1, .count = 2, .attempt = 1};
+
+	(void)state;
+	doubt_with_gaps("order 1 0 1", 36000000);
+	assert_string_equal(todo_of("0"), "[5:9]");
+	assert_string_equal(todo_of("0:0"), "[0:5]");
+	take("b", 9);
+	keep(59);
+	assert_string_equal(todo_of("0:0"), "[0:5]");
+	keep(5);
+	assert_string_equal(todo_of("0:0"), "[]");
+	assert_string_equal(take("b", 9), "5:9");
+	assert_string_equal(take("b", 9), "0:5");
+	fx.gaps = 1;
+	assert_true(is_go(permit(&q)));
+	outcome(1, 1, "p2", "AA");
+	fx.gaps = 0;
+	release(0);
+	assert_string_equal(todo_of("0:0"), "[0:5]");
+	keep(5);
+	assert_string_equal(take("b", 9), "");
+	COMMAND("HDEL", "loa:lane:a", "not_before");
+	assert_string_equal(take("a", 9), "0:5");
+	assert_non_null(strstr(fx.reply.data, "[[0:1, "));
+}
+
+static void
+a_smallest_batch_with_doubt_in_it_goes_to_another_provider(void **state)
+{
+	(void)state;
+	doubt_with_gaps("order 3 0 1", 36000000);
+	assert_string_equal(todo_of("0"), "[]");
+	assert_string_equal(todo_of("0:0"), "[0:9]");
+	keep(66);
+	assert_string_equal(take("b", 9), "0:9");
+}
+
+/* Nothing may be repeated any more: what waits is b's, what is in doubt a person's. */
+static void
+doubt_that_may_not_be_repeated_any_more_keeps_nothing(void **state)
+{
+	(void)state;
+	doubt_with_gaps("order 1 0 1", 20000);
+	keep(30);
+	assert_string_equal(todo_of("0:0"), "[]");
+	assert_string_equal(todo_of("0"), "[5:9, 1:4]"); /* 2 lies between */
+	assert_true(record_of(2).flags & RECORD_HELD);
+	assert_false(record_of(1).flags & RECORD_HELD);
+}
+
+/* Its receipts have come: it is over, though nobody has looked at the range. */
+static void
+a_run_ends_when_receipts_have_settled_the_doubt_of_a_lane_that_is_away(void **state)
+{
+	struct ask q = {.inc = "inc-1",
+			.permit = "p1",
+			.first = 0,
+			.count = 1,
+			.attempt = 1,
+			.dedupe_ms = 36000000};
+
+	(void)state;
+	launch_routes(1, "order 1 0 1");
+	take("a", 1);
+	assert_true(is_go(permit(&q)));
+	outcome(0, 1, "p1", "U");
+	release(0);
+	rest("a", 2592000000);
+	assert_string_equal(todo_of("0:0"), "[0:1]");
+	call_words("receipts", "a 0 0 1 0 0 1 _ _ %d 0 \"\",\"\"", (int)RECORD_DELIVERED);
+	keep(5);
+	assert_string_equal(call_words("control", "1 running finished"), "finished");
+}
+
+/* One of the first three is in doubt, its gateway is away and would know it for hours. */
+static void
+a_canary_does_not_wait_for_a_lane_that_was_left(void **state)
+{
+	struct ask q = {.inc = "inc-1",
+			.permit = "p1",
+			.first = 0,
+			.count = 3,
+			.attempt = 1,
+			.dedupe_ms = 36000000};
+
+	(void)state;
+	launch_routes(50, "order 1 0 1");
+	COMMAND("HSET", "loa:run:1", "canary_n", "3", "canary", "auto", "canary_after_s", "5");
+	assert_string_equal(take("a", 50), "0:3");
+	assert_true(is_go(permit(&q)));
+	outcome(0, 1, "p1", "AUA");
+	release(0);
+	rest("a", 2592000000);
+	take("b", 50);
+	keep(50);
+	assert_string_equal(take("b", 50), "");
+	keep(20);
+	assert_string_equal(take("b", 50), "3:50");
+}
+
 int
 main(void)
 {
@@ -201,6 +326,11 @@ main(void)
 		L(what_fits_still_is_not_held_up_by_what_does_not),
 		L(a_provider_that_no_running_server_has_is_left),
 		L(a_provider_is_served_as_long_as_one_of_its_servers_lives),
+		L(what_waits_between_doubt_goes_to_another_provider),
+		L(a_smallest_batch_with_doubt_in_it_goes_to_another_provider),
+		L(doubt_that_may_not_be_repeated_any_more_keeps_nothing),
+		L(a_run_ends_when_receipts_have_settled_the_doubt_of_a_lane_that_is_away),
+		L(a_canary_does_not_wait_for_a_lane_that_was_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

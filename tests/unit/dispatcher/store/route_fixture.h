@@ -70,6 +70,16 @@ pass(int64_t ms)
 	}
 }
 
+/* The keeper looks at the run, once a second. */
+static inline void
+keep(unsigned seconds)
+{
+	while (seconds-- > 0) {
+		pass(1000);
+		call_words("progress", "%lld", (long long)fx.run);
+	}
+}
+
 static inline void
 be(const char *lane)
 {
