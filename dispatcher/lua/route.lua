@@ -92,7 +92,7 @@ function route.sharing(st, list, states)
   return out
 end
 
--- How many of `front` ranks provider i may have still, among `with`; at least 1 for the one that is
+-- How many of the `front` ranks that are to be shared out provider i may have still, among `with`; at least 1 for the one that is
 -- most behind, or nobody might take what is left.
 function route.quota(st, list, with, i, front)
   local rest, shares, most, is_in = front, 0, nil, false
@@ -237,11 +237,33 @@ function route.is_left(r, p)
     call('EXISTS', K.run .. r.id .. K.todo .. p) == 1
 end
 
+-- Ranks of [from, to) that wait.
+function route.waiting(r, p, from, to)
+  local n, w = 0, window_open(r.id, p, from, to)
+  for at = 1, w and #w.bytes or 0, 8 do
+    local state = byte(w.bytes, at) % 16
+    if state == S.WAITING or state == S.RETRY then n = n + 1 end
+  end
+  return n
+end
+
+-- How many ranks are to be shared out: those that are frozen; more where some are given again that
+-- nobody gave back (a person's retry, a resend): what was given, what never was, what is due next.
+function route.to_share(r, p, st)
+  local v = call('HMGET', K.run .. r.id, 'front' .. p, 'cursor' .. p)
+  local front, n = tonumber(v[1]) or 0, (tonumber(v[1]) or 0) - (tonumber(v[2]) or 0)
+  for _, given in pairs(st.given) do n = n + given end
+  local head = call('ZRANGE', K.run .. r.id .. K.todo .. p, 0, 0)[1]
+  local from, to = string.match(head or '', '^(%d+):(%d+)$')
+  if from then n = n + route.waiting(r, p, tonumber(from), tonumber(to)) end
+  return math.max(front, n)
+end
+
 -- As route.may, of the run's partition.
 function route.may_claim(r, p, one, want, t, seen)
   local list = route.of(r, p)
   local o, _, i = route.open(r, p, list, t, seen), route.entry(list, one.lane)
-  local front = list.kind == 'share' and tonumber(call('HGET', K.run .. r.id, 'front' .. p)) or 0
+  local front = list.kind == 'share' and route.to_share(r, p, o.st) or 0
   return route.may(o.st, list, o.states, i, want, front, t.ms, o.conf)
 end
 
@@ -251,14 +273,7 @@ function route.claimed(r, p, from, l, due, seen)
   if not o then return end
   local n = l.to - from
   if due and due[1] ~= K.run .. r.id .. K.todo .. p then n = 0 -- they are its own already
-  elseif due then
-    local w = window_open(r.id, p, from, l.to)
-    n = 0
-    for at = 1, w and #w.bytes or 0, 8 do
-      local state = byte(w.bytes, at) % 16
-      if state == S.WAITING or state == S.RETRY then n = n + 1 end
-    end
-  end
+  elseif due then n = route.waiting(r, p, from, l.to) end
   route.give(o.st, l.t, n)
 end
 

@@ -128,6 +128,18 @@ function todo.put_again(w, list, due, t)
   return (todo.put(w, list, spans, due, { most = 512 }))
 end
 
+-- Where a due range of anybody's is cut, so that who takes the first part gets no more than `most`, if it
+-- can be helped: not inside a request that may be repeated, and no part less than a batch.
+function todo.cut(r, p, list, from, to, most, t)
+  local w = window_open(r.id, p, from, to)
+  local at = from + math.max(most, list.least)
+  local spans = w and at < to and todo.spans(w, list, t) or {}
+  for _, one in ipairs(todo.join(spans, {})) do
+    if one[1] < at and at < one[2] then at = one[2] end
+  end
+  return to - at < list.least and to or at
+end
+
 -- [from, to) waits now: the range that stands for it is due at once; where it stood as a lane's own,
 -- it is anybody's.
 function todo.hurry(r, p, from, to, t)

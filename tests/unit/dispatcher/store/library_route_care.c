@@ -316,6 +316,89 @@ a_canary_does_not_wait_for_a_lane_that_was_left(void **state)
 	assert_string_equal(take("b", 50), "3:50");
 }
 
+static unsigned
+width(const char *range)
+{
+	unsigned from, to;
+
+	return sscanf(range, "%u:%u", &from, &to) == 2 ? to - from : 0;
+}
+
+/* All of 100 are refused, 50 by each; a person retries them: they are shared out as they were. */
+static void
+what_is_retried_is_shared_out_again(void **state)
+{
+	struct ask q = {.inc = "inc-1", .permit = "pa", .first = 0, .count = 50, .attempt = 1};
+	struct ask r = {.inc = "inc-1",
+			.permit = "pb",
+			.from = 50,
+			.first = 50,
+			.count = 50,
+			.attempt = 1};
+	char no[51] = {0};
+	unsigned a, b;
+
+	(void)state;
+	memset(no, 'N', 50);
+	launch_routes(100, "share 1 0:50 1:50");
+	assert_string_equal(take("a", 100), "0:50");
+	assert_true(is_go(permit(&q)));
+	outcome(0, 1, "pa", no);
+	release(0);
+	assert_string_equal(take("b", 100), "50:100");
+	assert_true(is_go(permit(&r)));
+	outcome(50, 1, "pb", no);
+	release(50);
+	pass(2000);
+	call_words("retry", "1 r1 \x14 person");
+	while (strncmp(call_words("step", "1"), "[1", 2) == 0)
+		;
+	assert_string_equal(todo_of("0"), "[0:100]");
+	a = width(take("a", 100));
+	b = width(take("b", 100));
+	assert_in_range(a, 50, 51);
+	assert_int_equal(a + b, 100);
+}
+
+/* b has one of a hundred; and one that is tried gets one, of what is due as of what is new. */
+static void
+what_is_due_is_given_no_larger_than_the_share(void **state)
+{
+	(void)state;
+	launch_routes(200, "share 1 0:99 1:1");
+	assert_string_equal(take("a", 100), "0:100");
+	release(0);
+	assert_string_equal(take("b", 100), "0:2");
+	assert_string_equal(todo_of("0"), "[2:100]");
+	assert_string_equal(take("b", 100), "");
+	assert_string_equal(take("a", 100), "2:100");
+}
+
+static void
+what_is_due_tries_a_provider_with_one_request(void **state)
+{
+	(void)state;
+	launch_routes(50, "order 3 0 1");
+	assert_string_equal(take("a", 20), "0:20");
+	release(0);
+	COMMAND("HSET", "loa:lane:a", "opens", "1");
+	assert_string_equal(take("a", 20), "0:3");
+	assert_string_equal(todo_of("0"), "[3:20]");
+}
+
+/* Nobody could repeat half of it. */
+static void
+what_is_due_is_not_cut_inside_doubt(void **state)
+{
+	(void)state;
+	doubt_with_gaps("order 1 0 1", 36000000);
+	keep(66);
+	COMMAND("ZREM", "loa:run:1:todo:0", "5:9");
+	COMMAND("HSET", "loa:lane:b", "opens", "1");
+	assert_string_equal(todo_of("0"), "[0:5]");
+	assert_string_equal(take("b", 9), "0:5");
+}
+
 int
 main(void)
 {
@@ -331,6 +414,10 @@ main(void)
 		L(doubt_that_may_not_be_repeated_any_more_keeps_nothing),
 		L(a_run_ends_when_receipts_have_settled_the_doubt_of_a_lane_that_is_away),
 		L(a_canary_does_not_wait_for_a_lane_that_was_left),
+		L(what_is_retried_is_shared_out_again),
+		L(what_is_due_is_given_no_larger_than_the_share),
+		L(what_is_due_tries_a_provider_with_one_request),
+		L(what_is_due_is_not_cut_inside_doubt),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
