@@ -439,7 +439,7 @@ local function claim(_, a)
     below = tonumber(a[5]) or math.huge, least = tonumber(a[6]) or 1, best = tonumber(a[7]) or 1 }
   if t.ms < t.open_at then return { 'sleep', opens_ms(t), 'redis restarted' } end
   if not call('ZSCORE', K.incarnations, c.inc) then return { 'sleep', 100, 'not registered' } end
-  call('SADD', K.lane .. c.lane .. K.by, c.inc)
+  call('SADD', K.served .. c.lane, c.inc)
   c.lv = limits.lane(c.lane)
   local rests, rests_why = health.gate(c.lv, t)
   if not rests then rests, rests_why = limits.closed(c.lv, limits.parse(c.lv.limits), nil, t) end

@@ -24,7 +24,7 @@ route.WAIT_MS, route.RETURN_S = 500, 60
 
 -- Does a live process serve the lane? Each has claimed for it once, and keeps its lanes until it ends.
 function route.is_served(lane, t)
-  local key = K.lane .. lane .. K.by
+  local key = K.served .. lane
   for _, inc in ipairs(call('SMEMBERS', key)) do
     local deadline = tonumber(call('ZSCORE', K.incarnations, inc) or '')
     if deadline and deadline > t.ms then return true end

@@ -18,8 +18,8 @@
 	X(owned, "loa:owned:")              \
 	X(lane, "loa:lane:")                \
 	X(busy, ":busy")                    \
-	X(by, ":by")                        \
 	X(landed, "loa:landed:")            \
+	X(served, "loa:served:")            \
 	X(ready, "loa:ready:")              \
 	X(later, "loa:later:")              \
 	X(waited, "loa:waited:")            \

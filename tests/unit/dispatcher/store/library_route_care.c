@@ -153,7 +153,7 @@ static void
 a_provider_that_no_running_server_has_is_left(void **state)
 {
 	(void)state;
-	COMMAND("SREM", "loa:lane:a:by", "inc-1");
+	COMMAND("SREM", "loa:served:a", "inc-1");
 	launch_routes(50, "order 1 0 1");
 	assert_string_equal(take("b", 5), "");
 	assert_non_null(strstr(fx.reply.data, "no running server has it in its configuration"));
@@ -171,8 +171,8 @@ static void
 a_provider_is_served_as_long_as_one_of_its_servers_lives(void **state)
 {
 	(void)state;
-	COMMAND("SREM", "loa:lane:a:by", "inc-1");
-	COMMAND("SADD", "loa:lane:a:by", "inc-2");
+	COMMAND("SREM", "loa:served:a", "inc-1");
+	COMMAND("SADD", "loa:served:a", "inc-2");
 	launch_routes(50, "share 1 0:50 1:50");
 	for (int i = 0; i < 20; i++) {
 		hello("inc-2");
@@ -188,7 +188,7 @@ a_provider_is_served_as_long_as_one_of_its_servers_lives(void **state)
 	call_words("bye", "inc-2");
 	launch_routes(50, "order 1 0 1");
 	take("b", 5);
-	assert_string_equal(COMMAND("SMEMBERS", "loa:lane:a:by"), "[]");
+	assert_string_equal(COMMAND("SMEMBERS", "loa:served:a"), "[]");
 }
 
 /* Ranks 0, 2 and 4 are in doubt at a, which rests for a month; the others of its range wait. */

@@ -54,8 +54,8 @@ set_up_lanes(void **state)
 
 	COMMAND("HSET", "loa:lane:a", "rate", "100000", "concurrency", "100");
 	COMMAND("HSET", "loa:lane:b", "rate", "100000", "concurrency", "100");
-	COMMAND("SADD", "loa:lane:a:by", "inc-1");
-	COMMAND("SADD", "loa:lane:b:by", "inc-1");
+	COMMAND("SADD", "loa:served:a", "inc-1");
+	COMMAND("SADD", "loa:served:b", "inc-1");
 	return rc;
 }
 
