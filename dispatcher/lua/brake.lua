@@ -120,7 +120,7 @@ local function canary_is_answered(r)
   if call('HLEN', key .. K.lease) > 0 then return false end
   for p, place in pairs(places) do
     is_all = is_all and place.cursor >= place.front
-    if todo.count(r, p) > 0 then return false end
+    if todo.count(r, p, true) > 0 then return false end
   end
   return is_all or claimed >= r.canary_n, is_all
 end

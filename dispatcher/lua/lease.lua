@@ -270,14 +270,15 @@ local function fresh_range(r, p, want, least)
 end
 
 -- A range of partition p for its tariff `one`: due ones first, then the cursor. → from, to and
--- where it stood as due {key, member}; or nil, when the next may be had (ms) and why not now.
+-- where it stood as due {key, member, where that ended if only a part is taken}; or nil, when the next may be had (ms) and why not now.
 local function range_of(r, p, one, want, least, t, seen)
   local list, wake, why = route.of(r, p), nil, nil
   if brake_of(r.id, one.t) then return nil, nil, 'stopped by the brake' end
-  local keys, may = { K.run .. r.id .. K.todo .. p }, want
+  local anybodys = K.run .. r.id .. K.todo .. p
+  local keys, may = { anybodys }, want
   if #list > 1 then
     local ms
-    keys = { keys[1] .. ':' .. one.t, keys[1] }
+    keys = { anybodys .. ':' .. one.t, anybodys }
     may = 0
     if route.is_left(r, p) then
       may, ms, why = route.may_claim(r, p, one, want, t, seen)
@@ -291,7 +292,12 @@ local function range_of(r, p, one, want, least, t, seen)
       -- Farther away than anything is put off: the clock was set back.
       if tonumber(head[2]) <= t.ms or tonumber(head[2]) > t.ms + BACKOFF_MAX_MS then
         local from, to = string.match(head[1], '^(%d+):(%d+)$')
-        return tonumber(from), tonumber(to), { key, head[1] }
+        from, to = tonumber(from), tonumber(to)
+        if key == anybodys and may < want and to - from > may then
+          local at = todo.cut(r, p, list, from, to, may, t)
+          return from, at, { key, head[1], at < to and to or nil }
+        end
+        return from, to, { key, head[1] }
       end
       wake = math.min(wake or 1e18, tonumber(head[2]))
     end
@@ -392,7 +398,9 @@ local function serve(r, order, c, as)
   end
   local l = { to = to, inc = c.inc, claim = c.id, as = as, fence = call('HINCRBY', K.meta, 'fence', 1),
     t = route.entry(route.of(r, p), c.lane).t }
-  if due then call('ZREM', due[1], due[2])
+  if due then
+    call('ZREM', due[1], due[2])
+    if due[3] then todo_add(r.id, p, to, due[3], c.t.ms) end
   else call('HSET', K.run .. r.id, 'cursor' .. p, to) end
   call('HSET', K.run .. r.id .. K.lease, p .. ':' .. from, cmsgpack.pack(l))
   owners.enter(r.id, p, from, l)
@@ -431,6 +439,7 @@ local function claim(_, a)
     below = tonumber(a[5]) or math.huge, least = tonumber(a[6]) or 1, best = tonumber(a[7]) or 1 }
   if t.ms < t.open_at then return { 'sleep', opens_ms(t), 'redis restarted' } end
   if not call('ZSCORE', K.incarnations, c.inc) then return { 'sleep', 100, 'not registered' } end
+  call('SADD', K.served .. c.lane, c.inc)
   c.lv = limits.lane(c.lane)
   local rests, rests_why = health.gate(c.lv, t)
   if not rests then rests, rests_why = limits.closed(c.lv, limits.parse(c.lv.limits), nil, t) end

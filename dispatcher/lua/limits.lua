@@ -208,6 +208,7 @@ function limits.meter(lv, one, unit, t)
   else
     local period, left_ms = limits.period(l.per, t)
     m.c, m.left_ms, m.most = limits.counter(one.was, period, m.key, m.field), left_ms, l.most
+    m.period = period
     m.why = limits.used_up(lv.name, l, unit)
   end
   return m
@@ -254,11 +255,13 @@ function limits.bind(look, us, m)
   if us > look.wait then
     look.wait, look.why, look.is_run = us, m.why, m.of == 'unit' or m.of == 'run'
     look.is_rate = m.per_s ~= nil
+    look.is_left = m.c and limits.used(m.c) < m.most
   end
 end
 
 -- May a request of run r leave? cost: {contract, messages, parts, requests}; factor: see health.
--- → a look: `wait` us (0 = it may), `why`, `is_run` and `is_rate`; `ahead`, its slot, us from now. Reads only.
+-- → a look: `wait` us (0 = it may), `why`, `is_run`, `is_rate` and `is_left`, whether a smaller one might
+-- still; `ahead`, its slot, us from now. Reads only.
 function limits.look(lv, r, cost, t, factor)
   local look = { wait = 0, ahead = 0, us = {}, cost = cost, meters = {} }
   local per_s = tonumber(lv.rate)
@@ -281,9 +284,22 @@ function limits.look(lv, r, cost, t, factor)
   return look
 end
 
--- Nothing may leave: only what a clock that was set back, or a new rate, has moved is written.
+-- The least that did not fit into what is left of a calendar limit, of this period. (See closed.)
+function limits.too_much(m, n)
+  local of, least = string.match(book.get(m.key, m.field .. ':over') or '', '^(%d+) (%d+)$')
+  if tonumber(of) ~= m.period or n < tonumber(least) then
+    book.set(m.key, m.field .. ':over', int(m.period) .. ' ' .. int(n))
+  end
+end
+
+-- Nothing may leave: only what a clock that was set back, or a new rate, has moved is written, and
+-- what did not fit.
 function limits.refuse(look)
-  for _, m in ipairs(look.meters) do m.is_moved = m.is_moved or m.is_other end
+  for _, m in ipairs(look.meters) do
+    m.is_moved = m.is_moved or m.is_other
+    local n, used = look.cost[m.counts], m.c and limits.used(m.c)
+    if used and used < m.most and used + n > m.most then limits.too_much(m, n) end
+  end
 end
 
 -- Charge all of them, rates from the slot on, or from what `from` says.
@@ -374,14 +390,18 @@ function limits.charge_again(q, id, r, lane, cost, asked_ms, t)
 end
 
 -- Is a calendar limit used up? → ms until its period is over and why, of the lane's limits and of
--- the run's unit's. For claim, which then has nothing to give.
-function limits.closed(lv, list, unit, t)
+-- the run's unit's. For claim, which then has nothing to give. is_wanted_whole: also when what is left
+-- of it is too little for a request that was refused; another provider has more.
+function limits.closed(lv, list, unit, t, is_wanted_whole)
   local wait, why
   for _, one in ipairs(limits.read(lv.name, list, unit)) do
     if not one.l.seconds then
       local period, left_ms = limits.period(one.l.per, t)
       local c = limits.counter(one.was, period, one.key, one.l.field)
-      if limits.used(c) >= one.l.most and left_ms > (wait or 0) then
+      local of, n = string.match(is_wanted_whole and
+        call('HGET', one.key, one.l.field .. ':over') or '', '^(%d+) (%d+)$')
+      n = tonumber(of) == period and tonumber(n) or 1
+      if limits.used(c) + n > one.l.most and left_ms > (wait or 0) then
         wait, why = left_ms, limits.used_up(lv.name, one.l, unit)
       end
     end
@@ -414,6 +434,9 @@ function limits.room(lv, r, want, t)
   local pace, why = tonumber(r.speed), 'speed of the campaign'
   local slow = (tonumber(r.slow_till) or 0) - t.ms
   if slow > 0 and slow <= limits.SLOW_MS then return 0, slow, r.slow_why end
+  local till, of_lane = string.match(call('HGET', K.run .. r.id, 'slow:' .. lv.name) or '', '^(%d+) (.*)$')
+  slow = (tonumber(till) or 0) - t.ms
+  if slow > 0 and slow <= limits.SLOW_MS then return 0, slow, of_lane end
   if lv.units and r.unit then
     local list = limits.parse(call('HGET', lv.key, 'limits:' .. int(r.unit)) or lv['limits:*'])
     local closed, closed_why = limits.closed(lv, list, r.unit, t)

@@ -7,6 +7,7 @@
 -- for is dropped where it is met; a lease without an entry (a claim of an older release made it)
 -- is entered, or taken over, at the keeper's next turn (see reap).
 
+
 local owners = {}
 
 function owners.enter(run, p, from, l)

@@ -199,6 +199,10 @@ function permits.look_limits(c, o)
     book.set(K.run .. o.g.run, 'slow_till', int(t.ms + limits.SLOW_MS))
     book.set(K.run .. o.g.run, 'slow_why', o.look.why)
     answer = { 'stop', o.look.why }
+  elseif o.look.is_left and us > limits.PARK_US then
+    -- Only this one is too large: the lane is free for others.
+    book.set(K.run .. o.g.run, 'slow:' .. c.lane, int(t.ms + limits.SLOW_MS) .. ' ' .. o.look.why)
+    answer, is_run = { 'stop', o.look.why }, true
   end
   if is_run then c.slow[o.g.run] = answer else c.wait = answer end
   return answer
@@ -323,8 +327,8 @@ function permits.remark(a)
     return -1
   end
   if q and has_copy(q, id) or flight.has_landed(lane, id, t) then return 0 end
-  -- Another request under this name: both are for a person.
-  local is_other = q and (q.members ~= a[7] or q.hash ~= a[10])
+  -- Another request under this name, or the same one at another provider: both are for a person.
+  local is_other = q and (q.members ~= a[7] or q.hash ~= a[10] or q.lane ~= lane)
   q = q or { lane = lane, first = first, members = a[7], attempts = a[8], hash = a[10],
     phones = a[15] ~= '' and a[15] or nil, copies = {}, asked = tonumber(a[11]),
     till = tonumber(a[12]), window = tonumber(a[12]) }

@@ -3,8 +3,8 @@
 --
 -- Of a partition with one tariff (tariffs.lua) nothing is decided and nothing is written.
 --
--- A provider is *usable* when its lane does not rest and none of its limits by day or month is used
--- up. A partition *leaves* one that was not for `route_wait_ms`, so that one "too fast" moves
+-- A provider is *usable* when a live process serves its lane, that does not rest, and none of its limits
+-- by day or month is used up, or has too little left for what was refused for it. A partition *leaves* one that was not for `route_wait_ms`, so that one "too fast" moves
 -- nothing, and comes back when it was usable for `route_return_s`, so that nothing flaps; at once
 -- when a brake stops or a person lets go. One whose breaker is open still gets a single request
 -- then, which tries it (health.lua); when nothing else works, it is tried before.
@@ -22,6 +22,17 @@ route.WAIT_MS, route.RETURN_S = 500, 60
 
 -- ---- how a provider is ----
 
+-- Does a live process serve the lane? Each has claimed for it once, and keeps its lanes until it ends.
+function route.is_served(lane, t)
+  local key = K.served .. lane
+  for _, inc in ipairs(call('SMEMBERS', key)) do
+    local deadline = tonumber(call('ZSCORE', K.incarnations, inc) or '')
+    if deadline and deadline > t.ms then return true end
+    if not deadline then call('SREM', key, inc) end
+  end
+  return false
+end
+
 -- {why = why it is not usable or nil, is_half = its breaker is open and it may be tried,
 -- is_trying = somebody does, is_stopped = by a brake}; seen: what this call has found out already.
 function route.state(r, one, t, seen)
@@ -30,11 +41,12 @@ function route.state(r, one, t, seen)
   if not seen[one.lane] then
     local lv = limits.lane(one.lane)
     local s = { is_half = lv.opens and true or nil }
-    if (tonumber(lv.rate) or 0) <= 0 then s.why = 'is not in the configuration'
+    if (tonumber(lv.rate) or 0) <= 0 or not route.is_served(one.lane, t) then
+      s.why = 'no running server has it in its configuration'
     else
       local _, why = health.gate(lv, t)
       s.is_trying = why and health.rests(lv, t) <= 0 or nil
-      if not why then _, why = limits.closed(lv, limits.parse(lv.limits), nil, t) end
+      if not why then _, why = limits.closed(lv, limits.parse(lv.limits), nil, t, true) end
       s.why = why
     end
     seen[one.lane] = s
@@ -80,7 +92,7 @@ function route.sharing(st, list, states)
   return out
 end
 
--- How many of `front` ranks provider i may have still, among `with`; at least 1 for the one that is
+-- How many of the `front` ranks that are to be shared out provider i may have still, among `with`; at least 1 for the one that is
 -- most behind, or nobody might take what is left.
 function route.quota(st, list, with, i, front)
   local rest, shares, most, is_in = front, 0, nil, false
@@ -185,6 +197,13 @@ function route.open(r, p, list, t, seen)
   return o
 end
 
+-- Has the partition left this one, by what was decided last?
+function route.has_left(r, p, one)
+  local v = call('HGET', K.run .. r.id, 'route' .. p)
+  local m = v and cmsgpack.unpack(v).seen[int(one.t)]
+  return m and m.left and true or false
+end
+
 -- A change of the decision is written down for people; the first one only if it is not the usual.
 function route.tell(o, t)
   local is, left = route.words(o.st, o.list, o.states, t.ms, o.conf)
@@ -218,11 +237,33 @@ function route.is_left(r, p)
     call('EXISTS', K.run .. r.id .. K.todo .. p) == 1
 end
 
+-- Ranks of [from, to) that wait.
+function route.waiting(r, p, from, to)
+  local n, w = 0, window_open(r.id, p, from, to)
+  for at = 1, w and #w.bytes or 0, 8 do
+    local state = byte(w.bytes, at) % 16
+    if state == S.WAITING or state == S.RETRY then n = n + 1 end
+  end
+  return n
+end
+
+-- How many ranks are to be shared out: those that are frozen; more where some are given again that
+-- nobody gave back (a person's retry, a resend): what was given, what never was, what is due next.
+function route.to_share(r, p, st)
+  local v = call('HMGET', K.run .. r.id, 'front' .. p, 'cursor' .. p)
+  local front, n = tonumber(v[1]) or 0, (tonumber(v[1]) or 0) - (tonumber(v[2]) or 0)
+  for _, given in pairs(st.given) do n = n + given end
+  local head = call('ZRANGE', K.run .. r.id .. K.todo .. p, 0, 0)[1]
+  local from, to = string.match(head or '', '^(%d+):(%d+)$')
+  if from then n = n + route.waiting(r, p, tonumber(from), tonumber(to)) end
+  return math.max(front, n)
+end
+
 -- As route.may, of the run's partition.
 function route.may_claim(r, p, one, want, t, seen)
   local list = route.of(r, p)
   local o, _, i = route.open(r, p, list, t, seen), route.entry(list, one.lane)
-  local front = list.kind == 'share' and tonumber(call('HGET', K.run .. r.id, 'front' .. p)) or 0
+  local front = list.kind == 'share' and route.to_share(r, p, o.st) or 0
   return route.may(o.st, list, o.states, i, want, front, t.ms, o.conf)
 end
 
@@ -232,14 +273,7 @@ function route.claimed(r, p, from, l, due, seen)
   if not o then return end
   local n = l.to - from
   if due and due[1] ~= K.run .. r.id .. K.todo .. p then n = 0 -- they are its own already
-  elseif due then
-    local w = window_open(r.id, p, from, l.to)
-    n = 0
-    for at = 1, w and #w.bytes or 0, 8 do
-      local state = byte(w.bytes, at) % 16
-      if state == S.WAITING or state == S.RETRY then n = n + 1 end
-    end
-  end
+  elseif due then n = route.waiting(r, p, from, l.to) end
   route.give(o.st, l.t, n)
 end
 

@@ -315,6 +315,7 @@ local function progress(_, a)
   ask_about_freeze(r, t)
   window.smooth(r, t)
   window.expire(r, t)
+  todo.free(r, t)
   fair.heal(r, t)
   local is_frozen = r.kind == 'notices' or call('HGET', key, 'frozen')
   local cursors = {}

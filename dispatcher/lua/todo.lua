@@ -3,7 +3,8 @@
 --
 -- Doubt never moves. Where a partition has several providers, a range that holds a request that may
 -- be repeated belongs to the lane that said it (`todo:P:T`), with what lies between its members; the
--- rest is anybody's (`todo:P`). Where it has one, there is only `todo:P`.
+-- rest is anybody's (`todo:P`). Where it has one, there is only `todo:P`. What such a lane does not
+-- take, because it is away, is looked at by the keeper (todo.free).
 
 local todo = {}
 
@@ -30,10 +31,15 @@ function todo.keys(run, p, list)
   return keys
 end
 
--- How many ranges of partition p of run r are due.
-function todo.count(r, p)
-  local n = 0
-  for _, key in ipairs(todo.keys(r.id, p, route.of(r, p))) do n = n + call('ZCARD', key) end
+-- How many ranges of partition p of run r are due. is_left_out: without what a lane that the route has
+-- left may repeat when it works again.
+function todo.count(r, p, is_left_out)
+  local n, list = 0, route.of(r, p)
+  for i, key in ipairs(todo.keys(r.id, p, list)) do
+    if i == 1 or not is_left_out or not route.has_left(r, p, list[i - 1]) then
+      n = n + call('ZCARD', key)
+    end
+  end
   return n
 end
 
@@ -122,6 +128,18 @@ function todo.put_again(w, list, due, t)
   return (todo.put(w, list, spans, due, { most = 512 }))
 end
 
+-- Where a due range of anybody's is cut, so that who takes the first part gets no more than `most`, if it
+-- can be helped: not inside a request that may be repeated, and no part less than a batch.
+function todo.cut(r, p, list, from, to, most, t)
+  local w = window_open(r.id, p, from, to)
+  local at = from + math.max(most, list.least)
+  local spans = w and at < to and todo.spans(w, list, t) or {}
+  for _, one in ipairs(todo.join(spans, {})) do
+    if one[1] < at and at < one[2] then at = one[2] end
+  end
+  return to - at < list.least and to or at
+end
+
 -- [from, to) waits now: the range that stands for it is due at once; where it stood as a lane's own,
 -- it is anybody's.
 function todo.hurry(r, p, from, to, t)
@@ -138,4 +156,70 @@ function todo.hurry(r, p, from, to, t)
     end
   end
   todo_add(r.id, p, from, to, t.ms)
+end
+
+-- ---- what a lane that is away would keep ----
+
+todo.FREE_AFTER_MS, todo.FREE_AT_ONCE = 1000, 64 -- a lane that works has taken it by then
+
+-- One range of tariff `one` in window w. Nothing in it may be repeated any more: what waits there is
+-- anybody's, what is in doubt a person's. Something may, something else waits, and the route has
+-- left the lane: anybody may have the range; the doubt in it comes back as the lane's.
+function todo.free_one(o, one, w, range, spans, t)
+  local key = K.run .. w.run .. K.todo .. w.p .. ':' .. one.t
+  local keeps, due, n = false, {}, 0
+  for _, s in ipairs(spans) do keeps = keeps or range[1] <= s[1] and s[2] <= range[2] end
+  for rank = range[1], range[2] - 1 do
+    local rec = window_get(w, rank)
+    if rec.state == S.WAITING then due[rank], n = t.ms, n + 1
+    elseif rec.state == S.RETRY then
+      due[rank], n = ((o.r.launched_s or 0) + rec.changed) * 1000 + backoff_ms(rec.attempt), n + 1
+    elseif rec.state == S.UNKNOWN and not keeps then hold_one(w, rank) end
+  end
+  if keeps and (n == 0 or not o.st.seen[int(one.t)].left) then
+    call('ZADD', key, 'XX', int(t.ms), range.member) -- looked at again after the others
+    return
+  end
+  call('ZREM', key, range.member)
+  if keeps then
+    todo_add(w.run, w.p, range[1], range[2], t.ms)
+  elseif n > 0 then
+    local part = { run = w.run, p = w.p, from = range[1], to = range[2] }
+    todo.put(part, o.list, {}, due, { most = STRING, is_mine = true })
+  end
+  route.give(o.st, one.t, -n)
+end
+
+-- By the keeper: the ranges of tariff `one` that its lane has not taken, those of one string.
+function todo.free_of(r, o, one, t)
+  local key = K.run .. r.id .. K.todo .. o.p .. ':' .. one.t
+  local ranges, from, to = {}, nil, nil
+  for _, m in ipairs(call('ZRANGEBYSCORE', key, '-inf', int(t.ms - todo.FREE_AFTER_MS), 'LIMIT', 0,
+    todo.FREE_AT_ONCE)) do
+    local f, e = string.match(m, '^(%d+):(%d+)$')
+    f, e = tonumber(f), tonumber(e)
+    if not from or floor(f / STRING) == floor(from / STRING) then
+      ranges[#ranges + 1] = { f, e, member = m }
+      from, to = math.min(from or f, f), math.max(to or e, e)
+    end
+  end
+  local w = from and window_open(r.id, o.p, from, to)
+  if not w then return end
+  local spans = todo.spans(w, o.list, t)
+  for _, range in ipairs(ranges) do todo.free_one(o, one, w, range, spans, t) end
+  window_write(w)
+end
+
+function todo.free(r, t)
+  if r.state ~= 'running' or not r.routes or t.ms < t.takeover_at then return end
+  local seen = {}
+  for p = 0, (tonumber(r.partitions) or 0) - 1 do
+    local list = route.of(r, p)
+    for _, one in ipairs(#list > 1 and list or {}) do
+      if call('EXISTS', K.run .. r.id .. K.todo .. p .. ':' .. one.t) == 1 then
+        todo.free_of(r, route.open(r, p, list, t, seen), one, t)
+      end
+    end
+  end
+  route.write(seen, t)
 end

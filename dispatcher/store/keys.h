@@ -19,6 +19,7 @@
 	X(lane, "loa:lane:")                \
 	X(busy, ":busy")                    \
 	X(landed, "loa:landed:")            \
+	X(served, "loa:served:")            \
 	X(ready, "loa:ready:")              \
 	X(later, "loa:later:")              \
 	X(waited, "loa:waited:")            \
