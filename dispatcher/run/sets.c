@@ -440,7 +440,6 @@ ask_campaign(struct loading *l)
 {
 	struct argv a = {0};
 
-	argv_adds(&a, "");
 	argv_adds(&a, l->at->args[0]);
 	engine_call(l->engine, "campaign_runs", &a, on_campaign, l);
 	argv_free(&a);
