@@ -22,6 +22,7 @@
 #include "dispatcher/api/private.h"
 #include "dispatcher/run/cells.h"
 #include "dispatcher/run/explain.h"
+#include "dispatcher/run/launched.h"
 #include "dispatcher/store/phone_hash.h"
 #include "segments/phone.h"
 
@@ -29,11 +30,6 @@
 #define RUNS_LOOK_MAX 500u /* runs that are looked through for them */
 #define QUIET_MS 1000	   /* before the first line of progress */
 #define PROGRESS_EVERY_MS 300
-
-struct candidate {
-	uint64_t run;
-	char name[80], state[16], class[16];
-};
 
 struct explanation {
 	struct api *api;
@@ -50,8 +46,8 @@ struct explanation {
 	char (*lists)[LIST_NAME_MAX + 1];
 	size_t list_count, list_at, lists_with;
 	struct list *list;
-	/* runs, the newest first */
-	struct candidate *runs;
+	/* all runs that may be seen; the newest, which are the last, are told first */
+	struct launched_run *runs;
 	size_t run_count, run_at, looked, told;
 	json_t *told_runs, *unread;
 };
@@ -69,7 +65,7 @@ explanation_free(struct explanation *j)
 	buf_free(&j->sentences);
 	list_free(j->list);
 	free(j->lists);
-	free(j->runs);
+	launched_runs_free(j->runs, j->run_count);
 	free(j);
 }
 
@@ -172,6 +168,13 @@ sees_scope(void *arg, struct slice scope)
 
 static void next_run(struct explanation *j);
 
+/* The n-th, from the newest on. */
+static const struct launched_run *
+run_of(const struct explanation *j, size_t n)
+{
+	return &j->runs[j->run_count - 1 - n];
+}
+
 static void
 runs_end(struct explanation *j)
 {
@@ -181,7 +184,7 @@ runs_end(struct explanation *j)
 	json_object_set(j->out, "not_readable", j->unread);
 	json_object_set_new(j->out, "next",
 			    is_more && j->run_at > 0
-				    ? json_integer((json_int_t)j->runs[j->run_at - 1].run)
+				    ? json_integer((json_int_t)run_of(j, j->run_at - 1)->run)
 				    : json_null());
 	if (j->told == 0 && !is_more)
 		explain_add_no_run(&j->sentences, j->asked.language);
@@ -192,7 +195,7 @@ static void
 on_brief(void *arg, struct explain_run *r, const struct err_ctx *e)
 {
 	struct explanation *j = arg;
-	const struct candidate *c = &j->runs[j->run_at];
+	const struct launched_run *c = run_of(j, j->run_at);
 
 	if (!goes_on(j)) {
 		explain_run_free(r);
@@ -218,7 +221,7 @@ on_brief(void *arg, struct explain_run *r, const struct err_ctx *e)
 }
 
 static void
-ask_run(struct explanation *j, const struct candidate *c, bool is_brief,
+ask_run(struct explanation *j, const struct launched_run *c, bool is_brief,
 	void (*cb)(void *arg, struct explain_run *r, const struct err_ctx *e))
 {
 	struct explain_wanted w = {.run = c->run,
@@ -228,7 +231,6 @@ ask_run(struct explanation *j, const struct candidate *c, bool is_brief,
 				   .config = j->api->daemon->config,
 				   .find = j->find,
 				   .campaign = c->name,
-				   .state = c->state,
 				   .class = c->class};
 	const struct explain_callbacks cbs = {
 		.sees_scope = sees_scope, .on_progress = on_progress, .on_done = cb, .arg = j};
@@ -246,58 +248,46 @@ next_run(struct explanation *j)
 	if (j->run_at >= j->run_count || j->told >= RUNS_PAGE || j->looked >= RUNS_LOOK_MAX)
 		runs_end(j);
 	else
-		ask_run(j, &j->runs[j->run_at], true, on_brief);
+		ask_run(j, run_of(j, j->run_at), true, on_brief);
 }
 
-static int
-by_run(const void *a, const void *b)
+static bool
+is_wanted(void *arg, uint64_t unit, struct slice goal, struct slice event)
 {
-	const struct candidate *x = a, *y = b;
+	const struct explanation *j = arg;
 
-	return (x->run < y->run) - (x->run > y->run);
+	(void)goal;
+	(void)event;
+	return j->x != NULL && account_sees(api_account(j->x), unit);
 }
 
-/* ["name", name, "id", id, "run", run, "state", state, "class", class] each */
+/* The newest of them first. */
 static void
-on_campaigns(void *arg, const struct reply *r)
+on_launched(void *arg, struct launched_run *runs, size_t count, const struct err_ctx *e)
 {
 	struct explanation *j = arg;
 	uint64_t below = j->asked.before > 0 ? j->asked.before : UINT64_MAX;
 
+	j->runs = runs;
+	j->run_count = count;
 	if (!goes_on(j))
 		return;
-	if (!is_array(j, r))
+	if (e != NULL) {
+		fail(j, e);
 		return;
-	j->runs = xcalloc(r->count + 1, sizeof(*j->runs));
-	for (size_t i = 0; i < r->count; i++) {
-		const struct reply *one = reply_item(r, i);
-		struct candidate *c = &j->runs[j->run_count];
-
-		c->run = reply_u64(one, 5);
-		if (c->run == 0 || c->run >= below)
-			continue;
-		slice_copy(c->name, sizeof(c->name), reply_item(one, 1)->str);
-		slice_copy(c->state, sizeof(c->state), reply_item(one, 7)->str);
-		slice_copy(c->class, sizeof(c->class), reply_item(one, 9)->str);
-		j->run_count++;
 	}
-	if (j->run_count > 0)
-		qsort(j->runs, j->run_count, sizeof(*j->runs), by_run);
+	while (j->run_at < count && runs[count - 1 - j->run_at].run >= below)
+		j->run_at++;
 	next_run(j);
 }
 
 static void
 ask_campaigns(struct explanation *j)
 {
-	struct argv a = {0};
+	const struct launched_callbacks cbs = {
+		.is_wanted = is_wanted, .on_done = on_launched, .arg = j};
 
-	argv_adds(&a, "campaign");
-	api_add_units(j->x, &a, false);
-	argv_adds(&a, "run");
-	argv_adds(&a, "state");
-	argv_adds(&a, "class");
-	engine_call(j->api->daemon->engine, "ls", &a, on_campaigns, j);
-	argv_free(&a);
+	launched_load(j->api->daemon->engine, &cbs);
 }
 
 /* ---- lists of now ---- */
@@ -466,7 +456,7 @@ static void
 tell_campaign(struct explanation *j)
 {
 	struct campaign *c = j->campaign;
-	struct candidate one = {.run = c->run};
+	struct launched_run one = {.run = c->run, .name = c->name, .class = c->class};
 	struct err_ctx e;
 
 	if (c->run == 0) {
@@ -482,9 +472,6 @@ tell_campaign(struct explanation *j)
 		fail(j, &e);
 		return;
 	}
-	snprintf(one.name, sizeof(one.name), "%s", c->name);
-	snprintf(one.state, sizeof(one.state), "%s", c->state);
-	snprintf(one.class, sizeof(one.class), "%s", c->class);
 	ask_run(j, &one, false, on_run);
 }
 
@@ -541,7 +528,7 @@ on_suppressions(void *arg, const struct reply *r)
 		add_suppression(j, reply_item(list, i));
 	name = http_query(j->x, "campaign");
 	if (name != NULL && name[0] != '\0')
-		campaign_load(j->api->daemon->engine, name, on_campaign, j);
+		api_campaign_of_run(j->api, j->x, name, on_campaign, j);
 	else if (j->asked.before > 0) /* a further page: the lists were told */
 		ask_campaigns(j);
 	else

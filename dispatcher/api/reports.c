@@ -18,12 +18,10 @@
 #include "dispatcher/api/private.h"
 #include "dispatcher/run/cells.h"
 #include "dispatcher/run/volume.h"
-#include "dispatcher/store/keys.h"
 
 #define QUIET_MS 1000 /* before the first line of progress */
 #define PROGRESS_EVERY_MS 300
 #define DAY_S 86400
-#define AT_A_TIME "500"
 
 struct report_job {
 	struct api *api;
@@ -32,17 +30,12 @@ struct report_job {
 	const char *by; /* as it was asked */
 	bool is_csv, has_begun;
 	int64_t began_ms, said_ms;
-	size_t runs_cap, pending;
-	char cursor[24];
-	bool has_failed;
-	struct err_ctx why;
 };
 
 static void
 job_free(struct report_job *j)
 {
 	j->api->exports--;
-	volume_runs_free(j->w.runs, j->w.run_count);
 	free((char *)(uintptr_t)j->w.column);
 	free((char *)(uintptr_t)j->by);
 	free(j);
@@ -276,149 +269,37 @@ on_volume(void *arg, const struct volume *v, const struct err_ctx *e)
 
 /* ---- the campaigns ---- */
 
-static void ask_names(struct report_job *j);
-
-static char *
-text_of(const struct reply *r, size_t i)
-{
-	struct slice s = reply_item(r, i)->str;
-
-	return xmemdup0(s.p != NULL ? s.p : "", s.n);
-}
-
 static bool
-is_wanted(const struct report_job *j, const struct reply *r)
+is_wanted(void *arg, uint64_t unit, struct slice goal, struct slice event)
 {
-	const char *goal = http_query(j->x, "goal"), *event = http_query(j->x, "event");
-	uint64_t unit = reply_u64(r, 1);
+	const struct report_job *j = arg;
+	const char *only_goal, *only_event;
 
-	return reply_u64(r, 2) != 0 &&
-	       account_sees(api_account(j->x), unit > 0 ? unit : UNIT_ROOT) &&
-	       (goal == NULL || slice_is(reply_item(r, 3)->str, goal)) &&
-	       (event == NULL || slice_is(reply_item(r, 4)->str, event));
+	if (j->x == NULL || !account_sees(api_account(j->x), unit))
+		return false;
+	only_goal = http_query(j->x, "goal");
+	only_event = http_query(j->x, "event");
+	return (only_goal == NULL || slice_is(goal, only_goal)) &&
+	       (only_event == NULL || slice_is(event, only_event));
 }
 
 static void
-take_campaign(struct report_job *j, const struct reply *r)
+on_launched(void *arg, struct launched_run *runs, size_t count, const struct err_ctx *e)
 {
-	struct volume_run *one;
-
-	if (j->x == NULL || !is_wanted(j, r))
-		return;
-	if (j->w.run_count == j->runs_cap) {
-		j->runs_cap = j->runs_cap == 0 ? 64 : 2 * j->runs_cap;
-		j->w.runs = xrealloc(j->w.runs, j->runs_cap * sizeof(*j->w.runs));
-	}
-	one = &j->w.runs[j->w.run_count++];
-	one->run = reply_u64(r, 2);
-	one->unit = reply_u64(r, 1) > 0 ? reply_u64(r, 1) : UNIT_ROOT;
-	one->name = text_of(r, 0);
-	one->goal = text_of(r, 3);
-	one->event = text_of(r, 4);
-	one->class = text_of(r, 5);
-}
-
-static int
-by_run(const void *a, const void *b)
-{
-	const struct volume_run *x = a, *y = b;
-
-	return (x->run > y->run) - (x->run < y->run);
-}
-
-/* A cursor may bring a campaign twice. */
-static void
-drop_repeated(struct report_job *j)
-{
-	size_t n = 0;
-
-	if (j->w.run_count == 0)
-		return;
-	qsort(j->w.runs, j->w.run_count, sizeof(*j->w.runs), by_run);
-	for (size_t i = 1; i < j->w.run_count; i++) {
-		struct volume_run *r = &j->w.runs[i];
-
-		if (r->run != j->w.runs[n].run) {
-			j->w.runs[++n] = *r;
-			continue;
-		}
-		free(r->name);
-		free(r->goal);
-		free(r->event);
-		free(r->class);
-	}
-	j->w.run_count = n + 1;
-}
-
-static void
-names_done(struct report_job *j)
-{
+	struct report_job *j = arg;
 	const struct volume_callbacks cbs = {
 		.on_progress = on_progress, .on_done = on_volume, .arg = j};
+	struct err_ctx stopping;
 
-	if (j->has_failed || !is_waited_for(j)) {
-		if (!j->has_failed)
-			err_set(&j->why, ERR_UNREACHABLE, "server", "ask again", "is stopping");
-		fail(j, &j->why);
-	} else if (strcmp(j->cursor, "0") != 0) {
-		ask_names(j);
-	} else {
-		drop_repeated(j);
+	if (e == NULL && is_waited_for(j)) {
+		j->w.runs = runs;
+		j->w.run_count = count;
 		volume_start(j->api->daemon->engine, &j->w, &cbs);
-		j->w.runs = NULL; /* taken */
-		j->w.run_count = 0;
-	}
-}
-
-static void
-on_campaign(void *arg, const struct reply *r)
-{
-	struct report_job *j = arg;
-
-	if (r->kind == REPLY_ARRAY)
-		take_campaign(j, r);
-	else if (!j->has_failed)
-		j->has_failed = reply_fail(r, &j->why) != ERR_OK;
-	if (--j->pending == 0)
-		names_done(j);
-}
-
-/* name → number of each campaign */
-static void
-on_names(void *arg, const struct reply *r)
-{
-	struct report_job *j = arg;
-	const struct reply *fields = reply_item(r, 1);
-	struct slice v[8] = {SLICE("HMGET"), {NULL, 0},	    SLICE("name"),  SLICE("unit"),
-			     SLICE("run"),   SLICE("goal"), SLICE("event"), SLICE("class")};
-	char key[KEY_MAX], id[24];
-
-	if (r->kind != REPLY_ARRAY) {
-		j->has_failed = reply_fail(r, &j->why) != ERR_OK;
-		names_done(j);
 		return;
 	}
-	slice_copy(j->cursor, sizeof(j->cursor), reply_item(r, 0)->str);
-	j->pending = 1; /* this call's */
-	for (size_t i = 0; i + 1 < fields->count; i += 2) {
-		slice_copy(id, sizeof(id), reply_item(fields, i + 1)->str);
-		v[1] = slice_of(key_of(key, key_prefix_campaign, id));
-		j->pending++;
-		redis_command(engine_bulk(j->api->daemon->engine), v, 8, on_campaign, j);
-	}
-	if (--j->pending == 0)
-		names_done(j);
-}
-
-static void
-ask_names(struct report_job *j)
-{
-	struct slice v[5] = {
-		SLICE("HSCAN"), {NULL, 0}, slice_of(j->cursor), SLICE("COUNT"), SLICE(AT_A_TIME)};
-	char key[KEY_MAX];
-
-	v[1] = slice_of(key_of(key, key_prefix_names, "campaign"));
-	redis_command(engine_bulk(j->api->daemon->engine), v, 5, on_names, j);
+	launched_runs_free(runs, count);
+	err_set(&stopping, ERR_UNREACHABLE, "server", "ask again", "is stopping");
+	fail(j, e != NULL ? e : &stopping);
 }
 
 /* ---- what is asked ---- */
@@ -509,12 +390,14 @@ void
 on_volume_report(struct http_exchange *x, void *arg)
 {
 	struct api *a = arg;
+	struct launched_callbacks cbs = {.is_wanted = is_wanted, .on_done = on_launched};
 	struct report_job *j;
 	struct err_ctx e;
 
 	if (!api_is_open(a, x) || !api_may_export(a, x))
 		return;
 	j = xcalloc(1, sizeof(*j));
+	cbs.arg = j;
 	j->api = a;
 	j->x = x;
 	j->began_ms = clock_mono_ms();
@@ -525,6 +408,5 @@ on_volume_report(struct http_exchange *x, void *arg)
 		return;
 	}
 	http_on_gone(x, on_gone, j);
-	snprintf(j->cursor, sizeof(j->cursor), "0");
-	ask_names(j);
+	launched_load(a->daemon->engine, &cbs);
 }

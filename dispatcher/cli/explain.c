@@ -66,12 +66,13 @@ int
 verb_explain(int argc, char **argv)
 {
 	struct remote_options o = {0};
-	const char *reason = NULL, *language = "vi", *before = NULL;
+	const char *reason = NULL, *language = "vi", *before = NULL, *run = NULL;
 	bool is_full = false;
 	const struct cli_option options[] = {REMOTE_OPTIONS(o),
 					     {"--reason", &reason, NULL},
 					     {"--language", &language, NULL},
 					     {"--before", &before, NULL},
+					     {"--run", &run, NULL},
 					     {"--full", NULL, &is_full},
 					     {NULL, NULL, NULL}};
 	struct explain_lines l = {0};
@@ -92,6 +93,8 @@ verb_explain(int argc, char **argv)
 		add_query(&path, "reason", reason);
 	if (before != NULL)
 		add_query(&path, "before", before);
+	if (run != NULL)
+		add_query(&path, "run", run);
 	if (is_full)
 		add_query(&path, "full", "1");
 	rc = path.len < REMOTE_URL_MAX - 300

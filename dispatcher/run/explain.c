@@ -90,6 +90,8 @@ on_status(void *arg, const struct run_status *s, const struct err_ctx *e)
 	}
 	x->r->status = *s;
 	x->r->launched_s = s->launched_s;
+	/* Of a campaign that recurs it has another one than the campaign. */
+	snprintf(x->r->state, sizeof(x->r->state), "%s", s->state);
 	step_done(x);
 }
 
@@ -684,7 +686,6 @@ run_explain(struct engine *e, const struct explain_wanted *w, const struct expla
 	x->views = run_views_new(e);
 	x->r = xcalloc(1, sizeof(*x->r));
 	snprintf(x->r->campaign, sizeof(x->r->campaign), "%s", w->campaign);
-	snprintf(x->r->state, sizeof(x->r->state), "%s", w->state);
 	snprintf(x->r->class, sizeof(x->r->class), "%s", w->class);
 	explain_go(x);
 }

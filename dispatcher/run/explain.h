@@ -22,7 +22,7 @@ struct explain_wanted {
 	const struct config *config;
 	struct phone_find *find; /* borrowed; keeps what it has looked through */
 	/* Of the campaign; copied. */
-	const char *campaign, *state, *class;
+	const char *campaign, *class;
 	const char *const *segments;
 	size_t segment_count;
 };

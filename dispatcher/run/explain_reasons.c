@@ -41,7 +41,11 @@ static const struct {
 			   "the person was erased"},
 	[REASON_CAP] = {"người này đã nhận đủ số tin mà chính sách cho phép",
 			"this person has had as many messages as the policy allows"},
+	[REASON_NO_CONSENT] = {"người này chưa đồng ý nhận loại tin này",
+			       "this person has not agreed to messages of this class"},
 	[REASON_NOT_KEPT] = {"nội dung tin không còn được lưu", "its text is not kept any more"},
+	[REASON_FINISH_BY] = {"chưa gửi kịp trước giờ phải gửi xong",
+			      "it was not sent by the time it had to be"},
 	[REASON_DEMO_LIST] = {"danh sách dùng thử chỉ được gửi qua đối tác mô phỏng",
 			      "a demo list goes to sandbox providers only"},
 	[REASON_BAD_RECIPIENT] = {"đối tác từ chối số điện thoại này",
@@ -107,6 +111,7 @@ explain_waiting(enum explain_language l, const char *why)
 		{"the month's ", "đã hết hạn mức trong tháng"},
 		{"other campaigns of the lane go first", "đối tác đang gửi chiến dịch khác trước"},
 		{"outside the hours of its class", "ngoài giờ được gửi loại tin này"},
+		{"the freeze ", "đang trong đợt tạm ngừng gửi"},
 		{"retry later", "chờ đến lúc gửi lại"},
 		{"stopped by the brake", "phanh đã dừng"},
 		{"the first messages are being looked at", "đang xem kết quả những tin đầu tiên"},
@@ -127,4 +132,19 @@ explain_waiting(enum explain_language l, const char *why)
 		if (strncmp(why, words[i].begin, strlen(words[i].begin)) == 0)
 			return words[i].vi;
 	return why;
+}
+
+void
+explain_add_waiting(struct buf *out, enum explain_language l, const char *why)
+{
+	const char *rule = strncmp(why, "outside the hours", 17) == 0 ? strstr(why, ": ") : NULL;
+
+	buf_adds(out, explain_waiting(l, why));
+	if (l != EXPLAIN_VI)
+		return;
+	/* What a person or the law has said stays in its own words. */
+	if (rule != NULL)
+		buf_addf(out, " (%s)", rule + 2);
+	else if (strncmp(why, "the freeze ", 11) == 0)
+		buf_addf(out, " (%s)", why + 11);
 }

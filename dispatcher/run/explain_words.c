@@ -65,6 +65,9 @@ add_wait(struct buf *out, enum explain_language l, const struct explain_run *r,
 			 SAY(l, "phanh đã dừng đối tác %s (%s)",
 			     "the brake has stopped the provider %s (%s)"),
 			 or_some_provider(l, m->provider), brake);
+	} else if (strncmp(r->waiting, "the freeze", 10) == 0 ||
+		   strncmp(r->waiting, "outside", 7) == 0) {
+		explain_add_waiting(out, l, r->waiting);
 	} else if (r->is_closed) {
 		buf_addf(out,
 			 SAY(l, "ngoài giờ được gửi loại tin này (%02d:%02d–%02d:%02d)",
@@ -72,7 +75,7 @@ add_wait(struct buf *out, enum explain_language l, const struct explain_run *r,
 			 s->hours_from / 60, s->hours_from % 60, s->hours_to / 60,
 			 s->hours_to % 60);
 	} else if (r->waiting[0] != '\0') {
-		buf_adds(out, explain_waiting(l, r->waiting));
+		explain_add_waiting(out, l, r->waiting);
 	} else {
 		buf_adds(out, SAY(l, "chưa đến lượt", "it is not its turn yet"));
 	}
@@ -119,6 +122,10 @@ add_skip(struct buf *out, enum explain_language l, const struct explain_run *r,
 			 m->field, m->filter);
 	else if (m->record.reason == REASON_MISSING_FIELD && m->field[0] != '\0')
 		buf_addf(out, ": %s", m->field);
+	if (run_rule(&r->status, m->record.reason)[0] != '\0') {
+		buf_addf(out, " (%s)", run_rule(&r->status, m->record.reason));
+		return;
+	}
 	if (m->record.reason == REASON_CAP && r->cap_day > 0)
 		buf_addf(out,
 			 SAY(l, " (nhiều nhất %llu tin trong 24 giờ)",

@@ -106,6 +106,9 @@ const char *explain_reason(enum explain_language l, uint8_t reason);
 /* What a lane or a run waits for (docs/FORMATS.md, "Limits"); what is not known there stays as it is. */
 const char *explain_waiting(enum explain_language l, const char *why);
 
+/* The same, and whose rule it is. */
+void explain_add_waiting(struct buf *out, enum explain_language l, const char *why);
+
 /* Of the phone itself: "0912***678", its carrier by prefix ("" = not known). */
 void explain_add_phone(struct buf *out, enum explain_language l, const char *phone,
 		       const char *carrier);

@@ -47,18 +47,6 @@ struct volume_job {
 	struct buf key;
 };
 
-void
-volume_runs_free(struct volume_run *runs, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		free(runs[i].name);
-		free(runs[i].goal);
-		free(runs[i].event);
-		free(runs[i].class);
-	}
-	free(runs);
-}
-
 static void
 run_close(struct volume_job *j)
 {
@@ -82,7 +70,7 @@ job_end(struct volume_job *j, const struct err_ctx *e)
 	timer_disarm(engine_loop(j->engine), &j->next);
 	volume_table_clear(&j->table);
 	distinct_keys_free(j->keys);
-	volume_runs_free(j->w.runs, j->w.run_count);
+	launched_runs_free(j->w.runs, j->w.run_count);
 	buf_free(&j->key);
 	free((char *)(uintptr_t)j->w.column);
 	free((char *)(uintptr_t)j->w.folder);
@@ -196,7 +184,7 @@ static enum err
 group_of(struct volume_job *j, const struct seen *s, unsigned t, int64_t at_s, uint32_t *out,
 	 struct err_ctx *e)
 {
-	const struct volume_run *r = &j->w.runs[j->at];
+	const struct launched_run *r = &j->w.runs[j->at];
 	struct slice label;
 	char month[32];
 

@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "dispatcher/run/launched.h"
 #include "dispatcher/run/view.h"
 
 #define VOLUME_GROUPS 16383u
@@ -29,18 +30,12 @@ enum volume_by {
 	VOLUME_COLUMN,
 };
 
-struct volume_run {
-	uint64_t run, unit;
-	char *name, *goal, *event, *class;
-};
-void volume_runs_free(struct volume_run *runs, size_t count);
-
 struct volume_wanted {
 	enum volume_by by;
-	const char *column;	 /* of VOLUME_COLUMN: its name or title */
-	int64_t from_s, to_s;	 /* unix time: from ≤ message < to */
-	const char *folder;	 /* for temporary files */
-	struct volume_run *runs; /* taken */
+	const char *column;	   /* of VOLUME_COLUMN: its name or title */
+	int64_t from_s, to_s;	   /* unix time: from ≤ message < to */
+	const char *folder;	   /* for temporary files */
+	struct launched_run *runs; /* taken */
 	size_t run_count;
 };
 

@@ -151,6 +151,19 @@ tr -d '\r' <"$dir/partner.csv" | cmp - "$dir/http.csv"
 ok $? 'over HTTP the CSV is the same'
 has "$(loa report --by partner)" 'all together, each phone once' 'for people there is a table'
 
+# ---- a run in a later month ----
+before=$(lines)
+redis HSET loa:meta clock_offset_ms $((40 * 86400000)) >/dev/null
+later=$(TZ=Asia/Ho_Chi_Minh date -d '40 days' +%Y-%m)
+campaign c4 b later later
+until_true is_finished c4
+until_true no_receipt_waits
+sed "1,${before}d" "$dir/ledger" | grep '"event":"accepted"' | sed 's/.*"to":"\([^"]*\)".*"text":"\(.\).*/\1 \2/' >"$dir/accepted-later"
+loa report "$dir/months.csv" --by partner --from "$month" --to "$later"
+is "$(tr -d '\r' <"$dir/months.csv" | grep "^$later," | awk -F, '{ n += $8 } END { print n }')" "$(parts "$dir/accepted-later")" 'parts of the later month'
+is "$(tr -d '\r' <"$dir/months.csv" | grep "^$month," | awk -F, '{ n += $8 } END { print n }')" "$(parts "$dir/accepted")" 'and of the month before'
+is "$(loa report --by goal --from "$later" --to "$later" --json | json_field parts)" "$(parts "$dir/accepted-later")" 'a period has what was taken in it'
+
 # ---- other units ----
 loa unit add 'Sở' >/dev/null && loa user add nguoi.xem --unit 'Sở' --roles viewer >/dev/null &&
 	loa token add xem --user nguoi.xem --rights view | sed 's/.*: //' >"$dir/token.xem"

@@ -104,6 +104,10 @@ ok $? 'the day itself'
 is "$(due y)" '2028-10-03T08:00:00+07:00' 'then comes the next year'
 is "$(accepted)" 560 'three reminders'
 is "$(gateway_stat accepted_again)" 0 'the gateway counts no double'
+is "$(loa explain 0910000000 --reason r | grep -c '^Chiến dịch “y”, gửi lúc 08:')" 3 'a person is told of each of its runs'
+has "$(loa explain 0910000000 y --run "$first" --reason r | tr '\n' ' ')" 'ngày 03/10/2027; hiện nay: đã xong.' 'and of the one that was asked for'
+loa report --by campaign --from 2027-10 --to 2027-10 --json >"$dir/report.json"
+is "$(sed -n '/"sums"/,/}/p' "$dir/report.json" | grep -oE '"(phones|messages)": [0-9]*' | tr -d '\n')" '"phones": 260"messages": 560' 'a report over campaigns has all its runs, each phone once'
 loa segment save r a "reached_by('y')" >/dev/null
 has "$(loa segment count r)" '260 of 260' 'reached_by asks all its runs'
 make_list 260 && loa list import l "$dir/list.csv" >/dev/null

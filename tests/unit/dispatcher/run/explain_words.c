@@ -202,6 +202,11 @@ what_is_known_of_a_reason_is_told_with_it(void **state)
 	set_end(r, RECORD_SKIPPED, REASON_CAP);
 	r->cap_day = 3;
 	assert_non_null(strstr(state_of(r, EXPLAIN_VI), " (nhiều nhất 3 tin trong 24 giờ).\n"));
+	snprintf(r->status.caps_rule, sizeof(r->status.caps_rule), "Nghị định 91");
+	assert_non_null(strstr(state_of(r, EXPLAIN_VI), "cho phép (Nghị định 91).\n"));
+	set_end(r, RECORD_EXPIRED, REASON_FINISH_BY);
+	assert_non_null(
+		strstr(state_of(r, EXPLAIN_VI), ", vì chưa gửi kịp trước giờ phải gửi xong.\n"));
 	set_end(r, RECORD_SUPPRESSED, REASON_SUPPRESSED_UNIT);
 	assert_non_null(strstr(state_of(r, EXPLAIN_VI), "; nay không còn mục nào như vậy.\n"));
 	snprintf(m->scope, sizeof(m->scope), "unit:7");
@@ -241,6 +246,15 @@ who_waits_is_told_for_what(void **state)
 	assert_non_null(
 		strstr(state_of(r, EXPLAIN_VI),
 		       "đợt gửi đang dừng từ 08:01:00 ngày 10/10/2027 (nguyen.an: xem lại).\n"));
+	r->status.why[0] = r->status.brake[0][0] = '\0';
+	snprintf(r->waiting, sizeof(r->waiting),
+		 "the freeze 3 until 2027-10-12T00:00:00+07:00: Quốc tang");
+	assert_non_null(strstr(state_of(r, EXPLAIN_VI),
+			       "Chưa gửi: đang trong đợt tạm ngừng gửi (3 until "
+			       "2027-10-12T00:00:00+07:00: Quốc tang).\n"));
+	snprintf(r->waiting, sizeof(r->waiting), "outside the hours of its class: Nghị định 91");
+	assert_non_null(strstr(state_of(r, EXPLAIN_VI),
+			       "ngoài giờ được gửi loại tin này (Nghị định 91).\n"));
 	r->messages[0].is_in = r->messages[0].is_frozen = false;
 	assert_non_null(strstr(state_of(r, EXPLAIN_VI), ": Đợt gửi chưa xét đến dòng này.\n"));
 	r->messages[0].is_frozen = true;
