@@ -50,6 +50,7 @@ partition_of(const struct run_status *s, unsigned t)
 struct waits {
 	char why[400]; /* "" = nothing but its lanes holds it up */
 	int64_t ms;
+	int64_t until_s; /* of hours and freezes: when something may leave, by Redis's clock; 0 = not known */
 };
 
 static bool
@@ -207,6 +208,26 @@ can_wait(const struct run_status *s)
 	return strcmp(s->state, "running") == 0 && s->over_s == 0;
 }
 
+static void
+add_until(json_t *out, const struct waits *waits)
+{
+	char until[32];
+
+	if (waits->until_s == 0)
+		return;
+	clock_format_vn(waits->until_s, until);
+	json_object_set_new(out, "until", json_string(until));
+}
+
+static struct waits
+read_waits(const struct reply *r)
+{
+	struct waits waits = {.ms = reply_int(r, 1), .until_s = reply_int(r, 2)};
+
+	slice_copy(waits.why, sizeof(waits.why), reply_item(r, 0)->str);
+	return waits;
+}
+
 static json_t *
 status_json(const struct daemon *d, const struct run_status *s, const struct waits *waits)
 {
@@ -222,6 +243,8 @@ status_json(const struct daemon *d, const struct run_status *s, const struct wai
 			"waiting_for", why, "wait_ms", (json_int_t)wait_ms, "seconds",
 			(json_int_t)(clock_wall_ms() / 1000 - s->launched_s), "brakes",
 			brakes_json(s));
+	if (why[0] != '\0' && strcmp(why, waits->why) == 0)
+		add_until(out, waits);
 	add_routes(out, s);
 	add_why(out, s);
 	return out;
@@ -340,19 +363,52 @@ struct report_job {
 	struct api *api;
 	struct http_exchange *x;
 	struct campaign *campaign;
+	json_t *answer;
 };
+
+static void
+report_end(struct report_job *j, const struct err_ctx *e)
+{
+	if (e != NULL)
+		http_answer_error(j->x, e);
+	else
+		http_answer_json(j->x, 200, json_incref(j->answer));
+	json_decref(j->answer);
+	campaign_free(j->campaign);
+	free(j);
+}
+
+static void
+on_report_waits(void *arg, const struct reply *r)
+{
+	struct report_job *j = arg;
+	struct waits waits = read_waits(r);
+
+	if (waits.why[0] != '\0') {
+		json_object_set_new(j->answer, "waiting_for", json_string(waits.why));
+		add_until(j->answer, &waits);
+	}
+	report_end(j, NULL);
+}
 
 static void
 on_report(void *arg, const struct run_report *r, const struct err_ctx *e)
 {
 	struct report_job *j = arg;
+	struct argv a = {0};
 
-	if (r == NULL)
-		http_answer_error(j->x, e);
-	else
-		http_answer_json(j->x, 200, api_report_json(j->campaign, r));
-	campaign_free(j->campaign);
-	free(j);
+	if (r == NULL) {
+		report_end(j, e);
+		return;
+	}
+	j->answer = api_report_json(j->campaign, r);
+	if (!can_wait(&r->status)) {
+		report_end(j, NULL);
+		return;
+	}
+	argv_add_int(&a, (int64_t)r->status.run);
+	engine_call(j->api->daemon->engine, "waits", &a, on_report_waits, j);
+	argv_free(&a);
 }
 
 static void
@@ -492,9 +548,8 @@ watch_tell(struct watch *w, const struct waits *waits)
 static void
 on_waits(void *arg, const struct reply *r)
 {
-	struct waits waits = {.ms = reply_int(r, 1)};
+	struct waits waits = read_waits(r);
 
-	slice_copy(waits.why, sizeof(waits.why), reply_item(r, 0)->str);
 	watch_tell(arg, &waits);
 }
 

@@ -212,7 +212,7 @@ say_status(struct watching *w, const json_t *s)
 {
 	json_t *states = json_object_get(s, "states");
 	json_int_t audience = remote_number(s, "audience"), left;
-	char line[500];
+	char line[800];
 	struct buf brakes = {0};
 	const char *why = remote_text(s, "waiting_for");
 	const json_t *stopped = json_object_get(s, "why");
@@ -223,14 +223,15 @@ say_status(struct watching *w, const json_t *s)
 	if (stopped != NULL)
 		why = remote_text(stopped, "reason")[0] != '\0' ? remote_text(stopped, "reason")
 								: remote_text(stopped, "kind");
-	snprintf(line, sizeof(line), "%s  accepted %s  delivered %s  in doubt %s%s%s%s%s",
+	snprintf(line, sizeof(line), "%s  accepted %s  delivered %s  in doubt %s%s%s%s%s%s%s",
 		 remote_text(s, "state"), grouped(remote_number(states, "accepted")),
 		 grouped(remote_number(states, "delivered")),
 		 grouped(remote_number(states, "unknown")),
 		 why[0] == '\0'	   ? ""
 		 : stopped != NULL ? "  why: "
 				   : "  waiting: ",
-		 why, brakes.len > 0 ? "  stopped: " : "", brakes.len > 0 ? brakes.data : "");
+		 why, remote_text(s, "until")[0] != '\0' ? ", until " : "", remote_text(s, "until"),
+		 brakes.len > 0 ? "  stopped: " : "", brakes.len > 0 ? brakes.data : "");
 	buf_free(&brakes);
 	say_routes(w, s);
 	if (w->is_terminal) {
@@ -339,6 +340,10 @@ print_report(const json_t *r)
 	printf("%s: run %" JSON_INTEGER_FORMAT " %s, launched %s\n", remote_text(r, "campaign"),
 	       remote_number(r, "run"), remote_text(r, "state"), remote_text(r, "launched"));
 	print_why(json_object_get(r, "why"));
+	if (remote_text(r, "waiting_for")[0] != '\0')
+		printf("  waiting: %s%s%s\n", remote_text(r, "waiting_for"),
+		       remote_text(r, "until")[0] != '\0' ? ", until " : "",
+		       remote_text(r, "until"));
 	printf("  class %s", remote_text(r, "class"));
 	print_tag(r, "goal");
 	print_tag(r, "event");

@@ -200,12 +200,12 @@ function fair.is_passed_over(r, lane)
   return call('ZCARD', K.ready .. lane) > 1 and not fair.is_served(r, lane)
 end
 
--- [run] → [why it is not served now, ms until it is looked at again]; '': nothing but its lanes
--- holds it up. Reads only.
+-- [run] → [why it is not served now, ms until it is looked at again, of hours and freezes until when,
+-- s]; '': nothing but its lanes holds it up. Reads only.
 function fair.waits(_, a)
   local t, r = clock(), fair.get(a[1])
   local why, ms = hours.opens(a[1], t)
-  if why then return { why, math.ceil(ms) } end
+  if why then return { why, math.ceil(ms), math.ceil((t.ms + ms) / 1000) } end
   why, ms = '', 0
   for _, lane in ipairs(fair.names(r)) do
     if fair.is_passed_over(r, lane) then return { 'other campaigns of the lane go first', 0 } end

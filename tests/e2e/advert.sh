@@ -83,6 +83,8 @@ has "$(launch a)" "the hours of its class begin ${day}T07:00:00+07:00 ($rule 13)
 waits_for_hours() { waits a | grep -qF "\"waiting_for\":\"outside the hours of its class: $rule 13\""; }
 until_true waits_for_hours
 ok $? 'watch says the rule'
+has "$(waits a)" "\"until\":\"${day}T07:00:00+07:00\"" 'and the next time'
+has "$(loa campaign report a)" "waiting: outside the hours of its class: $rule 13, until ${day}T07:00:00+07:00" 'the report, too'
 is "$(lines)" 0 '(nothing left)'
 move_clock_to 06:59:59
 until_true is_finished a

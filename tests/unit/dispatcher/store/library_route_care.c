@@ -107,8 +107,7 @@ a_limit_too_small_for_the_next_request_lets_the_route_go_on(void **state)
 	assert_string_equal(take("a", 10), "0:10");
 	assert_true(is_go(permit(&q)));
 	outcome(0, 1, "p1", "AAA");
-	assert_string_equal(permit(&two),
-			    "[stop, the day's 4 messages of provider a are used up]");
+	assert_string_equal(permit(&two), "[stop, the day's 4 messages of provider a are used up]");
 	release(0);
 	assert_string_equal(take("a", 10), "");
 	take("b", 10);
@@ -135,8 +134,7 @@ what_fits_still_is_not_held_up_by_what_does_not(void **state)
 	launch_run(10);
 	claim("inc-1", 10);
 	q.count = 5;
-	assert_string_equal(permit(&q),
-			    "[stop, the day's 4 messages of provider gw are used up]");
+	assert_string_equal(permit(&q), "[stop, the day's 4 messages of provider gw are used up]");
 	release(0);
 	assert_non_null(strstr(claim("inc-1", 10), "are used up"));
 	launch_run(10);
@@ -329,12 +327,8 @@ static void
 what_is_retried_is_shared_out_again(void **state)
 {
 	struct ask q = {.inc = "inc-1", .permit = "pa", .first = 0, .count = 50, .attempt = 1};
-	struct ask r = {.inc = "inc-1",
-			.permit = "pb",
-			.from = 50,
-			.first = 50,
-			.count = 50,
-			.attempt = 1};
+	struct ask r = {
+		.inc = "inc-1", .permit = "pb", .from = 50, .first = 50, .count = 50, .attempt = 1};
 	char no[51] = {0};
 	unsigned a, b;
 
