@@ -21,9 +21,9 @@ function doubt.read(run, p, j, wait_ms)
     requests = {}, of_rank = {}, leased = leased_ranks(run, p, from, from + n) }
   local fields = call('HGETALL', d.key)
   for i = 1, #fields, 2 do
-    local q = cmsgpack.unpack(fields[i + 1])
-    local f = { field = fields[i], q = q, ranks = request_ranks(q) }
-    d.requests[#d.requests + 1] = f
+    local q = book.request(fields[i + 1])
+    local f = { field = fields[i], q = q, ranks = q and request_ranks(q) or {} }
+    if q then d.requests[#d.requests + 1] = f end
     for k, rank in ipairs(f.ranks) do
       d.of_rank[rank] = d.of_rank[rank] or {}
       table.insert(d.of_rank[rank], { f = f, k = k, attempt = byte(q.attempts, k) })

@@ -33,7 +33,8 @@ end
 -- How far the windows go: one for each string of records.
 function told.span(c, o)
   local stored = not o.members and book.get(o.key, o.field)
-  local members = o.members or stored and cmsgpack.unpack(stored).members
+  local q = book.request(stored)
+  local members = o.members or q and q.members
   if not members or not o.r.launched_s then return end
   o.last = request_last(o.first, members)
   local span = c.spans[o.key]
@@ -203,7 +204,7 @@ end
 function told.answer(c, o)
   if not o.w then return 0 end
   local stored = book.get(o.key, o.field)
-  o.q = stored and cmsgpack.unpack(stored)
+  o.q = book.request(stored, o.key, { run = o.run, p = o.p, field = o.field })
   local groups, all, parked = {}, nil, {}
   local is_ours, has_more = o.q and has_copy(o.q, o.permit), string.find(o.classes, '[^A]')
   local is_at_once = told.at_once(o)
@@ -270,7 +271,7 @@ end
 -- attempt; otherwise in doubt, or what the one copy that is left was answered.
 function told.unmark(c, o)
   local stored = o.w and book.get(o.key, o.field)
-  local q, w, r = stored and cmsgpack.unpack(stored), o.w, o.r
+  local q, w, r = book.request(stored), o.w, o.r
   local copy = q and has_copy(q, o.permit)
   if not copy then return end
   local ranks, now_s = request_ranks(q), seconds_of(c.t, r.launched_s)

@@ -147,7 +147,7 @@ function permits.look_request(c, o)
   local g, w = o.g, o.g.w
   if not w or o.first < w.from or o.last >= w.to then return { 'lost' } end
   local stored = book.get(o.key, o.field)
-  local q = stored and cmsgpack.unpack(stored)
+  local q = book.request(stored, o.key, { run = g.run, p = g.p, field = o.field })
   if q and has_copy(q, o.id) then return { 'held' } end -- ids are used once
   o.is_plain = not q and permits.is_first(w, o)
   if not o.is_plain then o.ranks = request_ranks(o) end
@@ -291,7 +291,7 @@ local function hold(_, a)
   if not w then return 0 end
   local key, field = request_key(run, p, tonumber(a[6])), a[6] .. ':' .. a[7]
   local stored = call('HGET', key, field)
-  local q = stored and cmsgpack.unpack(stored)
+  local q = book.request(stored)
   if not q then return 1 end
   local ranks = request_ranks(q)
   request_hold(w, q, ranks)
@@ -316,7 +316,7 @@ function permits.remark(a)
   local r = run_get(run)
   local key, field = request_key(run, p, first), first .. ':' .. a[4]
   local stored = call('HGET', key, field)
-  local q = stored and cmsgpack.unpack(stored)
+  local q = book.request(stored)
   local ranks = request_ranks({ first = first, members = a[7] })
   local w = r.launched_s and window_open(run, p, ranks[1], ranks[#ranks] + 1)
   local is_other_run = r.launched_s and r.kind ~= 'notices' and tonumber(a[18]) and

@@ -389,6 +389,24 @@ end
 --  request went out under its name)}
 -- Kept while a member is sending or in doubt under it.
 
+-- A stored one; nil: there is none, or it is damaged. Its members are then as if no request stood for
+-- them: what is on the wire becomes doubt, and is held. of: the run, partition and field under `key`,
+-- which is then written down, and goes.
+function book.request(stored, key, of)
+  if not stored then return nil end
+  local is_good, q = pcall(cmsgpack.unpack, stored)
+  is_good = is_good and type(q) == 'table' and type(q.first) == 'number' and
+    type(q.members) == 'string' and type(q.attempts) == 'string' and #q.members > 0 and
+    #q.members == 2 * #q.attempts and type(q.copies) == 'table' and type(q.till) == 'number'
+  if is_good then return q end
+  if of then
+    book.del(key, of.field)
+    call('HINCRBY', K.run .. of.run, 'damaged', 1)
+    call('RPUSH', K.run .. of.run .. K.log, cjson.encode({ 'damaged', of.p, of.field,
+      floor(clock().ms / 1000) }))
+  end
+end
+
 local MAX_COPIES = 10
 
 local function request_ranks(q)

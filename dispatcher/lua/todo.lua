@@ -47,9 +47,9 @@ end
 function todo.spans(w, list, t)
   local out, fields = {}, call('HGETALL', request_key(w.run, w.p, w.from))
   for i = 2, #fields, 2 do
-    local q = cmsgpack.unpack(fields[i])
-    local ranks = request_ranks(q)
-    local one = route.entry(list, q.lane)
+    local q = book.request(fields[i])
+    local ranks = q and request_ranks(q)
+    local one = q and route.entry(list, q.lane)
     if one and is_inside(w, ranks) and is_repeatable(w, q, ranks, t) then
       out[#out + 1] = { ranks[1], ranks[#ranks] + 1, one.t, math.max(t.ms, (q.asked or 0) +
         backoff_ms(#q.copies)) }
