@@ -147,6 +147,17 @@ function told.at_once_write(o, runs, new)
   book.del(o.key, o.field)
 end
 
+-- How many attempts were answered, or left, up to this one. One that waits for another provider to have
+-- the next was not taken for the first one's sake.
+function told.attempts(w, rank, at)
+  local r, n = window_get(w, rank), at
+  local phases = has_earlier(r) and phases_of(w, rank, r) or {}
+  for i = 1, at - 1 do
+    if phases[i] == S.WAITING then n = n - 1 end
+  end
+  return n
+end
+
 -- One answer into its members' records. ranks: of its members.
 function told.merge(c, o, ranks)
   local w, q, r, now_s = o.w, o.q, o.r, o.r.now_s
@@ -154,7 +165,9 @@ function told.merge(c, o, ranks)
   local classes, reasons, says_no = {}, {}, false
   for i, rank in ipairs(ranks) do
     local class, reason, at = sub(o.classes, i, i), byte(o.reasons, i), byte(o.attempts, i)
-    if class == 'T' and at >= o.most then class, reason = 'N', R.ATTEMPTS_USED end
+    if class == 'T' and (at >= 15 or told.attempts(w, rank, at) >= o.most) then
+      class, reason = 'N', R.ATTEMPTS_USED
+    end
     classes[i], reasons[i] = '-', char(reason)
     if class == 'A' then
       o.is_news = merge(w, rank, at, S.ACCEPTED, reason, now_s) or o.is_news

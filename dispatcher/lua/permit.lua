@@ -37,11 +37,13 @@ function permits.cost(contract, n, parts)
   return { contract = contract, messages = n, parts = raw.sum(parts), requests = 1 }
 end
 
--- The attempt that a member which waits goes by: another provider's is always a new one, for its
--- reference is.
+-- The attempt that a member which waits goes by: a new one where another provider has said something
+-- about this one. What was un-marked never left, and has no reason to wait.
 function permits.next_attempt(r, tariff)
   if r.state == S.RETRY then return r.attempt + 1 end
-  if r.attempt == 0 or r.provider == tariff or r.attempt == 15 then return math.max(r.attempt, 1) end
+  if r.attempt == 0 or r.provider == tariff or r.reason == 0 or r.attempt == 15 then
+    return math.max(r.attempt, 1)
+  end
   return r.attempt + 1
 end
 

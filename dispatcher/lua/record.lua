@@ -330,6 +330,8 @@ local function set_phase(w, rank, a, phase, reason, now_s, parts, provider)
     provider = provider or r.provider, parts = parts or r.parts, changed = r.changed }
   local is_simple = not has_earlier(r) and (a == r.attempt or (a > r.attempt and
     (r.attempt == 0 or r.state == S.RETRY or r.state == S.WAITING)))
+  -- Who said those before it, where that is another provider.
+  if provider and provider ~= r.provider and r.attempt > 0 and new.attempt > 1 then is_simple = false end
   if not is_simple then
     local phases, tariffs = phases_of(w, rank, r)
     local _, at = shown(phases, r.attempt)
