@@ -477,6 +477,20 @@ late_evidence_costs_at_the_provider_that_it_is_of(void **state)
 	assert_string_equal(COMMAND("HGET", "loa:run:1:count", "parts:1"), "nil");
 }
 
+/* Of ten a second half a second's lies under a lease: the lane that has it gets no more, the other one does. */
+static void
+a_slow_campaign_waits_for_the_lane_that_has_it(void **state)
+{
+	(void)state;
+	launch_routes(200, "share 1 0:50 1:50");
+	COMMAND("HSET", "loa:run:1", "speed", "10");
+	assert_string_equal(take("b", 100), "0:5");
+	assert_string_equal(take("b", 100), "");
+	assert_non_null(strstr(fx.reply.data, "speed of the campaign"));
+	assert_string_equal(take("a", 100), "5:10");
+	assert_string_equal(take("a", 100), "");
+}
+
 int
 main(void)
 {
@@ -499,6 +513,7 @@ main(void)
 		L(what_never_left_uses_up_no_attempt),
 		L(what_was_not_taken_does_not_count_to_the_attempts),
 		L(late_evidence_costs_at_the_provider_that_it_is_of),
+		L(a_slow_campaign_waits_for_the_lane_that_has_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
