@@ -265,7 +265,11 @@ function doubt.resend(_, a)
   end
   for due in pairs(d.due) do call('ZREM', due[1], due[2]) end
   ranges = doubt.join(d, ranges)
-  if #list > 1 then todo.put_again(d.w, list, doubt.open_ranks(d, ranges), d.t) end
+  if #list > 1 then
+    todo.put_again(d.w, list, doubt.open_ranks(d, ranges), function(rank)
+      return doubt.is_idle(d, rank)
+    end, d.t)
+  end
   window_write(d.w)
   for _, r in ipairs(#list > 1 and {} or ranges) do todo_add(run, p, r[1], r[2], d.t.ms) end
   doubt.reopen(run, d.r)

@@ -584,7 +584,11 @@ local function reconcile(_, a)
       end
     end
   end
-  local again = #list > 1 and todo.put_again(w, list, needed, t)
+  local again = #list > 1 and todo.put_again(w, list, needed, function(rank)
+    local rec = window_get(w, rank)
+    return not leased[rank] and not due[rank] and not OPEN[rec.state] and
+      (rec.state ~= S.UNKNOWN or rec.flags % 32 >= HELD)
+  end, t)
   window_write(w)
   if again then return is_settled and -1 or again end
   for _, range in ipairs(puts) do todo_add(run, p, range[1], range[2], t.ms) end

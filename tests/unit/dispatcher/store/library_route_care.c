@@ -491,6 +491,32 @@ a_slow_campaign_waits_for_the_lane_that_has_it(void **state)
 	assert_string_equal(take("a", 100), "");
 }
 
+/* A smallest batch of three, and a person sends three of nine again: they go together. */
+static void
+what_a_person_sends_again_goes_together_where_there_is_a_smallest_batch(void **state)
+{
+	struct ask q = {.inc = "inc-1", .permit = "p1", .first = 0, .count = 9, .attempt = 1};
+	struct argv a = {0};
+
+	(void)state;
+	launch_routes(9, "order 3 0 1");
+	assert_string_equal(take("a", 9), "0:9");
+	assert_true(is_go(permit(&q)));
+	outcome(0, 1, "p1", "UAUAUAAAA");
+	release(0);
+	pass(60000);
+	argv_adds(&a, "1");
+	argv_adds(&a, "0");
+	argv_adds(&a, "0");
+	argv_add(&a, (struct slice){"\0\0\1\0\2\0\1\0\4\0\1\0", 12});
+	argv_adds(&a, "1000");
+	assert_string_equal(call("doubt_resend", &a), "[nnn, running]");
+	assert_string_equal(todo_of("0"), "[0:5]");
+	COMMAND("DEL", "loa:run:1:todo:0");
+	assert_string_equal(call_words("reconcile", "1 0 0"), "1");
+	assert_string_equal(todo_of("0"), "[0:5]");
+}
+
 int
 main(void)
 {
@@ -514,6 +540,7 @@ main(void)
 		L(what_was_not_taken_does_not_count_to_the_attempts),
 		L(late_evidence_costs_at_the_provider_that_it_is_of),
 		L(a_slow_campaign_waits_for_the_lane_that_has_it),
+		L(what_a_person_sends_again_goes_together_where_there_is_a_smallest_batch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
