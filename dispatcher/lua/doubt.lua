@@ -21,9 +21,9 @@ function doubt.read(run, p, j, wait_ms)
     requests = {}, of_rank = {}, leased = leased_ranks(run, p, from, from + n) }
   local fields = call('HGETALL', d.key)
   for i = 1, #fields, 2 do
-    local q = cmsgpack.unpack(fields[i + 1])
-    local f = { field = fields[i], q = q, ranks = request_ranks(q) }
-    d.requests[#d.requests + 1] = f
+    local q = book.request(fields[i + 1])
+    local f = { field = fields[i], q = q, ranks = q and request_ranks(q) or {} }
+    if q then d.requests[#d.requests + 1] = f end
     for k, rank in ipairs(f.ranks) do
       d.of_rank[rank] = d.of_rank[rank] or {}
       table.insert(d.of_rank[rank], { f = f, k = k, attempt = byte(q.attempts, k) })
@@ -268,7 +268,11 @@ function doubt.resend(_, a)
   end
   for due in pairs(d.due) do call('ZREM', due[1], due[2]) end
   ranges = doubt.join(d, ranges)
-  if #list > 1 then todo.put_again(d.w, list, doubt.open_ranks(d, ranges), d.t) end
+  if #list > 1 then
+    todo.put_again(d.w, list, doubt.open_ranks(d, ranges), function(rank)
+      return doubt.is_idle(d, rank)
+    end, d.t)
+  end
   window_write(d.w)
   for _, r in ipairs(#list > 1 and {} or ranges) do todo_add(run, p, r[1], r[2], d.t.ms) end
   doubt.reopen(run, d.r)

@@ -122,8 +122,8 @@ function ids.sent(run, p, first, attempt, keep_s)
   local out = ids.sent_read(run, p, first, attempt)
   if out then return out end
   local v = call('HGET', request_key(run, p, first), first .. ':' .. attempt)
-  if not v then return nil end
-  local q = cmsgpack.unpack(v)
+  local q = book.request(v)
+  if not q then return nil end
   local phones = q.phones or ''
   out = {}
   for i, rank in ipairs(request_ranks(q)) do

@@ -123,9 +123,9 @@ local function settle_range(w, t, launched)
   end
   local fields = call('HGETALL', key)
   for i = 1, #fields, 2 do
-    local q = cmsgpack.unpack(fields[i + 1])
-    local ranks = request_ranks(q)
-    if ranks[1] < w.to and ranks[#ranks] >= w.from then
+    local q = book.request(fields[i + 1], key, { run = w.run, p = w.p, field = fields[i] })
+    local ranks = q and request_ranks(q)
+    if q and ranks[1] < w.to and ranks[#ranks] >= w.from then
       local inside = is_inside(w, ranks)
       for k, rank in ipairs(ranks) do
         local a = byte(q.attempts, k)
@@ -329,9 +329,9 @@ local function repeats_of(w, lane, t)
   local out = {}
   local fields = call('HGETALL', request_key(w.run, w.p, w.from))
   for i = 1, #fields, 2 do
-    local q = cmsgpack.unpack(fields[i + 1])
-    local ranks = request_ranks(q)
-    if q.lane == lane and is_inside(w, ranks) and is_repeatable(w, q, ranks, t) then
+    local q = book.request(fields[i + 1])
+    local ranks = q and request_ranks(q)
+    if q and q.lane == lane and is_inside(w, ranks) and is_repeatable(w, q, ranks, t) then
       out[#out + 1] = { fields[i], q.members, q.attempts, q.hash, q.lane, int(q.first) }
     end
   end
@@ -471,9 +471,9 @@ local function repeatable_ranks(w, t)
   local last = {}
   local fields = call('HGETALL', request_key(w.run, w.p, w.from))
   for i = 2, #fields, 2 do
-    local q = cmsgpack.unpack(fields[i])
-    local ranks = request_ranks(q)
-    if is_inside(w, ranks) and is_repeatable(w, q, ranks, t) then
+    local q = book.request(fields[i])
+    local ranks = q and request_ranks(q)
+    if q and is_inside(w, ranks) and is_repeatable(w, q, ranks, t) then
       for _, r in ipairs(ranks) do last[r] = { ranks[1], ranks[#ranks] } end
     end
   end
@@ -508,9 +508,9 @@ local function sweep(r, p, from, to, t)
   local key = request_key(r.id, p, from)
   local fields = call('HGETALL', key)
   for i = 1, #fields, 2 do
-    local q = cmsgpack.unpack(fields[i + 1])
-    local ranks = request_ranks(q)
-    local inside, is_owned, touches = is_inside(w, ranks), false, false
+    local q = book.request(fields[i + 1], key, { run = r.id, p = p, field = fields[i] })
+    local ranks = q and request_ranks(q) or {}
+    local inside, is_owned, touches = q and is_inside(w, ranks), false, false
     for k, rank in ipairs(ranks) do
       if rank >= from and rank < to then
         local at = byte(q.attempts, k)
@@ -585,7 +585,11 @@ local function reconcile(_, a)
       end
     end
   end
-  local again = #list > 1 and todo.put_again(w, list, needed, t)
+  local again = #list > 1 and todo.put_again(w, list, needed, function(rank)
+    local rec = window_get(w, rank)
+    return not leased[rank] and not due[rank] and not OPEN[rec.state] and
+      (rec.state ~= S.UNKNOWN or rec.flags % 32 >= HELD)
+  end, t)
   window_write(w)
   if again then return is_settled and -1 or again end
   for _, range in ipairs(puts) do todo_add(run, p, range[1], range[2], t.ms) end

@@ -416,8 +416,8 @@ function limits.waiting(r, lane)
   for name in string.gmatch(r.lanes or '', '[^,]+') do of[int(p)], p = name, p + 1 end
   for i = 1, #leases, 2 do
     local at, from = string.match(leases[i], '^(%d+):(%d+)$')
-    local w = of[at] == lane and window_open(r.id, tonumber(at), tonumber(from),
-      cmsgpack.unpack(leases[i + 1]).to)
+    local l = cmsgpack.unpack(leases[i + 1])
+    local w = of[int(l.t or at)] == lane and window_open(r.id, tonumber(at), tonumber(from), l.to)
     for k = 1, w and #w.bytes or 0, 8 do
       local state = byte(w.bytes, k) % 16
       if state == S.WAITING or state == S.RETRY then n = n + 1 end

@@ -33,7 +33,8 @@ end
 -- How far the windows go: one for each string of records.
 function told.span(c, o)
   local stored = not o.members and book.get(o.key, o.field)
-  local members = o.members or stored and cmsgpack.unpack(stored).members
+  local q = book.request(stored)
+  local members = o.members or q and q.members
   if not members or not o.r.launched_s then return end
   o.last = request_last(o.first, members)
   local span = c.spans[o.key]
@@ -146,6 +147,17 @@ function told.at_once_write(o, runs, new)
   book.del(o.key, o.field)
 end
 
+-- How many attempts were answered, or left, up to this one. One that waits for another provider to have
+-- the next was not taken for the first one's sake.
+function told.attempts(w, rank, at)
+  local r, n = window_get(w, rank), at
+  local phases = has_earlier(r) and phases_of(w, rank, r) or {}
+  for i = 1, at - 1 do
+    if phases[i] == S.WAITING then n = n - 1 end
+  end
+  return n
+end
+
 -- One answer into its members' records. ranks: of its members.
 function told.merge(c, o, ranks)
   local w, q, r, now_s = o.w, o.q, o.r, o.r.now_s
@@ -153,7 +165,9 @@ function told.merge(c, o, ranks)
   local classes, reasons, says_no = {}, {}, false
   for i, rank in ipairs(ranks) do
     local class, reason, at = sub(o.classes, i, i), byte(o.reasons, i), byte(o.attempts, i)
-    if class == 'T' and at >= o.most then class, reason = 'N', R.ATTEMPTS_USED end
+    if class == 'T' and (at >= 15 or told.attempts(w, rank, at) >= o.most) then
+      class, reason = 'N', R.ATTEMPTS_USED
+    end
     classes[i], reasons[i] = '-', char(reason)
     if class == 'A' then
       o.is_news = merge(w, rank, at, S.ACCEPTED, reason, now_s) or o.is_news
@@ -209,7 +223,7 @@ end
 function told.answer(c, o)
   if not o.w then return 0 end
   local stored = book.get(o.key, o.field)
-  o.q = stored and cmsgpack.unpack(stored)
+  o.q = book.request(stored, o.key, { run = o.run, p = o.p, field = o.field })
   local groups, all, parked = {}, nil, {}
   local is_ours, has_more = o.q and has_copy(o.q, o.permit), string.find(o.classes, '[^A]')
   local is_at_once = told.at_once(o)
@@ -277,7 +291,7 @@ end
 -- attempt; otherwise in doubt, or what the one copy that is left was answered.
 function told.unmark(c, o)
   local stored = o.w and book.get(o.key, o.field)
-  local q, w, r = stored and cmsgpack.unpack(stored), o.w, o.r
+  local q, w, r = book.request(stored), o.w, o.r
   local copy = q and has_copy(q, o.permit)
   if not copy then return end
   local ranks, now_s = request_ranks(q), seconds_of(c.t, r.launched_s)

@@ -37,11 +37,13 @@ function permits.cost(contract, n, parts)
   return { contract = contract, messages = n, parts = raw.sum(parts), requests = 1 }
 end
 
--- The attempt that a member which waits goes by: another provider's is always a new one, for its
--- reference is.
+-- The attempt that a member which waits goes by: a new one where another provider has said something
+-- about this one. What was un-marked never left, and has no reason to wait.
 function permits.next_attempt(r, tariff)
   if r.state == S.RETRY then return r.attempt + 1 end
-  if r.attempt == 0 or r.provider == tariff or r.attempt == 15 then return math.max(r.attempt, 1) end
+  if r.attempt == 0 or r.provider == tariff or r.reason == 0 or r.attempt == 15 then
+    return math.max(r.attempt, 1)
+  end
   return r.attempt + 1
 end
 
@@ -148,7 +150,7 @@ function permits.look_request(c, o)
   local g, w = o.g, o.g.w
   if not w or o.first < w.from or o.last >= w.to then return { 'lost' } end
   local stored = book.get(o.key, o.field)
-  local q = stored and cmsgpack.unpack(stored)
+  local q = book.request(stored, o.key, { run = g.run, p = g.p, field = o.field })
   if q and has_copy(q, o.id) then return { 'held' } end -- ids are used once
   o.is_plain = not q and permits.is_first(w, o)
   if not o.is_plain then o.ranks = request_ranks(o) end
@@ -292,7 +294,7 @@ local function hold(_, a)
   if not w then return 0 end
   local key, field = request_key(run, p, tonumber(a[6])), a[6] .. ':' .. a[7]
   local stored = call('HGET', key, field)
-  local q = stored and cmsgpack.unpack(stored)
+  local q = book.request(stored)
   if not q then return 1 end
   local ranks = request_ranks(q)
   request_hold(w, q, ranks)
@@ -317,7 +319,7 @@ function permits.remark(a)
   local r = run_get(run)
   local key, field = request_key(run, p, first), first .. ':' .. a[4]
   local stored = call('HGET', key, field)
-  local q = stored and cmsgpack.unpack(stored)
+  local q = book.request(stored)
   local ranks = request_ranks({ first = first, members = a[7] })
   local w = r.launched_s and window_open(run, p, ranks[1], ranks[#ranks] + 1)
   local is_other_run = r.launched_s and r.kind ~= 'notices' and tonumber(a[18]) and

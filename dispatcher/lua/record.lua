@@ -331,6 +331,8 @@ local function set_phase(w, rank, a, phase, reason, now_s, parts, provider)
     provider = provider or r.provider, parts = parts or r.parts, changed = r.changed }
   local is_simple = not has_earlier(r) and (a == r.attempt or (a > r.attempt and
     (r.attempt == 0 or r.state == S.RETRY or r.state == S.WAITING)))
+  -- Who said those before it, where that is another provider.
+  if provider and provider ~= r.provider and r.attempt > 0 and new.attempt > 1 then is_simple = false end
   if not is_simple then
     local phases, tariffs = phases_of(w, rank, r)
     local _, at = shown(phases, r.attempt)
@@ -389,6 +391,24 @@ end
 --  reference until then; till, as it was), most (copies; nil = MAX_COPIES), torn (another
 --  request went out under its name)}
 -- Kept while a member is sending or in doubt under it.
+
+-- A stored one; nil: there is none, or it is damaged. Its members are then as if no request stood for
+-- them: what is on the wire becomes doubt, and is held. of: the run, partition and field under `key`,
+-- which is then written down, and goes.
+function book.request(stored, key, of)
+  if not stored then return nil end
+  local is_good, q = pcall(cmsgpack.unpack, stored)
+  is_good = is_good and type(q) == 'table' and type(q.first) == 'number' and
+    type(q.members) == 'string' and type(q.attempts) == 'string' and #q.members > 0 and
+    #q.members == 2 * #q.attempts and type(q.copies) == 'table' and type(q.till) == 'number'
+  if is_good then return q end
+  if of then
+    book.del(key, of.field)
+    call('HINCRBY', K.run .. of.run, 'damaged', 1)
+    call('RPUSH', K.run .. of.run .. K.log, cjson.encode({ 'damaged', of.p, of.field,
+      floor(clock().ms / 1000) }))
+  end
+end
 
 local MAX_COPIES = 10
 

@@ -47,9 +47,9 @@ end
 function todo.spans(w, list, t)
   local out, fields = {}, call('HGETALL', request_key(w.run, w.p, w.from))
   for i = 2, #fields, 2 do
-    local q = cmsgpack.unpack(fields[i])
-    local ranks = request_ranks(q)
-    local one = route.entry(list, q.lane)
+    local q = book.request(fields[i])
+    local ranks = q and request_ranks(q)
+    local one = q and route.entry(list, q.lane)
     if one and is_inside(w, ranks) and is_repeatable(w, q, ranks, t) then
       out[#out + 1] = { ranks[1], ranks[#ranks] + 1, one.t, math.max(t.ms, (q.asked or 0) +
         backoff_ms(#q.copies)) }
@@ -81,7 +81,7 @@ end
 
 -- What is due in the window goes to where it can be claimed. how: {not_before; most, ranks of a
 -- range of anybody's; is_mine: nobody else has anything between them, so that they may be one
--- range}. → how many ranges, and how many ranks are anybody's.
+-- range; is_idle: or function (rank), whether that is so}. → how many ranges, and how many ranks are anybody's.
 function todo.put(w, list, spans, due, how)
   local puts, free, at = 0, 0, w.from
   local function add(from, to, when, tariff)
@@ -89,11 +89,17 @@ function todo.put(w, list, spans, due, how)
       math.max(when, how.not_before or 0))
     puts = puts + 1
   end
+  local function is_near(from, to)
+    for rank = from, how.is_mine and from - 1 or to do
+      if not (how.is_idle and how.is_idle(rank)) then return false end
+    end
+    return true
+  end
   local function gap(to)
     local from, last, when
     for rank = at, to - 1 do
       if due[rank] then
-        if from and (rank - from >= how.most or not (how.is_mine or last == rank - 1)) then
+        if from and (rank - from >= how.most or not is_near(last + 1, rank - 1)) then
           add(from, last + 1, when)
           from = nil
         end
@@ -117,15 +123,16 @@ function todo.put(w, list, spans, due, how)
   return puts, free
 end
 
--- Ranks that nobody works on and no range stands for. → how many ranges.
-function todo.put_again(w, list, due, t)
+-- Ranks that nobody works on and no range stands for; those with only idle ones between go together, for a
+-- gateway with a smallest batch. → how many ranges.
+function todo.put_again(w, list, due, is_idle, t)
   local spans = {}
   for _, one in ipairs(todo.spans(w, list, t)) do
     local is_due = false
     for rank = one[1], one[2] - 1 do is_due = is_due or due[rank] end
     if is_due then spans[#spans + 1] = one end
   end
-  return (todo.put(w, list, spans, due, { most = 512 }))
+  return (todo.put(w, list, spans, due, { most = 512, is_idle = is_idle }))
 end
 
 -- Where a due range of anybody's is cut, so that who takes the first part gets no more than `most`, if it

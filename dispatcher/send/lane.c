@@ -104,12 +104,14 @@ request_new(struct work *w, const uint32_t *ranks, size_t count)
 
 /*
  * The attempt that a member would be sent under now, by this tariff; 0 = it cannot be sent now.
- * Another provider's is a new one, for its reference is; the last one is all that is left.
+ * A new one where another provider has said something about this one (what was un-marked never left,
+ * and has no reason to wait); the last one is all that is left.
  */
 static uint8_t
 next_attempt(struct record r, uint8_t tariff)
 {
-	if (r.state == RECORD_WAITING && r.attempt > 0 && r.provider != tariff)
+	if (r.state == RECORD_WAITING && r.attempt > 0 && r.provider != tariff &&
+	    r.reason != REASON_NONE)
 		return r.attempt < ATTEMPTS_MAX ? (uint8_t)(r.attempt + 1) : r.attempt;
 	if (r.state == RECORD_WAITING)
 		return r.attempt > 0 ? r.attempt : 1;

@@ -393,6 +393,124 @@ what_is_due_is_not_cut_inside_doubt(void **state)
 	assert_string_equal(take("b", 9), "0:5");
 }
 
+/* Six times nothing left, at both in turn: it is the first attempt still, and five may follow. */
+static void
+what_never_left_uses_up_no_attempt(void **state)
+{
+	static const char *const lanes[] = {"a", "b"};
+	struct ask q = {.inc = "inc-1", .first = 0, .count = 1, .attempt = 1};
+	char id[8];
+
+	(void)state;
+	launch_routes(1, "order 1 0 1");
+	for (int i = 0; i < 7; i++) {
+		COMMAND("HDEL", i % 2 ? "loa:lane:b" : "loa:lane:a", "not_before");
+		rest(lanes[(i + 1) % 2], 10000000);
+		take(lanes[i % 2], 1);
+		pass(660100);
+		if (i > 0)
+			assert_string_equal(take(lanes[i % 2], 1), "0:1");
+		snprintf(id, sizeof(id), "p%d", i);
+		q.permit = id;
+		assert_true(is_go(permit(&q)));
+		if (i == 6)
+			break;
+		call_words("unmark", "1 0 0 1 %s %s 0 _ _ 0", id, fx.lane);
+		release(0);
+	}
+	outcome(0, 1, "p6", "T");
+	assert_string_equal(state_of(0), "retry");
+	assert_int_equal(record_of(0).attempt, 1);
+	assert_int_equal(record_of(0).provider, 0);
+}
+
+/* Not taken for a gateway's sake, five times: the sixth attempt is the first that is answered. */
+static void
+what_was_not_taken_does_not_count_to_the_attempts(void **state)
+{
+	struct ask q = {.inc = "inc-1", .first = 0, .count = 1};
+	char id[8];
+
+	(void)state;
+	launch_routes(1, "order 1 0 1");
+	take("a", 1);
+	for (uint8_t i = 1; i <= 6; i++) {
+		be(i % 2 ? "a" : "b");
+		snprintf(id, sizeof(id), "p%u", i);
+		q.permit = id;
+		q.attempt = i;
+		assert_true(is_go(permit(&q)));
+		outcome(0, i, id, i < 6 ? "W" : "T");
+	}
+	assert_string_equal(state_of(0), "retry");
+	assert_int_equal(record_of(0).attempt, 6);
+}
+
+/* a took the first one after all; b, which refused the second, is paid for nothing. */
+static void
+late_evidence_costs_at_the_provider_that_it_is_of(void **state)
+{
+	struct ask q = {.inc = "inc-1", .permit = "p1", .first = 0, .count = 1, .attempt = 1};
+
+	(void)state;
+	launch_routes(1, "order 1 0 1");
+	take("a", 1);
+	assert_true(is_go(permit(&q)));
+	outcome(0, 1, "p1", "W");
+	be("b");
+	q.permit = "p2";
+	q.attempt = 2;
+	assert_true(is_go(permit(&q)));
+	outcome(0, 2, "p2", "N");
+	assert_string_equal(state_of(0), "refused");
+	assert_int_equal(record_of(0).provider, 1);
+	call_words("receipts", "a 0 0 1 0 0 1 _ _ %d 0 \"\",\"\"", (int)RECORD_DELIVERED);
+	assert_string_equal(state_of(0), "delivered");
+	assert_int_equal(record_of(0).provider, 0);
+	assert_string_equal(COMMAND("HGET", "loa:run:1:count", "parts:0"), "1");
+	assert_string_equal(COMMAND("HGET", "loa:run:1:count", "parts:1"), "nil");
+}
+
+/* Of ten a second half a second's lies under a lease: the lane that has it gets no more, the other one does. */
+static void
+a_slow_campaign_waits_for_the_lane_that_has_it(void **state)
+{
+	(void)state;
+	launch_routes(200, "share 1 0:50 1:50");
+	COMMAND("HSET", "loa:run:1", "speed", "10");
+	assert_string_equal(take("b", 100), "0:5");
+	assert_string_equal(take("b", 100), "");
+	assert_non_null(strstr(fx.reply.data, "speed of the campaign"));
+	assert_string_equal(take("a", 100), "5:10");
+	assert_string_equal(take("a", 100), "");
+}
+
+/* A smallest batch of three, and a person sends three of nine again: they go together. */
+static void
+what_a_person_sends_again_goes_together_where_there_is_a_smallest_batch(void **state)
+{
+	struct ask q = {.inc = "inc-1", .permit = "p1", .first = 0, .count = 9, .attempt = 1};
+	struct argv a = {0};
+
+	(void)state;
+	launch_routes(9, "order 3 0 1");
+	assert_string_equal(take("a", 9), "0:9");
+	assert_true(is_go(permit(&q)));
+	outcome(0, 1, "p1", "UAUAUAAAA");
+	release(0);
+	pass(60000);
+	argv_adds(&a, "1");
+	argv_adds(&a, "0");
+	argv_adds(&a, "0");
+	argv_add(&a, (struct slice){"\0\0\1\0\2\0\1\0\4\0\1\0", 12});
+	argv_adds(&a, "1000");
+	assert_string_equal(call("doubt_resend", &a), "[nnn, running]");
+	assert_string_equal(todo_of("0"), "[0:5]");
+	COMMAND("DEL", "loa:run:1:todo:0");
+	assert_string_equal(call_words("reconcile", "1 0 0"), "1");
+	assert_string_equal(todo_of("0"), "[0:5]");
+}
+
 int
 main(void)
 {
@@ -412,6 +530,11 @@ main(void)
 		L(what_is_due_is_given_no_larger_than_the_share),
 		L(what_is_due_tries_a_provider_with_one_request),
 		L(what_is_due_is_not_cut_inside_doubt),
+		L(what_never_left_uses_up_no_attempt),
+		L(what_was_not_taken_does_not_count_to_the_attempts),
+		L(late_evidence_costs_at_the_provider_that_it_is_of),
+		L(a_slow_campaign_waits_for_the_lane_that_has_it),
+		L(what_a_person_sends_again_goes_together_where_there_is_a_smallest_batch),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

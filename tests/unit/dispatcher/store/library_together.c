@@ -433,6 +433,59 @@ how_many_permits_are_of_runs_that_redis_lost_is_told(void **state)
 	assert_string_equal(state_of(3), "sending");
 }
 
+/* 0xc1 is nothing in MessagePack; and what is a number is no request. */
+static void
+damage(const char *field, const char *bytes)
+{
+	COMMAND("HSET", "loa:run:1:req:0:0", field, bytes);
+}
+
+/* The records of 0 and 2 are damaged: the others' answers count, and these are a person's. */
+static void
+a_damaged_request_stops_no_other(void **state)
+{
+	struct argv a = {0};
+
+	(void)state;
+	launch_run(4);
+	claim("inc-1", 4);
+	send_one("p0", 0, 1, 0);
+	send_one("p1", 1, 1, 0);
+	send_one("p2", 2, 1, 0);
+	send_one("p3", 3, 1, 0);
+	damage("0:1", "\xc1");
+	damage("2:1", "7");
+	add_answers(&a);
+	add_answer(&a, 0, 1, "p0", "N", REASON_NONE);
+	add_answer(&a, 1, 1, "p1", "A", REASON_NONE);
+	assert_string_equal(call("outcome", &a), "[2, 0, ]");
+	assert_string_equal(state_of(1), "accepted");
+	call_words("unmark", "1 0 2 1 p2 gw 0 _ _ 0 1 0 3 1 p3 gw 0 _ _ 0");
+	assert_string_equal(state_of(3), "waiting");
+	assert_string_equal(COMMAND("HLEN", "loa:lane:gw:busy"), "0");
+	call_words("release", "1 0 0 inc-1 %lld 0", (long long)fx.fence);
+	for (unsigned i = 0; i <= 2; i += 2) {
+		assert_string_equal(state_of(i), "unknown");
+		assert_true(record_of(i).flags & RECORD_HELD);
+	}
+	assert_string_equal(COMMAND("HGET", "loa:run:1", "damaged"), "2");
+	assert_string_equal(COMMAND("EXISTS", "loa:run:1:req:0:0"), "0");
+	assert_non_null(strstr(COMMAND("LINDEX", "loa:run:1:log", "0"), "[\"damaged\",0,\"0:1\","));
+	assert_non_null(strstr(COMMAND("LINDEX", "loa:run:1:log", "1"), "[\"damaged\",0,\"2:1\","));
+}
+
+/* One that waits stands beside a damaged record of its name: it and the others of the call may go. */
+static void
+a_damaged_request_stops_no_permit(void **state)
+{
+	(void)state;
+	launch_run(2);
+	claim("inc-1", 2);
+	damage("0:1", "\xc1");
+	send_one("p0", 0, 1, 0);
+	assert_string_equal(state_of(0), "sending");
+}
+
 int
 main(void)
 {
@@ -451,6 +504,8 @@ main(void)
 		T(records_that_changed_are_shown_as_the_call_leaves_them),
 		T(permits_that_redis_lost_are_told_in_one_line_and_marked_each),
 		T(how_many_permits_are_of_runs_that_redis_lost_is_told),
+		T(a_damaged_request_stops_no_other),
+		T(a_damaged_request_stops_no_permit),
 	};
 
 	log_set_level(LOG_LEVEL_ERROR);
