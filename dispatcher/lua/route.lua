@@ -16,7 +16,7 @@
 -- In the run's field "route" .. p, what is remembered of a partition: `seen`, of each tariff since
 -- when it is not usable (bad) or is again (good), ms, and that it was left (at, why, is_stopped);
 -- `given`, ranks of each tariff; `is` and `via`, what was decided last. "via" .. p says it to people:
--- "TARIFF UNIX_S WHY", and so does a line of the detail log at each change.
+-- "TARIFF UNIX_S WHY" while that is not the usual, and so does a line of the detail log at each change.
 
 route.WAIT_MS, route.RETURN_S = 500, 60
 
@@ -204,7 +204,7 @@ function route.has_left(r, p, one)
   return m and m.left and true or false
 end
 
--- A change of the decision is written down for people; the first one only if it is not the usual.
+-- A change of the decision is written down for people; "via" only while it is not the usual.
 function route.tell(o, t)
   local is, left = route.words(o.st, o.list, o.states, t.ms, o.conf)
   if is == '' or is == o.st.is then return end
@@ -213,7 +213,8 @@ function route.tell(o, t)
   if not before and left == '' then return end
   local why = left ~= '' and left or 'works again'
   local s = floor(t.ms / 1000)
-  call('HSET', K.run .. o.r.id, 'via' .. o.p, is .. ' ' .. int(s) .. ' ' .. why)
+  if left == '' then call('HDEL', K.run .. o.r.id, 'via' .. o.p)
+  else call('HSET', K.run .. o.r.id, 'via' .. o.p, is .. ' ' .. int(s) .. ' ' .. why) end
   call('RPUSH', K.run .. o.r.id .. K.log, cjson.encode({ 'route', o.p, s, is, why }))
 end
 
