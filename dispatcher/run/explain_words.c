@@ -518,9 +518,11 @@ campaign_state(enum explain_language l, const char *state)
 	static const struct {
 		const char *state, *vi;
 	} words[] = {
-		{"draft", "bản nháp"},	 {"scheduled", "đã hẹn giờ"}, {"missed", "lỡ giờ gửi"},
-		{"running", "đang gửi"}, {"paused", "tạm dừng"},      {"finished", "đã xong"},
-		{"cancelled", "đã hủy"},
+		{"submitted", "đang chờ duyệt"}, {"returned", "đã bị trả lại"},
+		{"approved", "đã duyệt"},	 {"draft", "bản nháp"},
+		{"scheduled", "đã hẹn giờ"},	 {"missed", "lỡ giờ gửi"},
+		{"running", "đang gửi"},	 {"paused", "tạm dừng"},
+		{"finished", "đã xong"},	 {"cancelled", "đã hủy"},
 	};
 
 	for (size_t i = 0; l == EXPLAIN_VI && i < ARRAY_LEN(words); i++)

@@ -312,6 +312,41 @@ attempts_doubt_and_conditions_are_sentences(void **state)
 }
 
 static void
+a_campaign_that_was_not_launched_says_in_which_state_it_is(void **state)
+{
+	static const struct {
+		const char *state, *vi;
+	} states[] = {
+		{"draft", "bản nháp"},	       {"submitted", "đang chờ duyệt"},
+		{"returned", "đã bị trả lại"}, {"approved", "đã duyệt"},
+		{"missed", "lỡ giờ gửi"},
+	};
+	struct explain_run *r = a_run();
+	struct buf out = {0};
+	char wanted[200];
+
+	(void)state;
+	r->launched_s = 0;
+	r->count = 0;
+	for (size_t i = 0; i < ARRAY_LEN(states); i++) {
+		snprintf(r->state, sizeof(r->state), "%s", states[i].state);
+		buf_reset(&out);
+		explain_add_run(&out, EXPLAIN_VI, r);
+		snprintf(wanted, sizeof(wanted),
+			 "Chiến dịch “thang-10” (loại tin notice) chưa gửi: %s.\n", states[i].vi);
+		assert_string_equal(out.data, wanted);
+	}
+	snprintf(r->state, sizeof(r->state), "scheduled");
+	r->due_s = LAUNCHED;
+	buf_reset(&out);
+	explain_add_run(&out, EXPLAIN_EN, r);
+	assert_string_equal(out.data, "The campaign “thang-10” (class notice) was not launched: "
+				      "scheduled, due at 2027-10-10 08:00:00.\n");
+	buf_free(&out);
+	explain_run_free(r);
+}
+
+static void
 what_a_lane_waits_for_has_the_words_of_the_documentation(void **state)
 {
 	(void)state;
@@ -333,6 +368,7 @@ main(void)
 		cmocka_unit_test(what_is_known_of_a_reason_is_told_with_it),
 		cmocka_unit_test(who_waits_is_told_for_what),
 		cmocka_unit_test(attempts_doubt_and_conditions_are_sentences),
+		cmocka_unit_test(a_campaign_that_was_not_launched_says_in_which_state_it_is),
 		cmocka_unit_test(what_a_lane_waits_for_has_the_words_of_the_documentation),
 	};
 
