@@ -172,7 +172,8 @@ todo.FREE_AFTER_MS, todo.FREE_AT_ONCE = 1000, 64 -- a lane that works has taken 
 -- One range of tariff `one` in window w. Nothing in it may be repeated any more: what waits there is
 -- anybody's, what is in doubt a person's. Something may, something else waits, and the route has
 -- left the lane: anybody may have the range; the doubt in it comes back as the lane's.
-function todo.free_one(o, one, w, range, spans, t)
+-- is_many: there are more than are looked at in one turn.
+function todo.free_one(o, one, w, range, spans, is_many, t)
   local key = K.run .. w.run .. K.todo .. w.p .. ':' .. one.t
   local keeps, due, n = false, {}, 0
   for _, s in ipairs(spans) do keeps = keeps or range[1] <= s[1] and s[2] <= range[2] end
@@ -184,7 +185,7 @@ function todo.free_one(o, one, w, range, spans, t)
     elseif rec.state == S.UNKNOWN and not keeps then hold_one(w, rank) end
   end
   if keeps and (n == 0 or not o.st.seen[int(one.t)].left) then
-    call('ZADD', key, 'XX', int(t.ms), range.member) -- looked at again after the others
+    if is_many then call('ZADD', key, 'XX', int(t.ms), range.member) end -- after the others
     return
   end
   call('ZREM', key, range.member)
@@ -201,8 +202,9 @@ end
 function todo.free_of(r, o, one, t)
   local key = K.run .. r.id .. K.todo .. o.p .. ':' .. one.t
   local ranges, from, to = {}, nil, nil
-  for _, m in ipairs(call('ZRANGEBYSCORE', key, '-inf', int(t.ms - todo.FREE_AFTER_MS), 'LIMIT', 0,
-    todo.FREE_AT_ONCE)) do
+  local due = call('ZRANGEBYSCORE', key, '-inf', int(t.ms - todo.FREE_AFTER_MS), 'LIMIT', 0,
+    todo.FREE_AT_ONCE)
+  for _, m in ipairs(due) do
     local f, e = string.match(m, '^(%d+):(%d+)$')
     f, e = tonumber(f), tonumber(e)
     if not from or floor(f / STRING) == floor(from / STRING) then
@@ -213,7 +215,8 @@ function todo.free_of(r, o, one, t)
   local w = from and window_open(r.id, o.p, from, to)
   if not w then return end
   local spans = todo.spans(w, o.list, t)
-  for _, range in ipairs(ranges) do todo.free_one(o, one, w, range, spans, t) end
+  local is_many = #due == todo.FREE_AT_ONCE or #ranges < #due
+  for _, range in ipairs(ranges) do todo.free_one(o, one, w, range, spans, is_many, t) end
   window_write(w)
 end
 
