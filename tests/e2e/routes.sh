@@ -26,7 +26,7 @@ numbers() { sed -n 's/.*"event":"accepted".*"to":"\([0-9]*\)".*/\1/p' "$dir/$1.l
 accepted() { grep -c '"event":"accepted"' "$dir/$1.ledger" 2>/dev/null; }
 has_accepted() { [ "$(accepted "$1")" -ge "$2" ]; }
 
-# write_route ROUTE [PRICE of a]: providers a and b, alike but for that
+# write_route ROUTE [PRICE of a]: providers a and b, alike but for that; ROUTE "b": b alone
 write_route() {
 	gateway_port=$a_port
 	write_config -e 's/"rate": 100/"rate": 400/' -e 's/"mo-phong"/"a"/' -e '/"receipts": {/,/^        }/d' \
@@ -36,8 +36,7 @@ write_route() {
 	one=$(sed -n '/^    {$/,/^    }$/p' "$dir/one.json")
 	{
 		sed '/^    {$/,$d' "$dir/one.json"
-		echo "$one"
-		echo ,
+		[ "$1" = '"b"' ] || { echo "$one" && echo ,; }
 		echo "$one" | sed -e 's/"name": "a"/"name": "b"/' -e "s|\"url\": \"[^\"]*\"|\"url\": \"http://127.0.0.1:$b_port/batch\"|" \
 			-e 's/"\*": [0-9]*/"*": 450/'
 		echo "], \"route_return_s\": 2, \"route\": { \"*\": $1 } }"
@@ -150,4 +149,20 @@ until_true settled brake 1000
 ok $? 'a refused account stops that provider, the other goes on'
 is "$(accepted a) $(accepted b)" '0 1000' 'and sends all of it'
 has "$(loa campaign report brake)" 'the gateway refuses the account' 'the report says why'
+
+# ---- a provider is taken out ----
+empty
+control "$a_port" '{"key":""}'
+write_route '{"order":["a","b"]}'
+reload
+new gone && loa campaign pause gone >/dev/null
+kill "$loa_pid" && wait "$loa_pid" 2>/dev/null
+write_route '"b"'
+start_loa
+before=$(accepted a)
+loa campaign resume gone >/dev/null
+until_true settled gone 1000
+ok $? 'its server was started again without the first provider: what was left goes by the next one'
+is "$(accepted a) $(($(accepted a) + $(accepted b)))" "$before 1000" 'each by one of them'
+has "$(loa campaign report gone)" 'no running server has it in its configuration' 'and the report says why'
 done_testing
