@@ -160,9 +160,7 @@ function halts.of(_, a)
   local out = { floor(t.ms / 1000) }
   for _, f in ipairs(hours.freezes(t)) do
     if hours.is_held(f, { class = a[1], unit = a[2] }) then
-      local id = f.id
-      f.id = nil
-      out[#out + 1] = { id, cjson.encode(f) }
+      out[#out + 1] = { f.id, call('HGET', K.freezes, int(f.id)) }
     end
   end
   return out
