@@ -393,7 +393,7 @@ on_submit_campaign(void *arg, struct campaign *c, const struct err_ctx *why)
 	struct step *s = arg;
 	struct daemon *d = s->api->daemon;
 	struct preview_callbacks cbs = {
-		.how.is_early = true, .on_done = on_submit_counted, .arg = s};
+		.how.is_early = true, .how.is_whole = true, .on_done = on_submit_counted, .arg = s};
 
 	struct err_ctx e;
 
@@ -451,7 +451,12 @@ on_campaign_submit(struct http_exchange *x, void *arg)
 
 struct ceiling {
 	int64_t parts, cost;
+	bool has_all; /* of all runs of a schedule together */
+	int64_t all_parts, all_cost;
 };
+
+#define PARTS_MAX INT64_C(1000000000000)
+#define COST_MAX INT64_C(1000000000000000)
 
 static int64_t
 with_percent(int64_t n)
@@ -459,22 +464,52 @@ with_percent(int64_t n)
 	return n + (n * CEILING_PERCENT + 99) / 100;
 }
 
-/* {"ceiling": {"parts", "cost"}}; what is not said is what was counted and a little more. */
+/* {"all": {"parts", "cost"}} of a campaign with a schedule */
+static enum err
+read_ceiling_all(const struct step *s, const struct json_at *ceiling, struct ceiling *out,
+		 struct err_ctx *e)
+{
+	static const char *const keys[] = {"parts", "cost"};
+	struct json_at at = json_get(ceiling, "all");
+	struct json_at parts = json_get(&at, "parts"), cost = json_get(&at, "cost");
+	enum err rc;
+
+	if (at.v == NULL)
+		return ERR_OK;
+	out->has_all = true;
+	if ((rc = json_want_object(&at, e)) != ERR_OK ||
+	    (rc = json_only_keys(&at, keys, ARRAY_LEN(keys), e)) != ERR_OK ||
+	    (rc = json_read_int(&parts, 1, PARTS_MAX, &out->all_parts, e)) != ERR_OK ||
+	    (rc = json_read_int(&cost, 1, COST_MAX, &out->all_cost, e)) != ERR_OK)
+		return rc;
+	if (parts.v == NULL || cost.v == NULL)
+		return err_set(e, ERR_INPUT, at.path, "write \"parts\" and \"cost\"",
+			       "says one number only");
+	if (s->campaign->schedule[0] == '\0')
+		return err_set(e, ERR_INPUT, at.path, "leave it out",
+			       "is for campaigns with a schedule");
+	return ERR_OK;
+}
+
+/* {"ceiling": {"parts", "cost", "all"}}; what is not said is what was counted and a little more. */
 static enum err
 read_ceiling(const struct step *s, struct ceiling *out, struct err_ctx *e)
 {
-	static const char *const keys[] = {"parts", "cost"};
+	static const char *const keys[] = {"parts", "cost", "all"};
 	const struct review *v = &s->campaign->review;
 	struct json_at root = json_root(s->body), at = json_get(&root, "ceiling");
 	struct json_at parts = json_get(&at, "parts"), cost = json_get(&at, "cost");
 	enum err rc;
 
-	*out = (struct ceiling){with_percent((int64_t)v->parts), with_percent(v->cost)};
+	*out = (struct ceiling){.parts = with_percent((int64_t)v->parts),
+				.cost = with_percent(v->cost)};
 	if ((rc = json_want_object(&at, e)) != ERR_OK ||
 	    (rc = json_only_keys(&at, keys, ARRAY_LEN(keys), e)) != ERR_OK ||
-	    (rc = json_read_int(&parts, 1, INT64_C(1000000000000), &out->parts, e)) != ERR_OK)
+	    (rc = json_read_int(&parts, 1, PARTS_MAX, &out->parts, e)) != ERR_OK)
 		return rc;
-	return json_read_int(&cost, 1, INT64_C(1000000000000000), &out->cost, e);
+	if ((rc = json_read_int(&cost, 1, COST_MAX, &out->cost, e)) != ERR_OK)
+		return rc;
+	return read_ceiling_all(s, &at, out, e);
 }
 
 /* {"scan": {"name", "sha256"}} */
@@ -534,12 +569,20 @@ approve_words(struct step *s, struct err_ctx *e)
 	argv_adds(&s->args, document);
 	argv_adds(&s->args, scan);
 	argv_adds(&s->args, sha256);
+	buf_reset(&text);
+	if (ceiling.has_all)
+		buf_addf(&text, "%" PRId64 " %" PRId64, ceiling.all_parts, ceiling.all_cost);
+	argv_add(&s->args, buf_slice(&text));
 	buf_free(&text);
 	s->details = json_pack("{s:I, s:s, s:s, s:o, s:s, s:s, s:s, s:s}", "revision",
 			       (json_int_t)s->revision, "hash", v->hash, "needs",
 			       approval_names[s->needed], "ceiling",
 			       review_ceiling_json(v, ceiling.parts, ceiling.cost), "reason",
 			       reason, "document", document, "scan", scan, "sha256", sha256);
+	if (ceiling.has_all)
+		json_object_set_new(json_object_get(s->details, "ceiling"), "all",
+				    json_pack("{s:I, s:I}", "parts", (json_int_t)ceiling.all_parts,
+					      "cost", (json_int_t)ceiling.all_cost));
 	json_object_set_new(s->answer, "hash", json_string(v->hash));
 	json_object_set_new(s->answer, "ceiling",
 			    review_ceiling_json(v, ceiling.parts, ceiling.cost));

@@ -54,6 +54,8 @@ struct review {
 	enum approval_level given; /* at which level it is approved */
 	uint64_t ceiling_parts;	   /* 0 and 0 = none */
 	int64_t ceiling_cost;
+	uint64_t all_parts; /* of all runs of its schedule together; 0 and 0 = none */
+	int64_t all_cost;
 	char *note, *note_by; /* why it was returned; "" = it was not */
 	int64_t note_s;
 	/* Of the template's version: when it was saved, and by whom ("" = not known). */
@@ -186,6 +188,7 @@ typedef void (*ready_campaign_cb)(void *arg, struct ready_campaign *r, const str
 struct ready_how {
 	bool is_early;	   /* it is not launched now: what has not run yet has reached nobody */
 	bool is_now;	   /* not as it was submitted, but as it would be now */
+	bool is_whole;	   /* of a column of dates all rows, not those of its next day */
 	struct sets *sets; /* these, where they are the ones that are asked for; else NULL */
 	struct sets_watch watch; /* while they are read */
 };

@@ -84,6 +84,10 @@ on_launched(void *arg, const struct reply *r)
 		err_set(&e, ERR_CONFLICT, "campaign", "look at it, then launch again",
 			"was changed meanwhile");
 		launch_end(ln, 0, &e);
+	} else if (slice_is(state, "spent")) {
+		err_set(&e, ERR_REFUSED, "ceiling", "return it and submit it again",
+			"its runs have spent what was approved for all of them");
+		launch_end(ln, 0, &e);
 	} else if (slice_is(state, "not approved")) {
 		err_set(&e, ERR_REFUSED, "campaign", "loa campaign show says by whom it is",
 			"is not approved as its class needs it");

@@ -16,7 +16,7 @@ struct ready_load {
 	struct engine *engine;
 	const struct config *config;
 	struct ready_campaign *r;
-	bool is_early, is_now;
+	bool is_early, is_now, is_whole;
 	struct sets *sets; /* those that it was given; NULL = none */
 	struct sets_watch watch;
 	ready_campaign_cb cb;
@@ -266,7 +266,7 @@ on_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 		return;
 	}
 	ld->r->campaign = c;
-	if (series_narrow(c, ld->config->days, &none) != ERR_OK) {
+	if (!ld->is_whole && series_narrow(c, ld->config->days, &none) != ERR_OK) {
 		ready_end(ld, &none);
 		return;
 	}
@@ -300,6 +300,7 @@ campaign_ready(struct engine *e, const struct config *c, const char *id_or_name,
 	ld->arg = arg;
 	ld->r = xcalloc(1, sizeof(*ld->r));
 	ld->is_now = how != NULL && how->is_now;
+	ld->is_whole = how != NULL && how->is_whole;
 	(ld->is_now ? campaign_load_now : campaign_load)(e, id_or_name, on_campaign, ld);
 }
 

@@ -99,6 +99,8 @@ const struct option_words option_words[] = {
 	{NULL, "--after-restore",
 	 "go on with a run of a restored backup: what was sent after the backup may be sent twice"},
 	{NULL, "--as-approved", "send what was approved, although something was changed since"},
+	{NULL, "--all-cost", "of a schedule: at most so many VND in all its runs together"},
+	{NULL, "--all-parts", "of a schedule: at most so many parts in all its runs together"},
 	{NULL, "--all", "every message in doubt that may be sent again now"},
 	{NULL, "--as", "sent or not-sent"},
 	{NULL, "--at", "when, in Vietnam: 2027-10-10T08:00; it is launched by itself then"},

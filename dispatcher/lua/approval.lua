@@ -6,11 +6,12 @@
 -- Of the campaign: "revision" grows with each edit, submit and return, so that who looks at an
 -- older one is told who changed it. "frozen" (JSON) and "frozen_hash" are what was submitted;
 -- while they are there, campaign_get tells the versions that they name. "authors", one a line:
--- who wrote it or submitted it. "approvals" (JSON): by whom. "ceiling": "PARTS VND" of a run.
+-- who wrote it or submitted it. "approvals" (JSON): by whom. "ceiling": "PARTS VND" of a run;
+-- "ceiling_all" of all runs of a schedule together.
 
 -- What each level needs: that many approvers, none of whom is an author.
 approval.LEVELS = { none = 0, ['second-person'] = 1, ['two-approvers'] = 2 }
-approval.GONE = { 'approvals', 'approved_s', 'approved_level', 'ceiling' }
+approval.GONE = { 'approvals', 'approved_s', 'approved_level', 'ceiling', 'ceiling_all' }
 
 function approval.may(act, state)
   return state and string.find(' ' .. approval.ACTS[act].from .. ' ', ' ' .. state .. ' ', 1, true) ~= nil
@@ -21,7 +22,7 @@ function approval.has_line(lines, one)
 end
 
 approval.FIELDS = { 'state', 'revision', 'changed_by', 'changed_s', 'changed_act', 'acts', 'authors',
-  'submitted_by', 'submitted_user', 'frozen_hash', 'approvals', 'ceiling' }
+  'submitted_by', 'submitted_user', 'frozen_hash', 'approvals', 'ceiling', 'ceiling_all' }
 
 -- a: [id, revision that is meant, id of the act, who, user or '' = nobody's name, …] → what is known of
 -- the campaign; or nil and the answer:
@@ -116,7 +117,7 @@ function approval.lower(one, other)
 end
 
 -- [… of open, hash of what he has seen, for whom he signs or '', level, ceiling "PARTS VND", reason, document,
---  name of its scan, its hash] → as open; ['other']: something else was submitted; ['nobody']: not by a
+--  name of its scan, its hash, ceiling of all runs together or ''] → as open; ['other']: something else was submitted; ['nobody']: not by a
 -- user's name; ['author', name]; ['again', s]: he has approved it. One of two leaves it submitted.
 function approval.approve(_, a)
   local v, answer = approval.open('approve', a)
@@ -129,6 +130,9 @@ function approval.approve(_, a)
   list[#list + 1] = { by = a[4], user = a[5], whom = a[7], s = now_s, ceiling = a[9], reason = a[10],
     document = a[11], scan = a[12], sha256 = a[13] }
   local fields = { 'approvals', cjson.encode(list), 'ceiling', approval.lower(v.ceiling, a[9]) }
+  if (a[14] or '') ~= '' then
+    fields[#fields + 1], fields[#fields + 2] = 'ceiling_all', approval.lower(v.ceiling_all, a[14])
+  end
   if #list < level then return approval.write('approve', a, v, 'submitted', fields) end
   for _, one in ipairs({ 'approved_s', int(now_s), 'approved_level', a[8] }) do fields[#fields + 1] = one end
   call('HDEL', v.key, 'note', 'note_by', 'note_s')
@@ -156,13 +160,15 @@ end
 -- ---- launch ----
 
 -- May it be launched, by the fields that the launch brings? f: revision that was looked at, level that its
--- class needs, and the standing order that stands for it. → nil, or the answer. Reads only.
+-- class needs, and the standing order that stands for it. → nil, or the answer; ['spent', 0]: the runs before
+-- it have spent what was approved for all. Reads only.
 function approval.launch_refused(key, f)
   local v = call('HMGET', key, 'revision', 'approved_s', 'approved_level', 'state')
   if v[4] == 'draft' then v[2] = false end
   if f.revision and f.revision ~= (v[1] or '1') then return { 'changed', 0 } end
   local has = approval.LEVELS[v[2] and v[3] or 'none'] or 0
   if not f.order and (approval.LEVELS[f.approval or 'none'] or 2) > has then return { 'not approved', 0 } end
+  if approval.left(approval.run_ceiling(key)) == 0 then return { 'spent', 0 } end
 end
 
 -- What it was before it had a time.
@@ -189,6 +195,22 @@ function approval.spent(run, prices)
   end
   return parts, cost
 end
+
+-- The ceiling of the campaign's next run, or nil: its own, and what its runs have left of that of all.
+function approval.run_ceiling(key)
+  local v = call('HMGET', key, 'ceiling', 'ceiling_all')
+  local p, c = string.match(v[2] or '', '^(%d+) (%d+)$')
+  if not p then return v[1] or nil end
+  p, c = tonumber(p), tonumber(c)
+  for _, run in ipairs(series.runs(sub(key, #K.campaign + 1))) do
+    local parts, cost = approval.spent(run, call('HGET', K.run .. run, 'prices'))
+    p, c = p - parts, c - cost
+  end
+  return approval.lower(v[1] or nil, int(math.max(0, p)) .. ' ' .. int(math.max(0, c)))
+end
+
+-- Parts that a ceiling lets go; nil = any number.
+function approval.left(ceiling) return tonumber(string.match(ceiling or '', '^(%d+) ')) end
 
 -- Is the ceiling reached? → what is to be told of it, or nil
 function approval.reached(run, ceiling, prices)
@@ -231,6 +253,16 @@ function approval.raised(run, parts, cost)
   local p, c = string.match(v[1] or '', '^(%d+) (%d+)$')
   if not p then return nil end
   return int(tonumber(p) + (tonumber(parts) or 0)) .. ' ' .. int(tonumber(c) + (tonumber(cost) or 0)), v[2]
+end
+
+-- A run may spend more, and so may all of its campaign together.
+function approval.raise(run, ceiling, parts, cost)
+  call('HSET', K.run .. run, 'ceiling', ceiling)
+  local campaign = call('HGET', K.run .. run, 'campaign')
+  local p, c = string.match(campaign and call('HGET', K.campaign .. campaign, 'ceiling_all') or '', '^(%d+) (%d+)$')
+  if not p then return end
+  call('HSET', K.campaign .. campaign, 'ceiling_all',
+    int(tonumber(p) + (tonumber(parts) or 0)) .. ' ' .. int(tonumber(c) + (tonumber(cost) or 0)))
 end
 
 export('campaign_edit', approval.edit)

@@ -137,7 +137,7 @@ local function resume(_, a)
     if a[3] and not ceiling then return 'no ceiling' end
     local why = approval.reached(a[1], ceiling, prices)
     if why then return 'ceiling: ' .. why end
-    if a[3] then call('HSET', K.run .. a[1], 'ceiling', ceiling) end
+    if a[3] then approval.raise(a[1], ceiling, a[3], a[4]) end
   end
   if is_restored then call('HDEL', K.run .. a[1], 'why') end
   brake_release(nil, a)

@@ -36,10 +36,11 @@ end
 
 local function launch_write(a, launched_s, sets, fields)
   local campaign, run = a[1], a[2]
-  local own, own_window = call('HMGET', campaign, 'speed', 'weight', 'ceiling'), window.fields(campaign, fields, launched_s)
+  local own, own_window = call('HMGET', campaign, 'speed', 'weight'), window.fields(campaign, fields, launched_s)
   local args = { 'state', 'running', 'launched_s', int(launched_s), 'prio', a[3],
     'lanes', a[4], 'partitions', a[5], 'slice', 0, 'audience', 0 }
   for i = 6, #a do args[#args + 1] = a[i] end
+  own[3] = approval.run_ceiling(campaign)
   for i, name in ipairs({ 'speed', 'weight', 'ceiling' }) do
     if own[i] then args[#args + 1], args[#args + 2] = name, own[i] end
   end
