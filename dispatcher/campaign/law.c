@@ -96,7 +96,8 @@ law_check(const struct ready_campaign *r, const struct config *c, struct err_ctx
 	for (size_t i = 0; rc == ERR_OK && i < CAMPAIGN_FIELDS; i++)
 		if (class->required[i] && said[i][0] == '\0')
 			rc = err_set(e, ERR_REFUSED, campaign_field_names[i],
-				     "clone it, and say it in the file",
+				     "edit it, and say it in the file; what is submitted "
+				     "or approved is returned first",
 				     "is missing, and the policy wants it (%s)",
 				     class_rule(class, "", rule));
 	if (rc == ERR_OK)

@@ -147,6 +147,18 @@ sed -i 's/"class": "advert", "since": "2025-01-01",/"class": "advert", "since": 
 restart
 advert j
 has "$(launch j)" 'loa: goal: is missing, and the policy wants it (policy.json: advert since 2025-01-01: Nghị định 91/2020/NĐ-CP)' 'a field that the policy wants'
+has "$(launch j)" 'edit it, and say it in the file' '… and what to do'
+out=$(loa campaign submit j 2>&1)
+is $? 4 'what the law forbids is not submitted'
+has "$out" 'loa: goal: is missing, and the policy wants it' '… by the same words'
+has "$(loa campaign show j)" '"state": "draft"' 'it stays a draft, which can be edited'
+loa campaign edit j <(echo '{"name":"j","template":"t","segments":["s"],"class":"advert","goal":"dvc"}') >/dev/null
+has "$(loa campaign submit j)" 'submitted: ' 'with the field it is submitted'
+sed -i 's/"required": \["goal"\]/"required": ["goal", "event"]/' "$dir/policy.json"
+restart
+loa user add duyet --roles approver >/dev/null && loa token add duyet --user duyet --rights view,approve | sed 's/.*: //' >"$dir/token.duyet"
+out=$(loa campaign approve j --token-file "$dir/token.duyet" 2>&1)
+is $? 4 'what became forbidden meanwhile is not approved'
 sed -i 's/goi {number}/goi ban/' "$dir/policy.json"
 has "$("$B/loa" config check "$dir/loa.json" 2>&1)" 'does not say how to refuse: write {number}' 'a footer without the number is no policy'
 done_testing
