@@ -220,6 +220,11 @@ function schedules.missed(_, a)
   return 1
 end
 
+-- Has its run nothing left to send? Paused, it waits for a person's word.
+function schedules.is_sent(state, run)
+  return state == 'running' and run and is_over(K.run .. run, run_get(run))
+end
+
 -- What Redis may have lost is told first: a campaign that was launched is scheduled there still.
 -- [] → ['none'], ['sleep', ms], ['fire', id, due s], or its time passed more than an hour ago, or what its policy
 -- says: ['missed', id, due s], a person must decide, or ['late', id, due s, ms, 1 = for the run before it], the
@@ -229,7 +234,7 @@ function schedules.due(_, _)
   local head = call('ZRANGE', K.schedule, 0, 0, 'WITHSCORES')
   if not head[1] then return { 'none' } end
   local id, due_s = head[1], tonumber(head[2])
-  local v = call('HMGET', K.campaign .. id, 'state', 'late_s', 'waited_s', 'schedule', 'late_then')
+  local v = call('HMGET', K.campaign .. id, 'state', 'late_s', 'waited_s', 'schedule', 'late_then', 'run')
   local is_under_way = v[4] and (v[1] == 'running' or v[1] == 'paused')
   if v[1] ~= 'scheduled' and not is_under_way then -- it would stand before all others
     call('ZREM', K.schedule, id)
@@ -237,10 +242,12 @@ function schedules.due(_, _)
   end
   if t.ms < t.open_at then return { 'sleep', opens_ms(t) } end
   if due_s * 1000 > t.ms then return { 'sleep', math.ceil(due_s * 1000 - t.ms) } end
-  if is_under_way then
+  if is_under_way and not schedules.is_sent(v[1], v[6]) then
     series.wait(id, due_s)
     return { 'sleep', 1 }
   end
+  -- From now on its run goes on by itself.
+  if is_under_way then call('HSET', K.campaign .. id, 'state', 'scheduled') end
   local late_ms = t.ms - due_s * 1000
   local most_s = tonumber(v[2]) or series.LATE_MAX_S
   if late_ms <= most_s * 1000 then return { 'fire', id, due_s } end

@@ -224,7 +224,9 @@ local function is_finished(key, r, t)
     call('HSET', key, 'over_s', over_s)
   end
   local accepted = tonumber(call('HGET', key .. K.count, 'accepted')) or 0
-  return accepted == 0 or now_s - over_s >= (tonumber(v[2]) or 0)
+  if accepted == 0 or now_s - over_s >= (tonumber(v[2]) or 0) then return true end
+  if r.state == 'running' then series.sent(r.id) end
+  return false
 end
 
 -- The run's state and its campaign's, in one step. why: the kind of reason, nil = none

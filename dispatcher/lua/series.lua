@@ -3,7 +3,8 @@
 --
 -- The campaign's due_s is the next occurrence; the step that fires it, or gives it up, moves it on to the
 -- one after it, which the caller has computed. So an occurrence is over with the step that speaks of it,
--- whoever else wants the same. loa:occurrences:ID has what became of each: score its time in s, member
+-- whoever else wants the same. An occurrence waits while the run before it has something to send, not for
+-- receipts, which may never come: then that run goes on to its end beside the new one. loa:occurrences:ID has what became of each: score its time in s, member
 -- "DUE run RUN", "DUE missed WHY"; of one that was put off "DUE@FIRST …", FIRST its own time.
 
 local series = { KEPT = 1000, AHEAD_MAX_S = 2 * 366 * 86400, LATE_MAX_S = 3600 }
@@ -55,10 +56,13 @@ function series.note(campaign, due_s, first_s, what, count)
   call('HINCRBY', K.campaign .. campaign, count, 1)
 end
 
--- Without a further occurrence: finished, or, if nobody was ever sent to, missed, for a person to look at.
+-- Without a further occurrence: finished, when its run is, or, if nobody was ever sent to, missed, for a person
+-- to look at.
 function series.ended(key, state)
   if state ~= 'scheduled' then return state end
-  return call('HEXISTS', key, 'run') == 1 and 'finished' or 'missed'
+  local run = call('HGET', key, 'run')
+  if not run then return 'missed' end
+  return call('HGET', K.run .. run, 'state') == 'running' and 'running' or 'finished'
 end
 
 -- The next one, '' = the rule has ended. state: what the campaign is meanwhile.
@@ -139,7 +143,18 @@ function series.run(_, a)
   return v
 end
 
--- Its time has come while the run before it goes on: it is looked at again when that has ended.
+-- Nothing of its newest run is left to send, only receipts are awaited: an occurrence that waited for that
+-- run is looked at again.
+function series.sent(run)
+  local campaign = call('HGET', K.run .. run, 'campaign')
+  if not campaign then return end
+  local v = call('HMGET', K.campaign .. campaign, 'schedule', 'due_s', 'run', 'state')
+  if not v[1] or not v[2] or v[3] ~= tostring(run) or v[4] ~= 'running' then return end
+  if call('ZADD', K.schedule, 'NX', v[2], campaign) == 1 then call('PUBLISH', K.tick, 'schedule') end
+end
+
+-- Its time has come while the run before it has something to send: it is looked at again when all of that is
+-- sent, or the run has ended.
 function series.wait(campaign, due_s)
   call('ZREM', K.schedule, campaign)
   call('HSET', K.campaign .. campaign, 'waited_s', int(due_s))

@@ -199,4 +199,33 @@ is "$(due w)" '' 'a cancelled one has no next time'
 clock_to '2027-11-28 09:00'
 sleep 1
 is "$(field w fired)" 2 'and fires no more'
+
+# ---- receipts that never come ----
+kill_both
+write_config -e 's/"rate": 100/"rate": 2000/' \
+	-e "s|\"log_level\": \"info\"|\"log_level\": \"info\", \"redis_socket\": \"$dir/redis.sock\"|"
+clock_to '2028-10-01 12:00'
+start_both
+campaign n '"schedule":{"anchor":"10-10","offsets":["-7d","-1d","0d"],"time":"08:00"}' >/dev/null
+loa campaign launch n >/dev/null
+clock_to '2028-10-03 08:00:01'
+is_sent() { redis HEXISTS "loa:run:$(redis HGET "loa:campaign:$(redis HGET loa:names:campaign n)" run)" over_s | grep -q 1; }
+until_true is_sent
+clock_to '2028-10-09 08:00:01'
+until_true has_fired n 2 running
+until_true is_sent
+ok $? 'the day before it fires'
+kill_both
+clock_to '2028-10-10 08:10'
+start_both
+until_true has_fired n 3 running
+ok $? 'and so does the day itself, beside the run of the day before, which still awaits its receipts'
+until_true is_sent
+is "$(redis ZCARD loa:runs)" 2 'which goes on'
+is "$(loa campaign report n --json | json_field audience)" 260 'the newest run speaks for the campaign'
+clock_to '2028-10-14 09:00'
+until_true is_in n scheduled
+until_true test "$(redis ZCARD loa:runs)" = 0
+ok $? 'without receipts both end when their deadline has passed'
+is "$(gateway_stat accepted_again)" 0 'and nobody was sent anything twice'
 done_testing

@@ -399,7 +399,7 @@ what_never_left_uses_up_no_attempt(void **state)
 {
 	static const char *const lanes[] = {"a", "b"};
 	struct ask q = {.inc = "inc-1", .first = 0, .count = 1, .attempt = 1};
-	char id[8];
+	char id[16];
 
 	(void)state;
 	launch_routes(1, "order 1 0 1");
@@ -429,7 +429,7 @@ static void
 what_was_not_taken_does_not_count_to_the_attempts(void **state)
 {
 	struct ask q = {.inc = "inc-1", .first = 0, .count = 1};
-	char id[8];
+	char id[16];
 
 	(void)state;
 	launch_routes(1, "order 1 0 1");

@@ -142,6 +142,106 @@ what_comes_due_while_a_run_goes_on_waits_for_its_end(void **state)
 	assert_string_equal(field("waited_s"), "nil");
 }
 
+/* All is sent, and one message has no receipt; it would be awaited for three days. */
+static void
+await_receipts(const char *run)
+{
+	char key[32];
+
+	snprintf(key, sizeof(key), "loa:run:%s", run);
+	COMMAND("HSET", key, "frozen", "1", "receipt_deadline_s", "259200");
+	snprintf(key, sizeof(key), "loa:run:%s:count", run);
+	COMMAND("HSET", key, "accepted", "1");
+	assert_non_null(strstr(call_words("progress", "%s", run), "[running, 1, 0, "));
+}
+
+static void
+receipts_that_never_come_keep_no_occurrence_waiting(void **state)
+{
+	(void)state;
+	make_series();
+	launch(1, due, due + DAY);
+	await_receipts("1");
+	assert_string_equal(field("state"), "running");
+	move_clock((600 + DAY) * 1000LL);
+	assert_non_null(strstr(call_words("due", "x"), "[fire, 1, "));
+	/* a restart, or another server, before it was launched */
+	assert_non_null(strstr(call_words("due", "x"), "[fire, 1, "));
+	assert_non_null(strstr(launch(2, due + DAY, due + 2 * DAY), "[launched, 2, "));
+	assert_string_equal(launch(3, due + DAY, due + 2 * DAY), "[running, 2]");
+	assert_string_equal(COMMAND("EXISTS", "loa:run:3"), "0");
+	assert_string_equal(field("run"), "2");
+	assert_string_equal(field("fired"), "2");
+	/* the older one goes on by itself, to its own end */
+	assert_string_equal(COMMAND("HGET", "loa:run:1", "state"), "running");
+	assert_string_equal(COMMAND("ZCARD", "loa:runs"), "2");
+	assert_string_equal(call_words("control", "1 running finished"), "running");
+	move_clock(2 * DAY * 1000LL);
+	assert_string_equal(call_words("control", "1 running finished"), "finished");
+	assert_string_equal(COMMAND("ZCARD", "loa:runs"), "1");
+	assert_string_equal(field("state"), "running");
+	expect_number(field("due_s"), due + 2 * DAY);
+}
+
+static void
+what_waited_fires_as_soon_as_all_before_it_is_sent(void **state)
+{
+	(void)state;
+	make_series();
+	launch(1, due, due + DAY);
+	move_clock((600 + DAY) * 1000LL);
+	assert_string_equal(call_words("due", "x"), "[sleep, 1]");
+	assert_string_equal(call_words("due", "x"), "[none]");
+	await_receipts("1");
+	/* paused it waits for a person's word */
+	call_words("control", "1 running paused person x somebody act-1");
+	assert_string_equal(call_words("due", "x"), "[sleep, 1]");
+	call_words("progress", "1");
+	assert_string_equal(call_words("due", "x"), "[none]");
+	call_words("resume", "1 x");
+	call_words("progress", "1");
+	assert_non_null(strstr(call_words("due", "x"), "[fire, 1, "));
+	/* what is tried again has something to send */
+	call_words("retry", "1 id-1 x somebody");
+	COMMAND("ZADD", "loa:run:1:pieces", "0", "0:0");
+	COMMAND("HSET", "loa:campaign:1", "state", "running");
+	assert_string_equal(call_words("due", "x"), "[sleep, 1]");
+	assert_string_equal(launch(2, due + DAY, due + 2 * DAY), "[running, 0]");
+}
+
+/* Before it is launched it is scheduled, and its run still has receipts to come. */
+static void
+between_two_runs_it_can_be_stopped_or_cancelled(void **state)
+{
+	(void)state;
+	make_series();
+	launch(1, due, due + DAY);
+	await_receipts("1");
+	move_clock((600 + DAY) * 1000LL);
+	call_words("due", "x");
+	assert_string_equal(call_words("unschedule", "1 %lld", due + DAY), "draft");
+	move_clock(3 * DAY * 1000LL);
+	assert_string_equal(call_words("control", "1 running finished"), "finished");
+	assert_string_equal(field("state"), "draft");
+	assert_string_equal(call_words("due", "x"), "[none]");
+}
+
+static void
+given_up_as_the_last_one_it_is_finished_with_its_run(void **state)
+{
+	(void)state;
+	make_series();
+	launch(1, due, due + DAY);
+	await_receipts("1");
+	move_clock((600 + DAY) * 1000LL);
+	call_words("due", "x");
+	assert_string_equal(call_words("missed", "1 %lld why _", due + DAY), "1");
+	assert_string_equal(field("state"), "running");
+	move_clock(3 * DAY * 1000LL);
+	assert_string_equal(call_words("control", "1 running finished"), "finished");
+	assert_string_equal(field("state"), "finished");
+}
+
 static void
 what_waited_too_long_is_late_for_the_run_before_it(void **state)
 {
@@ -297,6 +397,10 @@ main(void)
 		T(a_second_run_is_one_of_its_own_and_both_are_listed),
 		T(only_the_newest_run_speaks_for_its_campaign),
 		T(what_comes_due_while_a_run_goes_on_waits_for_its_end),
+		T(receipts_that_never_come_keep_no_occurrence_waiting),
+		T(what_waited_fires_as_soon_as_all_before_it_is_sent),
+		T(between_two_runs_it_can_be_stopped_or_cancelled),
+		T(given_up_as_the_last_one_it_is_finished_with_its_run),
 		T(what_waited_too_long_is_late_for_the_run_before_it),
 		T(put_off_it_keeps_its_own_time_and_is_over_under_the_new_one),
 		T(the_last_one_finishes_it),
