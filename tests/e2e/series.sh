@@ -202,7 +202,7 @@ is "$(field w fired)" 2 'and fires no more'
 
 # ---- receipts that never come ----
 kill_both
-write_config -e 's/"rate": 100/"rate": 2000/' \
+write_config -e 's/"rate": 100/"rate": 2000/' -e 's/"deadline_s": 10/"deadline_s": 259200/' \
 	-e "s|\"log_level\": \"info\"|\"log_level\": \"info\", \"redis_socket\": \"$dir/redis.sock\"|"
 clock_to '2028-10-01 12:00'
 start_both
