@@ -364,8 +364,7 @@ on_submit_counted(void *arg, const struct ready_campaign *r, const struct previe
 		step_fail(s, why);
 	} else if (ready_campaign_check_demo(r, config, &e) != ERR_OK ||
 		   ready_campaign_check_care(r, config, &e) != ERR_OK ||
-		   law_check(r, config, &e) != ERR_OK ||
-		   sensitive_check(r, &e) != ERR_OK ||
+		   law_check(r, config, &e) != ERR_OK || sensitive_check(r, &e) != ERR_OK ||
 		   registered_verdict(r->registered, &e) != ERR_OK) {
 		step_fail(s, &e);
 	} else if (r->campaign->review.revision != (uint64_t)s->revision) {
@@ -614,8 +613,7 @@ on_approve_ready(void *arg, struct ready_campaign *r, const struct err_ctx *why)
 		refuse_author(s, api_account(s->x)->deputy_of, &e);
 	else
 		is_good = approval_compare(config, r, false, &e) == ERR_OK &&
-			  law_check(r, config, &e) == ERR_OK &&
-			  approve_words(s, &e) == ERR_OK;
+			  law_check(r, config, &e) == ERR_OK && approve_words(s, &e) == ERR_OK;
 	ready_campaign_free(r);
 	if (is_good)
 		step_audit(s);
