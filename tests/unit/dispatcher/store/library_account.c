@@ -98,7 +98,7 @@ a_move_never_makes_a_ring(void **state)
 static void
 a_tree_has_a_depth(void **state)
 {
-	char parent[8] = "1", id[8], act[8];
+	char parent[16] = "1", id[16], act[16];
 
 	(void)state;
 	for (int i = 2; i <= 15; i++) {
