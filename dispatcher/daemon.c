@@ -556,7 +556,7 @@ make_parts(struct daemon *d, struct err_ctx *e)
 	if ((d->o.roles & ROLE_SCHEDULE) != 0) {
 		d->keeper = keeper_new(d->loop, d->engine, d->views);
 		d->alarm = alarm_new(d->loop, d->engine, d->config);
-		d->watcher = watcher_new(d->loop, d->engine, d->config);
+		d->watcher = watcher_new(d->engine, d->fetch, d->config);
 	}
 	if ((d->o.roles & ROLE_RECEIVE) != 0)
 		make_receive(d);

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "dispatcher/campaign/alert_tell.h"
 
 #define LOOK_MS 3000
 #define SOON_MS 50 /* never more often, whatever Redis says */
@@ -54,8 +55,7 @@ alert_read(int64_t id, struct slice json, struct alert *out)
 
 struct watcher {
 	struct loop *loop;
-	struct engine *engine;
-	const struct config *config;
+	struct alert_teller teller;
 	bool is_open, is_asking;
 	struct timer look;
 	int64_t open; /* alerts, at the last look; -1 = none yet */
@@ -77,6 +77,7 @@ static void
 add_options(const struct config *c, struct buf *out)
 {
 	const struct alert_config *a = &c->alerts;
+	bool has_sms = a->oncall_count > 0, has_hook = a->hook_url[0] != '\0';
 	json_t *urgent = json_array(), *v;
 
 	for (int i = 0; i < ALERT_KIND_COUNT; i++)
@@ -85,10 +86,26 @@ add_options(const struct config *c, struct buf *out)
 					      json_string(alert_kind_name((enum alert_kind)i)));
 	v = json_pack("{s:I, s:I, s:I, s:b, s:b, s:o, s:o}", "expiry_days",
 		      (json_int_t)a->expiry_days, "every_s", (json_int_t)a->every_minutes * 60,
-		      "most", (json_int_t)0, "has_sms", 0, "has_hook", 0, "urgent", urgent, "lanes",
-		      lanes_json(c));
+		      "most", (json_int_t)(has_sms || has_hook ? a->most : 0), "has_sms", has_sms,
+		      "has_hook", has_hook, "urgent", urgent, "lanes", lanes_json(c));
+	if (a->quiet_from != a->quiet_to) {
+		json_object_set_new(v, "quiet_from", json_integer(a->quiet_from));
+		json_object_set_new(v, "quiet_to", json_integer(a->quiet_to));
+	}
 	json_add_value(out, v);
 	json_decref(v);
+}
+
+/* [id, record, what, units] */
+static void
+tell(struct watcher *w, const struct reply *one)
+{
+	struct alert a;
+
+	if (!alert_read(reply_int(one, 0), reply_item(one, 1)->str, &a))
+		return;
+	alert_tell(&w->teller, &a, reply_item(one, 2)->str, reply_item(one, 3)->str);
+	json_decref(a.record);
 }
 
 static void
@@ -105,6 +122,8 @@ on_looked(void *arg, const struct reply *r)
 		if (reply_int(r, 2) > 0 || reply_int(r, 3) > 0)
 			log_info("alerts=%lld raised=%lld over=%lld", (long long)w->open,
 				 (long long)reply_int(r, 2), (long long)reply_int(r, 3));
+		for (size_t i = 0; w->is_open && i < reply_item(r, 4)->count; i++)
+			tell(w, reply_item(reply_item(r, 4), i));
 	}
 	if (w->is_open)
 		timer_arm_ms(w->loop, &w->look, ms < SOON_MS ? SOON_MS : ms);
@@ -121,19 +140,19 @@ on_look(struct timer *t, void *arg)
 	if (!w->is_open || w->is_asking)
 		return;
 	w->is_asking = true;
-	add_options(w->config, &options);
+	add_options(w->teller.config, &options);
 	argv_add(&a, buf_slice(&options));
-	engine_call(w->engine, "alerts_look", &a, on_looked, w);
+	engine_call(w->teller.engine, "alerts_look", &a, on_looked, w);
 	argv_free(&a);
 	buf_free(&options);
 }
 
 struct watcher *
-watcher_new(struct loop *l, struct engine *e, const struct config *c)
+watcher_new(struct engine *e, struct fetch *f, const struct config *c)
 {
 	struct watcher *w = xcalloc(1, sizeof(*w));
 
-	*w = (struct watcher){.loop = l, .engine = e, .config = c, .open = -1};
+	*w = (struct watcher){.loop = engine_loop(e), .teller = {e, f, c}, .open = -1};
 	timer_init(&w->look, on_look, w);
 	return w;
 }
@@ -148,7 +167,7 @@ watcher_free(struct watcher *w)
 void
 watcher_set_config(struct watcher *w, const struct config *c)
 {
-	w->config = c;
+	w->teller.config = c;
 }
 
 void

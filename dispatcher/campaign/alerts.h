@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "base/fetch.h"
 #include "dispatcher/config.h"
 #include "dispatcher/store/engine.h"
 
@@ -23,7 +24,7 @@ struct alert {
 bool alert_read(int64_t id, struct slice json, struct alert *out);
 
 struct watcher;
-struct watcher *watcher_new(struct loop *l, struct engine *e, const struct config *c);
+struct watcher *watcher_new(struct engine *e, struct fetch *f, const struct config *c);
 void watcher_free(struct watcher *w);
 void watcher_set_config(struct watcher *w, const struct config *c);
 void watcher_open(struct watcher *w);

@@ -11,6 +11,7 @@
 local alerts = { EVERY_MS = 3000, SLICE = 256, MOST = 1000, PAST = 500, SEEN_S = 60,
   LANE_OPENS = 6, -- rests of 1, 2, 4, 8 and 16 s did not help
   TELL = 16,      -- handed out by a look
+  POST_S = 15,    -- until another process posts what this one was given
   HOOK_TRIES = 10, TARIFFS = 16 }
 
 -- ---- the facts: kind → object → nil, or {unit, name, detail} ----
@@ -229,9 +230,15 @@ function alerts.again(name, id, o, t, now)
   return true, r
 end
 
+-- Never in the middle of a character.
+function alerts.clip(text)
+  if #text <= 300 then return text end
+  return (string.gsub(sub(text, 1, 300), '[\192-\255][\128-\191]*$', ''))
+end
+
 function alerts.raise(name, f, kind, object, o, t, now)
   local id = call('HINCRBY', K.seq, 'alert', 1)
-  local r = { kind = kind, object = object, unit = f.unit, name = f.name, detail = sub(f.detail, 1, 300),
+  local r = { kind = kind, object = object, unit = f.unit, name = f.name, detail = alerts.clip(f.detail),
     since = now, seen = now, n = 0, n_s = 0, sms = 0, hook = 0, hook_s = 0, tries = 0 }
   if alerts.is_due(r, o, t, now) then r.n, r.n_s = 1, now end
   alerts.put(int(id), r)
@@ -267,6 +274,10 @@ function alerts.look(_, a)
   local open, raised, ended, tell, is_open = 0, 0, 0, {}, {}
   local function hand_out(id, r)
     local what = #tell < alerts.TELL and alerts.to_do(r, o, now) or ''
+    if sub(what, -1) == 'h' then
+      r.hook_s = now + alerts.POST_S
+      alerts.put(id, r)
+    end
     if what ~= '' then tell[#tell + 1] = { tonumber(id), cjson.encode(r), what, alerts.path(r.unit) } end
   end
   local all = call('HGETALL', K.alerts .. K.opened)
