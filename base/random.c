@@ -130,6 +130,18 @@ sha256_end(struct sha256 *h, char out[SHA256_HEX + 1])
 	free(h);
 }
 
+void
+hmac_sha256(struct slice key, struct slice text, char out[SHA256_HEX + 1])
+{
+	unsigned char mac[crypto_auth_hmacsha256_BYTES];
+	crypto_auth_hmacsha256_state state;
+
+	crypto_auth_hmacsha256_init(&state, (const unsigned char *)key.p, key.n);
+	crypto_auth_hmacsha256_update(&state, (const unsigned char *)text.p, text.n);
+	crypto_auth_hmacsha256_final(&state, mac);
+	hash_hex(mac, sizeof(mac), out);
+}
+
 bool
 password_hash(struct slice password, char out[PASSWORD_HASH_MAX])
 {

@@ -42,6 +42,9 @@ void sha256_add(struct sha256 *h, struct slice piece);
 /* 64 lower-case hex digits and a NUL; frees it. */
 void sha256_end(struct sha256 *h, char out[SHA256_HEX + 1]);
 
+/* HMAC-SHA-256 (RFC 2104), in lower-case hex digits and a NUL. */
+void hmac_sha256(struct slice key, struct slice text, char out[SHA256_HEX + 1]);
+
 /*
  * Passwords, by Argon2id of 64 MiB and three passes (RFC 9106, section 4). Each call burns some
  * hundred milliseconds: for helper processes, not for the loop. False: no memory.

@@ -514,10 +514,11 @@ read_texts(struct config *c, struct err_ctx *e)
 static enum err
 read_document(struct config *c, struct err_ctx *e)
 {
-	const char *keys[ARRAY_LEN(options) + 4];
+	const char *keys[ARRAY_LEN(options) + 5];
 	struct json_at root = json_root(c->document), limits = json_get(&root, "limits");
 	struct json_at route = json_get(&root, "route");
 	struct json_at orders = json_get(&root, "standing_orders");
+	struct json_at alerts = json_get(&root, "alerts");
 	enum log_level level;
 	enum err rc;
 
@@ -527,11 +528,13 @@ read_document(struct config *c, struct err_ctx *e)
 	keys[ARRAY_LEN(options) + 1] = "route";
 	keys[ARRAY_LEN(options) + 2] = "standing_orders";
 	keys[ARRAY_LEN(options) + 3] = "limits";
+	keys[ARRAY_LEN(options) + 4] = "alerts";
 	if ((rc = json_only_keys(&root, keys, ARRAY_LEN(keys), e)) != ERR_OK ||
 	    (rc = read_options(c, &root, e)) != ERR_OK ||
 	    (rc = shared_limits_read(&limits, c->limits, &c->limit_count, e)) != ERR_OK ||
 	    (rc = read_providers(c, &root, e)) != ERR_OK ||
 	    (rc = routes_read(c, &route, c->route, e)) != ERR_OK ||
+	    (rc = alert_config_read(&alerts, &c->alerts, e)) != ERR_OK ||
 	    (rc = standing_orders_read(&orders, c->standing_orders, &c->standing_order_count, e)) !=
 		    ERR_OK)
 		return rc;

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "dispatcher/alert_config.h"
 #include "dispatcher/calendar.h"
 #include "dispatcher/class_policy.h"
 #include "dispatcher/limit_config.h"
@@ -89,6 +90,7 @@ struct config {
 	size_t class_count;
 	struct standing_order standing_orders[STANDING_ORDERS_MAX];
 	size_t standing_order_count;
+	struct alert_config alerts;
 
 	int64_t read_mono_us; /* when */
 	/* The same by Redis's clock; 0 = its limits were not published yet, and it is set then. */

@@ -112,6 +112,8 @@ on_hup(void *arg)
 		poller_set_config(d->poller, c);
 	if (d->alarm != NULL)
 		alarm_set_config(d->alarm, c);
+	if (d->watcher != NULL)
+		watcher_set_config(d->watcher, c);
 	if (d->is_up) {
 		lanes_publish(d->engine, d->config);
 		ask_token(d);
@@ -182,6 +184,8 @@ begin_work(struct daemon *d)
 		keeper_open(d->keeper);
 	if (d->alarm != NULL)
 		alarm_open(d->alarm);
+	if (d->watcher != NULL)
+		watcher_open(d->watcher);
 	if (d->sender != NULL)
 		sender_open(d->sender, d->install_key, url);
 }
@@ -329,6 +333,8 @@ on_engine_shut(void *arg)
 		receipts_shut(d->receipts);
 	if (d->alarm != NULL)
 		alarm_shut(d->alarm);
+	if (d->watcher != NULL)
+		watcher_shut(d->watcher);
 }
 
 /* The connection is gone, whether or not work was open. */
@@ -435,6 +441,8 @@ on_term(void *arg)
 		keeper_shut(d->keeper);
 	if (d->alarm != NULL)
 		alarm_shut(d->alarm);
+	if (d->watcher != NULL)
+		watcher_shut(d->watcher);
 	if (d->sender != NULL)
 		sender_drain(d->sender);
 	if (d->poller != NULL)
@@ -548,6 +556,7 @@ make_parts(struct daemon *d, struct err_ctx *e)
 	if ((d->o.roles & ROLE_SCHEDULE) != 0) {
 		d->keeper = keeper_new(d->loop, d->engine, d->views);
 		d->alarm = alarm_new(d->loop, d->engine, d->config);
+		d->watcher = watcher_new(d->engine, d->fetch, d->config);
 	}
 	if ((d->o.roles & ROLE_RECEIVE) != 0)
 		make_receive(d);
@@ -581,6 +590,8 @@ take_down(struct daemon *d)
 		keeper_free(d->keeper);
 	if (d->alarm != NULL)
 		alarm_free(d->alarm);
+	if (d->watcher != NULL)
+		watcher_free(d->watcher);
 	if (d->sender != NULL)
 		sender_free(d->sender);
 	if (d->receipts != NULL)

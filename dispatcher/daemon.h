@@ -18,6 +18,7 @@
 #include "base/fetch.h"
 #include "dispatcher/campaign/campaign.h"
 #include "dispatcher/campaign/alarm.h"
+#include "dispatcher/campaign/alerts.h"
 #include "dispatcher/config.h"
 #include "dispatcher/erase/erase.h"
 #include "dispatcher/midnight.h"
@@ -56,6 +57,7 @@ struct daemon {
 	struct eraser *eraser;
 	struct keeper *keeper;	   /* NULL without the role */
 	struct alarm *alarm;	   /* NULL without the role */
+	struct watcher *watcher;   /* NULL without the role schedule */
 	struct receipts *receipts; /* NULL without the role */
 	struct poller *poller;	   /* NULL without the role receive */
 	struct api *api;	   /* NULL without the roles api and receive */

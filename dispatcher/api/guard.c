@@ -186,6 +186,7 @@ static const struct path_object {
 	[GUARD_UNIT_GIVE] = {"unit", "id", USE_PLACE},
 	[GUARD_TOKEN] = {"token", "id", USE_OWN},
 	[GUARD_FREEZE] = {"freeze", "id", USE_OWN},
+	[GUARD_ALERT] = {"alert", "id", USE_OWN},
 };
 
 static bool

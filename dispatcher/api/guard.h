@@ -40,6 +40,7 @@ enum guard {
 	GUARD_UNIT_GIVE,     /* {id}, "kind", "name" */
 	GUARD_FREEZE,	     /* {id} */
 	GUARD_FREEZE_MAKE,   /* "unit" */
+	GUARD_ALERT,	     /* {id} */
 	GUARD_TOKEN,	     /* {id} */
 	GUARD_TOKEN_MAKE,    /* "user" */
 	GUARD_EXPLAIN,	     /* ?campaign=; without it what its unit sees is told */

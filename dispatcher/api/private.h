@@ -241,6 +241,10 @@ void on_unit_add(struct http_exchange *x, void *arg);
 void on_unit_set(struct http_exchange *x, void *arg);
 void on_unit_give(struct http_exchange *x, void *arg);
 void on_unit_rm(struct http_exchange *x, void *arg);
+/* alerts.c */
+void on_alert_ls(struct http_exchange *x, void *arg);
+void on_alert_show(struct http_exchange *x, void *arg);
+void on_alert_ack(struct http_exchange *x, void *arg);
 /* freezes.c */
 void on_freeze_ls(struct http_exchange *x, void *arg);
 void on_freeze_add(struct http_exchange *x, void *arg);

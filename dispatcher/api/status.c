@@ -162,6 +162,15 @@ list_metrics(struct buf *b, struct api *a)
 		list_facts(engine_redis(d->engine), on_facts, d);
 }
 
+static void
+alert_metrics(struct buf *b, const struct daemon *d)
+{
+	if (d->watcher == NULL || watcher_open_alerts(d->watcher) < 0)
+		return;
+	metric(b, "loa_alerts", "gauge", "Alerts that are not over.");
+	buf_addf(b, "loa_alerts %" PRId64 "\n", watcher_open_alerts(d->watcher));
+}
+
 void
 on_metrics(struct http_exchange *x, void *arg)
 {
@@ -182,6 +191,7 @@ on_metrics(struct http_exchange *x, void *arg)
 	buf_addf(&b, "loa_backup_seconds %" PRId64 "\n", d->backup_s);
 	metric(&b, "loa_connections", "gauge", "Connections to gateways that are open.");
 	buf_addf(&b, "loa_connections %zu\n", fetch_connections(d->fetch));
+	alert_metrics(&b, d);
 	list_metrics(&b, a);
 	loop_metrics(&b, d->loop);
 	if (d->sender != NULL)

@@ -120,7 +120,7 @@ static enum err
 read_common(struct notices *n, const struct config *c, const struct json_at *root,
 	    struct err_ctx *e)
 {
-	static const char *const classes[] = {"personal", "emergency"};
+	static const char *const classes[] = {"personal", "emergency", "duty"};
 	struct json_at class = json_get(root, "class"), order = json_get(root, "order");
 	struct json_at unit = json_get(root, "unit");
 	bool is_emergency;
@@ -130,7 +130,7 @@ read_common(struct notices *n, const struct config *c, const struct json_at *roo
 
 	n->order = "";
 	n->unit = 1;
-	if ((rc = json_read_choice(&class, classes, 2, &which, e)) != ERR_OK ||
+	if ((rc = json_read_choice(&class, classes, ARRAY_LEN(classes), &which, e)) != ERR_OK ||
 	    (rc = json_read_string(&order, &n->order, e)) != ERR_OK ||
 	    (rc = json_read_int(&unit, 1, 1000000, &n->unit, e)) != ERR_OK)
 		return rc;

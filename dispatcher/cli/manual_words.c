@@ -86,6 +86,7 @@ const struct option_words option_words[] = {
 	{"freeze add", "--reason", "why, shown wherever it holds something up: quốc tang"},
 	{"freeze set", "--reason", "why, from now on"},
 	{"freeze ls", "--all", "those too that are over"},
+	{"alert ls", "--all", "those too that are over"},
 	{NULL, "--to", "when things leave again, of Vietnam, like 2027-10-12T00:00"},
 	{NULL, "--exempt",
 	 "classes for which it does not hold, with commas; none = it holds for all; else "

@@ -466,6 +466,9 @@ function account.unit_of(kind, name, list_prefix)
   elseif kind == 'freeze' then
     local f = hours.freeze_get(name)
     return f and f.unit
+  elseif kind == 'alert' then
+    local r = call('HGET', K.alerts, name)
+    return r and cjson.decode(r).unit
   elseif kind == 'root' then
     return 1
   end

@@ -46,6 +46,7 @@ loa_lua_start:
 	.incbin "dispatcher/lua/registered.lua"
 	.incbin "dispatcher/lua/lists.lua"
 	.incbin "dispatcher/lua/account.lua"
+	.incbin "dispatcher/lua/alerts.lua"
 loa_lua_end:
 	.byte 0
 loa_policy_start:

@@ -74,6 +74,9 @@
 	X(session, "loa:session:")          \
 	X(tries, "loa:tries:")              \
 	X(freezes, "loa:freezes")           \
+	X(alerts, "loa:alerts")             \
+	X(opened, ":open")                  \
+	X(walk, ":walk")                    \
 	X(tick, "loa:tick")
 
 #define X(name, text) extern const char key_prefix_##name[];

@@ -134,6 +134,10 @@ static const char *const function_names[] = {
 	"halt_again",
 	"halt_ls",
 	"halt_of",
+	"alerts_look",
+	"alert_told",
+	"alert_ack",
+	"alert_ls",
 };
 /* clang-format on */
 

@@ -148,6 +148,9 @@ static const struct row rows[] = {
 	{"POST", "/freezes", "oA", NULL, "{\"unit\":7}", "unit:p:7"},
 	{"PATCH", "/freezes/{id}", "oA", NULL, "{\"to\":\"x\"}", "freeze:o:x"},
 	{"POST", "/freezes/{id}/end", "oA", NULL, NULL, "freeze:o:x"},
+	{"GET", "/alerts", ALL, NULL, NULL, "~"},
+	{"GET", "/alerts/{id}", ALL, NULL, NULL, "alert:o:x"},
+	{"POST", "/alerts/{id}/ack", "poA", NULL, NULL, "alert:o:x"},
 };
 
 static const struct row *
