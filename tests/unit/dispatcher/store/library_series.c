@@ -414,3 +414,26 @@ main(void)
 	log_set_level(LOG_LEVEL_ERROR);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
+static void
+what_has_runs_keeps_a_schedule(void **state)
+{
+	(void)state;
+	make_series();
+	launch(1, due, due + DAY);
+	end_run("1");
+	call_words("unschedule", "1 %lld", due + DAY);
+	COMMAND("HSET", "loa:template:t", "version", "1", "source1", "text");
+	COMMAND("HSET", "loa:segment:s", "list", "l", "query", "q");
+	assert_string_equal(call_words("campaign_edit", "1 1 act-1 An an t s class notice"),
+			    "[has runs]");
+	assert_string_equal(field("schedule"), "{}");
+	assert_string_equal(field("revision"), "nil");
+	/* a word in another field is no schedule */
+	assert_string_equal(call_words("campaign_edit", "1 1 act-1 An an t s goal schedule"),
+			    "[has runs]");
+	assert_string_equal(call_words("campaign_edit", "1 1 act-1 An an t s schedule {1}"),
+			    "[done, draft, 2]");
+	assert_string_equal(field("schedule"), "{1}");
+}
+
+		T(what_has_runs_keeps_a_schedule),
