@@ -111,6 +111,11 @@ is "$(sed -n '/"sums"/,/}/p' "$dir/report.json" | grep -oE '"(phones|messages)":
 loa segment save r a "reached_by('y')" >/dev/null
 has "$(loa segment count r)" '260 of 260' 'reached_by asks all its runs'
 make_list 260 && loa list import l "$dir/list.csv" >/dev/null
+loa list set l --retain-until 2001-01-01 >/dev/null
+out=$(api POST /campaigns/y/retry '')
+has "$out" 2001-01-01 'a retry of its run, which is over, is refused while the list is locked'
+is "$(cat "$dir/status")" 403 'though the campaign goes on'
+loa list set l --retain-until 2099-01-01 --reason 'it goes on' >/dev/null
 is "$(loa campaign unschedule y)" draft 'it can be stopped'
 has "$(loa campaign rm y 2>&1)" 'has runs' 'but not removed: what was sent is kept'
 
