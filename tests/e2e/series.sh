@@ -117,6 +117,12 @@ has "$out" 2001-01-01 'a retry of its run, which is over, is refused while the l
 is "$(cat "$dir/status")" 403 'though the campaign goes on'
 loa list set l --retain-until 2099-01-01 --reason 'it goes on' >/dev/null
 is "$(loa campaign unschedule y)" draft 'it can be stopped'
+echo '{"name":"y","template":"t","segments":["s"],"class":"notice"}' >"$dir/plain.json"
+out=$(loa campaign edit y "$dir/plain.json" 2>&1)
+ok "$((!$?))" 'its schedule is not taken away'
+has "$out" 'has runs: keep a schedule, or clone' 'and it says what to do'
+loa campaign edit y "$dir/y.json" >/dev/null
+ok $? 'with a schedule it is edited'
 has "$(loa campaign rm y 2>&1)" 'has runs' 'but not removed: what was sent is kept'
 
 # ---- a rule that ends ----
@@ -204,6 +210,30 @@ is "$(due w)" '' 'a cancelled one has no next time'
 clock_to '2027-11-28 09:00'
 sleep 1
 is "$(field w fired)" 2 'and fires no more'
+
+# ---- what cannot be launched, but might a moment later ----
+campaign g '"schedule":{"rrule":"FREQ=DAILY","time":"08:00","start":"2027-11-30"}' >/dev/null
+loa campaign launch g >/dev/null
+id=$(redis HGET loa:names:campaign g)
+redis HSET "loa:campaign:$id" segments '' >/dev/null
+clock_to '2027-11-30 08:00:01'
+is_tried() { show g | grep -q '"problem": "campaign: is made of single messages' && is_in g scheduled; }
+until_true is_tried
+ok $? 'what is in no state to be launched is tried again, and says why'
+is "$(field g missed)" 0 'it is not missed'
+redis HSET "loa:campaign:$id" segments s >/dev/null
+until_true has_fired g 1 scheduled
+ok $? 'it fires when it can'
+redis HSET "loa:campaign:$id" segments '' >/dev/null
+clock_to '2027-12-01 08:00:01'
+until_true is_tried
+kill_both
+clock_to '2027-12-01 09:00:02'
+start_both
+until_true has_missed g 1 scheduled
+ok $? 'after the hour it is missed'
+has "$(redis ZREVRANGE "loa:occurrences:$id" 0 0)" 'missed campaign: is made of single messages' 'for what it was tried with'
+loa campaign unschedule g >/dev/null
 
 # ---- receipts that never come ----
 kill_both
