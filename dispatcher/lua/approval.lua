@@ -243,9 +243,11 @@ function approval.look(run, delta)
   call('PUBLISH', K.tick, 'run')
 end
 
--- A run that the ceiling has stopped and that has nothing left to send ends as others do.
+-- A run that the ceiling has stopped and that has nothing left to send ends as others do; so does one that was
+-- paused while a newer one of its series speaks for the campaign: people resume only that.
 function approval.ceiling_end(run, r)
-  if r.state ~= 'paused' or call('HGET', K.run .. run, 'why') ~= 'ceiling' then return end
+  if r.state ~= 'paused' then return end
+  if call('HGET', K.run .. run, 'why') ~= 'ceiling' and not series.is_older(run) then return end
   if not is_over(K.run .. run, r) then return end
   set_state(run, 'running')
   r.state = 'running'

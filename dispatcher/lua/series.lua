@@ -143,6 +143,13 @@ function series.run(_, a)
   return v
 end
 
+-- Has its series a newer run?
+function series.is_older(run)
+  local campaign = call('HGET', K.run .. run, 'campaign')
+  local v = campaign and call('HMGET', K.campaign .. campaign, 'schedule', 'run') or {}
+  return v[1] and v[2] and v[2] ~= tostring(run)
+end
+
 -- Nothing of its newest run is left to send, only receipts are awaited: an occurrence that waited for that
 -- run is looked at again.
 function series.sent(run)

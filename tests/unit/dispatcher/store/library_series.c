@@ -183,6 +183,29 @@ receipts_that_never_come_keep_no_occurrence_waiting(void **state)
 	expect_number(field("due_s"), due + 2 * DAY);
 }
 
+/* By a brake, or because a backup was restored; people resume the newest one. */
+static void
+an_older_run_that_was_paused_ends_all_the_same(void **state)
+{
+	(void)state;
+	make_series();
+	launch(1, due, due + DAY);
+	await_receipts("1");
+	move_clock((600 + DAY) * 1000LL);
+	call_words("due", "x");
+	launch(2, due + DAY, due + 2 * DAY);
+	call_words("restored", "1000");
+	assert_string_equal(COMMAND("HGET", "loa:run:1", "state"), "paused");
+	assert_string_equal(COMMAND("HGET", "loa:run:2", "state"), "paused");
+	call_words("progress", "1");
+	call_words("progress", "2");
+	assert_string_equal(COMMAND("HGET", "loa:run:1", "state"), "running");
+	assert_string_equal(COMMAND("HGET", "loa:run:2", "state"), "paused");
+	assert_string_equal(field("state"), "paused");
+	move_clock(5 * DAY * 1000LL);
+	assert_string_equal(call_words("control", "1 running finished"), "finished");
+}
+
 static void
 what_waited_fires_as_soon_as_all_before_it_is_sent(void **state)
 {
@@ -269,9 +292,8 @@ what_cannot_be_launched_is_tried_again_until_it_is_late(void **state)
 	assert_string_equal(call_words("due", "x"), wanted);
 	call_words("try_again", "1 %lld still 5", due);
 	move_clock(4300 * 1000LL);
-	assert_int_equal(sscanf(call_words("due", "x"), "[late, 1, %lld, %*d, 0, %63[a-z]]", &at,
-				why),
-			 2);
+	assert_int_equal(
+		sscanf(call_words("due", "x"), "[late, 1, %lld, %*d, 0, %63[a-z]]", &at, why), 2);
 	assert_true(at == due);
 	assert_string_equal(why, "still");
 	call_words("missed", "1 %lld still %lld", due, due + DAY);
@@ -477,6 +499,7 @@ main(void)
 		T(only_the_newest_run_speaks_for_its_campaign),
 		T(what_comes_due_while_a_run_goes_on_waits_for_its_end),
 		T(receipts_that_never_come_keep_no_occurrence_waiting),
+		T(an_older_run_that_was_paused_ends_all_the_same),
 		T(what_waited_fires_as_soon_as_all_before_it_is_sent),
 		T(between_two_runs_it_can_be_stopped_or_cancelled),
 		T(given_up_as_the_last_one_it_is_finished_with_its_run),
