@@ -159,6 +159,10 @@ step_refused(struct step *s, const struct reply *r)
 	else if (slice_is(what, "no template") || slice_is(what, "no segment"))
 		err_set(&e, ERR_INPUT, kind, "", "there is no %s \"%.*s\"", kind, (int)word.n,
 			word.p);
+	else if (slice_is(what, "has runs"))
+		err_set(&e, ERR_CONFLICT, "schedule",
+			"keep a schedule, or clone the campaign and edit the clone",
+			"cannot be taken away: the campaign has runs");
 	else
 		err_set(&e, ERR_CONFLICT, s->campaign->name, "look at it again",
 			"something else was submitted meanwhile");

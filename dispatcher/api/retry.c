@@ -24,7 +24,7 @@ struct retry {
 	uint64_t campaign, run;
 	char state[16];
 	char object[160]; /* of the audit */
-	/* Those of a campaign that is over: they must not be locked. */
+	/* Those of a run that is over, whatever its campaign is by now: they must not be locked. */
 	char lists[RUN_QUERIES_MAX][LIST_NAME_MAX + 1];
 	size_t list_count, list_at;
 };
@@ -292,7 +292,7 @@ on_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 	t->run = c->run;
 	snprintf(t->state, sizeof(t->state), "%s", c->state);
 	snprintf(t->object, sizeof(t->object), "campaign:%s", c->name);
-	if (strcmp(c->state, "finished") == 0)
+	if (strcmp(c->state, "running") != 0 && strcmp(c->state, "paused") != 0)
 		take_lists(t, c);
 	if (t->is_estimate)
 		run_report_load(t->api->daemon->engine, t->run, on_report, t);

@@ -15,6 +15,7 @@
 
 #define LOOK_MS 10000 /* at least so often: Redis's clock may be set */
 #define AGAIN_MS 1000 /* after Redis did not answer */
+#define TRY_AGAIN_S 5 /* after it could not be launched for what may pass */
 #define AFTER_TICK_MS 20
 #define DAY_MINUTES 1440
 
@@ -210,8 +211,7 @@ rest(struct alarm *a, int64_t ms)
 static void
 on_missed(void *arg, const struct reply *r)
 {
-	(void)r;
-	rest(arg, 0);
+	rest(arg, r->kind == REPLY_ERROR ? AGAIN_MS : 0);
 }
 
 /* Why nobody fired it, for people. */
@@ -309,6 +309,22 @@ not_fired(struct alarm *al)
 	campaign_load(al->engine, id, on_not_fired, al);
 }
 
+/* What another moment may mend: somebody changes its list, or a disk is full. Until it is late. */
+static void
+try_again(struct alarm *al)
+{
+	struct argv a = {0};
+
+	log_warn("campaign=%" PRId64 " act=scheduled result=again-in-%ds why=%s", al->campaign,
+		 TRY_AGAIN_S, al->problem);
+	argv_add_int(&a, al->campaign);
+	argv_add_int(&a, al->due_s);
+	argv_adds(&a, al->problem);
+	argv_add_int(&a, TRY_AGAIN_S);
+	engine_call(al->engine, "try_again", &a, on_missed, al);
+	argv_free(&a);
+}
+
 static void
 on_fired(void *arg, uint64_t run, const struct err_ctx *e)
 {
@@ -326,7 +342,10 @@ on_fired(void *arg, uint64_t run, const struct err_ctx *e)
 	}
 	snprintf(al->problem, sizeof(al->problem), "%s%s%s", e->what,
 		 e->what[0] != '\0' ? ": " : "", e->why);
-	not_fired(al);
+	if (e->code == ERR_CONFLICT || e->code == ERR_SYSTEM)
+		try_again(al);
+	else
+		not_fired(al);
 }
 
 static void
@@ -344,7 +363,7 @@ on_due(void *arg, const struct reply *r)
 		al->due_s = reply_item(r, 2)->integer;
 		al->late_s = reply_int(r, 3) / 1000;
 		al->has_waited = reply_int(r, 4) != 0;
-		al->problem[0] = '\0';
+		slice_copy(al->problem, sizeof(al->problem), reply_item(r, 5)->str);
 		snprintf(id, sizeof(id), "%" PRId64, al->campaign);
 		if (slice_is(what, "fire"))
 			campaign_launch_due(al->engine, al->config, id, al->due_s, on_fired, al);

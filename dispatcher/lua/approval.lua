@@ -67,13 +67,17 @@ approval.OPTIONAL = { 'sensitive', 'speed', 'weight', 'canary_messages', 'canary
   'approval', 'newest', 'lists', 'schedule', 'late_s', 'late_then', 'smooth_until', 'finish_by' }
 
 -- [… of open, template, segments joined by '\n', field, value …] → as open, or ['no template', name],
--- ['no segment', name]. What is not among the fields is as if it was never said.
+-- ['no segment', name], or ['has runs']: those of a schedule, which it is to have no more. What is not among the
+-- fields is as if it was never said.
 function approval.edit(_, a)
   local v, answer = approval.open('edit', a)
   if not v then return answer end
   if call('EXISTS', K.template .. a[6]) == 0 then return { 'no template', a[6] } end
   local lists, missing = segments.lists(a[7])
   if not lists then return { 'no segment', missing } end
+  local has_schedule = false
+  for i = 8, #a, 2 do has_schedule = has_schedule or a[i] == 'schedule' end
+  if not has_schedule and call('HEXISTS', v.key, 'run') == 1 then return { 'has runs' } end
   call('HDEL', v.key, unpack(approval.OPTIONAL))
   local fields = { 'template', a[6], 'segments', a[7], 'list', lists[1], 'authors', approval.authors(v, a) }
   if #lists > 1 then
@@ -239,9 +243,11 @@ function approval.look(run, delta)
   call('PUBLISH', K.tick, 'run')
 end
 
--- A run that the ceiling has stopped and that has nothing left to send ends as others do.
+-- A run that the ceiling has stopped and that has nothing left to send ends as others do; so does one that was
+-- paused while a newer one of its series speaks for the campaign: people resume only that.
 function approval.ceiling_end(run, r)
-  if r.state ~= 'paused' or call('HGET', K.run .. run, 'why') ~= 'ceiling' then return end
+  if r.state ~= 'paused' then return end
+  if call('HGET', K.run .. run, 'why') ~= 'ceiling' and not series.is_older(run) then return end
   if not is_over(K.run .. run, r) then return end
   set_state(run, 'running')
   r.state = 'running'

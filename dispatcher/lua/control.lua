@@ -183,7 +183,7 @@ function schedules.schedule(_, a)
   if due > now_s + series.AHEAD_MAX_S and not is_series then return { 'far', now_s } end
   if is_series and series.fired(a[1], int(due)) then return { 'known', 0 } end
   call('HSET', key, 'state', 'scheduled', 'due_s', int(due))
-  call('HDEL', key, 'problem', 'first_s', 'waited_s')
+  call('HDEL', key, 'problem', 'first_s', 'waited_s', 'tried_s')
   call('ZADD', K.schedule, int(due), a[1])
   call('PUBLISH', K.tick, 'schedule')
   return { 'scheduled', due }
@@ -200,7 +200,7 @@ function schedules.unschedule(_, a)
   if not approval.may('unschedule', v[1]) or v[2] ~= a[2] then return v[1] or 'gone' end
   local to = approval.unscheduled(key)
   call('HSET', key, 'state', to)
-  call('HDEL', key, 'due_s', 'problem', 'first_s', 'waited_s')
+  call('HDEL', key, 'due_s', 'problem', 'first_s', 'waited_s', 'tried_s')
   call('ZREM', K.schedule, a[1])
   return to
 end
@@ -220,6 +220,17 @@ function schedules.missed(_, a)
   return 1
 end
 
+-- [id, due s, problem, s until it is tried again] → 1, or 0: it is not scheduled for then (any more). Its time
+-- stays, by which it is late; only its turn among the others comes later.
+function schedules.try_again(_, a)
+  local key = K.campaign .. a[1]
+  local v = call('HMGET', key, 'state', 'due_s')
+  if not approval.may('fire', v[1]) or v[2] ~= a[2] then return 0 end
+  call('HSET', key, 'problem', a[3], 'tried_s', a[2])
+  call('ZADD', K.schedule, int(floor(clock().ms / 1000) + tonumber(a[4])), a[1])
+  return 1
+end
+
 -- Has its run nothing left to send? Paused, it waits for a person's word.
 function schedules.is_sent(state, run)
   return state == 'running' and run and is_over(K.run .. run, run_get(run))
@@ -227,21 +238,24 @@ end
 
 -- What Redis may have lost is told first: a campaign that was launched is scheduled there still.
 -- [] → ['none'], ['sleep', ms], ['fire', id, due s], or its time passed more than an hour ago, or what its policy
--- says: ['missed', id, due s], a person must decide, or ['late', id, due s, ms, 1 = for the run before it], the
--- caller says what becomes of it.
+-- says: ['missed', id, due s], a person must decide, or ['late', id, due s, ms, 1 = for the run before it, why it
+-- could not be launched when it was tried, or ''], the caller says what becomes of it.
 function schedules.due(_, _)
   local t = clock()
   local head = call('ZRANGE', K.schedule, 0, 0, 'WITHSCORES')
   if not head[1] then return { 'none' } end
-  local id, due_s = head[1], tonumber(head[2])
-  local v = call('HMGET', K.campaign .. id, 'state', 'late_s', 'waited_s', 'schedule', 'late_then', 'run')
+  local id, turn_s = head[1], tonumber(head[2])
+  local v = call('HMGET', K.campaign .. id, 'state', 'late_s', 'waited_s', 'schedule', 'late_then', 'run',
+    'due_s', 'tried_s', 'problem')
+  local is_tried = v[7] and v[7] == v[8]
+  local due_s, problem = is_tried and tonumber(v[7]) or turn_s, is_tried and v[9]
   local is_under_way = v[4] and (v[1] == 'running' or v[1] == 'paused')
   if v[1] ~= 'scheduled' and not is_under_way then -- it would stand before all others
     call('ZREM', K.schedule, id)
     return { 'sleep', 1 }
   end
   if t.ms < t.open_at then return { 'sleep', opens_ms(t) } end
-  if due_s * 1000 > t.ms then return { 'sleep', math.ceil(due_s * 1000 - t.ms) } end
+  if turn_s * 1000 > t.ms then return { 'sleep', math.ceil(turn_s * 1000 - t.ms) } end
   if is_under_way and not schedules.is_sent(v[1], v[6]) then
     series.wait(id, due_s)
     return { 'sleep', 1 }
@@ -252,9 +266,9 @@ function schedules.due(_, _)
   local most_s = tonumber(v[2]) or series.LATE_MAX_S
   if late_ms <= most_s * 1000 then return { 'fire', id, due_s } end
   if v[4] or v[5] == 'next-window' then
-    return { 'late', id, due_s, int(late_ms), v[3] == int(due_s) and 1 or 0 }
+    return { 'late', id, due_s, int(late_ms), v[3] == int(due_s) and 1 or 0, problem or '' }
   end
-  schedules.missed(nil, { id, int(due_s), 'no server was running at its time, nor in the ' ..
+  schedules.missed(nil, { id, int(due_s), problem or 'no server was running at its time, nor in the ' ..
     (most_s == series.LATE_MAX_S and 'hour' or int(most_s / 60) .. ' minutes') .. ' after it' })
   call('ZREM', K.schedule, id)
   return { 'missed', id, due_s }
@@ -316,6 +330,7 @@ export('schedule', schedules.schedule)
 export('unschedule', schedules.unschedule, ANYWAY)
 export('missed', schedules.missed, ANYWAY)
 export('due', schedules.due, ANYWAY)
+export('try_again', schedules.try_again, ANYWAY)
 export('put_off', series.put_off, ANYWAY)
 export('occurrences', series.list, { 'no-writes' })
 export('campaign_run', series.run, { 'no-writes' })

@@ -68,7 +68,7 @@ end
 -- The next one, '' = the rule has ended. state: what the campaign is meanwhile.
 function series.move_on(campaign, state, next_s)
   local key = K.campaign .. campaign
-  call('HDEL', key, 'first_s', 'waited_s')
+  call('HDEL', key, 'first_s', 'waited_s', 'tried_s')
   if next_s and next_s ~= '' then
     call('HSET', key, 'state', state, 'due_s', next_s)
     call('ZADD', K.schedule, next_s, campaign)
@@ -84,7 +84,7 @@ function series.launched(key, run, f)
   local campaign = sub(key, #K.campaign + 1)
   local v = call('HMGET', key, 'schedule', 'first_s')
   call('HSET', key, 'run', run)
-  call('HDEL', key, 'problem')
+  call('HDEL', key, 'problem', 'tried_s')
   if v[1] and f.due_s then
     series.note(campaign, f.due_s, v[2], 'run ' .. run, 'fired')
     series.move_on(campaign, 'running', f.next_s)
@@ -141,6 +141,13 @@ function series.run(_, a)
   local v = call('HMGET', key, 'template_version', 'why', 'reason', 'why_by', 'why_s', 'list_gone_s', 'list_gone')
   for i = 1, 7 do v[i] = v[i] or '' end
   return v
+end
+
+-- Has its series a newer run?
+function series.is_older(run)
+  local campaign = call('HGET', K.run .. run, 'campaign')
+  local v = campaign and call('HMGET', K.campaign .. campaign, 'schedule', 'run') or {}
+  return v[1] and v[2] and v[2] ~= tostring(run)
 end
 
 -- Nothing of its newest run is left to send, only receipts are awaited: an occurrence that waited for that

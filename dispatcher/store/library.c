@@ -83,6 +83,7 @@ static const char *const function_names[] = {
 	"missed",
 	"due",
 	"put_off",
+	"try_again",
 	"occurrences",
 	"campaign_run",
 	"campaign_runs",

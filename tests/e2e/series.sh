@@ -111,7 +111,18 @@ is "$(sed -n '/"sums"/,/}/p' "$dir/report.json" | grep -oE '"(phones|messages)":
 loa segment save r a "reached_by('y')" >/dev/null
 has "$(loa segment count r)" '260 of 260' 'reached_by asks all its runs'
 make_list 260 && loa list import l "$dir/list.csv" >/dev/null
+loa list set l --retain-until 2001-01-01 >/dev/null
+out=$(api POST /campaigns/y/retry '')
+has "$out" 2001-01-01 'a retry of its run, which is over, is refused while the list is locked'
+is "$(cat "$dir/status")" 403 'though the campaign goes on'
+loa list set l --retain-until 2099-01-01 --reason 'it goes on' >/dev/null
 is "$(loa campaign unschedule y)" draft 'it can be stopped'
+echo '{"name":"y","template":"t","segments":["s"],"class":"notice"}' >"$dir/plain.json"
+out=$(loa campaign edit y "$dir/plain.json" 2>&1)
+ok "$((!$?))" 'its schedule is not taken away'
+has "$out" 'has runs: keep a schedule, or clone' 'and it says what to do'
+loa campaign edit y "$dir/y.json" >/dev/null
+ok $? 'with a schedule it is edited'
 has "$(loa campaign rm y 2>&1)" 'has runs' 'but not removed: what was sent is kept'
 
 # ---- a rule that ends ----
@@ -188,7 +199,7 @@ ok $? 'then it fires'
 is "$(due w)" '2027-11-21T08:00:00+07:00' 'the rule goes on as it was'
 
 # ---- cancelled: for good ----
-loa campaign unschedule q >/dev/null
+until_true loa campaign unschedule q # its run of the same time may go on
 clock_to '2027-11-20 12:00'
 loa campaign speed w 1 >/dev/null
 clock_to '2027-11-21 08:00:01'
@@ -200,9 +211,33 @@ clock_to '2027-11-28 09:00'
 sleep 1
 is "$(field w fired)" 2 'and fires no more'
 
+# ---- what cannot be launched, but might a moment later ----
+campaign g '"schedule":{"rrule":"FREQ=DAILY","time":"08:00","start":"2027-11-30"}' >/dev/null
+loa campaign launch g >/dev/null
+id=$(redis HGET loa:names:campaign g)
+redis HSET "loa:campaign:$id" segments '' >/dev/null
+clock_to '2027-11-30 08:00:01'
+is_tried() { show g | grep -q '"problem": "campaign: is made of single messages' && is_in g scheduled; }
+until_true is_tried
+ok $? 'what is in no state to be launched is tried again, and says why'
+is "$(field g missed)" 0 'it is not missed'
+redis HSET "loa:campaign:$id" segments s >/dev/null
+until_true has_fired g 1 scheduled
+ok $? 'it fires when it can'
+redis HSET "loa:campaign:$id" segments '' >/dev/null
+clock_to '2027-12-01 08:00:01'
+until_true is_tried
+kill_both
+clock_to '2027-12-01 09:00:02'
+start_both
+until_true has_missed g 1 scheduled
+ok $? 'after the hour it is missed'
+has "$(redis ZREVRANGE "loa:occurrences:$id" 0 0)" 'missed campaign: is made of single messages' 'for what it was tried with'
+loa campaign unschedule g >/dev/null
+
 # ---- receipts that never come ----
 kill_both
-write_config -e 's/"rate": 100/"rate": 2000/' -e 's/"deadline_s": 10/"deadline_s": 259200/' \
+write_config -e 's/"rate": 100/"rate": 2000/' -e 's/"deadline_s": 10$/"deadline_s": 259200/' \
 	-e "s|\"log_level\": \"info\"|\"log_level\": \"info\", \"redis_socket\": \"$dir/redis.sock\"|"
 clock_to '2028-10-01 12:00'
 start_both
@@ -225,7 +260,8 @@ is "$(redis ZCARD loa:runs)" 2 'which goes on'
 is "$(loa campaign report n --json | json_field audience)" 260 'the newest run speaks for the campaign'
 clock_to '2028-10-14 09:00'
 until_true is_in n scheduled
-until_true test "$(redis ZCARD loa:runs)" = 0
+no_run_is_open() { [ "$(redis ZCARD loa:runs)" = 0 ]; }
+until_true no_run_is_open
 ok $? 'without receipts both end when their deadline has passed'
 is "$(gateway_stat accepted_again)" 0 'and nobody was sent anything twice'
 done_testing

@@ -51,6 +51,8 @@ put(const char *state)
 		"changed_act", "submit", "due_s", due, "run", "1");
 	COMMAND("HSET", "loa:run:1", "state", state, "launched_s", "1", "campaign", "1",
 		"partitions", "0", "frozen", "1", "audience", "0");
+	if (strcmp(state, "draft") == 0 || strcmp(state, "returned") == 0)
+		COMMAND("HDEL", "loa:campaign:1", "run");
 }
 
 static void

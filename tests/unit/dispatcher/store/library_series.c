@@ -183,6 +183,29 @@ receipts_that_never_come_keep_no_occurrence_waiting(void **state)
 	expect_number(field("due_s"), due + 2 * DAY);
 }
 
+/* By a brake, or because a backup was restored; people resume the newest one. */
+static void
+an_older_run_that_was_paused_ends_all_the_same(void **state)
+{
+	(void)state;
+	make_series();
+	launch(1, due, due + DAY);
+	await_receipts("1");
+	move_clock((600 + DAY) * 1000LL);
+	call_words("due", "x");
+	launch(2, due + DAY, due + 2 * DAY);
+	call_words("restored", "1000");
+	assert_string_equal(COMMAND("HGET", "loa:run:1", "state"), "paused");
+	assert_string_equal(COMMAND("HGET", "loa:run:2", "state"), "paused");
+	call_words("progress", "1");
+	call_words("progress", "2");
+	assert_string_equal(COMMAND("HGET", "loa:run:1", "state"), "running");
+	assert_string_equal(COMMAND("HGET", "loa:run:2", "state"), "paused");
+	assert_string_equal(field("state"), "paused");
+	move_clock(5 * DAY * 1000LL);
+	assert_string_equal(call_words("control", "1 running finished"), "finished");
+}
+
 static void
 what_waited_fires_as_soon_as_all_before_it_is_sent(void **state)
 {
@@ -240,6 +263,62 @@ given_up_as_the_last_one_it_is_finished_with_its_run(void **state)
 	move_clock(3 * DAY * 1000LL);
 	assert_string_equal(call_words("control", "1 running finished"), "finished");
 	assert_string_equal(field("state"), "finished");
+}
+
+static void
+what_cannot_be_launched_is_tried_again_until_it_is_late(void **state)
+{
+	char why[64], wanted[128];
+	long long at;
+
+	(void)state;
+	make_series();
+	move_clock(600000);
+	assert_string_equal(call_words("try_again", "1 %lld its-list-changes 5", due - 1), "0");
+	assert_string_equal(call_words("try_again", "1 %lld its-list-changes 5", due), "1");
+	expect_number(field("due_s"), due);
+	assert_string_equal(field("problem"), "its-list-changes");
+	assert_non_null(strstr(call_words("due", "x"), "[sleep, "));
+	/* the others do not wait for it */
+	COMMAND("HSET", "loa:campaign:2", "state", "draft", "name", "d");
+	snprintf(wanted, sizeof(wanted), "[scheduled, %lld]", due + 2);
+	assert_string_equal(call_words("schedule", "2 %lld", due + 2), wanted);
+	move_clock(603000);
+	snprintf(wanted, sizeof(wanted), "[fire, 2, %lld]", due + 2);
+	assert_string_equal(call_words("due", "x"), wanted);
+	call_words("unschedule", "2 %lld", due + 2);
+	move_clock(607000);
+	snprintf(wanted, sizeof(wanted), "[fire, 1, %lld]", due);
+	assert_string_equal(call_words("due", "x"), wanted);
+	call_words("try_again", "1 %lld still 5", due);
+	move_clock(4300 * 1000LL);
+	assert_int_equal(
+		sscanf(call_words("due", "x"), "[late, 1, %lld, %*d, 0, %63[a-z]]", &at, why), 2);
+	assert_true(at == due);
+	assert_string_equal(why, "still");
+	call_words("missed", "1 %lld still %lld", due, due + DAY);
+	assert_string_equal(field("tried_s"), "nil");
+	/* and it may be launched in between */
+	move_clock((600 + DAY) * 1000LL);
+	call_words("try_again", "1 %lld again 5", due + DAY);
+	assert_non_null(strstr(launch(1, due + DAY, due + 2 * DAY), "[launched, 1, "));
+	assert_string_equal(field("problem"), "nil");
+	expect_number(COMMAND("ZSCORE", "loa:schedule", "1"), due + 2 * DAY);
+}
+
+static void
+a_time_that_was_given_is_missed_for_what_it_was_tried_with(void **state)
+{
+	(void)state;
+	COMMAND("HSET", "loa:campaign:1", "state", "draft", "name", "c");
+	due = redis_now_s() + 600;
+	call_words("schedule", "1 %lld", due);
+	move_clock(600000);
+	call_words("try_again", "1 %lld sets-gone 5", due);
+	move_clock(4300 * 1000LL);
+	assert_non_null(strstr(call_words("due", "x"), "[missed, 1, "));
+	assert_string_equal(field("state"), "missed");
+	assert_string_equal(field("problem"), "sets-gone");
 }
 
 static void
@@ -364,6 +443,28 @@ a_draft_again_it_keeps_its_runs_and_does_not_fire_the_same_twice(void **state)
 	assert_non_null(strstr(call_words("schedule", "1 %lld", due + DAY), "[scheduled, "));
 }
 
+static void
+what_has_runs_keeps_a_schedule(void **state)
+{
+	(void)state;
+	make_series();
+	launch(1, due, due + DAY);
+	end_run("1");
+	call_words("unschedule", "1 %lld", due + DAY);
+	COMMAND("HSET", "loa:template:t", "version", "1", "source1", "text");
+	COMMAND("HSET", "loa:segment:s", "list", "l", "query", "q");
+	assert_string_equal(call_words("campaign_edit", "1 1 act-1 An an t s class notice"),
+			    "[has runs]");
+	assert_string_equal(field("schedule"), "{}");
+	assert_string_equal(field("revision"), "nil");
+	/* a word in another field is no schedule */
+	assert_string_equal(call_words("campaign_edit", "1 1 act-1 An an t s goal schedule"),
+			    "[has runs]");
+	assert_string_equal(call_words("campaign_edit", "1 1 act-1 An an t s schedule {1}"),
+			    "[done, draft, 2]");
+	assert_string_equal(field("schedule"), "{1}");
+}
+
 /* What fired after the backup is not known in it. */
 static void
 restored_it_waits_for_a_person(void **state)
@@ -398,15 +499,19 @@ main(void)
 		T(only_the_newest_run_speaks_for_its_campaign),
 		T(what_comes_due_while_a_run_goes_on_waits_for_its_end),
 		T(receipts_that_never_come_keep_no_occurrence_waiting),
+		T(an_older_run_that_was_paused_ends_all_the_same),
 		T(what_waited_fires_as_soon_as_all_before_it_is_sent),
 		T(between_two_runs_it_can_be_stopped_or_cancelled),
 		T(given_up_as_the_last_one_it_is_finished_with_its_run),
+		T(what_cannot_be_launched_is_tried_again_until_it_is_late),
+		T(a_time_that_was_given_is_missed_for_what_it_was_tried_with),
 		T(what_waited_too_long_is_late_for_the_run_before_it),
 		T(put_off_it_keeps_its_own_time_and_is_over_under_the_new_one),
 		T(the_last_one_finishes_it),
 		T(a_last_one_that_was_missed_is_for_a_person_if_nobody_was_ever_sent_to),
 		T(cancelled_it_fires_no_more),
 		T(a_lost_launch_is_told_again_also_when_the_end_before_it_was_lost),
+		T(what_has_runs_keeps_a_schedule),
 		T(restored_it_waits_for_a_person),
 		T(a_draft_again_it_keeps_its_runs_and_does_not_fire_the_same_twice),
 	};
