@@ -47,6 +47,19 @@ time_is_counted_while_the_class_may_send(void **state)
 }
 
 static void
+what_is_left_expires_at_the_next_such_minute(void **state)
+{
+	(void)state;
+	assert_int_equal(window_finish_s(11 * 60, unix_of("2027-10-10T10:15")),
+			 unix_of("2027-10-10T11:00"));
+	assert_int_equal(window_finish_s(11 * 60, unix_of("2027-10-10T11:00")),
+			 unix_of("2027-10-11T11:00"));
+	assert_int_equal(window_finish_s(0, unix_of("2027-12-31T23:59:59")),
+			 unix_of("2028-01-01T00:00"));
+	assert_int_equal(window_finish_s(WINDOW_NONE, unix_of("2027-10-10T10:15")), 0);
+}
+
+static void
 a_window_that_never_opens_is_refused(void **state)
 {
 	struct window w = {WINDOW_NONE, 23 * 60 + 30};
@@ -116,6 +129,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(time_is_counted_while_the_class_may_send),
+		cmocka_unit_test(what_is_left_expires_at_the_next_such_minute),
 		cmocka_unit_test(a_window_that_never_opens_is_refused),
 		cmocka_unit_test(too_little_time_is_told_with_how_many_that_are),
 		cmocka_unit_test(what_is_no_time_of_day_is_refused),

@@ -168,6 +168,46 @@ the_reason_names_the_freeze_and_its_end(void **state)
 		strstr(call_words("waits", "2"), "[the freeze 1 until 2027-03-09T11:30:00"));
 }
 
+/* Launch a draft of the class that must be sent by that minute of the day, in hours from 07:00 to 22:00. */
+static const char *
+launch_by(unsigned id, const char *class, int minute)
+{
+	char key[32], by[16];
+
+	snprintf(key, sizeof(key), "loa:campaign:%u", id);
+	snprintf(by, sizeof(by), "%d", minute);
+	COMMAND("HSET", key, "state", "draft", "finish_by", by);
+	return call_words("launch",
+			  "%s %u 3 gw 1 campaign %u class %s unit 1 hours_from 420 hours_to 1320",
+			  key, id, id, class);
+}
+
+static void
+what_a_freeze_holds_until_it_must_be_sent_is_not_launched(void **state)
+{
+	static const char until[] =
+		"[frozen, 0, the freeze 1 until 2027-03-08T11:30:00+07:00: why]";
+
+	(void)state;
+	clock_at(AT(0, 9, 0, 0));
+	put("_", "1", AT(0, 10, 0, 0), AT(0, 11, 30, 0), "[\"emergency\"]", "wait");
+	/* An hour is left before it. */
+	assert_non_null(strstr(launch_by(2, "notice", 11 * 60), "[launched, 2, "));
+	clock_at(AT(0, 10, 0, 0));
+	assert_string_equal(launch_by(3, "notice", 11 * 60), until);
+	assert_string_equal(launch_by(3, "notice", 11 * 60 + 30), until);
+	assert_string_equal(COMMAND("HGET", "loa:campaign:3", "state"), "draft");
+	assert_string_equal(COMMAND("EXISTS", "loa:run:3"), "0");
+	/* A minute is left behind it; or it does not hold the class. */
+	assert_non_null(strstr(launch_by(3, "notice", 11 * 60 + 31), "[launched, 3, "));
+	assert_non_null(strstr(launch_by(4, "emergency", 11 * 60), "[launched, 4, "));
+	/* Behind a freeze comes the night. */
+	put("_", "1", AT(0, 20, 0, 0), AT(0, 22, 30, 0), "[]", "wait");
+	clock_at(AT(0, 21, 0, 0));
+	assert_non_null(strstr(launch_by(5, "notice", 7 * 60), "[frozen, 0, the freeze 2 until "));
+	assert_non_null(strstr(launch_by(5, "notice", 7 * 60 + 1), "[launched, 5, "));
+}
+
 /* When something of the run may leave, by what it says it waits for; 0 = it waits for nothing. */
 static int64_t
 opens_s(unsigned run)
@@ -417,6 +457,7 @@ main(void)
 		T(hours_may_go_over_midnight),
 		T(a_freeze_holds_from_its_first_second_to_before_its_last),
 		T(the_reason_names_the_freeze_and_its_end),
+		T(what_a_freeze_holds_until_it_must_be_sent_is_not_launched),
 		T(after_a_freeze_come_the_hours_and_after_the_night_a_freeze),
 		T(a_freeze_of_the_morning_ends_before_the_hours_begin),
 		T(exempt_classes_and_other_units_are_not_held),
