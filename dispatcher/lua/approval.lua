@@ -172,7 +172,8 @@ function approval.launch_refused(key, f)
   if f.revision and f.revision ~= (v[1] or '1') then return { 'changed', 0 } end
   local has = approval.LEVELS[v[2] and v[3] or 'none'] or 0
   if not f.order and (approval.LEVELS[f.approval or 'none'] or 2) > has then return { 'not approved', 0 } end
-  if approval.left(approval.run_ceiling(key)) == 0 then return { 'spent', 0 } end
+  local _, is_spent = approval.run_ceiling(key)
+  if is_spent then return { 'spent', 0 } end
 end
 
 -- What it was before it had a time.
@@ -200,7 +201,8 @@ function approval.spent(run, prices)
   return parts, cost
 end
 
--- The ceiling of the campaign's next run, or nil: its own, and what its runs have left of that of all.
+-- The ceiling of the campaign's next run, or nil: its own, and what its runs have left of that of all; and
+-- whether they have left nothing, be it parts or money.
 function approval.run_ceiling(key)
   local v = call('HMGET', key, 'ceiling', 'ceiling_all')
   local p, c = string.match(v[2] or '', '^(%d+) (%d+)$')
@@ -210,11 +212,8 @@ function approval.run_ceiling(key)
     local parts, cost = approval.spent(run, call('HGET', K.run .. run, 'prices'))
     p, c = p - parts, c - cost
   end
-  return approval.lower(v[1] or nil, int(math.max(0, p)) .. ' ' .. int(math.max(0, c)))
+  return approval.lower(v[1] or nil, int(math.max(0, p)) .. ' ' .. int(math.max(0, c))), p <= 0 or c <= 0
 end
-
--- Parts that a ceiling lets go; nil = any number.
-function approval.left(ceiling) return tonumber(string.match(ceiling or '', '^(%d+) ')) end
 
 -- Is the ceiling reached? → what is to be told of it, or nil
 function approval.reached(run, ceiling, prices)

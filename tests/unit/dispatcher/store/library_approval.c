@@ -381,6 +381,30 @@ it_is_launched_as_it_was_looked_at_and_by_enough(void **state)
 	assert_string_equal(COMMAND("HGET", "loa:run:1", "order_reason"), "flood");
 }
 
+/* Ten parts and 6000 VND each, 40 parts and 3600 VND together: 12 parts at 300 are all the money. */
+static void
+money_that_is_spent_ends_a_schedule_too(void **state)
+{
+	(void)state;
+	put("submitted");
+	COMMAND("HDEL", "loa:campaign:1", "run");
+	STEP("campaign_approve", "1", "7", "a1", "Binh", "binh", HASH, "", "second-person",
+	     "10 6000", "", "", "", "", "40 3600");
+	call_words("launch", "loa:campaign:1 1 3 gw 1 campaign 1 approval none prices 300");
+	assert_string_equal(COMMAND("HGET", "loa:run:1", "ceiling"), "10 3600");
+	COMMAND("HSET", "loa:run:1:count", "parts:0", "12");
+	COMMAND("HSET", "loa:campaign:1", "state", "approved");
+	assert_string_equal(
+		call_words("launch", "loa:campaign:1 2 3 gw 1 campaign 1 approval none"),
+		"[spent, 0]");
+	/* Where nobody was counted, nothing was spent either. */
+	COMMAND("HDEL", "loa:campaign:1", "ceiling_all", "run");
+	COMMAND("HSET", "loa:campaign:1", "ceiling", "0 0");
+	assert_non_null(strstr(
+		call_words("launch", "loa:campaign:1 2 3 gw 1 campaign 1 approval none prices 300"),
+		"[launched, 2, "));
+}
+
 /* ---- the ceiling ---- */
 
 static const char *
@@ -510,6 +534,7 @@ main(void)
 		T(what_was_submitted_is_what_is_loaded),
 		T(it_is_launched_as_it_was_looked_at_and_by_enough),
 		T(a_run_that_has_spent_what_was_approved_pauses_and_asks),
+		T(money_that_is_spent_ends_a_schedule_too),
 		T(money_is_a_ceiling_too),
 		T(what_is_on_the_wire_goes_over_and_no_more),
 		T(a_run_that_has_sent_all_ends_whatever_its_ceiling),
