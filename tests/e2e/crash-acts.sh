@@ -150,7 +150,7 @@ walk() { # ACT
 	"$act"
 	ok $? "$act: done when nothing happens"
 	sort "$dir/trace" | uniq -c | awk '{
-		if ($2 ~ /^(hello|beat|progress|reconcile|claim|campaign_get|due|poll_take|unused|unmark|bytes|outcome|permit|receipts?|release|suppress_check|registered_all|audit_head)\./) next
+		if ($2 ~ /^(hello|beat|progress|reconcile|claim|campaign_get|due|poll_take|unused|unmark|bytes|outcome|permit|receipts?|release|suppress_check|registered_all|audit_head|waits|alerts_look)\./) next
 		n = $2 ~ /^(step|control)\./ ? 1 : $1 > 2 ? 2 : $1
 		for (i = 1; i <= n; i++) print $2 ":" i }' >"$dir/points"
 	stop_all
