@@ -25,7 +25,7 @@ refused() { # SENTENCE WORDS…: exit code 4, and it says that the list is locke
 	esac
 }
 audited() { loa audit ls | grep -c " $1 "; }
-keys() { redis KEYS 'loa:*' | grep -vE '^loa:(audit|meta|incarnations|libraries|lane|landed|later|ready|waited|owners|owned|choices|seq:list|tick)' | sort; }
+keys() { redis KEYS 'loa:*' | grep -vE '^loa:(audit|meta|incarnations|libraries|lane|landed|later|ready|waited|owners|owned|choices|served|alerts|seq:list|tick)' | sort; }
 
 start_gateway --dedupe forever
 write_config -e 's/"rate": 100/"rate": 2000/' -e '/"receipts": {/,/^        }/d' \
