@@ -17,6 +17,7 @@
 #include "dispatcher/campaign/law.h"
 #include "dispatcher/campaign/moment.h"
 #include "dispatcher/campaign/sensitive.h"
+#include "dispatcher/campaign/series.h"
 
 #define ACT_CHARS 17
 #define DOCUMENT_MAX 100u /* bytes: "123/QĐ-UBND" */
@@ -316,6 +317,28 @@ on_campaign_edit(struct http_exchange *x, void *arg)
 
 /* ---- submit ---- */
 
+/* Does its estimate say nothing of what a run will need? Then an approver says the ceiling himself. */
+static bool
+is_unforeseen(const struct step *s, const struct review *counted)
+{
+	return counted->messages == 0 || review_is_too_few(counted) ||
+	       series_differs(s->campaign, s->api->daemon->config->days);
+}
+
+/* What its approver has to say. */
+static json_t *
+submit_warnings(const struct step *s, const struct review *counted)
+{
+	json_t *out = json_array();
+
+	if (is_unforeseen(s, counted))
+		json_array_append_new(
+			out, json_string("what was counted says little of what a run will need: "
+					 "who approves it must say the ceiling of a run "
+					 "(--ceiling-parts N --ceiling-cost VND)"));
+	return out;
+}
+
 static void
 submit_frozen(struct step *s, const struct ready_campaign *r, const struct preview *p)
 {
@@ -341,6 +364,7 @@ submit_frozen(struct step *s, const struct ready_campaign *r, const struct previ
 		json_object_set(s->details, "what", frozen);
 	json_object_set_new(s->answer, "hash", json_string(hash));
 	json_object_set_new(s->answer, "estimate", review_sum_json(&counted));
+	json_object_set_new(s->answer, "warnings", submit_warnings(s, &counted));
 	json_object_set_new(
 		s->answer, "needs",
 		json_string(approval_names[approval_needed(s->api->daemon->config, r)]));
@@ -461,7 +485,7 @@ with_percent(int64_t n)
 	return n + (n * CEILING_PERCENT + 99) / 100;
 }
 
-/* {"ceiling": {"parts", "cost"}}; what is not said is what was counted and a little more. */
+/* {"ceiling": {"parts", "cost"}}; what is not said is what was counted and a little more, where that says anything. */
 static enum err
 read_ceiling(const struct step *s, struct ceiling *out, struct err_ctx *e)
 {
@@ -476,7 +500,13 @@ read_ceiling(const struct step *s, struct ceiling *out, struct err_ctx *e)
 	    (rc = json_only_keys(&at, keys, ARRAY_LEN(keys), e)) != ERR_OK ||
 	    (rc = json_read_int(&parts, 1, INT64_C(1000000000000), &out->parts, e)) != ERR_OK)
 		return rc;
-	return json_read_int(&cost, 1, INT64_C(1000000000000000), &out->cost, e);
+	rc = json_read_int(&cost, 1, INT64_C(1000000000000000), &out->cost, e);
+	if (rc == ERR_OK && (parts.v == NULL || cost.v == NULL) && is_unforeseen(s, v))
+		rc = err_set(e, ERR_INPUT, "ceiling",
+			     "say what a run may spend at most: --ceiling-parts N --ceiling-cost VND",
+			     "is missing, and what was counted says little of what a run will need "
+			     "(each day another number of people, or too few)");
+	return rc;
 }
 
 /* {"scan": {"name", "sha256"}} */

@@ -121,9 +121,8 @@ time_json(int64_t unix_s)
 	return json_string(text);
 }
 
-/* As guarded previews do (docs/FORMATS.md). */
-static bool
-is_too_few(const struct review *v)
+bool
+review_is_too_few(const struct review *v)
 {
 	return v->is_guarded && v->messages < GUARDED_LEAST;
 }
@@ -131,7 +130,7 @@ is_too_few(const struct review *v)
 json_t *
 review_ceiling_json(const struct review *v, int64_t parts, int64_t cost)
 {
-	if (is_too_few(v))
+	if (review_is_too_few(v))
 		return json_pack("{s:n, s:n}", "parts", "cost");
 	return json_pack("{s:I, s:I}", "parts", (json_int_t)parts, "cost", (json_int_t)cost);
 }
@@ -139,7 +138,7 @@ review_ceiling_json(const struct review *v, int64_t parts, int64_t cost)
 json_t *
 review_sum_json(const struct review *v)
 {
-	if (is_too_few(v))
+	if (review_is_too_few(v))
 		return json_pack("{s:s, s:n, s:n}", "messages", "<5", "parts", "cost");
 	return json_pack("{s:I, s:I, s:I}", "messages", (json_int_t)v->messages, "parts",
 			 (json_int_t)v->parts, "cost", (json_int_t)v->cost);

@@ -25,6 +25,8 @@ void review_note(struct campaign *c);
 void review_tell(const struct campaign *c, json_t *out);
 /* {"messages", "parts", "cost"} as it was counted; few of a guarded campaign are not told. */
 json_t *review_sum_json(const struct review *v);
+/* As guarded previews do: so few that nobody is told how many. */
+bool review_is_too_few(const struct review *v);
 /* {"parts", "cost"}, null where they would tell how few they are. */
 json_t *review_ceiling_json(const struct review *v, int64_t parts, int64_t cost);
 /* The version of its list number i that was submitted; 0 = the newest is used. */

@@ -222,6 +222,18 @@ series_narrow(struct campaign *c, const struct calendar *calendar, struct err_ct
 	return rc;
 }
 
+bool
+series_differs(const struct campaign *c, const struct calendar *calendar)
+{
+	struct schedule *s = NULL;
+	struct err_ctx e;
+	bool out = c->schedule[0] != '\0' &&
+		   (parse(c, calendar, &s, &e) != ERR_OK || schedule_column(s) != NULL);
+
+	schedule_free(s);
+	return out;
+}
+
 /* When the hours open the next time; of a class without hours, its own time of tomorrow. */
 static int64_t
 next_opening(const struct campaign *c, const struct class_policy *class, int64_t from_s)

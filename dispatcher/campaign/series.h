@@ -51,6 +51,9 @@ enum err series_is_over(const struct campaign *c, const struct calendar *calenda
 MUST_CHECK enum err series_narrow(struct campaign *c, const struct calendar *calendar,
 				  struct err_ctx *e);
 
+/* Is each occurrence for other rows, so that what one needs says nothing of the next? */
+bool series_differs(const struct campaign *c, const struct calendar *calendar);
+
 /*
  * An occurrence that was not fired in time is put off until then; 0: it is missed, because the next
  * occurrence comes first or its policy says so. next_s: that, 0 = none.

@@ -125,11 +125,15 @@ print_submitted(const json_t *a)
 {
 	const json_t *estimate = json_object_get(a, "estimate");
 	const char *needs = remote_text(a, "needs");
+	const json_t *one;
+	size_t i;
 
 	printf("submitted: %s messages, %s parts, %s VND\n", grouped_size(estimate, "messages"),
 	       grouped_size(estimate, "parts"), grouped_size(estimate, "cost"));
 	printf("revision %" JSON_INTEGER_FORMAT ", hash %s\n", remote_number(a, "revision"),
 	       remote_text(a, "hash"));
+	json_array_foreach (json_object_get(a, "warnings"), i, one)
+		printf("warning: %s\n", json_string_value(one));
 	if (strcmp(needs, "second-person") == 0)
 		printf("another user approves it now: loa campaign approve\n");
 	else if (strcmp(needs, "two-approvers") == 0)

@@ -136,6 +136,21 @@ until_true is_finished dear
 ok $? 'then it is sent to its end'
 is "$(($(accepted) - before))" 300 'to everybody'
 
+# ---- a reminder by a column: what was counted says nothing of the days to come ----
+printf 'Họ và tên;Số điện thoại;Hạn nộp\nAn;0912000001;01/03/2031\n' >"$dir/due.csv"
+as an list import due "$dir/due.csv" >/dev/null && as an segment save due due "so_dien_thoai != ''" >/dev/null
+echo '{"name":"remind","template":"t","segments":["due"],"class":"notice","schedule":{"column":"han_nop","offsets":["-3d"],"time":"08:00"}}' >"$dir/remind.json"
+as an campaign create "$dir/remind.json" >/dev/null
+has "$(as an campaign submit remind)" 'must say the ceiling of a run' 'a reminder by a column: the submission says that its approver says the ceiling'
+fails 1 'ceiling: is missing' 'without one it is not approved' as binh campaign approve remind
+fails 1 'ceiling: is missing' 'nor with half of one' as binh campaign approve remind --ceiling-parts 50
+is "$(state remind)" submitted 'it waits on'
+has "$(as binh campaign approve remind --ceiling-parts 50 --ceiling-cost 50000)" 'approved: it may spend 50 parts and 50' 'with one it is'
+as an segment save nobody l "so_dien_thoai = 'x'" >/dev/null
+echo '{"name":"none","template":"t","segments":["nobody"],"class":"notice","audience":"newest"}' >"$dir/none.json"
+as an campaign create "$dir/none.json" >/dev/null && as an campaign submit none >/dev/null
+fails 1 'ceiling: is missing' 'so it is where nobody was counted' as binh campaign approve none
+
 # ---- taken back; a time ----
 make back
 as an campaign submit back --at 2099-01-01T08:00 >/dev/null
