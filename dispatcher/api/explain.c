@@ -152,6 +152,14 @@ on_progress(void *arg, uint64_t done, uint64_t total)
 	return true;
 }
 
+static bool
+sees_unit(void *arg, uint64_t unit)
+{
+	const struct explanation *j = arg;
+
+	return j->x != NULL && account_sees(api_account(j->x), unit > 0 ? unit : UNIT_ROOT);
+}
+
 /* What another unit's people have asked for is theirs. */
 static bool
 sees_scope(void *arg, struct slice scope)
@@ -160,8 +168,7 @@ sees_scope(void *arg, struct slice scope)
 
 	if (scope.n < 5 || memcmp(scope.p, "unit:", 5) != 0)
 		return true;
-	return j->x != NULL && account_sees(api_account(j->x),
-					    slice_to_u64((struct slice){scope.p + 5, scope.n - 5}));
+	return sees_unit(j, slice_to_u64((struct slice){scope.p + 5, scope.n - 5}));
 }
 
 /* ---- runs, the newest first ---- */
@@ -232,8 +239,11 @@ ask_run(struct explanation *j, const struct launched_run *c, bool is_brief,
 				   .find = j->find,
 				   .campaign = c->name,
 				   .class = c->class};
-	const struct explain_callbacks cbs = {
-		.sees_scope = sees_scope, .on_progress = on_progress, .on_done = cb, .arg = j};
+	const struct explain_callbacks cbs = {.sees_scope = sees_scope,
+					      .sees_unit = sees_unit,
+					      .on_progress = on_progress,
+					      .on_done = cb,
+					      .arg = j};
 
 	if (j->campaign != NULL) {
 		w.segments = (const char *const *)j->campaign->segments;
@@ -254,11 +264,9 @@ next_run(struct explanation *j)
 static bool
 is_wanted(void *arg, uint64_t unit, struct slice goal, struct slice event)
 {
-	const struct explanation *j = arg;
-
 	(void)goal;
 	(void)event;
-	return j->x != NULL && account_sees(api_account(j->x), unit);
+	return sees_unit(arg, unit);
 }
 
 /* The newest of them first. */
@@ -370,7 +378,10 @@ on_list(void *arg, struct list *l, const struct err_ctx *e)
 	j->list = l;
 	if (!goes_on(j))
 		return;
-	if (l == NULL && e->code == ERR_NOT_FOUND) { /* deleted meanwhile */
+	/* Deleted meanwhile, or given to another unit. */
+	if (l == NULL ? e->code == ERR_NOT_FOUND : !sees_unit(j, l->unit)) {
+		list_free(l);
+		j->list = NULL;
 		j->list_at++;
 		next_list(j);
 	} else if (l == NULL) {
@@ -402,9 +413,8 @@ on_list_facts(void *arg, const struct reply *r)
 	j->lists = xcalloc(r->count + 1, sizeof(*j->lists));
 	for (size_t i = 1; i < r->count; i++) {
 		const struct reply *one = reply_item(r, i);
-		uint64_t unit = reply_u64(one, 5 + CARE_FACTS);
 
-		if (!account_sees(api_account(j->x), unit > 0 ? unit : UNIT_ROOT))
+		if (!sees_unit(j, reply_u64(one, 5 + CARE_FACTS)))
 			continue;
 		slice_copy(j->lists[j->list_count++], sizeof(*j->lists), reply_item(one, 0)->str);
 	}

@@ -634,7 +634,8 @@ on_list_now(void *arg, struct list *l, const struct err_ctx *e)
 	struct explain *x = arg;
 
 	(void)e;
-	if (l == NULL || l->version == x->r->lists[x->at].version) {
+	if (l == NULL || l->version == x->r->lists[x->at].version ||
+	    !x->cbs.sees_unit(x->cbs.arg, l->unit)) {
 		list_free(l);
 		x->at++;
 		ask_now(x);

@@ -30,6 +30,8 @@ struct explain_wanted {
 struct explain_callbacks {
 	/* Of which scopes may be told what another unit's people have asked for? */
 	bool (*sees_scope)(void *arg, struct slice scope);
+	/* Of which units may lists be told that the run did not have? */
+	bool (*sees_unit)(void *arg, uint64_t unit);
 	/* Often; false: nobody waits any more, and it ends with an error. */
 	bool (*on_progress)(void *arg, uint64_t done, uint64_t total);
 	/* Once, never inside run_explain: r is the callback's (explain_run_free), or NULL and why. */

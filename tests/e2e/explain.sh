@@ -174,6 +174,21 @@ loa user add tac.gia --unit 'Sở' --roles author >/dev/null && loa token add vi
 loa list import m "$dir/m.csv" --server "http://127.0.0.1:$loa_port" --token-file "$dir/token.viet" >/dev/null
 has "$(foreign 0981112000)" 'Danh sách “m” (phiên bản 1) có số này ở 1 dòng: 1.' 'its own list is told'
 
+# A campaign of its own over a list that is another unit's: what stands in that one now is not told.
+sed 's/"name":"c"/"name":"u"/' "$dir/c.json" >"$dir/u.json"
+loa campaign create "$dir/u.json" >/dev/null && loa unit give 'Sở' campaign u >/dev/null
+has "$(explain 0981112000 u)" '“l”' 'of a campaign that was not launched its list is told to who sees it'
+out=$(foreign 0981112000 u)
+is $? 0 'another unit has the campaign'
+is "$(grep -c '“l”' <<<"$out")" 0 'but is told nothing of the list'
+loa campaign launch u >/dev/null && loa campaign watch u >/dev/null
+{ cat "$dir/later.csv"; echo 'Mới Đến;01/02/1950;0981115556;Tân An'; } >"$dir/newest.csv"
+loa list import l "$dir/newest.csv" >/dev/null
+has "$(explain 0981115556 u)" 'nó có trong phiên bản 3, nhập sau khi gửi.' 'who was imported after the launch is told to who sees the list'
+out=$(foreign 0981115556 u)
+is $? 0 'the campaign is told to its unit'
+is "$(grep -c 'phiên bản 3' <<<"$out")" 0 'the versions of now are not'
+
 # ---- a deleted list, an erased person ----
 loa erase 0981112009 --reason r --yes --token-file "$dir/token" >/dev/null
 has "$(explain 0981112009 c)" 'không có số này.' 'an erased person is in no list'
