@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "dispatcher/api/private.h"
 #include "dispatcher/campaign/approval.h"
+#include "dispatcher/campaign/window.h"
 #include "dispatcher/store/keys.h"
 
 /* ---- create and show ---- */
@@ -67,15 +68,19 @@ time_json(int64_t unix_s)
 }
 
 void
-api_add_sends_from(const struct daemon *d, const struct halts *h, const char *class, int64_t at_s,
-		   json_t *out)
+api_add_sends_from(const struct daemon *d, const struct halts *h, const char *class, int finish_by,
+		   int64_t at_s, json_t *out)
 {
 	const struct class_policy *policy = config_class(d->config, class);
 	int64_t from_s = at_s != 0 ? at_s : h->now_s, opens_s = halts_open_s(h, policy, from_s);
 	const struct halt *met = halts_met(h, policy, from_s);
+	int64_t finish_s = window_finish_s(finish_by, from_s);
 	char rule[RULE_TEXT_MAX];
 
-	if (at_s != 0 || opens_s != from_s)
+	if (finish_s != 0 && opens_s >= finish_s) {
+		json_object_del(out, "sends_from");
+		json_object_set_new(out, "expires", time_json(finish_s));
+	} else if (at_s != 0 || opens_s != from_s)
 		json_object_set_new(out, "sends_from", time_json(opens_s));
 	if (policy != NULL && met == NULL && opens_s != from_s)
 		json_object_set_new(out, "rule",
@@ -90,7 +95,7 @@ api_add_times(const struct daemon *d, const struct halts *h, const struct campai
 	if (c->due_s != 0)
 		json_object_set_new(out, "due", time_json(c->due_s));
 	if (strcmp(c->state, "scheduled") == 0)
-		api_add_sends_from(d, h, c->class, c->due_s, out);
+		api_add_sends_from(d, h, c->class, c->finish_by, c->due_s, out);
 }
 
 static json_t *

@@ -232,6 +232,7 @@ static const struct guard {
 	{"opens_in_s", as_it_is},
 	{"due", as_it_is},
 	{"sends_from", as_it_is},
+	{"expires", as_it_is},
 	{"freeze", as_it_is},
 	{"rules", as_it_is},
 	{"warnings", as_it_is},

@@ -3,6 +3,7 @@
  * A campaign is launched, now or at a time: as it was approved, or by a standing order. A person is told
  * what was changed since; what cannot be written into the audit is not launched.
  */
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,6 +14,7 @@
 #include "dispatcher/campaign/approval.h"
 #include "dispatcher/campaign/moment.h"
 #include "dispatcher/campaign/series.h"
+#include "dispatcher/campaign/window.h"
 #include "dispatcher/store/audit.h"
 
 struct launching {
@@ -27,6 +29,8 @@ struct launching {
 	json_t *answer; /* when it is done; NULL = not yet */
 	uint64_t unit;
 	char class[16];
+	int finish_by;	  /* as of a campaign */
+	bool is_compared; /* with what was submitted, before it is launched */
 };
 
 /* *due_s 0 = now. */
@@ -118,7 +122,8 @@ on_launch_halts(void *arg, const struct halts *h, const struct err_ctx *e)
 
 	(void)e;
 	if (h != NULL)
-		api_add_sends_from(l->api->daemon, h, l->class, l->due_s, l->answer);
+		api_add_sends_from(l->api->daemon, h, l->class, l->finish_by, l->due_s,
+				   l->answer);
 	http_answer_json(l->x, 202, json_incref(l->answer));
 	launching_free(l);
 }
@@ -250,13 +255,50 @@ goes_on(const struct daemon *d, const struct campaign *c)
 	return c->schedule[0] != '\0' && next_s != 0;
 }
 
+/* As it was approved? */
+static void
+launch_compare(struct launching *l)
+{
+	struct daemon *d = l->api->daemon;
+	struct ready_how how = {.is_early = true, .is_now = true};
+
+	if (l->is_compared)
+		campaign_ready(d->engine, d->config, http_param(l->x, "id"), &how, on_ready_now, l);
+	else
+		launch_audit(l);
+}
+
+/* A time from which on a freeze lets nothing leave until it has to be sent is no time. */
+static void
+on_time_halts(void *arg, const struct halts *h, const struct err_ctx *why)
+{
+	struct launching *l = arg;
+	const struct class_policy *class = config_class(l->api->daemon->config, l->class);
+	const struct halt *met = h != NULL ? halts_met(h, class, l->due_s) : NULL;
+	struct err_ctx e;
+	char until[32];
+
+	if (h != NULL && (met == NULL || halts_open_s(h, class, l->due_s) <
+						 window_finish_s(l->finish_by, l->due_s))) {
+		launch_compare(l);
+		return;
+	}
+	if (met != NULL) {
+		clock_format_vn(met->to_s, until);
+		err_set(&e, ERR_REFUSED, "finish_by", "give it another time, or end the freeze",
+			"nothing may leave by then: the freeze %" PRIu64 " until %s: %s", met->id,
+			until, met->reason);
+	}
+	http_answer_error(l->x, met != NULL ? &e : why);
+	launching_free(l);
+}
+
 /* Who launches, and when: what cannot be written into the audit is not launched. */
 static void
 on_launch_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 {
 	struct launching *l = arg;
 	struct daemon *d = l->api->daemon;
-	struct ready_how how = {.is_early = true, .is_now = true};
 	struct buf lists = {0};
 	struct err_ctx refused;
 
@@ -267,6 +309,7 @@ on_launch_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 		return;
 	}
 	l->unit = c->unit;
+	l->finish_by = c->finish_by;
 	snprintf(l->class, sizeof(l->class), "%s", c->class);
 	snprintf(l->object, sizeof(l->object), "campaign:%s", c->name);
 	campaign_add_lists(c, &lists);
@@ -279,11 +322,13 @@ on_launch_campaign(void *arg, struct campaign *c, const struct err_ctx *e)
 		json_object_set_new(l->details, "schedule", json_string(c->schedule));
 	if (c->review.hash[0] != '\0')
 		json_object_set_new(l->details, "approved", json_string(c->review.hash));
-	if (c->review.frozen[0] != '\0' && !l->is_as_approved && campaign_may("launch", c->state))
-		campaign_ready(d->engine, d->config, http_param(l->x, "id"), &how, on_ready_now, l);
-	else
-		launch_audit(l);
+	l->is_compared = c->review.frozen[0] != '\0' && !l->is_as_approved &&
+			 campaign_may("launch", c->state);
 	campaign_free(c);
+	if (l->due_s != 0 && l->finish_by != WINDOW_NONE)
+		halts_ask(d->engine, l->class, l->unit, on_time_halts, l);
+	else
+		launch_compare(l);
 }
 
 void

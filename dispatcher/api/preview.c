@@ -14,6 +14,7 @@
 #include "dispatcher/campaign/law.h"
 #include "dispatcher/campaign/preview.h"
 #include "dispatcher/campaign/sensitive.h"
+#include "dispatcher/campaign/window.h"
 
 struct preview_stream {
 	struct daemon *daemon;
@@ -299,6 +300,32 @@ warn_law(const struct ready_campaign *c, const struct config *config, json_t *ou
 	buf_free(&b);
 }
 
+/* Its finish_by, where a freeze lets nothing leave before it; 0 = something may. */
+static int64_t
+expires_s(const struct ready_campaign *c, const struct preview *p)
+{
+	int64_t s = window_finish_s(c->campaign->finish_by, p->begins_s);
+
+	return p->freeze != NULL && p->sends_from_s >= s ? s : 0;
+}
+
+/* Until it has to be sent a freeze holds it. */
+static void
+warn_frozen(const struct ready_campaign *c, const struct preview *p, json_t *out)
+{
+	bool is_scheduled = strcmp(c->campaign->state, "scheduled") == 0;
+	char text[200], expires[32];
+
+	if (expires_s(c, p) == 0)
+		return;
+	clock_format_vn(expires_s(c, p), expires);
+	snprintf(text, sizeof(text),
+		 "%s nothing of it is sent: because of a freeze nothing may leave before %s, its "
+		 "finish_by",
+		 is_scheduled ? "at its time" : "launched now", expires);
+	json_array_append_new(out, json_string(text));
+}
+
 static void
 warn_sensitive(const struct ready_campaign *c, bool is_guarded, json_t *out)
 {
@@ -360,6 +387,7 @@ preview_warnings(const struct ready_campaign *c, const struct config *config,
 	warn_lacking(c, out);
 	warn_care(c, config, out);
 	warn_law(c, config, out);
+	warn_frozen(c, p, out);
 	warn_sensitive(c, is_guarded, out);
 	buf_free(&b);
 	return out;
@@ -429,7 +457,10 @@ preview_times(const struct config *config, const struct ready_campaign *c, const
 {
 	if (strcmp(c->campaign->state, "scheduled") == 0) {
 		set_time(out, "due", c->campaign->due_s);
-		set_time(out, "sends_from", p->sends_from_s);
+		if (expires_s(c, p) != 0)
+			set_time(out, "expires", expires_s(c, p));
+		else
+			set_time(out, "sends_from", p->sends_from_s);
 	}
 	json_object_set_new(out, "rules", law_rules(config_class(config, c->campaign->class)));
 	if (p->freeze != NULL)

@@ -149,10 +149,11 @@ void api_add_times(const struct daemon *d, const struct halts *h, const struct c
 		   json_t *out);
 /*
  * "sends_from", when the first message leaves of what is to be sent at at_s (0 = now: only where that
- * is later), and the "freeze" that it falls into, if it does.
+ * is later), and the "freeze" that it falls into, if it does. "expires" instead: by then, its finish_by
+ * (WINDOW_NONE: none), nothing may leave.
  */
 void api_add_sends_from(const struct daemon *d, const struct halts *h, const char *class,
-			int64_t at_s, json_t *out);
+			int finish_by, int64_t at_s, json_t *out);
 /* In what time it is sent, and what happens when nobody fires it in time, if that was said. */
 void api_add_late(const struct campaign *c, json_t *out);
 /* "next", its occurrences to come; to its "warnings" those about the days that they fall on. */

@@ -76,6 +76,12 @@ on_launched(void *arg, const struct reply *r)
 			slice_is(state, "over") ? "the time is over by which it must be sent"
 						: "comes before the hours of its class open");
 		launch_end(ln, 0, &e);
+	} else if (slice_is(state, "frozen")) {
+		struct slice freeze = reply_item(r, 2)->str;
+
+		err_set(&e, ERR_REFUSED, "finish_by", "give it another time, or end the freeze",
+			"nothing may leave by then: %.*s", (int)freeze.n, freeze.p);
+		launch_end(ln, 0, &e);
 	} else if (slice_is(state, "sets gone")) {
 		err_set(&e, ERR_CONFLICT, "campaign", "launch again",
 			"what its segments ask for was kept for an hour, and that is over");

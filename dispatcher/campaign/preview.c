@@ -479,6 +479,7 @@ find_begin(struct preview_job *j, const struct halts *h)
 
 	j->p.sends_from_s = halts_open_s(h, class, at_s);
 	j->p.opens_in_s = halts_open_s(h, class, h->now_s) - h->now_s;
+	j->p.begins_s = at_s;
 	within = begins_within(h, j->p.sends_from_s, j->p.forecast_s);
 	j->p.freeze = met != NULL ? halt_told(met) : NULL;
 	j->p.freeze_within = within != NULL ? halt_told(within) : NULL;

@@ -45,8 +45,8 @@ struct preview {
 	struct preview_text shortest, longest;
 	double forecast_s;  /* sending time at the contracted rates */
 	int64_t opens_in_s; /* until its hours begin and no freeze holds it; 0 = now */
-	/* Of one that has a time: when it sends from then on, unix time. */
-	int64_t sends_from_s;
+	/* Its time, else now, and when it sends from then on; unix time. */
+	int64_t begins_s, sends_from_s;
 	/* halt_told: the freeze that it falls into, and one that begins while it is sent; NULL = none */
 	json_t *freeze, *freeze_within;
 };

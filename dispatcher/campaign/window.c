@@ -83,13 +83,22 @@ window_add_json(const struct window *w, json_t *out)
 /* ---- how much time that is ---- */
 
 int64_t
+window_finish_s(int minute, int64_t at_s)
+{
+	int64_t length;
+
+	if (minute == WINDOW_NONE)
+		return 0;
+	length = floor_mod((int64_t)minute * 60 - floor_mod(at_s + VN_UTC_OFFSET_S, DAY_S), DAY_S);
+	return at_s + (length == 0 ? DAY_S : length);
+}
+
+int64_t
 window_open_s(const struct class_policy *class, int64_t at_s, int minute)
 {
-	int64_t day_s = floor_mod(at_s + VN_UTC_OFFSET_S, DAY_S), length, open = 0;
+	int64_t day_s = floor_mod(at_s + VN_UTC_OFFSET_S, DAY_S), open = 0;
+	int64_t length = window_finish_s(minute, at_s) - at_s;
 
-	length = floor_mod((int64_t)minute * 60 - day_s, DAY_S);
-	if (length == 0)
-		length = DAY_S;
 	for (int64_t s = 0, step; s < length; s += step) {
 		step = 60 - (day_s + s) % 60;
 		step = step < length - s ? step : length - s;

@@ -21,6 +21,8 @@ MUST_CHECK enum err window_read(const struct json_at *root, struct window *out, 
 void window_add_fields(const struct window *w, struct argv *a);
 void window_add_json(const struct window *w, json_t *out);
 
+/* The first time of that minute after at_s: when what is left expires; 0 for WINDOW_NONE. */
+int64_t window_finish_s(int minute, int64_t at_s);
 /*
  * ERR_REFUSED: between at_s, when the run begins, and the end of its window the class may not send at all.
  * class NULL: it may at any time.

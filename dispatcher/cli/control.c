@@ -98,7 +98,9 @@ print_launched(const json_t *a)
 		printf("launched: run %" JSON_INTEGER_FORMAT, remote_number(a, "run"));
 	else
 		printf("scheduled: %s", due);
-	if (from[0] != '\0' && strcmp(due, from) != 0)
+	if (remote_text(a, "expires")[0] != '\0')
+		printf("; nothing of it is sent: it expires at %s", remote_text(a, "expires"));
+	else if (from[0] != '\0' && strcmp(due, from) != 0)
 		printf("; %s %s", freeze != NULL ? "sends from" : "the hours of its class begin",
 		       from);
 	if (remote_text(a, "rule")[0] != '\0')

@@ -376,8 +376,10 @@ print_forecast(const json_t *p)
 		print_rule(p, "hours");
 	}
 	if (remote_text(p, "due")[0] != '\0')
-		printf("; goes at %s, sends from %s", remote_text(p, "due"),
-		       remote_text(p, "sends_from"));
+		printf("; goes at %s, %s %s", remote_text(p, "due"),
+		       remote_text(p, "expires")[0] != '\0' ? "expires at" : "sends from",
+		       remote_text(p, remote_text(p, "expires")[0] != '\0' ? "expires"
+									    : "sends_from"));
 	printf("\n");
 	print_freeze(json_object_get(p, "freeze"), "  falls into the freeze");
 	print_freeze(json_object_get(p, "freeze_within"), "  while it is sent begins the freeze");

@@ -53,7 +53,7 @@ end
 
 -- [campaign key, run, prio, lanes, partitions, field, value, …] → ['launched', run, launched_s],
 -- or [state of the campaign, its run], or ['over', 0] ['closed', 0]: the time is over by which it must be sent,
--- or comes before its hours open;
+-- or comes before its hours open, or ['frozen', 0, by which freeze] before that ends;
 -- or ['changed', 0] ['not approved', 0], see approval.launch_refused
 -- Idempotent: a campaign that was launched answers with the run it has.
 -- A field due_s among them: its time has come; the campaign must be scheduled for it.

@@ -42,11 +42,27 @@ function window.fields(campaign_key, f, launched_s)
   return out, finish_s, opens
 end
 
--- May it begin? → nil, or the answer of the launch: its time is over, or comes before its hours open.
+-- The freeze for whose sake nothing may leave between s and finish_s, by its hours too; nil: something may.
+function window.frozen(f, s, finish_s)
+  local t, at, first = clock(), s * 1000, nil
+  local from, to = tonumber(f.hours_from), tonumber(f.hours_to)
+  for _ = 1, hours.STEPS do
+    local freeze = hours.freeze(f, t, at)
+    local wait = freeze and freeze.to * 1000 - at or hours.wait(at, from, to)
+    if wait == 0 or at >= finish_s * 1000 then break end
+    at, first = at + wait, first or freeze
+  end
+  return at >= finish_s * 1000 and first or nil
+end
+
+-- May it begin? → nil, or the answer of the launch: its time is over, or comes before its hours open, or
+-- before a freeze ends.
 function window.refused(campaign_key, f, now_s)
   local _, finish_s, opens = window.fields(campaign_key, f, now_s)
   if finish_s and finish_s <= now_s then return { 'over', 0 } end
   if finish_s and finish_s <= opens then return { 'closed', 0 } end
+  local freeze = finish_s and window.frozen(f, math.max(opens, now_s), finish_s)
+  if freeze then return { 'frozen', 0, hours.freeze_text(freeze) } end
 end
 
 -- Of a run as it was read: the slower of its two speeds is its speed.

@@ -88,6 +88,30 @@ has "$(loa campaign preview c)" "falls into the freeze $id from $(of_day '10:00'
 has "$(loa freeze set "$id" --reason 'quốc tang 2 ngày')" 'into it fall: c' 'who changes a freeze is told what falls into it'
 loa campaign unschedule c >/dev/null
 
+# A time by which it must be sent, before the freeze is over: nothing of it would ever leave.
+echo '{"name":"by","template":"t","segments":["s"],"class":"notice","finish_by":"11:00"}' >"$dir/by.json"
+loa campaign create "$dir/by.json" >/dev/null
+out=$(loa campaign launch by --at "$(of_day '10:15')" 2>&1)
+is $? 4 'what must be sent before a freeze ends is given no time in it'
+has "$out" "finish_by: nothing may leave by then: the freeze $id until $(of_day '11:30')+07:00: quốc tang 2 ngày" 'with the freeze'
+has "$(loa campaign show by)" '"state": "draft"' 'it stays as it is'
+has "$(loa campaign launch by --at "$(of_day '09:50')")" "scheduled: $(of_day '09:50')+07:00" 'a time before it is good'
+loa freeze add --from "$(of_day '09:40')" --to "$(of_day '10:00')" --reason 'trước đó' >/dev/null
+other=$((next + 1))
+has "$(loa campaign show by)" '"expires": "'"$(of_day '11:00')" 'of one that a later freeze holds to its end show says that it expires'
+ok $(($(loa campaign show by | grep -c sends_from) == 0 ? 0 : 1)) 'and no time from which it sends'
+has "$(loa campaign preview by)" 'at its time nothing of it is sent: because of a freeze' 'the preview warns'
+move_clock_to 09:50
+is_by_missed() { loa campaign show by | grep -q '"state": "missed"'; }
+until_true is_by_missed
+ok $? 'at its time it is missed'
+has "$(loa campaign show by)" 'nothing may leave by then: the freeze' 'and says why'
+out=$(loa campaign launch by 2>&1)
+is $? 4 'nor is it launched in the freeze'
+has "$out" 'finish_by: nothing may leave by then: the freeze' 'with the freeze'
+loa freeze end "$other" >/dev/null
+is "$(lines)" 0 '(nothing left)'
+
 # ---- in the middle of a run ----
 move_clock_to 09:59:55
 begins_us=$((($(date +%s) + 5) * 1000000))
