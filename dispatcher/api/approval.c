@@ -12,12 +12,12 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/random.h"
+#include "dispatcher/api/ceiling.h"
 #include "dispatcher/api/private.h"
 #include "dispatcher/campaign/approval.h"
 #include "dispatcher/campaign/law.h"
 #include "dispatcher/campaign/moment.h"
 #include "dispatcher/campaign/sensitive.h"
-#include "dispatcher/campaign/series.h"
 
 #define ACT_CHARS 17
 #define DOCUMENT_MAX 100u /* bytes: "123/QĐ-UBND" */
@@ -317,28 +317,6 @@ on_campaign_edit(struct http_exchange *x, void *arg)
 
 /* ---- submit ---- */
 
-/* Does its estimate say nothing of what a run will need? Then an approver says the ceiling himself. */
-static bool
-is_unforeseen(const struct step *s, const struct review *counted)
-{
-	return counted->messages == 0 || review_is_too_few(counted) ||
-	       series_differs(s->campaign, s->api->daemon->config->days);
-}
-
-/* What its approver has to say. */
-static json_t *
-submit_warnings(const struct step *s, const struct review *counted)
-{
-	json_t *out = json_array();
-
-	if (is_unforeseen(s, counted))
-		json_array_append_new(
-			out, json_string("what was counted says little of what a run will need: "
-					 "who approves it must say the ceiling of a run "
-					 "(--ceiling-parts N --ceiling-cost VND)"));
-	return out;
-}
-
 static void
 submit_frozen(struct step *s, const struct ready_campaign *r, const struct preview *p)
 {
@@ -364,7 +342,8 @@ submit_frozen(struct step *s, const struct ready_campaign *r, const struct previ
 		json_object_set(s->details, "what", frozen);
 	json_object_set_new(s->answer, "hash", json_string(hash));
 	json_object_set_new(s->answer, "estimate", review_sum_json(&counted));
-	json_object_set_new(s->answer, "warnings", submit_warnings(s, &counted));
+	json_object_set_new(s->answer, "warnings",
+			    ceiling_warnings(s->campaign, &counted, s->api->daemon->config->days));
 	json_object_set_new(
 		s->answer, "needs",
 		json_string(approval_names[approval_needed(s->api->daemon->config, r)]));
@@ -388,8 +367,7 @@ on_submit_counted(void *arg, const struct ready_campaign *r, const struct previe
 		step_fail(s, why);
 	} else if (ready_campaign_check_demo(r, config, &e) != ERR_OK ||
 		   ready_campaign_check_care(r, config, &e) != ERR_OK ||
-		   law_check(r, config, &e) != ERR_OK ||
-		   sensitive_check(r, &e) != ERR_OK ||
+		   law_check(r, config, &e) != ERR_OK || sensitive_check(r, &e) != ERR_OK ||
 		   registered_verdict(r->registered, &e) != ERR_OK) {
 		step_fail(s, &e);
 	} else if (r->campaign->review.revision != (uint64_t)s->revision) {
@@ -475,40 +453,6 @@ on_campaign_submit(struct http_exchange *x, void *arg)
 
 /* ---- approve ---- */
 
-struct ceiling {
-	int64_t parts, cost;
-};
-
-static int64_t
-with_percent(int64_t n)
-{
-	return n + (n * CEILING_PERCENT + 99) / 100;
-}
-
-/* {"ceiling": {"parts", "cost"}}; what is not said is what was counted and a little more, where that says anything. */
-static enum err
-read_ceiling(const struct step *s, struct ceiling *out, struct err_ctx *e)
-{
-	static const char *const keys[] = {"parts", "cost"};
-	const struct review *v = &s->campaign->review;
-	struct json_at root = json_root(s->body), at = json_get(&root, "ceiling");
-	struct json_at parts = json_get(&at, "parts"), cost = json_get(&at, "cost");
-	enum err rc;
-
-	*out = (struct ceiling){with_percent((int64_t)v->parts), with_percent(v->cost)};
-	if ((rc = json_want_object(&at, e)) != ERR_OK ||
-	    (rc = json_only_keys(&at, keys, ARRAY_LEN(keys), e)) != ERR_OK ||
-	    (rc = json_read_int(&parts, 1, INT64_C(1000000000000), &out->parts, e)) != ERR_OK)
-		return rc;
-	rc = json_read_int(&cost, 1, INT64_C(1000000000000000), &out->cost, e);
-	if (rc == ERR_OK && (parts.v == NULL || cost.v == NULL) && is_unforeseen(s, v))
-		rc = err_set(e, ERR_INPUT, "ceiling",
-			     "say what a run may spend at most: --ceiling-parts N --ceiling-cost VND",
-			     "is missing, and what was counted says little of what a run will need "
-			     "(each day another number of people, or too few)");
-	return rc;
-}
-
 /* {"scan": {"name", "sha256"}} */
 static enum err
 read_scan(const struct step *s, const char **name, const char **hash, struct err_ctx *e)
@@ -548,7 +492,8 @@ approve_words(struct step *s, struct err_ctx *e)
 	    (rc = read_line(s, "document", DOCUMENT_MAX, &document, e)) != ERR_OK ||
 	    (rc = read_line(s, "hash", APPROVAL_HASH_HEX - 1, &hash, e)) != ERR_OK ||
 	    (rc = read_scan(s, &scan, &sha256, e)) != ERR_OK ||
-	    (rc = read_ceiling(s, &ceiling, e)) != ERR_OK)
+	    (rc = ceiling_read(s->body, s->campaign, s->api->daemon->config->days, &ceiling, e)) !=
+		    ERR_OK)
 		return rc;
 	if (s->needed == APPROVAL_TWO_APPROVERS && reason[0] == '\0')
 		return err_set(e, ERR_INPUT, "reason", "say why it is sent",
@@ -566,15 +511,18 @@ approve_words(struct step *s, struct err_ctx *e)
 	argv_adds(&s->args, document);
 	argv_adds(&s->args, scan);
 	argv_adds(&s->args, sha256);
+	buf_reset(&text);
+	if (ceiling.all_parts > 0)
+		buf_addf(&text, "%" PRId64 " %" PRId64, ceiling.all_parts, ceiling.all_cost);
+	argv_add(&s->args, buf_slice(&text));
 	buf_free(&text);
 	s->details = json_pack("{s:I, s:s, s:s, s:o, s:s, s:s, s:s, s:s}", "revision",
 			       (json_int_t)s->revision, "hash", v->hash, "needs",
 			       approval_names[s->needed], "ceiling",
-			       review_ceiling_json(v, ceiling.parts, ceiling.cost), "reason",
-			       reason, "document", document, "scan", scan, "sha256", sha256);
+			       ceiling_json(&s->campaign->review, &ceiling), "reason", reason,
+			       "document", document, "scan", scan, "sha256", sha256);
 	json_object_set_new(s->answer, "hash", json_string(v->hash));
-	json_object_set_new(s->answer, "ceiling",
-			    review_ceiling_json(v, ceiling.parts, ceiling.cost));
+	json_object_set_new(s->answer, "ceiling", ceiling_json(&s->campaign->review, &ceiling));
 	json_object_set_new(s->answer, "needs", json_string(approval_names[s->needed]));
 	return ERR_OK;
 }
@@ -601,8 +549,7 @@ on_approve_ready(void *arg, struct ready_campaign *r, const struct err_ctx *why)
 		refuse_author(s, api_account(s->x)->deputy_of, &e);
 	else
 		is_good = approval_compare(config, r, false, &e) == ERR_OK &&
-			  law_check(r, config, &e) == ERR_OK &&
-			  approve_words(s, &e) == ERR_OK;
+			  law_check(r, config, &e) == ERR_OK && approve_words(s, &e) == ERR_OK;
 	ready_campaign_free(r);
 	if (is_good)
 		step_audit(s);

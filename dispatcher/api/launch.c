@@ -122,8 +122,7 @@ on_launch_halts(void *arg, const struct halts *h, const struct err_ctx *e)
 
 	(void)e;
 	if (h != NULL)
-		api_add_sends_from(l->api->daemon, h, l->class, l->finish_by, l->due_s,
-				   l->answer);
+		api_add_sends_from(l->api->daemon, h, l->class, l->finish_by, l->due_s, l->answer);
 	http_answer_json(l->x, 202, json_incref(l->answer));
 	launching_free(l);
 }

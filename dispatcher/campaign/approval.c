@@ -35,7 +35,7 @@ level_find(struct slice name)
 void
 review_read(struct review *v, const struct reply *r, size_t at)
 {
-	struct slice estimate, ceiling;
+	struct slice estimate, ceiling, all;
 
 	v->revision = reply_u64(r, at++);
 	v->changed_by = item_text(r, at++);
@@ -52,6 +52,7 @@ review_read(struct review *v, const struct reply *r, size_t at)
 	v->approved_s = reply_int(r, at++);
 	v->given = level_find(reply_item(r, at++)->str);
 	ceiling = reply_item(r, at++)->str;
+	all = reply_item(r, at++)->str;
 	v->note = item_text(r, at++);
 	v->note_by = item_text(r, at++);
 	v->note_s = reply_int(r, at++);
@@ -65,6 +66,8 @@ review_read(struct review *v, const struct reply *r, size_t at)
 	v->is_guarded = slice_is(estimate, "1");
 	v->ceiling_parts = slice_to_u64(slice_take_until(&ceiling, ' '));
 	v->ceiling_cost = (int64_t)slice_to_u64(ceiling);
+	v->all_parts = slice_to_u64(slice_take_until(&all, ' '));
+	v->all_cost = (int64_t)slice_to_u64(all);
 }
 
 void
@@ -175,6 +178,7 @@ void
 review_tell(const struct campaign *c, json_t *out)
 {
 	const struct review *v = &c->review;
+	json_t *ceiling;
 
 	json_object_set_new(out, "revision", json_integer((json_int_t)v->revision));
 	if (v->changed_by[0] != '\0')
@@ -197,10 +201,14 @@ review_tell(const struct campaign *c, json_t *out)
 					      json_loads(v->frozen, 0, NULL)));
 	if (v->approvals[0] != '\0')
 		json_object_set_new(out, "approvals", approvals_json(v));
-	if (v->approvals[0] != '\0')
-		json_object_set_new(
-			out, "ceiling",
-			review_ceiling_json(v, (int64_t)v->ceiling_parts, v->ceiling_cost));
+	if (v->approvals[0] == '\0')
+		return;
+	ceiling = review_ceiling_json(v, (int64_t)v->ceiling_parts, v->ceiling_cost);
+	if (v->all_parts > 0)
+		json_object_set_new(ceiling, "all",
+				    json_pack("{s:I, s:I}", "parts", (json_int_t)v->all_parts,
+					      "cost", (json_int_t)v->all_cost));
+	json_object_set_new(out, "ceiling", ceiling);
 }
 
 /* What was submitted, or NULL: nothing is, or all is loaded as it is now. The caller's. */

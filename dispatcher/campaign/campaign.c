@@ -178,7 +178,7 @@ static const char *const load_fields[] = {
 	/* review_read */
 	"revision", "changed_by", "changed_s", "approval", "newest", "authors", "submitted_by",
 	"submitted_s", "frozen", "frozen_hash", "estimate", "approvals", "approved_s",
-	"approved_level", "ceiling", "note", "note_by", "note_s", "template.saved", "template.by",
+	"approved_level", "ceiling", "ceiling_all", "note", "note_by", "note_s", "template.saved", "template.by",
 };
 /* clang-format on */
 #define REVIEW_AT 40 /* of the reply */

@@ -54,6 +54,8 @@ struct review {
 	enum approval_level given; /* at which level it is approved */
 	uint64_t ceiling_parts;	   /* 0 and 0 = none */
 	int64_t ceiling_cost;
+	uint64_t all_parts; /* of all occurrences together; 0 and 0 = none */
+	int64_t all_cost;
 	char *note, *note_by; /* why it was returned; "" = it was not */
 	int64_t note_s;
 	/* Of the template's version: when it was saved, and by whom ("" = not known). */

@@ -76,6 +76,13 @@ on_launched(void *arg, const struct reply *r)
 			slice_is(state, "over") ? "the time is over by which it must be sent"
 						: "comes before the hours of its class open");
 		launch_end(ln, 0, &e);
+	} else if (slice_is(state, "spent")) {
+		struct slice why = reply_item(r, 2)->str;
+
+		err_set(&e, ERR_REFUSED, "ceiling",
+			"take its time away, return it, and have it approved with a higher one",
+			"%.*s", (int)why.n, why.p);
+		launch_end(ln, 0, &e);
 	} else if (slice_is(state, "frozen")) {
 		struct slice freeze = reply_item(r, 2)->str;
 

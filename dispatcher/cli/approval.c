@@ -15,7 +15,7 @@
 struct approval_options {
 	struct remote_options remote;
 	const char *revision, *at, *note, *reason, *document, *scan, *ceiling_parts, *ceiling_cost,
-		*hash;
+		*all_parts, *all_cost, *hash;
 };
 
 /* "12" → a member of the body. */
@@ -202,11 +202,18 @@ add_scan(json_t *body, const char *path, struct err_ctx *e)
 static enum err
 add_ceiling(json_t *body, const struct approval_options *o, struct err_ctx *e)
 {
-	json_t *ceiling = json_object();
+	json_t *ceiling = json_object(), *all = json_object();
 	enum err rc = add_number(ceiling, "parts", "--ceiling-parts", o->ceiling_parts, e);
 
 	if (rc == ERR_OK)
 		rc = add_number(ceiling, "cost", "--ceiling-cost", o->ceiling_cost, e);
+	if (rc == ERR_OK)
+		rc = add_number(all, "parts", "--all-parts", o->all_parts, e);
+	if (rc == ERR_OK)
+		rc = add_number(all, "cost", "--all-cost", o->all_cost, e);
+	if (json_object_size(all) > 0)
+		json_object_set(ceiling, "all", all);
+	json_decref(all);
 	if (json_object_size(ceiling) > 0)
 		json_object_set(body, "ceiling", ceiling);
 	json_decref(ceiling);
@@ -217,12 +224,16 @@ static void
 print_approved(const json_t *a)
 {
 	const json_t *ceiling = json_object_get(a, "ceiling");
+	const json_t *all = json_object_get(ceiling, "all");
 
 	if (strcmp(remote_text(a, "state"), "approved") == 0)
 		printf("approved: it may spend %s parts and %s VND\n",
 		       grouped_size(ceiling, "parts"), grouped_size(ceiling, "cost"));
 	else
 		printf("approved by you; another approver must agree, too\n");
+	if (all != NULL)
+		printf("all its runs together: %s parts and %s VND\n", grouped_size(all, "parts"),
+		       grouped_size(all, "cost"));
 }
 
 int
@@ -237,6 +248,8 @@ verb_campaign_approve(int argc, char **argv)
 					     {"--scan", &o.scan, NULL},
 					     {"--ceiling-parts", &o.ceiling_parts, NULL},
 					     {"--ceiling-cost", &o.ceiling_cost, NULL},
+					     {"--all-parts", &o.all_parts, NULL},
+					     {"--all-cost", &o.all_cost, NULL},
 					     {NULL, NULL, NULL}};
 	json_t *body = json_object();
 	struct err_ctx e;

@@ -100,6 +100,8 @@ const struct option_words option_words[] = {
 	 "go on with a run of a restored backup: what was sent after the backup may be sent twice"},
 	{NULL, "--as-approved", "send what was approved, although something was changed since"},
 	{NULL, "--all", "every message in doubt that may be sent again now"},
+	{NULL, "--all-cost", "of a schedule: at most so many VND, all its runs together"},
+	{NULL, "--all-parts", "of a schedule: at most so many parts, all its runs together"},
 	{NULL, "--as", "sent or not-sent"},
 	{NULL, "--at", "when, in Vietnam: 2027-10-10T08:00; it is launched by itself then"},
 	{NULL, "--bom", "begin with a byte order mark, for Excel"},

@@ -379,7 +379,7 @@ print_forecast(const json_t *p)
 		printf("; goes at %s, %s %s", remote_text(p, "due"),
 		       remote_text(p, "expires")[0] != '\0' ? "expires at" : "sends from",
 		       remote_text(p, remote_text(p, "expires")[0] != '\0' ? "expires"
-									    : "sends_from"));
+									   : "sends_from"));
 	printf("\n");
 	print_freeze(json_object_get(p, "freeze"), "  falls into the freeze");
 	print_freeze(json_object_get(p, "freeze_within"), "  while it is sent begins the freeze");

@@ -91,7 +91,7 @@ const struct verb cli_verbs[] = {
 	 verb_campaign_submit},
 	{"campaign approve",
 	 "NAME [--revision N] [--hash HASH] [--reason WHY] [--document NUMBER] [--scan FILE] "
-	 "[--ceiling-parts N] [--ceiling-cost VND]",
+	 "[--ceiling-parts N] [--ceiling-cost VND] [--all-parts N] [--all-cost VND]",
 	 "let it be launched as it was submitted, up to a ceiling", verb_campaign_approve},
 	{"campaign return", "NAME --note TEXT [--revision N]",
 	 "give it back to be mended; an author takes back what he has submitted",

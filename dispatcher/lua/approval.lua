@@ -7,10 +7,13 @@
 -- older one is told who changed it. "frozen" (JSON) and "frozen_hash" are what was submitted;
 -- while they are there, campaign_get tells the versions that they name. "authors", one a line:
 -- who wrote it or submitted it. "approvals" (JSON): by whom. "ceiling": "PARTS VND" of a run.
+-- "ceiling_all": the same of all its occurrences together; "all_runs" ("3,5"): those that were launched since,
+-- "all_spent": "PARTS VND" of the ones before them.
 
 -- What each level needs: that many approvers, none of whom is an author.
 approval.LEVELS = { none = 0, ['second-person'] = 1, ['two-approvers'] = 2 }
-approval.GONE = { 'approvals', 'approved_s', 'approved_level', 'ceiling' }
+approval.GONE = { 'approvals', 'approved_s', 'approved_level', 'ceiling', 'ceiling_all', 'all_runs', 'all_spent' }
+approval.ALL_RUNS = 50 -- that are looked at anew at each launch
 
 function approval.may(act, state)
   return state and string.find(' ' .. approval.ACTS[act].from .. ' ', ' ' .. state .. ' ', 1, true) ~= nil
@@ -21,7 +24,7 @@ function approval.has_line(lines, one)
 end
 
 approval.FIELDS = { 'state', 'revision', 'changed_by', 'changed_s', 'changed_act', 'acts', 'authors',
-  'submitted_by', 'submitted_user', 'frozen_hash', 'approvals', 'ceiling' }
+  'submitted_by', 'submitted_user', 'frozen_hash', 'approvals', 'ceiling', 'ceiling_all' }
 
 -- a: [id, revision that is meant, id of the act, who, user or '' = nobody's name, …] → what is known of
 -- the campaign; or nil and the answer:
@@ -116,7 +119,7 @@ function approval.lower(one, other)
 end
 
 -- [… of open, hash of what he has seen, for whom he signs or '', level, ceiling "PARTS VND", reason, document,
---  name of its scan, its hash] → as open; ['other']: something else was submitted; ['nobody']: not by a
+--  name of its scan, its hash, ceiling of all occurrences or ''] → as open; ['other']: something else was submitted; ['nobody']: not by a
 -- user's name; ['author', name]; ['again', s]: he has approved it. One of two leaves it submitted.
 function approval.approve(_, a)
   local v, answer = approval.open('approve', a)
@@ -127,8 +130,11 @@ function approval.approve(_, a)
   if why then return why end
   local now_s = floor(clock().ms / 1000)
   list[#list + 1] = { by = a[4], user = a[5], whom = a[7], s = now_s, ceiling = a[9], reason = a[10],
-    document = a[11], scan = a[12], sha256 = a[13] }
+    document = a[11], scan = a[12], sha256 = a[13], all = a[14] }
   local fields = { 'approvals', cjson.encode(list), 'ceiling', approval.lower(v.ceiling, a[9]) }
+  if a[14] and a[14] ~= '' then
+    fields[#fields + 1], fields[#fields + 2] = 'ceiling_all', approval.lower(v.ceiling_all, a[14])
+  end
   if #list < level then return approval.write('approve', a, v, 'submitted', fields) end
   for _, one in ipairs({ 'approved_s', int(now_s), 'approved_level', a[8] }) do fields[#fields + 1] = one end
   call('HDEL', v.key, 'note', 'note_by', 'note_s')
@@ -163,6 +169,8 @@ function approval.launch_refused(key, f)
   if f.revision and f.revision ~= (v[1] or '1') then return { 'changed', 0 } end
   local has = approval.LEVELS[v[2] and v[3] or 'none'] or 0
   if not f.order and (approval.LEVELS[f.approval or 'none'] or 2) > has then return { 'not approved', 0 } end
+  local _, spent = approval.ceiling(key)
+  if spent then return { 'spent', 0, spent } end
 end
 
 -- What it was before it had a time.
@@ -188,6 +196,49 @@ function approval.spent(run, prices)
     parts, cost, t = parts + n, cost + n * tonumber(price), t + 1
   end
   return parts, cost
+end
+
+-- "3,5" → { '3', '5' }, and "PARTS VND" that these and those before them have spent together.
+function approval.all_spent(runs, before)
+  local list = {}
+  local parts, cost = string.match(before or '', '^(%d+) (%d+)$')
+  parts, cost = tonumber(parts) or 0, tonumber(cost) or 0
+  for run in string.gmatch(runs or '', '%d+') do
+    local p, c = approval.spent(run, call('HGET', K.run .. run, 'prices'))
+    list[#list + 1], parts, cost = run, parts + p, cost + c
+  end
+  return list, parts, cost
+end
+
+-- What its next run may spend: the ceiling of one, and no more than is left of that of all.
+-- → "PARTS VND", nil = it has none; what is to be told where nothing is left. Reads only.
+function approval.ceiling(key)
+  local v = call('HMGET', key, 'ceiling', 'ceiling_all', 'all_runs', 'all_spent')
+  local most_parts, most_cost = string.match(v[2] or '', '^(%d+) (%d+)$')
+  if not v[1] or not most_parts then return v[1] or nil end
+  local _, parts, cost = approval.all_spent(v[3], v[4])
+  local left_parts, left_cost = tonumber(most_parts) - parts, tonumber(most_cost) - cost
+  if left_parts <= 0 or left_cost <= 0 then
+    return nil, int(parts) .. ' of ' .. most_parts .. ' parts and ' .. int(cost) .. ' of ' .. most_cost ..
+      ' VND that were approved for all occurrences are spent'
+  end
+  return approval.lower(v[1], int(left_parts) .. ' ' .. int(left_cost))
+end
+
+-- A run of it was launched. Of many only what the first half has spent is kept.
+function approval.launched(key, run)
+  local v = call('HMGET', key, 'ceiling_all', 'all_runs', 'all_spent')
+  if not v[1] then return end
+  local list = {}
+  for one in string.gmatch(v[2] or '', '%d+') do if one ~= run then list[#list + 1] = one end end
+  if #list >= approval.ALL_RUNS then
+    local half = floor(#list / 2)
+    local _, parts, cost = approval.all_spent(table.concat(list, ',', 1, half), v[3])
+    call('HSET', key, 'all_spent', int(parts) .. ' ' .. int(cost))
+    list = { unpack(list, half + 1) }
+  end
+  list[#list + 1] = run
+  call('HSET', key, 'all_runs', table.concat(list, ','))
 end
 
 -- Is the ceiling reached? → what is to be told of it, or nil

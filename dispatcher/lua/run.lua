@@ -36,10 +36,12 @@ end
 
 local function launch_write(a, launched_s, sets, fields)
   local campaign, run = a[1], a[2]
-  local own, own_window = call('HMGET', campaign, 'speed', 'weight', 'ceiling'), window.fields(campaign, fields, launched_s)
+  local own, own_window = call('HMGET', campaign, 'speed', 'weight'), window.fields(campaign, fields, launched_s)
   local args = { 'state', 'running', 'launched_s', int(launched_s), 'prio', a[3],
     'lanes', a[4], 'partitions', a[5], 'slice', 0, 'audience', 0 }
   for i = 6, #a do args[#args + 1] = a[i] end
+  local ceiling, spent = approval.ceiling(campaign) -- spent: only a replay comes so far
+  own[3] = spent and '0 0' or ceiling
   for i, name in ipairs({ 'speed', 'weight', 'ceiling' }) do
     if own[i] then args[#args + 1], args[#args + 2] = name, own[i] end
   end
@@ -47,6 +49,7 @@ local function launch_write(a, launched_s, sets, fields)
   for _, key in ipairs(sets) do call('PERSIST', key) end
   call('HSET', K.run .. run, unpack(args))
   call('ZADD', K.runs, a[3], run)
+  approval.launched(campaign, run)
   series.launched(campaign, run, fields)
   call('PUBLISH', K.tick, 'run')
 end

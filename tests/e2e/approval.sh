@@ -145,11 +145,15 @@ has "$(as an campaign submit remind)" 'must say the ceiling of a run' 'a reminde
 fails 1 'ceiling: is missing' 'without one it is not approved' as binh campaign approve remind
 fails 1 'ceiling: is missing' 'nor with half of one' as binh campaign approve remind --ceiling-parts 50
 is "$(state remind)" submitted 'it waits on'
-has "$(as binh campaign approve remind --ceiling-parts 50 --ceiling-cost 50000)" 'approved: it may spend 50 parts and 50' 'with one it is'
+fails 1 'ceiling.all: is missing' 'nor without one of all its occurrences' as binh campaign approve remind --ceiling-parts 50 --ceiling-cost 50000
+has "$(as binh campaign approve remind --ceiling-parts 50 --ceiling-cost 50000 --all-parts 900 --all-cost 900000)" \
+	'approved: it may spend 50 parts and 50' 'with both it is'
+has "$(loa campaign show remind | tr -d ' \n')" '"ceiling":{"parts":50,"cost":50000,"all":{"parts":900,"cost":900000}}' 'show tells both'
 as an segment save nobody l "so_dien_thoai = 'x'" >/dev/null
 echo '{"name":"none","template":"t","segments":["nobody"],"class":"notice","audience":"newest"}' >"$dir/none.json"
 as an campaign create "$dir/none.json" >/dev/null && as an campaign submit none >/dev/null
 fails 1 'ceiling: is missing' 'so it is where nobody was counted' as binh campaign approve none
+fails 1 'is for a schedule only' 'one of all occurrences is for a schedule' as binh campaign approve none --ceiling-parts 1 --ceiling-cost 1 --all-parts 1 --all-cost 1
 
 # ---- taken back; a time ----
 make back
@@ -212,4 +216,25 @@ as binh campaign launch bao2 --order bao-lu --reason 'lũ về' >/dev/null
 ok $? 'a standing order stands for both'
 make notice-order
 fails 4 'is not for class notice' 'but not for another class' as binh campaign launch notice-order --order bao-lu --reason x
+
+# ---- a schedule: the ceiling of all its occurrences ----
+clock_to() {
+	redis HSET loa:meta clock_offset_ms $((($(TZ=Asia/Ho_Chi_Minh date -d "$1" +%s) - $(date +%s)) * 1000)) >/dev/null
+	redis PUBLISH loa:tick run >/dev/null
+}
+clock_to 'tomorrow 07:00'
+make daily notice ',"schedule":{"rrule":"FREQ=DAILY","time":"08:00"}'
+has "$(as an campaign submit daily)" 'the ceiling of all its runs together' 'a schedule is submitted: it says that its approver says the ceiling of all'
+has "$(as binh campaign approve daily --all-parts 300 --all-cost 100000000)" 'all its runs together: 300 parts and 100' 'approved for one day'"'"'s parts in all'
+as binh campaign launch daily >/dev/null
+clock_to 'tomorrow 08:00:01'
+has_sent_all() { [ "$(report_of daily accepted)" = 300 ] && is_in daily scheduled; }
+until_true has_sent_all
+ok $? 'the first occurrence is sent to its end'
+clock_to '2 days 08:00:01'
+has_missed() { loa campaign show daily | grep -q '"missed": 1'; }
+until_true has_missed
+ok $? 'the next one is missed'
+has "$(loa campaign show daily)" '300 of 300 parts and ' 'with how much of the ceiling of all is spent'
+is "$(loa campaign show daily --json | json_field fired)" 1 'nothing of it was sent'
 done_testing

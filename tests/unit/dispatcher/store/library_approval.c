@@ -379,6 +379,69 @@ it_is_launched_as_it_was_looked_at_and_by_enough(void **state)
 	assert_string_equal(COMMAND("HGET", "loa:run:1", "order_reason"), "flood");
 }
 
+/* Two occurrences may spend 10 parts each, and 12 parts, 9000 VND together. */
+static void
+all_occurrences_together_have_a_ceiling(void **state)
+{
+	static const char launch2[] = "loa:campaign:1 2 3 gw 1 campaign 1 approval none prices 300";
+
+	(void)state;
+	put("submitted");
+	COMMAND("HDEL", "loa:campaign:1", "run");
+	assert_string_equal(STEP("campaign_approve", "1", "7", "a1", "Binh", "binh", HASH, "",
+				 "two-approvers", "10 6000", "", "", "", "", "12 9000"),
+			    "[done, submitted, 7]");
+	assert_string_equal(STEP("campaign_approve", "1", "7", "a2", "Chi", "chi", HASH, "",
+				 "two-approvers", "10 6000", "", "", "", "", "40 8000"),
+			    "[done, approved, 7]");
+	assert_string_equal(field("ceiling_all"), "12 8000"); /* the lower ones */
+	assert_non_null(strstr(call_words("launch", "loa:campaign:1 1 3 gw 1 campaign 1 approval "
+						    "none prices 300"),
+			       "[launched, 1, "));
+	assert_string_equal(COMMAND("HGET", "loa:run:1", "ceiling"), "10 6000");
+	/* 7 parts at 300: 5 are left, and 5900 VND. */
+	COMMAND("HSET", "loa:run:1:count", "parts:0", "6", "again:0", "1");
+	COMMAND("HSET", "loa:campaign:1", "state", "approved");
+	assert_non_null(strstr(call_words("launch", launch2), "[launched, 2, "));
+	assert_string_equal(COMMAND("HGET", "loa:run:2", "ceiling"), "5 5900");
+	/* Spent: it is told, and nothing is launched. */
+	COMMAND("HSET", "loa:run:2:count", "parts:0", "5");
+	COMMAND("HSET", "loa:campaign:1", "state", "approved");
+	assert_string_equal(
+		call_words("launch", "loa:campaign:1 3 3 gw 1 campaign 1 approval none"),
+		"[spent, 0, 12 of 12 parts and 3600 of 8000 VND that were approved for "
+		"all occurrences are spent]");
+	assert_string_equal(COMMAND("EXISTS", "loa:run:3"), "0");
+	/* Approved again it begins anew. */
+	STEP("campaign_return", "1", "7", "a9", "Binh", "binh", "1", "more is needed");
+	assert_string_equal(field("ceiling_all"), "nil");
+	assert_string_equal(field("all_runs"), "nil");
+}
+
+/* Of many the first are kept as a sum: 120 runs of one part at 300 VND. */
+static void
+of_many_occurrences_none_is_forgotten(void **state)
+{
+	(void)state;
+	put("submitted");
+	STEP("campaign_approve", "1", "7", "a1", "Binh", "binh", HASH, "", "second-person",
+	     "10 6000", "", "", "", "", "121 90000");
+	for (int i = 1; i <= 120; i++) {
+		char words[120], key[32];
+
+		COMMAND("HDEL", "loa:campaign:1", "run");
+		COMMAND("HSET", "loa:campaign:1", "state", "approved");
+		snprintf(words, sizeof(words),
+			 "loa:campaign:1 %d 3 gw 1 campaign 1 approval none prices 300", i);
+		assert_non_null(strstr(call_words("launch", words), "[launched, "));
+		snprintf(key, sizeof(key), "loa:run:%d:count", i);
+		COMMAND("HSET", key, "parts:0", "1");
+	}
+	COMMAND("HSET", "loa:campaign:1", "state", "approved");
+	call_words("launch", "loa:campaign:1 121 3 gw 1 campaign 1 approval none prices 300");
+	assert_string_equal(COMMAND("HGET", "loa:run:121", "ceiling"), "1 6000");
+}
+
 /* ---- the ceiling ---- */
 
 static const char *
@@ -508,6 +571,8 @@ main(void)
 		T(what_was_submitted_is_what_is_loaded),
 		T(it_is_launched_as_it_was_looked_at_and_by_enough),
 		T(a_run_that_has_spent_what_was_approved_pauses_and_asks),
+		T(all_occurrences_together_have_a_ceiling),
+		T(of_many_occurrences_none_is_forgotten),
 		T(money_is_a_ceiling_too),
 		T(what_is_on_the_wire_goes_over_and_no_more),
 		T(a_run_that_has_sent_all_ends_whatever_its_ceiling),
