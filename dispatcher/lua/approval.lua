@@ -7,11 +7,12 @@
 -- older one is told who changed it. "frozen" (JSON) and "frozen_hash" are what was submitted;
 -- while they are there, campaign_get tells the versions that they name. "authors", one a line:
 -- who wrote it or submitted it. "approvals" (JSON): by whom. "ceiling": "PARTS VND" of a run;
--- "ceiling_all" of all runs of a schedule together.
+-- "ceiling_all" of all runs of a schedule together since it was approved: those behind "spent_from", the
+-- number of a run, and "spent_gone" of them, "PARTS VND", which loa:occurrences has no more.
 
 -- What each level needs: that many approvers, none of whom is an author.
 approval.LEVELS = { none = 0, ['second-person'] = 1, ['two-approvers'] = 2 }
-approval.GONE = { 'approvals', 'approved_s', 'approved_level', 'ceiling', 'ceiling_all' }
+approval.GONE = { 'approvals', 'approved_s', 'approved_level', 'ceiling', 'ceiling_all', 'spent_from', 'spent_gone' }
 
 function approval.may(act, state)
   return state and string.find(' ' .. approval.ACTS[act].from .. ' ', ' ' .. state .. ' ', 1, true) ~= nil
@@ -138,7 +139,8 @@ function approval.approve(_, a)
     fields[#fields + 1], fields[#fields + 2] = 'ceiling_all', approval.lower(v.ceiling_all, a[14])
   end
   if #list < level then return approval.write('approve', a, v, 'submitted', fields) end
-  for _, one in ipairs({ 'approved_s', int(now_s), 'approved_level', a[8] }) do fields[#fields + 1] = one end
+  for _, one in ipairs({ 'approved_s', int(now_s), 'approved_level', a[8], 'spent_from',
+    call('HGET', K.seq, 'run') or '0' }) do fields[#fields + 1] = one end
   call('HDEL', v.key, 'note', 'note_by', 'note_s')
   return approval.write('approve', a, v, 'approved', fields)
 end
@@ -204,15 +206,27 @@ end
 -- The ceiling of the campaign's next run, or nil: its own, and what its runs have left of that of all; and
 -- whether they have left nothing, be it parts or money.
 function approval.run_ceiling(key)
-  local v = call('HMGET', key, 'ceiling', 'ceiling_all')
+  local v = call('HMGET', key, 'ceiling', 'ceiling_all', 'spent_from', 'spent_gone')
   local p, c = string.match(v[2] or '', '^(%d+) (%d+)$')
   if not p then return v[1] or nil end
-  p, c = tonumber(p), tonumber(c)
+  local gone_p, gone_c = string.match(v[4] or '0 0', '^(%d+) (%d+)$')
+  p, c = tonumber(p) - gone_p, tonumber(c) - gone_c
   for _, run in ipairs(series.runs(sub(key, #K.campaign + 1))) do
-    local parts, cost = approval.spent(run, call('HGET', K.run .. run, 'prices'))
-    p, c = p - parts, c - cost
+    if tonumber(run) > (tonumber(v[3]) or 0) then
+      local parts, cost = approval.spent(run, call('HGET', K.run .. run, 'prices'))
+      p, c = p - parts, c - cost
+    end
   end
   return approval.lower(v[1] or nil, int(math.max(0, p)) .. ' ' .. int(math.max(0, c))), p <= 0 or c <= 0
+end
+
+-- A run of the campaign is forgotten by its occurrences: what it has spent is not.
+function approval.forget_run(key, run)
+  local v = call('HMGET', key, 'ceiling_all', 'spent_from', 'spent_gone')
+  if not v[1] or tonumber(run) <= (tonumber(v[2]) or 0) then return end
+  local parts, cost = approval.spent(run, call('HGET', K.run .. run, 'prices'))
+  local p, c = string.match(v[3] or '0 0', '^(%d+) (%d+)$')
+  call('HSET', key, 'spent_gone', int(p + parts) .. ' ' .. int(c + cost))
 end
 
 -- Is the ceiling reached? → what is to be told of it, or nil

@@ -52,7 +52,11 @@ end
 function series.note(campaign, due_s, first_s, what, count)
   local key = K.occurrences .. campaign
   call('ZADD', key, due_s, due_s .. (first_s and '@' .. first_s or '') .. ' ' .. what)
-  call('ZREMRANGEBYRANK', key, 0, -(series.KEPT + 1))
+  for _, one in ipairs(call('ZRANGE', key, 0, -(series.KEPT + 1))) do
+    local run = string.match(one, '^[%d@]+ run (%d+)$')
+    if run then approval.forget_run(K.campaign .. campaign, run) end
+    call('ZREM', key, one)
+  end
   call('HINCRBY', K.campaign .. campaign, count, 1)
 end
 

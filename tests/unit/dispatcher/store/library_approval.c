@@ -405,6 +405,48 @@ money_that_is_spent_ends_a_schedule_too(void **state)
 		"[launched, 2, "));
 }
 
+/*
+ * Run 4 is of an approval before; 6 has spent ten parts at 300 of the 40 and 9000 VND of this one, also when
+ * it is the thousand and first that is over.
+ */
+static void
+what_all_may_spend_counts_since_the_approval(void **state)
+{
+	char one[40];
+
+	(void)state;
+	put("submitted");
+	COMMAND("DEL", "loa:occurrences:1");
+	COMMAND("HSET", "loa:seq", "run", "5");
+	COMMAND("HSET", "loa:campaign:1", "schedule", "{}", "run", "4");
+	COMMAND("ZADD", "loa:occurrences:1", "100", "100 run 4");
+	COMMAND("HSET", "loa:run:4", "prices", "300");
+	COMMAND("HSET", "loa:run:4:count", "parts:0", "30");
+	STEP("campaign_approve", "1", "7", "a1", "Binh", "binh", HASH, "", "second-person",
+	     "100 90000", "", "", "", "", "40 9000");
+	COMMAND("ZADD", "loa:occurrences:1", "200", "200 run 6");
+	COMMAND("HSET", "loa:run:6", "prices", "300");
+	COMMAND("HSET", "loa:run:6:count", "parts:0", "10");
+	for (int i = 1000; i < 2000; i++) {
+		snprintf(one, sizeof(one), "%d missed x", i);
+		COMMAND("ZADD", "loa:occurrences:1", "1000", one);
+	}
+	for (int i = 0; i < 2; i++) {
+		const char *at = i == 0 ? "5000" : "6000", *next = i == 0 ? "6000" : "7000";
+
+		COMMAND("HSET", "loa:campaign:1", "state", "scheduled", "due_s", at);
+		assert_non_null(strstr(call_words("launch",
+						  "loa:campaign:1 %d 3 gw 1 campaign 1 approval "
+						  "none prices 300 due_s %s next_s %s",
+						  7 + i, at, next),
+				       "[launched, "));
+		snprintf(one, sizeof(one), "loa:run:%d", 7 + i);
+		assert_string_equal(COMMAND("HGET", one, "ceiling"), "30 6000");
+		assert_string_equal(COMMAND("ZCARD", "loa:occurrences:1"), "1000");
+		assert_string_equal(COMMAND("HGET", "loa:campaign:1", "spent_gone"), "10 3000");
+	}
+}
+
 /* ---- the ceiling ---- */
 
 static const char *
@@ -535,6 +577,7 @@ main(void)
 		T(it_is_launched_as_it_was_looked_at_and_by_enough),
 		T(a_run_that_has_spent_what_was_approved_pauses_and_asks),
 		T(money_that_is_spent_ends_a_schedule_too),
+		T(what_all_may_spend_counts_since_the_approval),
 		T(money_is_a_ceiling_too),
 		T(what_is_on_the_wire_goes_over_and_no_more),
 		T(a_run_that_has_sent_all_ends_whatever_its_ceiling),
