@@ -102,20 +102,7 @@ function alerts.facts.brandname(object, o, t)
 end
 
 -- "2027-10-10", so many days after today in Vietnam.
-function alerts.day(t, later)
-  local left, year, month = floor((t.ms / 1000 + 25200) / 86400) + later, 1970, 1
-  local function is_leap(y) return y % 4 == 0 and (y % 100 ~= 0 or y % 400 == 0) end
-  while left >= (is_leap(year) and 366 or 365) do
-    left = left - (is_leap(year) and 366 or 365)
-    year = year + 1
-  end
-  local months = { 31, is_leap(year) and 29 or 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 }
-  while left >= months[month] do
-    left = left - months[month]
-    month = month + 1
-  end
-  return string.format('%04d-%02d-%02d', year, month, left + 1)
-end
+function alerts.day(t, later) return sub(hours.text(floor(t.ms / 1000) + later * 86400), 1, 10) end
 
 -- ---- where facts may be: "KIND OBJECT" ----
 
@@ -180,10 +167,7 @@ end
 
 -- Minutes of the day; from and to may lie on both sides of midnight.
 function alerts.is_quiet(o, t)
-  if not o.quiet_from then return false end
-  local minute = floor((t.ms / 1000 + 25200) / 60) % 1440
-  if o.quiet_from <= o.quiet_to then return minute >= o.quiet_from and minute < o.quiet_to end
-  return minute >= o.quiet_from or minute < o.quiet_to
+  return o.quiet_from ~= nil and hours.wait(t.ms, o.quiet_from, o.quiet_to) == 0
 end
 
 -- Is it time to tell it (again)?
