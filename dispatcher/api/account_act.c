@@ -25,6 +25,18 @@ account_act_fail(struct account_act *t, const struct err_ctx *e)
 	account_act_free(t);
 }
 
+void
+account_ls(struct http_exchange *x, struct api *a, const char *function, redis_reply_cb on_answer)
+{
+	struct argv args = {0};
+
+	if (!api_is_open(a, x))
+		return;
+	argv_add_int(&args, (int64_t)api_account(x)->unit);
+	engine_call(a->daemon->engine, function, &args, on_answer, x);
+	argv_free(&args);
+}
+
 struct account_act *
 account_act_new(struct http_exchange *x, struct api *a, bool has_body)
 {

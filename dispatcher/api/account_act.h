@@ -33,6 +33,10 @@ struct account_act {
 	char extra[204];
 };
 
+/* What there is of the asker's unit and those below, by a Lua function; its answer is the callback's. */
+void account_ls(struct http_exchange *x, struct api *a, const char *function,
+		redis_reply_cb on_answer);
+
 /* has_body: NULL when it is no JSON object: the exchange was answered. */
 struct account_act *account_act_new(struct http_exchange *x, struct api *a, bool has_body);
 void account_act_free(struct account_act *t);

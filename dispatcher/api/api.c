@@ -364,6 +364,25 @@ api_stream_line(struct http_exchange *x, bool *has_begun, json_t *take_line)
 }
 
 json_t *
+api_error_line(const struct err_ctx *e)
+{
+	return json_pack("{s:{s:s, s:s, s:s, s:s}}", "error", "code", err_name(e->code), "what",
+			 e->what, "detail", e->why, "todo", e->todo);
+}
+
+void
+api_stream_fail(struct http_exchange *x, bool *has_begun, const struct err_ctx *e)
+{
+	http_on_gone(x, NULL, NULL);
+	if (!*has_begun) {
+		http_answer_error(x, e);
+		return;
+	}
+	api_stream_line(x, has_begun, api_error_line(e));
+	http_stream_end(x);
+}
+
+json_t *
 api_progress(uint64_t done, uint64_t total)
 {
 	return json_pack("{s:{s:I, s:I}}", "progress", "done", (json_int_t)done, "total",

@@ -130,9 +130,7 @@ on_done(void *arg, const struct breakdown *b, const struct run_report *r, const 
 		return;
 	}
 	if (e != NULL) {
-		add_line(&out,
-			 json_pack("{s:{s:s, s:s, s:s, s:s}}", "error", "code", err_name(e->code),
-				   "what", e->what, "detail", e->why, "todo", e->todo));
+		add_line(&out, api_error_line(e));
 	} else {
 		add_line(&out, json_pack("{s:o}", "report", api_report_json(s->campaign, r)));
 		for (size_t i = 0; i < b->count; i++)

@@ -51,14 +51,7 @@ on_ls(void *arg, const struct reply *r)
 void
 on_deputy_ls(struct http_exchange *x, void *arg)
 {
-	struct api *a = arg;
-	struct argv args = {0};
-
-	if (!api_is_open(a, x))
-		return;
-	argv_add_int(&args, (int64_t)api_account(x)->unit);
-	engine_call(a->daemon->engine, "deputy_ls", &args, on_ls, x);
-	argv_free(&args);
+	account_ls(x, arg, "deputy_ls", on_ls);
 }
 
 static enum err

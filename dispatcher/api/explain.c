@@ -72,18 +72,8 @@ explanation_free(struct explanation *j)
 static void
 fail(struct explanation *j, const struct err_ctx *e)
 {
-	if (j->x != NULL) {
-		http_on_gone(j->x, NULL, NULL);
-		if (!j->has_begun) {
-			http_answer_error(j->x, e);
-		} else {
-			api_stream_line(j->x, &j->has_begun,
-					json_pack("{s:{s:s, s:s, s:s, s:s}}", "error", "code",
-						  err_name(e->code), "what", e->what, "detail",
-						  e->why, "todo", e->todo));
-			http_stream_end(j->x);
-		}
-	}
+	if (j->x != NULL)
+		api_stream_fail(j->x, &j->has_begun, e);
 	explanation_free(j);
 }
 

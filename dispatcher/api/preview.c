@@ -534,16 +534,11 @@ on_preview_done(void *arg, const struct ready_campaign *c, const struct preview 
 {
 	struct preview_stream *s = arg;
 
-	http_on_gone(s->x, NULL, NULL);
-	if (e != NULL && !s->has_begun) {
-		http_answer_error(s->x, e);
+	if (e != NULL) {
+		api_stream_fail(s->x, &s->has_begun, e);
 	} else {
-		if (e != NULL)
-			stream_line(s, json_pack("{s:{s:s, s:s, s:s, s:s}}", "error", "code",
-						 err_name(e->code), "what", e->what, "detail",
-						 e->why, "todo", e->todo));
-		else
-			stream_line(s, json_pack("{s:o}", "preview", preview_told(s, c, p)));
+		http_on_gone(s->x, NULL, NULL);
+		stream_line(s, json_pack("{s:o}", "preview", preview_told(s, c, p)));
 		http_stream_end(s->x);
 	}
 	free(s);

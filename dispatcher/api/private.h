@@ -50,6 +50,9 @@ void api_answer_reply(struct http_exchange *x, const struct reply *r);
 json_t *api_body_json(struct http_exchange *x);
 /* The next line of an answer of JSON lines, which the first one begins; takes the line. */
 void api_stream_line(struct http_exchange *x, bool *has_begun, json_t *take_line);
+/* The answer fails: the problem, or where lines of it have gone the last one, {"error"}. It is over. */
+void api_stream_fail(struct http_exchange *x, bool *has_begun, const struct err_ctx *e);
+json_t *api_error_line(const struct err_ctx *e);
 /* The line of how far it is: {"progress"}; of what is read of other lists and campaigns before. */
 json_t *api_progress(uint64_t done, uint64_t total);
 json_t *api_progress_of_sets(uint64_t done, uint64_t total);

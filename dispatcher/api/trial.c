@@ -35,15 +35,7 @@ stream_line(struct trial_stream *s, json_t *take_line)
 static void
 stream_fail(struct trial_stream *s, const struct err_ctx *e)
 {
-	http_on_gone(s->x, NULL, NULL);
-	if (!s->has_begun) {
-		http_answer_error(s->x, e);
-	} else {
-		stream_line(s, json_pack("{s:{s:s, s:s, s:s, s:s}}", "error", "code",
-					 err_name(e->code), "what", e->what, "detail", e->why,
-					 "todo", e->todo));
-		http_stream_end(s->x);
-	}
+	api_stream_fail(s->x, &s->has_begun, e);
 	free(s);
 }
 

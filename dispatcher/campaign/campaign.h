@@ -123,7 +123,7 @@ uint64_t campaign_rows_of(const struct campaign *c, const char *so, struct err_c
 typedef void (*campaign_cb)(void *arg, struct campaign *c, const struct err_ctx *e);
 /* By id or name, with what its names stand for now. The callback owns it. */
 void campaign_load(struct engine *e, const char *id_or_name, campaign_cb cb, void *arg);
-/* The same, also of one that was submitted with what its names stand for now. */
+/* The same; where it was submitted, too, what its names stand for now, not what they stood for then. */
 void campaign_load_now(struct engine *e, const char *id_or_name, campaign_cb cb, void *arg);
 
 /* *id: the campaign; is_new false: this idempotency key has created it before. */
